@@ -1,0 +1,66 @@
+import type { Event } from '../domain/event.ts';
+
+/** Where a fact came from. `version` is the version of the event's shape, stamped when it is appended. */
+export type Metadata = {
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor?: string;
+  readonly traceparent?: string;
+  readonly version?: number;
+};
+
+/** A fact on its way into a stream. `id` is a UUID. */
+export type NewEvent<E extends Event = Event> = E & { readonly id: string; readonly metadata: Metadata };
+
+/** A fact with where and when it was recorded. Revisions count from 0 in a stream, positions grow strictly in the log. */
+export type Recorded<E extends Event = Event> = E & {
+  readonly id: string;
+  readonly metadata: Metadata;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: number;
+  readonly recordedAt: Date;
+};
+
+/** Where an append ended: the revision and the position of its last event. */
+export type Appended = { readonly revision: number; readonly position: number };
+
+/** A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out. */
+export type Batch = { readonly events: readonly Recorded[]; readonly position: number };
+
+/** Only streams whose name begins with one of these are followed. */
+export type StreamPrefixes = readonly string[];
+
+/** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
+export interface EventStore {
+  /** The events of a stream with a revision above `after` (default -1), in order; none if nobody wrote to it. */
+  read(stream: string, after?: number): Promise<readonly Recorded[]>;
+  /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
+  append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
+  /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */
+  follow(from: number, signal: AbortSignal, filter?: StreamPrefixes): AsyncIterable<Batch>;
+  /** The position of the last event of the log; 0 when empty. */
+  head(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Somebody else appended first. Nothing was written. */
+export class RevisionConflict extends Error {
+  readonly stream: string;
+  readonly expected: number;
+  constructor(stream: string, expected: number) {
+    super(`Stream ${stream} is not at revision ${expected}`);
+    this.name = 'RevisionConflict';
+    this.stream = stream;
+    this.expected = expected;
+  }
+}
+
+/** The store can't be reached or can't take more now. Whether an append was written is unknown; the same command may be sent again. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
