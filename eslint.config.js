@@ -1,0 +1,158 @@
+import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const SOURCE = ['src/**/*.ts'];
+const TESTS = ['tests/**/*.ts'];
+const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**'];
+const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/*.ts'];
+/** The functions that run commands and projections wait for the stores; what they run doesn't. */
+const ENGINES = ['src/commands/handle.ts', 'src/commands/capture.ts', 'src/projections/projection.ts'];
+
+const forbid = (message, ...selectors) => selectors.map((selector) => ({ selector, message }));
+
+const EVERYWHERE = [
+  ...forbid('Only errors are classes: write a function or a type.', 'ClassDeclaration:not([superClass.name=/Error$/])'),
+  ...forbid('Only errors are classes: write a function or a type.', 'ClassExpression'),
+  ...forbid(
+    'Name what is exported; there are no default exports.',
+    'ExportDefaultDeclaration',
+    'ExportSpecifier[exported.name="default"]',
+  ),
+  ...forbid(
+    'An error that is caught is handled or thrown on, even where a comment says otherwise.',
+    'CatchClause > BlockStatement[body.length=0]',
+    'CallExpression[callee.property.name="catch"] > :function > BlockStatement[body.length=0]',
+  ),
+  ...forbid('Parse instead of casting through unknown.', 'TSAsExpression > TSAsExpression > TSUnknownKeyword'),
+];
+
+const NO_MODULE_STATE = forbid(
+  'A module keeps no state: pass it in, or keep it in a closure.',
+  'Program > VariableDeclaration[kind=/^(let|var)$/]',
+  'Program > ExportNamedDeclaration > VariableDeclaration[kind=/^(let|var)$/]',
+);
+
+const NOT_PURE = [
+  ...forbid(
+    'This room is pure: the time is an input.',
+    'NewExpression[callee.name="Date"][arguments.length=0]',
+    'CallExpression[callee.name="Date"]',
+  ),
+  ...forbid(
+    'This room is pure: it waits for nothing. What waits runs in handle.ts, capture.ts or projection.ts.',
+    'AwaitExpression',
+    ':function[async=true]',
+    'ForOfStatement[await=true]',
+    'ImportExpression',
+  ),
+];
+
+const NOT_IN_TESTS = [
+  ...forbid(
+    'Use the real thing, or pass another one in: nothing of our own is mocked.',
+    'CallExpression[callee.object.name="vi"][callee.property.name=/^(mock|doMock)$/]',
+  ),
+  ...forbid(
+    'Every test runs.',
+    'MemberExpression[object.name=/^(it|test|describe|suite)$/][property.name=/^(only|skip|todo|fails)$/]',
+    'MemberExpression[object.object.name=/^(it|test|describe|suite)$/][property.name=/^(only|skip|todo|fails)$/]',
+  ),
+];
+
+const ENV = { object: 'process', property: 'env', message: 'Only src/config.ts reads the environment.' };
+const EXIT = { object: 'process', property: 'exit', message: 'Only src/main.ts ends the process.' };
+const NOW = { object: 'Date', property: 'now', message: 'This room is pure: the time is an input.' };
+const RANDOM = { object: 'Math', property: 'random', message: 'This room is pure: chance is an input.' };
+
+const EFFECTS = ['process', 'crypto', 'performance', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'console'];
+
+export default defineConfig(
+  { ignores: ['data/', 'coverage/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: 'error',
+      'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'], location: 'anywhere' }],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // A default says "the others on purpose", as in an evolve that only knows some of the facts.
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // An async function without an await turns a throw into a rejection, which is what the store interfaces promise.
+      '@typescript-eslint/require-await': 'off',
+      'no-restricted-syntax': ['error', ...EVERYWHERE],
+    },
+  },
+  {
+    files: SOURCE,
+    rules: {
+      'max-lines': ['error', { max: 220 }],
+      'max-params': ['error', { max: 4 }],
+      'no-console': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-syntax': ['error', ...EVERYWHERE, ...NO_MODULE_STATE],
+      'no-restricted-properties': ['error', ENV, EXIT],
+      'no-restricted-imports': [
+        'error',
+        { paths: ['node:process', 'process'].map((name) => ({ name, message: 'Use the global process.' })) },
+      ],
+    },
+  },
+  {
+    files: SOURCE,
+    ignores: ADAPTERS,
+    rules: { '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }] },
+  },
+  {
+    files: PURE,
+    ignores: ENGINES,
+    rules: {
+      'no-restricted-syntax': ['error', ...EVERYWHERE, ...NO_MODULE_STATE, ...NOT_PURE],
+      'no-restricted-properties': ['error', ENV, EXIT, NOW, RANDOM],
+      'no-restricted-globals': [
+        'error',
+        {
+          globals: EFFECTS.map((name) => ({ name, message: 'This room is pure: it takes values and returns values.' })),
+          checkGlobalObject: true,
+        },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'uuid', allowImportNames: ['v5', 'validate'], message: 'Only v5 is a function of its input.' },
+          ],
+          patterns: [{ group: ['node:*'], message: 'This room is pure: it needs nothing of the machine.' }],
+        },
+      ],
+    },
+  },
+  { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
+  { files: ['src/main.ts'], rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' } },
+  {
+    files: TESTS,
+    rules: {
+      'no-restricted-syntax': ['error', ...EVERYWHERE, ...NOT_IN_TESTS],
+      'no-restricted-properties': ['error', EXIT],
+      // A wrong guess about an answer's shape makes the test fail, which is what it is for.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  { files: ['*.config.*'], rules: { 'no-restricted-syntax': 'off' } },
+);
