@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { EventStore, NewEvent, Recorded } from './event-store.ts';
+
+/** The shape of an event type now, and how data of each older version becomes the next one's: `upcasts[0]` takes 1 to 2. */
+export type Shape = { readonly schema: z.ZodType; readonly upcasts: readonly ((data: unknown) => unknown)[] };
+export type Shapes = Readonly<Record<string, Shape>>;
+
+/**
+ * A store that takes only facts that fit their shape and gives facts of the newest version only. Data is checked, never
+ * changed by the check. An append of a fact without a shape or against it throws and stores nothing. A stored fact that
+ * can't be brought to the newest version throws where it is read; `follow` leaves out types it has no shape for.
+ */
+export function checked(store: EventStore, shapes: Shapes): EventStore {
+  return {
+    read: async (stream, after) => (await store.read(stream, after)).map((event) => current(shapes, event)),
+    append: async (stream, expected, events) =>
+      store.append(
+        stream,
+        expected,
+        events.map((event) => stamped(shapes, stream, event)),
+      ),
+    async *follow(from, signal, filter) {
+      for await (const { events, position } of store.follow(from, signal, filter)) {
+        const known = events.filter((event) => shapeOf(shapes, event.type));
+        yield { events: known.map((event) => current(shapes, event)), position };
+      }
+    },
+    head: () => store.head(),
+    close: () => store.close(),
+  };
+}
+
+function shapeOf(shapes: Shapes, type: string): Shape | undefined {
+  return Object.hasOwn(shapes, type) ? shapes[type] : undefined;
+}
+
+function stamped(shapes: Shapes, stream: string, event: NewEvent): NewEvent {
+  const shape = shapeOf(shapes, event.type);
+  if (!shape) throw new TypeError(`Event type ${event.type} for ${stream} has no shape; add one for it`);
+  mustFit(shape, event.data, `Event ${event.type} for ${stream}`);
+  return { ...event, metadata: { ...event.metadata, version: shape.upcasts.length + 1 } };
+}
+
+function current(shapes: Shapes, event: Recorded): Recorded {
+  const where = `Event ${event.type} at revision ${event.revision} of ${event.stream}`;
+  const shape = shapeOf(shapes, event.type);
+  if (!shape) throw new TypeError(`${where} has an unknown type; run a version that knows it`);
+  const { version = 1 } = event.metadata;
+  const newest = shape.upcasts.length + 1;
+  if (version === newest) return event;
+  if (!Number.isInteger(version) || version < 1 || version > newest)
+    throw new TypeError(`${where} has version ${version}, known are 1 to ${newest}; run a version that knows it`);
+  const data = shape.upcasts.slice(version - 1).reduce((older, upcast) => upcast(older), event.data);
+  mustFit(shape, data, `${where}, upcast from version ${version},`);
+  return { ...event, data, metadata: { ...event.metadata, version: newest } };
+}
+
+function mustFit(shape: Shape, data: unknown, what: string): void {
+  const { error } = shape.schema.safeParse(data);
+  if (error) throw new TypeError(`${what} does not fit its schema: ${z.prettifyError(error)}`, { cause: error });
+}
