@@ -1,0 +1,26 @@
+import type { Engine } from '../commands/merge.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+
+/** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
+export type Component = {
+  readonly name: string;
+  readonly healthy: boolean;
+  readonly state: string;
+  readonly lag?: number;
+};
+
+/** What the API works with. Everything that differs from run to run comes in here. */
+export type World = {
+  readonly engine: Engine;
+  readonly readModels: ReadModels;
+  /** Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first. */
+  readonly reached: (position: number, signal: AbortSignal) => Promise<void>;
+  readonly components: () => Promise<readonly Component[]>;
+  readonly clock: () => Date;
+  /** A new UUIDv7: grows with time. */
+  readonly newId: () => string;
+  /** A new unguessable text of 32 letters and digits (a-z, A-Z, 0-9). */
+  readonly newSecret: () => string;
+  /** The root key's value. */
+  readonly adminKey: string;
+};

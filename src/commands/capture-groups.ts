@@ -1,0 +1,49 @@
+import type { Activity } from '../domain/activity.ts';
+import type { Identifier } from '../domain/identity.ts';
+import { identifierKey } from '../domain/identity.ts';
+
+/** An activity and who did it: at least one identifier, normalized, strongest first. `exactTime`: the caller named `occurredAt`. */
+export type Capture = {
+  readonly identifiers: readonly [Identifier, ...Identifier[]];
+  readonly activity: Activity;
+  readonly exactTime: boolean;
+};
+
+export type Item = Capture & { readonly index: number };
+
+/** Activities of the same identifiers, which go the same way. */
+export type Group = { readonly identifiers: Capture['identifiers']; readonly items: readonly Item[] };
+
+/** Puts the activities with the same identifiers together, in their order. */
+export const groupsOf = (items: readonly Item[]): readonly Group[] => {
+  const groups = new Map<string, { identifiers: Capture['identifiers']; items: Item[] }>();
+  for (const item of items) {
+    const key = JSON.stringify(item.identifiers.map(identifierKey));
+    const group = groups.get(key);
+    if (group) group.items.push(item);
+    else groups.set(key, { identifiers: item.identifiers, items: [item] });
+  }
+  return [...groups.values()];
+};
+
+/** Puts groups together that share an identifier, directly or by way of others (union-find over the identifiers). */
+export const connected = (groups: readonly Group[]): readonly (readonly Group[])[] => {
+  const above = new Map<string, string>();
+  const top = (key: string): string => {
+    let at = key;
+    for (let next = above.get(at); next !== undefined; next = above.get(at)) {
+      const further = above.get(next);
+      if (further !== undefined) above.set(at, further);
+      at = next;
+    }
+    return at;
+  };
+  for (const { identifiers } of groups) {
+    const [first, ...others] = identifiers.map((identifier) => top(identifierKey(identifier)));
+    for (const other of others) {
+      const [a, b] = [top(first ?? other), top(other)];
+      if (a !== b) above.set(b, a);
+    }
+  }
+  return [...Map.groupBy(groups, ({ identifiers }) => top(identifierKey(identifiers[0]))).values()];
+};

@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import type { Aggregate, Event } from '../domain/event.ts';
+
+/** What a decision may know besides state and input. */
+export type Context = { readonly now: Date };
+
+/**
+ * What may be asked: what it accepts, the stream it concerns (`<aggregate>-<id>`) and what it decides. No fact means that
+ * nothing needs to happen. `decide` is pure and throws `Rejection` when the domain says no.
+ */
+export type Command<I, S, E extends Event> = {
+  readonly name: string;
+  readonly aggregate: Aggregate<S, E>;
+  readonly input: z.ZodType<I>;
+  readonly id: (input: I) => string;
+  readonly decide: (state: S, input: I, context: Context) => readonly E[];
+};
+
+/** Defines a command of an aggregate. Curried, so that TypeScript knows the aggregate's facts before it reads `decide`. */
+export const command =
+  <S, E extends Event>(aggregate: Aggregate<S, E>) =>
+  <I>(definition: {
+    readonly name: string;
+    readonly input: z.ZodType<I>;
+    readonly id: (input: NoInfer<I>) => string;
+    readonly decide: (state: S, input: NoInfer<I>, context: Context) => readonly E[];
+  }): Command<I, S, E> => ({ aggregate, ...definition });

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { project } from '../domain/project.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { command } from './command.ts';
+
+/** Begins a project: a tenant, with everything of its own. */
+export const createProject = command(project)({
+  name: 'CreateProject',
+  input: z.object({ projectId: z.string().regex(/^[a-z0-9]{1,64}$/), name: z.string().trim().min(1).max(128) }),
+  id: ({ projectId }) => projectId,
+  decide: (state, { projectId, name }, { now }) => {
+    if (state.projectId) throw new Rejection('project-exists', `Project ${projectId} exists already`);
+    return [{ type: 'ProjectCreated', data: { projectId, name, createdAt: now.toISOString() } }];
+  },
+});

@@ -1,0 +1,102 @@
+import type { Activity } from '../domain/activity.ts';
+import type { LeadState } from '../domain/lead.ts';
+import { lead } from '../domain/lead.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { absorbLead } from './absorb-lead.ts';
+import { addIdentifier } from './add-identifier.ts';
+import type { Handle, Request } from './handle.ts';
+import { TooManyConflicts } from './handle.ts';
+import { findLead, withScoring } from './resolve.ts';
+import type { States } from './state.ts';
+
+/** What the flows over several streams work with. */
+export type Engine = { readonly handle: Handle; readonly states: States };
+
+/** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
+export const step = (request: Request, name: string): Request => {
+  const { expected: _, ...rest } = request;
+  return { ...rest, commandId: `${request.commandId}/${name}`, causationId: request.commandId };
+};
+
+const partLimit = { activities: 500, bytes: 256 * 1024 };
+
+/** Splits activities so that each part fits one append: at most 500 of them and, but for the last one put in, 256 KiB as JSON. */
+export const inParts = <T extends Activity>(activities: Iterable<T>): readonly (readonly T[])[] => {
+  const parts: T[][] = [];
+  let bytes = Infinity;
+  for (const activity of activities) {
+    const part = parts.at(-1);
+    if (!part || part.length >= partLimit.activities || bytes >= partLimit.bytes) {
+      parts.push([activity]);
+      bytes = 0;
+    } else {
+      part.push(activity);
+    }
+    bytes += JSON.stringify(activity).length;
+  }
+  return parts;
+};
+
+const absorb = async (
+  { handle, states }: Engine,
+  [projectId, leadId, from]: readonly [string, string, string],
+  gone: LeadState,
+  request: Request,
+): Promise<void> => {
+  const parts = inParts(gone.activities.values());
+  const total = Math.max(parts.length, 1);
+  for (let index = 0; index < total; index++) {
+    const input = {
+      ...{ projectId, leadId, from, last: index === total - 1, activities: [...(parts[index] ?? [])] },
+      identifiers: index === 0 ? [...gone.identifiers.values()] : [],
+      profile: index === 0 ? gone.profile.toObject() : {},
+      qualifications: gone.qualifications,
+    };
+    await withScoring(states, projectId, (scoring) =>
+      handle(absorbLead, { ...input, scoring }, step(request, `absorb/${from}/${index}`)),
+    );
+  }
+};
+
+const finish = async (engine: Engine, projectId: string, from: string, request: Request): Promise<void> => {
+  const { state: gone } = await engine.states.refresh(lead, leadStreamId(projectId, from));
+  const found = gone.into === undefined ? undefined : await findLead(engine.states, projectId, gone.into);
+  if (!found) return;
+  if (gone.leadId !== '') {
+    const done = [...found.way, found.lead.state].some(({ absorbed }) => absorbed.has(from));
+    if (!done) await absorb(engine, [projectId, found.leadId, from], gone, request);
+    return;
+  }
+  for (const identifier of gone.identifiers.values()) {
+    if (found.lead.state.identifiers.has(`${identifier.kind}:${identifier.value}`)) continue;
+    await engine.handle(addIdentifier, { projectId, leadId: found.leadId, identifier }, step(request, `add/${from}`));
+  }
+};
+
+/** How often a flow looks again after others moved what it was working on; each time somebody got further. */
+export const rounds = 50;
+
+/** The domain says that what the flow looked at has moved; looking again helps. */
+export const hasMoved = (error: unknown): boolean =>
+  error instanceof Rejection && (error.code === 'lead-merged' || error.code === 'identifier-taken');
+
+/**
+ * Brings everything that a merged stream had to the lead that it leads to by now. Safe to repeat, and from two processes
+ * at once: what arrived already is not taken again.
+ */
+export const completeMerge = async (
+  engine: Engine,
+  projectId: string,
+  from: string,
+  request: Request,
+): Promise<void> => {
+  for (let round = 0; round < rounds; round++) {
+    try {
+      return await finish(engine, projectId, from, request);
+    } catch (error) {
+      if (!hasMoved(error)) throw error;
+    }
+  }
+  throw new TooManyConflicts(`Lead ${from}`);
+};

@@ -1,0 +1,50 @@
+import type { Identifier } from '../domain/identity.ts';
+import { leadIdOf } from '../domain/identity.ts';
+import type { LeadState } from '../domain/lead.ts';
+import { lead } from '../domain/lead.ts';
+import { project } from '../domain/project.ts';
+import { Rejection } from '../domain/rejection.ts';
+import type { PublishedModel } from '../domain/scoring-model.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import type { Folded, States } from './state.ts';
+
+/**
+ * Follows the merges from a lead id to the lead that lives, and tells the ids on the way. Undefined when nobody used the id.
+ * Merges only ever lead to an older lead, so the way ends.
+ */
+export const findLead = async (
+  states: States,
+  projectId: string,
+  leadId: string,
+): Promise<
+  { readonly leadId: string; readonly lead: Folded<LeadState>; readonly way: readonly LeadState[] } | undefined
+> => {
+  const way: LeadState[] = [];
+  let id = leadId;
+  for (;;) {
+    const folded = await states.get(lead, leadStreamId(projectId, id));
+    const { status, into } = folded.state;
+    if (status === 'lead') return { leadId: id, lead: folded, way };
+    if (into === undefined) return undefined;
+    way.push(folded.state);
+    id = into;
+  }
+};
+
+/** The lead that an identifier leads to. */
+export const findLeadBy = (states: States, projectId: string, identifier: Identifier) =>
+  findLead(states, projectId, leadIdOf(projectId, identifier));
+
+/** Does something with the scoring model in force; once more with the newest one when a lead was scored with a newer model already. */
+export const withScoring = async <T>(
+  states: States,
+  projectId: string,
+  use: (scoring: PublishedModel) => Promise<T>,
+): Promise<T> => {
+  try {
+    return await use((await states.get(project, projectId)).state.scoring);
+  } catch (error) {
+    if (!(error instanceof Rejection && error.code === 'scoring-model-outdated')) throw error;
+    return use((await states.refresh(project, projectId)).state.scoring);
+  }
+};

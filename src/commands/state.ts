@@ -1,0 +1,91 @@
+import { Map } from 'immutable';
+import { LRUCache } from 'lru-cache';
+import type { Aggregate, Event } from '../domain/event.ts';
+import type { Appended, EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
+
+/**
+ * What the facts of a stream add up to, as of a revision (-1 when empty) and the position of its last fact (0 when empty).
+ * `commands` has the revision of each command's first fact; `size` is a guess of the memory it takes, in bytes.
+ */
+export type Folded<S> = {
+  readonly state: S;
+  readonly revision: number;
+  readonly position: number;
+  readonly commands: Map<string, number>;
+  readonly size: number;
+};
+
+/** The folded states of streams, those used last in memory. They may lag behind the store: only an append proves one current. */
+export type States = {
+  /** From memory if it is there, else from the store. */
+  get<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
+  /** With everything that the store has by now. */
+  refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
+  /** The facts of an aggregate's stream with a revision above `after`. */
+  read<E extends Event>(stream: string, after: number): Promise<readonly Recorded<E>[]>;
+  /** A state with what was just appended to it. */
+  advance<S, E extends Event>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    before: Folded<S>,
+    appended: Appended & { readonly events: readonly NewEvent<E>[] },
+  ): Folded<S>;
+};
+
+type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number; readonly position: number };
+
+const sizeOf = ({ data }: Event): number => 300 + 2 * JSON.stringify(data).length;
+
+const grow = <S, E extends Event>(
+  { evolve }: Aggregate<S, E>,
+  before: Folded<S>,
+  events: readonly Arriving<E>[],
+): Folded<S> => {
+  const last = events.at(-1);
+  if (!last) return before;
+  const firsts = events.map(({ metadata, revision }): [string, number] => [metadata.commandId, revision]);
+  return {
+    state: events.reduce(evolve, before.state),
+    revision: last.revision,
+    position: last.position,
+    commands: before.commands.mergeWith((first) => first, Map(firsts.toReversed())),
+    size: events.reduce((size, event) => size + sizeOf(event), before.size),
+  };
+};
+
+/** Folds the streams of a store. `maxBytes` is the budget for the states kept in memory. */
+export const foldStates = (store: EventStore, maxBytes: number): States => {
+  const kept = new LRUCache<string, Folded<unknown>>({ maxSize: maxBytes, sizeCalculation: ({ size }) => size });
+
+  // A stream's name says which aggregate it is of, and so what its state and its facts are.
+  const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream) as Folded<S> | undefined;
+
+  const keep = <S>(stream: string, folded: Folded<S>): Folded<S> => {
+    if ((kept.peek(stream)?.revision ?? -1) <= folded.revision) kept.set(stream, folded);
+    return folded;
+  };
+
+  const read = async <E extends Event>(stream: string, after: number): Promise<readonly Recorded<E>[]> =>
+    (await store.read(stream, after)) as readonly Recorded<E>[];
+
+  const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> => {
+    const stream = `${aggregate.name}-${id}`;
+    const before = recall<S>(stream) ?? {
+      ...{ state: aggregate.initial, revision: -1, position: 0 },
+      ...{ commands: Map<string, number>(), size: 500 },
+    };
+    return keep(stream, grow(aggregate, before, await read<E>(stream, before.revision)));
+  };
+
+  return {
+    read,
+    refresh,
+    get: async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string) =>
+      recall<S>(`${aggregate.name}-${id}`) ?? refresh(aggregate, id),
+    advance: (aggregate, id, before, { events, revision, position }) => {
+      const first = revision - events.length + 1;
+      const arriving = events.map((event, index) => ({ ...event, revision: first + index, position }));
+      return keep(`${aggregate.name}-${id}`, grow(aggregate, before, arriving));
+    },
+  };
+};

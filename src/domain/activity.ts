@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** An object of JSON values, such as an activity's properties or a person's traits. */
+export const jsonObject = z.record(z.string(), z.json());
+export type JsonObject = Readonly<z.infer<typeof jsonObject>>;
+export type Json = z.infer<ReturnType<typeof z.json>>;
+
+/** Milliseconds since 1970 as ISO 8601 in UTC with milliseconds: such texts sort as the times do. */
+export const isoTime = z.iso.datetime({ precision: 3 });
+
+/** Something a person did. `occurredAt` is when, `receivedAt` when it reached us, both as `isoTime`. */
+export const activitySchema = z.object({
+  eventId: z.string().min(1).max(256),
+  eventType: z.string().min(1).max(128),
+  occurredAt: isoTime,
+  receivedAt: isoTime,
+  properties: jsonObject,
+  sessionId: z.string().min(1).max(256).optional(),
+  source: z.string().min(1).max(64),
+  traits: jsonObject.optional(),
+});
+export type Activity = Readonly<z.infer<typeof activitySchema>>;
+
+/** The one order of activities: when they occurred, then their event id. */
+export const inOrder = (a: Activity, b: Activity): number =>
+  compare(a.occurredAt, b.occurredAt) || compare(a.eventId, b.eventId);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const canonical = (value: Json | undefined): string =>
+  JSON.stringify(value, (_key, part: Json) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)))
+      : part,
+  ) ?? '';
+
+/** Whether two activities with one event id say the same. Times may differ: clients stamp a retry anew. */
+export const saysTheSame = (a: Activity, b: Activity): boolean =>
+  a.eventType === b.eventType &&
+  a.sessionId === b.sessionId &&
+  canonical(a.properties) === canonical(b.properties) &&
+  canonical(a.traits) === canonical(b.traits);

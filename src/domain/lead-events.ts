@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { activitySchema, isoTime, jsonObject } from './activity.ts';
+import type { EventsOf } from './event.ts';
+import { identifierSchema } from './identity.ts';
+
+const points = z.number();
+const because = z.object({ rule: z.string(), points, eventId: z.string().optional() });
+const cause = z.enum(['activity', 'merge', 'model']);
+
+/** A trait with the activity that said so last: when it occurred and its event id. */
+export const stampedTrait = z.object({ value: z.json(), at: isoTime, by: z.string() });
+
+const qualifications = z.object({ above: z.boolean(), count: z.number().int().min(0), firstAt: isoTime.optional() });
+
+/** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
+export const leadEvents = {
+  /** A lead lives here. Always the first fact of its stream. */
+  LeadCaptured: z.object({
+    projectId: z.string(),
+    leadId: z.uuid(),
+    identifier: identifierSchema,
+    capturedAt: isoTime,
+    stage: z.string(),
+  }),
+  /** See that lead: the first fact of a linked identifier, or the last of a lead that was merged into an older one. */
+  LeadMerged: z.object({ into: z.uuid(), identifier: identifierSchema.optional() }),
+  /** What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it. */
+  LeadAbsorbed: z.object({
+    from: z.uuid(),
+    identifiers: z.array(identifierSchema),
+    profile: z.record(z.string(), stampedTrait),
+    activities: z.array(activitySchema),
+    known: z.array(z.string()),
+    qualifications,
+    last: z.boolean(),
+  }),
+  IdentifierAdded: z.object({ identifier: identifierSchema }),
+  /** An identifier of this lead's activity stays with another lead, because a lead has one userId at most. */
+  LinkRefused: z.object({ identifier: identifierSchema, leadId: z.uuid(), reason: z.string() }),
+  /** Two processes joined two userIds at the same instant; the lead keeps both. */
+  IdentityConflict: z.object({ userIds: z.array(z.string()) }),
+  ActivityRecorded: activitySchema,
+  /** What an activity's traits changed; null for a trait that was taken away. */
+  ProfileUpdated: z.object({ changes: jsonObject }),
+  /** `because` sums up to `delta`: what changed since the score was last recorded, by rule and, where one did it, by activity. */
+  LeadScored: z.object({
+    score: points,
+    fit: points,
+    engagement: points,
+    delta: points,
+    model: z.number().int(),
+    cause,
+    because: z.array(because),
+    /** Whether the score reaches the model's qualification threshold. */
+    qualified: z.boolean(),
+  }),
+  StageChanged: z.object({ from: z.string(), to: z.string(), score: points, model: z.number().int() }),
+  /** The score crossed the qualification threshold upward. A `quiet` one was caused by a new model and starts no routing. */
+  LeadQualified: z.object({
+    score: points,
+    threshold: points,
+    model: z.number().int(),
+    cause,
+    factors: z.array(z.object({ rule: z.string(), points })),
+    count: z.number().int().min(1),
+    quiet: z.boolean(),
+    qualifiedAt: isoTime,
+  }),
+} as const;
+
+export type LeadEvent = EventsOf<typeof leadEvents>;
+export type LeadFact<T extends LeadEvent['type']> = Extract<LeadEvent, { type: T }>;
+export type ScoreCause = z.infer<typeof cause>;
+export type Because = Readonly<z.infer<typeof because>>;
+export type StampedTrait = Readonly<z.infer<typeof stampedTrait>>;
+export type Qualifications = Readonly<z.infer<typeof qualifications>>;

@@ -1,0 +1,174 @@
+import { List, Map, Set } from 'immutable';
+import type { Activity, JsonObject } from './activity.ts';
+import type { Aggregate } from './event.ts';
+import type { Identifier, Root } from './identity.ts';
+import { identifierKey } from './identity.ts';
+import type { LeadEvent, LeadFact, Qualifications, StampedTrait } from './lead-events.ts';
+import type { Scorable } from './scoring.ts';
+import { hundredths } from './scoring.ts';
+
+/** The score as last recorded: in points, and what each rule has brought so far, in hundredths. */
+export type RecordedScore = {
+  readonly score: number;
+  readonly fit: number;
+  readonly engagement: number;
+  readonly model: number;
+  readonly stage: string;
+  readonly lines: Map<string, number>;
+};
+
+/** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
+export type LeadState = {
+  readonly status: 'unused' | 'lead' | 'merged';
+  readonly leadId: string;
+  readonly capturedAt: string;
+  readonly into: string | undefined;
+  readonly identifiers: Map<string, Identifier>;
+  readonly activities: Map<string, Activity>;
+  readonly byType: Map<string, List<Activity>>;
+  readonly profile: Map<string, StampedTrait>;
+  readonly absorbed: Set<string>;
+  readonly refused: Set<string>;
+  readonly scored: RecordedScore;
+  readonly qualifications: Qualifications;
+};
+
+const initial: LeadState = {
+  status: 'unused',
+  leadId: '',
+  capturedAt: '',
+  into: undefined,
+  identifiers: Map(),
+  activities: Map(),
+  byType: Map(),
+  profile: Map(),
+  absorbed: Set(),
+  refused: Set(),
+  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: Map() },
+  qualifications: { above: false, count: 0 },
+};
+
+const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => ({
+  ...state,
+  identifiers: state.identifiers.set(identifierKey(identifier), identifier),
+});
+
+const withActivity = (state: LeadState, activity: Activity): LeadState => {
+  if (state.activities.has(activity.eventId)) return state;
+  return {
+    ...state,
+    activities: state.activities.set(activity.eventId, activity),
+    byType: state.byType.update(activity.eventType, List<Activity>(), (list) => list.push(activity)),
+    profile: withTraits(state.profile, stamped(activity)),
+  };
+};
+
+const stamped = ({ traits, occurredAt, eventId }: Activity): Readonly<Record<string, StampedTrait>> =>
+  Object.fromEntries(
+    Object.entries(traits ?? {}).map(([trait, value]) => [trait, { value, at: occurredAt, by: eventId }]),
+  );
+
+const isNewer = (a: StampedTrait, b: StampedTrait | undefined): boolean =>
+  !b || a.at > b.at || (a.at === b.at && a.by > b.by);
+
+/** The last to say so wins, by when it occurred and then by event id: so arrival can't matter. */
+const withTraits = (
+  profile: Map<string, StampedTrait>,
+  traits: Readonly<Record<string, StampedTrait>>,
+): Map<string, StampedTrait> => {
+  const newer = Object.entries(traits).filter(([trait, each]) => isNewer(each, profile.get(trait)));
+  return newer.length === 0 ? profile : profile.merge(newer);
+};
+
+const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): LeadState => {
+  const joined = data.activities.reduce(withActivity, data.identifiers.reduce(withIdentifier, state));
+  const { above, count, firstAt } = data.qualifications;
+  const first = [state.qualifications.firstAt, firstAt].filter((each) => each !== undefined).sort()[0];
+  return {
+    ...joined,
+    profile: withTraits(joined.profile, data.profile),
+    absorbed: data.last ? state.absorbed.add(data.from) : state.absorbed,
+    qualifications: {
+      above: state.qualifications.above || above,
+      count: state.qualifications.count + (data.last ? count : 0),
+      ...(first && { firstAt: first }),
+    },
+  };
+};
+
+const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
+  const lines = data.because.reduce(
+    (sums, { rule, points }) => sums.update(rule, 0, (before) => before + hundredths(points)),
+    state.scored.lines,
+  );
+  const { score, fit, engagement, model, qualified } = data;
+  return {
+    ...state,
+    scored: { ...state.scored, score, fit, engagement, model, lines: lines.filter((value) => value !== 0) },
+    qualifications: { ...state.qualifications, above: qualified },
+  };
+};
+
+const merged = (state: LeadState, { data: { into, identifier } }: LeadFact<'LeadMerged'>): LeadState => {
+  const away: LeadState = { ...state, status: 'merged', into };
+  return identifier ? withIdentifier(away, identifier) : away;
+};
+
+const evolve = (state: LeadState, event: LeadEvent): LeadState => {
+  switch (event.type) {
+    case 'LeadCaptured': {
+      if (state.status !== 'unused') return state;
+      const { leadId, capturedAt, identifier, stage } = event.data;
+      const scored = { ...state.scored, stage };
+      return withIdentifier({ ...state, status: 'lead', leadId, capturedAt, scored }, identifier);
+    }
+    case 'LeadMerged':
+      if (state.status === 'merged') return state;
+      return merged(state, event);
+    case 'LeadAbsorbed':
+      return withAbsorbed(state, event);
+    case 'IdentifierAdded':
+      return withIdentifier(state, event.data.identifier);
+    case 'LinkRefused':
+      return { ...state, refused: state.refused.add(identifierKey(event.data.identifier)) };
+    case 'ActivityRecorded':
+      return withActivity(state, event.data);
+    case 'LeadScored':
+      return withScore(state, event);
+    case 'StageChanged':
+      return { ...state, scored: { ...state.scored, stage: event.data.to } };
+    case 'LeadQualified': {
+      const { count, qualifiedAt } = event.data;
+      const firstAt = state.qualifications.firstAt ?? qualifiedAt;
+      return { ...state, qualifications: { above: true, count, firstAt } };
+    }
+    case 'ProfileUpdated': // announces what the traits of activities did to the profile
+    case 'IdentityConflict': // announces what the identifiers say
+      return state;
+    default:
+      return state;
+  }
+};
+
+export const lead: Aggregate<LeadState, LeadEvent> = { name: 'lead', initial, evolve };
+
+/** The userIds of a lead: one, or more after two processes joined two at the same instant. */
+export const userIdsOf = (state: LeadState): readonly string[] =>
+  [...state.identifiers.values()].filter(({ kind }) => kind === 'userId').map(({ value }) => value);
+
+export const rootOf = (state: LeadState): Root => ({
+  leadId: state.leadId,
+  capturedAt: state.capturedAt,
+  userIds: userIdsOf(state),
+});
+
+/** The traits in force; one whose last value is null was taken away. */
+export const traitsOf = (state: LeadState): JsonObject =>
+  Object.fromEntries(
+    [...state.profile].filter(([, { value }]) => value !== null).map(([trait, { value }]) => [trait, value]),
+  );
+
+export const scorable = (state: LeadState): Scorable => ({
+  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
+  traits: traitsOf(state),
+});

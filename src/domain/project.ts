@@ -1,0 +1,67 @@
+import { Map } from 'immutable';
+import { z } from 'zod';
+import { isoTime } from './activity.ts';
+import type { Aggregate, EventsOf } from './event.ts';
+import type { PublishedModel } from './scoring-model.ts';
+import { defaultModel, scoringModelSchema } from './scoring-model.ts';
+
+/** What a key allows. `admin` is everything in its project. */
+export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+const key = z.object({
+  keyId: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  /** SHA-256 of the key's value, hexadecimal; the value itself is stored nowhere. */
+  hash: z.string(),
+});
+export type Key = Readonly<z.infer<typeof key>>;
+
+/** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
+export const projectEvents = {
+  ProjectCreated: z.object({ projectId: z.string(), name: z.string(), createdAt: isoTime }),
+  KeyIssued: key,
+  KeyRevoked: z.object({ keyId: z.string() }),
+  ScoringModelPublished: z.object({
+    version: z.number().int().min(2),
+    model: scoringModelSchema,
+    publishedAt: isoTime,
+  }),
+} as const;
+export type ProjectEvent = EventsOf<typeof projectEvents>;
+
+export type ProjectState = {
+  readonly projectId: string | undefined;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly keys: Map<string, Key>;
+  readonly scoring: PublishedModel;
+};
+
+const initial: ProjectState = {
+  projectId: undefined,
+  name: '',
+  createdAt: '',
+  keys: Map(),
+  scoring: { version: 1, model: defaultModel },
+};
+
+const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
+  switch (event.type) {
+    case 'ProjectCreated': {
+      const { projectId, name, createdAt } = event.data;
+      return { ...state, projectId, name, createdAt };
+    }
+    case 'KeyIssued':
+      return { ...state, keys: state.keys.set(event.data.keyId, event.data) };
+    case 'KeyRevoked':
+      return { ...state, keys: state.keys.remove(event.data.keyId) };
+    case 'ScoringModelPublished':
+      return { ...state, scoring: { version: event.data.version, model: event.data.model } };
+    default:
+      return state;
+  }
+};
+
+export const project: Aggregate<ProjectState, ProjectEvent> = { name: 'project', initial, evolve };

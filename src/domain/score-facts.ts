@@ -1,0 +1,131 @@
+import type { Activity } from './activity.ts';
+import type { Because, LeadEvent, ScoreCause } from './lead-events.ts';
+import type { LeadState } from './lead.ts';
+import { scorable } from './lead.ts';
+import { Rejection } from './rejection.ts';
+import type { PublishedModel } from './scoring-model.ts';
+import type { Lines, Scorable } from './scoring.ts';
+import { applyRule, hundredths, inPoints, stageOf, tally } from './scoring.ts';
+
+/** What each rule gained since the score was last recorded, in hundredths; a rule that lost its points counts below zero. */
+const gains = (before: Lines, after: Lines): Map<string, number> => {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  const changes = [...names].map((name): [string, number] => [name, (after.get(name) ?? 0) - (before.get(name) ?? 0)]);
+  return new Map(changes.filter(([, change]) => change !== 0));
+};
+
+/** What new activities bring by themselves, rule by rule. The rest of a rule's gain is limits, decay or a changed rule. */
+const broughtBy = (
+  fresh: readonly Activity[],
+  { model }: PublishedModel,
+  after: Scorable,
+  asOf: number,
+): readonly Because[] => {
+  const types = new Set(fresh.map(({ eventType }) => eventType));
+  return model.engagement
+    .filter(({ when }) => types.has(when.eventType))
+    .flatMap((rule) => {
+      const plain = rule.when.where.length === 0 && !rule.limit && !rule.decay;
+      const worth = plain ? undefined : applyRule(rule, after, asOf).worth;
+      return fresh
+        .filter(({ eventType }) => eventType === rule.when.eventType)
+        .map(({ eventId }) => ({
+          rule: rule.id,
+          points: inPoints(worth ? (worth.get(eventId) ?? 0) : hundredths(rule.points)),
+          eventId,
+        }))
+        .filter(({ points }) => points !== 0);
+    });
+};
+
+/** The new activity whose traits a fit rule looks at, if one of the new activities said them. */
+const toldBy = (
+  ruleId: string,
+  { model }: PublishedModel,
+  state: LeadState,
+  fresh: readonly Activity[],
+): string | undefined => {
+  const trait = model.fit.find(({ id }) => id === ruleId)?.when.trait ?? '';
+  const said = (state.profile.get(trait) ?? state.profile.get(trait.split('.')[0] ?? ''))?.by;
+  return fresh.some(({ eventId }) => eventId === said) ? said : undefined;
+};
+
+/** The reasons of a change: what the new activities brought, and what else changed in each rule. */
+const reasons = (
+  changes: ReadonlyMap<string, number>,
+  brought: readonly Because[],
+  teller: (rule: string) => string | undefined,
+): Because[] => {
+  const rest = new Map(changes);
+  for (const { rule, points } of brought) rest.set(rule, (rest.get(rule) ?? 0) - hundredths(points));
+  const others = [...rest].filter(([, value]) => value !== 0);
+  return [
+    ...brought,
+    ...others.map(([rule, value]) => {
+      const eventId = teller(rule);
+      return { rule, points: inPoints(value), ...(eventId && { eventId }) };
+    }),
+  ];
+};
+
+type Occasion = {
+  readonly model: PublishedModel;
+  readonly now: Date;
+  readonly cause: ScoreCause;
+  /** The activities that are new since the score was last recorded. */
+  readonly fresh: readonly Activity[];
+};
+
+/**
+ * The facts that follow when a lead's activities, profile or model changed: its new score, its new stage, and that it
+ * crossed the qualification threshold upward. None when nothing changed. A model older than the one last used is rejected.
+ */
+export const scoreFacts = (
+  state: LeadState,
+  { model: published, now, cause, fresh }: Occasion,
+): readonly LeadEvent[] => {
+  const { version, model } = published;
+  if (version < state.scored.model) {
+    throw new Rejection('scoring-model-outdated', `The lead was scored with model ${state.scored.model} already`);
+  }
+  const lead = scorable(state);
+  const asOf = now.getTime();
+  const total = tally(published, lead, asOf);
+  const [score, fit, engagement] = [inPoints(total.score), inPoints(total.fit), inPoints(total.engagement)];
+  const facts: LeadEvent[] = [];
+
+  const before = state.scored;
+  const qualified = score >= model.qualificationThreshold;
+  const moved = score !== before.score || fit !== before.fit || engagement !== before.engagement;
+  // A new threshold alone is recorded too: else the next crossing could not be told from the last.
+  if (moved || qualified !== state.qualifications.above) {
+    const brought = broughtBy(fresh, published, lead, asOf);
+    const changes = gains(new Map(before.lines), total.lines);
+    const because = reasons(changes, brought, (rule) => toldBy(rule, published, state, fresh));
+    const delta = inPoints(total.score - hundredths(before.score));
+    facts.push({
+      type: 'LeadScored',
+      data: { score, fit, engagement, delta, model: version, cause, because, qualified },
+    });
+  }
+  const stage = stageOf(model, score);
+  if (stage !== before.stage) {
+    facts.push({ type: 'StageChanged', data: { from: before.stage, to: stage, score, model: version } });
+  }
+  if (qualified && !state.qualifications.above) {
+    facts.push({
+      type: 'LeadQualified',
+      data: {
+        score,
+        threshold: model.qualificationThreshold,
+        model: version,
+        cause,
+        factors: [...total.lines].map(([rule, value]) => ({ rule, points: inPoints(value) })),
+        count: state.qualifications.count + 1,
+        quiet: cause === 'model',
+        qualifiedAt: now.toISOString(),
+      },
+    });
+  }
+  return facts;
+};
