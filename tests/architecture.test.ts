@@ -44,7 +44,7 @@ const BUILDERS = ['app.ts', 'projections-worker.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
-  commands: ['command.ts', 'handle.ts', 'capture.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
+  commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
   projections: ['projection.ts'],
   reactors: ['reactor.ts'],
 };
