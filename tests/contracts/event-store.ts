@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Batch, EventStore, NewEvent, Recorded, StreamPrefixes } from '../../src/eventstore/event-store.ts';
+import { RevisionConflict } from '../../src/eventstore/event-store.ts';
+
+/** A store that may hold foreign streams already. `reopen` closes it and opens the same log again; a durable store has it. */
+export type Opened = {
+  readonly store: EventStore;
+  readonly reopen?: () => Promise<EventStore>;
+  readonly dispose: () => Promise<void>;
+};
+
+/** A new fact that can be told apart by its number. */
+export function fact(n: number, type = 'Counted'): NewEvent {
+  return {
+    id: randomUUID(),
+    type,
+    data: { n },
+    metadata: { commandId: `c-${n}`, correlationId: 'x', causationId: 'y' },
+  };
+}
+
+/** Facts numbered from `first` on. */
+export function facts(count: number, first = 0): readonly NewEvent[] {
+  return Array.from({ length: count }, (_, index) => fact(first + index));
+}
+
+/** The numbers in facts made by `fact`. */
+export function numbers(events: readonly { readonly data: unknown }[]): readonly number[] {
+  return events.map(({ data }) => (data as { n: number }).n);
+}
+
+/** Follows until the batches together satisfy `enough`, then aborts. */
+export async function followUntil(
+  store: EventStore,
+  from: number,
+  enough: (batches: readonly Batch[]) => boolean,
+  filter?: StreamPrefixes,
+): Promise<readonly Batch[]> {
+  const stop = new AbortController();
+  const batches: Batch[] = [];
+  for await (const batch of store.follow(from, stop.signal, filter)) {
+    batches.push(batch);
+    if (enough(batches)) stop.abort();
+  }
+  return batches;
+}
+
+/** The first `count` events after `from`, waiting for them where necessary. */
+export async function take(store: EventStore, from: number, count: number, filter?: StreamPrefixes) {
+  const enough = (batches: readonly Batch[]) => batches.flatMap(({ events }) => events).length >= count;
+  return (await followUntil(store, from, enough, filter)).flatMap(({ events }) => events);
+}
+
+/** Appends as many writers do: read where the stream is, try, and begin again when somebody else was first. */
+export async function appendWithRetries(store: EventStore, stream: string, event: NewEvent): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const revision = (await store.read(stream)).length - 1;
+    try {
+      await store.append(stream, revision, [event]);
+      return tries;
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+    }
+  }
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const seen: T[] = [];
+  for await (const item of items) seen.push(item);
+  return seen;
+}
+
+function expectStrictlyGrowing(events: readonly Recorded[]): void {
+  const positions = events.map(({ position }) => position);
+  expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+}
+
+/**
+ * What every event store does. A test names its own streams, so that a log that others use too will do.
+ * `durable` stores can be opened again after a close.
+ */
+export function eventStoreContract(name: string, open: () => Promise<Opened>, durable = true): void {
+  async function fresh() {
+    const opened = await open();
+    onTestFinished(opened.dispose);
+    const mine = `t${randomUUID()}-`;
+    return { ...opened, mine, stream: `${mine}a`, start: await opened.store.head() };
+  }
+
+  describe(`${name} appends and reads`, () => {
+    it('has no events in a stream nobody wrote to', async () => {
+      const { store, stream } = await fresh();
+      expect(await store.read(stream)).toEqual([]);
+    });
+
+    it('gives back what was appended, with its ids, its metadata, and where and when it was recorded', async () => {
+      const { store, stream } = await fresh();
+      const events: NewEvent[] = [
+        {
+          ...fact(1),
+          data: { text: 'Zoë\u0000 🙂 "\\ \u2028', nested: [{ none: null, big: 2 ** 53 - 1, small: -0.1 }] },
+          metadata: {
+            commandId: 'c',
+            correlationId: 'r',
+            causationId: 'e',
+            actor: 'rep',
+            traceparent: '00-a',
+            version: 3,
+          },
+        },
+        fact(2, 'Other'),
+      ];
+      const appended = await store.append(stream, -1, events);
+      const recorded = await store.read(stream);
+      expect(recorded).toEqual(
+        events.map((event, revision) => ({
+          ...event,
+          stream,
+          revision,
+          position: expect.any(Number) as number,
+          recordedAt: expect.any(Date) as Date,
+        })),
+      );
+      expect(recorded.every(({ recordedAt }) => recordedAt.getTime() > 0)).toBe(true);
+      expect(appended.revision).toBe(1);
+      expectStrictlyGrowing(recorded);
+    });
+
+    it('reads only what comes after a revision', async () => {
+      const { store, stream } = await fresh();
+      await store.append(stream, -1, facts(5));
+      expect(numbers(await store.read(stream, 2))).toEqual([3, 4]);
+      expect(await store.read(stream, 4)).toEqual([]);
+      expect(await store.read(stream, 99)).toEqual([]);
+    });
+
+    it('keeps streams apart', async () => {
+      const { store, mine } = await fresh();
+      await Promise.all([store.append(`${mine}a`, -1, [fact(1)]), store.append(`${mine}ab`, -1, [fact(2)])]);
+      expect(numbers(await store.read(`${mine}a`))).toEqual([1]);
+      expect(numbers(await store.read(`${mine}ab`))).toEqual([2]);
+    });
+
+    it('continues a stream at the revision it was given back', async () => {
+      const { store, stream } = await fresh();
+      const first = await store.append(stream, -1, facts(3));
+      const second = await store.append(stream, first.revision, facts(2, 3));
+      expect(second.revision).toBe(4);
+      expect(second.position).toBeGreaterThan(first.position);
+      expect(numbers(await store.read(stream))).toEqual([0, 1, 2, 3, 4]);
+    });
+
+    it('refuses an append at another revision and leaves the stream as it was', async () => {
+      const { store, stream } = await fresh();
+      await store.append(stream, -1, facts(2));
+      const before = await store.read(stream);
+      for (const expected of [-1, 0, 2, 7])
+        await expect(store.append(stream, expected, facts(2, 10))).rejects.toMatchObject({
+          name: 'RevisionConflict',
+          stream,
+          expected,
+        });
+      expect(await store.read(stream)).toEqual(before);
+    });
+
+    it('refuses to begin a stream in the middle', async () => {
+      const { store, stream } = await fresh();
+      await expect(store.append(stream, 0, [fact(1)])).rejects.toBeInstanceOf(RevisionConflict);
+      expect(await store.read(stream)).toEqual([]);
+    });
+
+    it('refuses an append without events', async () => {
+      const { store, stream } = await fresh();
+      await expect(store.append(stream, -1, [])).rejects.toThrow('no events');
+    });
+
+    it('appends many events as one', async () => {
+      const { store, stream, start, mine } = await fresh();
+      const outcomes = await Promise.allSettled([
+        store.append(stream, -1, facts(1_500)),
+        store.append(stream, -1, facts(1_500, 1_500)),
+      ]);
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const events = await store.read(stream);
+      const first = numbers(events)[0] ?? -1;
+      expect(numbers(events)).toEqual(numbers(facts(1_500, first)));
+      expectStrictlyGrowing(events);
+      expect(await take(store, start, 1_500, [mine])).toEqual(events);
+    });
+
+    it('lets fifty writers of one stream each in, one after the other', async () => {
+      const { store, stream } = await fresh();
+      const tries = await Promise.all(facts(50).map((event) => appendWithRetries(store, stream, event)));
+      const events = await store.read(stream);
+      expect(events.map(({ revision }) => revision)).toEqual(numbers(facts(50)));
+      expect([...numbers(events)].sort((a, b) => a - b)).toEqual(numbers(facts(50)));
+      expect(Math.max(...tries)).toBeGreaterThan(0);
+    });
+
+    it('has its head at the last event of the log', async () => {
+      const { store, mine, start } = await fresh();
+      const { position } = await store.append(`${mine}a`, -1, facts(3));
+      expect(position).toBeGreaterThan(start);
+      expect(await store.head()).toBeGreaterThanOrEqual(position);
+      const events = await take(store, start, 3, [mine]);
+      expect(events.at(-1)?.position).toBe(position);
+    });
+  });
+
+  describe(`${name} is followed`, () => {
+    it('from the beginning of the log', async () => {
+      const { store, mine } = await fresh();
+      await store.append(`${mine}a`, -1, facts(2));
+      await store.append(`${mine}b`, -1, facts(2, 2));
+      expect(numbers(await take(store, 0, 4, [mine]))).toEqual([0, 1, 2, 3]);
+    });
+
+    it('with the same events that reading gives', async () => {
+      const { store, stream, start, mine } = await fresh();
+      await store.append(stream, -1, facts(3));
+      expect(await take(store, start, 3, [mine])).toEqual(await store.read(stream));
+    });
+
+    it('from any event on, also from within an append', async () => {
+      const { store, stream, mine } = await fresh();
+      await store.append(stream, -1, facts(5));
+      for (const event of (await store.read(stream)).slice(0, 4)) {
+        const rest = await take(store, event.position, 4 - event.revision, [mine]);
+        expect(rest[0]?.revision).toBe(event.revision + 1);
+        expect(rest).toHaveLength(4 - event.revision);
+      }
+    });
+
+    it('live, by any number of readers', async () => {
+      const { store, stream, start, mine } = await fresh();
+      const readers = [take(store, start, 60, [mine]), take(store, start, 60, [mine])];
+      for (let n = 0; n < 60; n += 1) await store.append(stream, n - 1, [fact(n)]);
+      const [one, two] = await Promise.all(readers);
+      expect(numbers(one ?? [])).toEqual(numbers(facts(60)));
+      expect(two).toEqual(one);
+    });
+
+    it('from the past into the present without a loss or a repeat while writers write', async () => {
+      const { store, mine, start } = await fresh();
+      await store.append(`${mine}old`, -1, facts(2_500));
+      const writers = ['p', 'q', 'r', 's'].map(async (writer) => {
+        for (let n = 0; n < 150; n += 1) await store.append(`${mine}${writer}`, n - 1, [fact(n)]);
+      });
+      const early = take(store, start, 3_100, [mine]);
+      await Promise.race(writers);
+      const late = await take(store, start, 3_100, [mine]);
+      await Promise.all(writers);
+      expectStrictlyGrowing(late);
+      expect(await early).toEqual(late);
+      for (const writer of ['old', 'p', 'q', 'r', 's']) {
+        const written = await store.read(`${mine}${writer}`);
+        expect(late.filter(({ stream }) => stream === `${mine}${writer}`)).toEqual(written);
+      }
+    });
+
+    it('in batches that end where their last event is or beyond', async () => {
+      const { store, stream, mine, start } = await fresh();
+      const { position } = await store.append(stream, -1, facts(2_100));
+      const batches = await followUntil(store, start, (seen) => (seen.at(-1)?.position ?? 0) >= position, [mine]);
+      for (const batch of batches) {
+        expect(batch.events.length).toBeLessThanOrEqual(1_000);
+        expect(batch.position).toBeGreaterThanOrEqual(batch.events.at(-1)?.position ?? 0);
+      }
+      expect(batches.flatMap(({ events }) => events)).toHaveLength(2_100);
+    });
+
+    it('only in the streams with one of the prefixes, while the position passes over the others', async () => {
+      const { store, mine, start } = await fresh();
+      await store.append(`${mine}a-1`, -1, facts(1));
+      await store.append(`${mine}b-1`, -1, facts(1_500));
+      await store.append(`${mine}c-1`, -1, facts(1, 7));
+      const { position } = await store.append(`${mine}b-2`, -1, facts(1_500));
+      const passed = (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= position;
+      const batches = await followUntil(store, start, passed, [`${mine}a-`, `${mine}c-`]);
+      expect(numbers(batches.flatMap(({ events }) => events))).toEqual([0, 7]);
+      expect(batches.some(({ events }) => events.length === 0)).toBe(true);
+    });
+
+    it('until aborted: before it begins, in the middle, and at the end of the log', async () => {
+      const { store, stream, start, mine } = await fresh();
+      const { position } = await store.append(stream, -1, facts(3_000));
+      expect(await all(store.follow(start, AbortSignal.abort(), [mine]))).toEqual([]);
+      expect(await followUntil(store, start, (seen) => seen.length === 1, [mine])).toHaveLength(1);
+      const stop = new AbortController();
+      const waiting = store.follow(position, stop.signal, [mine])[Symbol.asyncIterator]();
+      const next = waiting.next();
+      stop.abort();
+      expect(await next).toMatchObject({ done: true });
+    });
+
+    it('by a reader that stops pulling in the middle without hindering the others', async () => {
+      const { store, stream, start, mine } = await fresh();
+      await store.append(stream, -1, facts(1_200));
+      const stop = new AbortController();
+      for await (const batch of store.follow(start, stop.signal, [mine])) {
+        expect(batch.position).toBeGreaterThan(start);
+        break;
+      }
+      expect(await take(store, start, 1_200, [mine])).toHaveLength(1_200);
+    });
+  });
+
+  describe(`${name} closed and opened again`, () => {
+    if (durable)
+      it('has kept everything, and goes on from there', async () => {
+        const { store, reopen, stream, mine, start } = await fresh();
+        if (!reopen) throw new Error(`${name} is durable but its contract gives no reopen; add one`);
+        const { position } = await store.append(stream, -1, facts(3));
+        const before = await store.read(stream);
+        const again = await reopen();
+        expect(await again.read(stream)).toEqual(before);
+        expect((await again.append(stream, 2, [fact(3)])).position).toBeGreaterThan(position);
+        expect(numbers(await take(again, start, 4, [mine]))).toEqual([0, 1, 2, 3]);
+      });
+
+    it('refuses every call while closed', async () => {
+      const { store, stream } = await fresh();
+      await store.close();
+      const never = new AbortController().signal;
+      await expect(store.read(stream)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      await expect(store.append(stream, -1, [fact(1)])).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      await expect(store.head()).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      await expect(all(store.follow(0, never))).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    });
+  });
+}

@@ -1,0 +1,302 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { RevisionConflict, StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { openSqliteEventStore, type SqliteEventStoreOptions } from '../../src/eventstore/sqlite.ts';
+import { appendWithRetries, fact, facts, numbers, take } from '../contracts/event-store.ts';
+
+const clock = () => new Date('2026-03-01T12:00:00Z');
+
+async function folder() {
+  const path = await mkdtemp(join(tmpdir(), 'leadfold-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+function openAt(path: string, options: Partial<SqliteEventStoreOptions> = {}) {
+  const store = openSqliteEventStore(path, { clock, ...options });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+async function opened(options: Partial<SqliteEventStoreOptions> = {}) {
+  const path = join(await folder(), 'events.db');
+  return { path, store: openAt(path, options) };
+}
+
+/** Another connection of the same file, with nothing of ours in between. */
+function raw(path: string) {
+  const db = new DatabaseSync(path);
+  onTestFinished(() => db.close());
+  return db;
+}
+
+/** Commits in the write-ahead log: a frame with a database size in bytes 4 to 7 of its 24-byte header ends a commit. */
+async function commits(path: string): Promise<number> {
+  const wal = await readFile(`${path}-wal`);
+  const frame = 24 + wal.readUInt32BE(8);
+  const starts = Array.from({ length: Math.floor((wal.length - 32) / frame) }, (_, index) => 32 + index * frame);
+  return starts.filter((start) => wal.readUInt32BE(start + 4) > 0).length;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('A SQLite event store commits in groups', () => {
+  it('writes the appends of one turn with one commit', async () => {
+    const { path, store } = await opened();
+    const before = await commits(path);
+    await Promise.all(Array.from({ length: 100 }, (_, n) => store.append(`s-${n}`, -1, facts(2))));
+    expect((await commits(path)) - before).toBe(1);
+    expect(await store.head()).toBe(200);
+  });
+
+  it('writes at most so many events with one commit, in the order they came', async () => {
+    const { path, store } = await opened({ maxGroup: 50 });
+    const before = await commits(path);
+    const appended = await Promise.all(Array.from({ length: 12 }, (_, n) => store.append(`s-${n}`, -1, facts(10))));
+    expect((await commits(path)) - before).toBe(3);
+    expect(appended.map(({ position }) => position)).toEqual(Array.from({ length: 12 }, (_, n) => 10 * (n + 1)));
+  });
+
+  it('writes an append that is larger than a group or the queue by itself', async () => {
+    const { path, store } = await opened({ maxGroup: 10, maxPending: 10 });
+    const before = await commits(path);
+    await store.append('s-1', -1, facts(30));
+    expect((await commits(path)) - before).toBe(1);
+    expect(await store.read('s-1')).toHaveLength(30);
+  });
+
+  it('acknowledges only what another connection can see', async () => {
+    const { path, store } = await opened();
+    const other = raw(path).prepare('SELECT count(*) AS events FROM events');
+    const seen = facts(20).map(async (event, n) => {
+      await store.append(`s-${n}`, -1, [event]);
+      return other.get()?.['events'];
+    });
+    expect(other.get()).toEqual({ events: 0 });
+    expect(await Promise.all(seen)).toEqual(seen.map(() => 20));
+  });
+
+  it('lets a conflict harm nobody else in the group', async () => {
+    const { store } = await opened();
+    const outcomes = await Promise.allSettled([
+      store.append('s-1', -1, facts(2)),
+      store.append('s-1', -1, facts(2, 10)),
+      store.append('s-2', 4, facts(1, 20)),
+      store.append('s-1', 1, facts(1, 30)),
+      store.append('s-3', -1, facts(1, 40)),
+    ]);
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason))).toEqual([
+      { revision: 1, position: 2 },
+      expect.any(RevisionConflict),
+      expect.any(RevisionConflict),
+      { revision: 2, position: 3 },
+      { revision: 0, position: 4 },
+    ]);
+    expect(numbers(await take(store, 0, 4))).toEqual([0, 1, 30, 40]);
+  });
+
+  it('lets data that JSON cannot hold harm nobody else', async () => {
+    const { store } = await opened();
+    const outcomes = await Promise.allSettled([
+      store.append('s-1', -1, [fact(1)]),
+      store.append('s-2', -1, [{ ...fact(2), data: undefined }]),
+      store.append('s-3', -1, [{ ...fact(3), data: { big: 1n } }]),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await store.head()).toBe(1);
+  });
+
+  it('refuses more than it can hold, at once, and takes appends again after the commit', async () => {
+    const { store } = await opened({ maxPending: 10 });
+    const held = [store.append('s-1', -1, facts(6)), store.append('s-2', -1, facts(4))];
+    const refused = expect(store.append('s-3', -1, facts(1))).rejects.toThrow(/try again/);
+    await Promise.all([...held, refused]);
+    await store.append('s-3', -1, facts(10));
+    expect(await store.head()).toBe(20);
+  });
+
+  it('writes what is waiting before it closes, and can be closed twice', async () => {
+    const { path, store } = await opened({ maxGroup: 3 });
+    const appends = [store.append('s-1', -1, facts(2)), store.append('s-2', -1, facts(2))];
+    await store.close();
+    await store.close();
+    await Promise.all(appends);
+    expect(await openAt(path).head()).toBe(4);
+  });
+
+  it('stamps the time of its clock', async () => {
+    const { store } = await opened({ clock: () => new Date(1_234) });
+    await store.append('s-1', -1, facts(1));
+    expect((await store.read('s-1'))[0]?.recordedAt).toEqual(new Date(1_234));
+  });
+});
+
+describe('A SQLite event store that cannot write', () => {
+  it('rejects while another connection holds the write lock, and goes on afterwards', async () => {
+    const { path, store } = await opened({ busyTimeout: 10 });
+    const other = raw(path);
+    other.exec('BEGIN IMMEDIATE');
+    const outcomes = await Promise.allSettled([store.append('s-1', -1, facts(1)), store.append('s-2', -1, facts(1))]);
+    expect(outcomes).toMatchObject([
+      { status: 'rejected', reason: { name: 'StoreUnavailable' } },
+      { status: 'rejected', reason: { name: 'StoreUnavailable' } },
+    ]);
+    expect(await store.head()).toBe(0);
+    other.exec('ROLLBACK');
+    expect(await store.append('s-1', -1, facts(1))).toEqual({ revision: 0, position: 1 });
+  });
+
+  it('stores nothing of a group that fails in the middle, and goes on afterwards', async () => {
+    const { path, store } = await opened();
+    raw(path).exec(`CREATE TRIGGER full BEFORE INSERT ON events WHEN NEW.type = 'Last'
+      BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
+    const outcomes = await Promise.allSettled([
+      store.append('s-1', -1, facts(3)),
+      store.append('s-2', -1, [fact(3), fact(4, 'Last')]),
+    ]);
+    expect(outcomes).toMatchObject([
+      { status: 'rejected', reason: { name: 'StoreUnavailable' } },
+      { status: 'rejected', reason: { name: 'StoreUnavailable' } },
+    ]);
+    expect(await store.head()).toBe(0);
+    expect(await store.append('s-1', -1, facts(3))).toEqual({ revision: 2, position: 3 });
+    expect(numbers(await take(store, 0, 3))).toEqual([0, 1, 2]);
+  });
+
+  it('says which file can not be opened', async () => {
+    const notADatabase = join(await folder(), 'events.db');
+    await writeFile(notADatabase, 'not a database, '.repeat(100));
+    expect(() => openSqliteEventStore(notADatabase, { clock })).toThrow(StoreUnavailable);
+    expect(() => openSqliteEventStore(notADatabase, { clock })).toThrow(notADatabase);
+    expect(() => openSqliteEventStore(join(notADatabase, 'events.db'), { clock })).toThrow(StoreUnavailable);
+  });
+
+  it('makes the folder it is told to live in', async () => {
+    const path = join(await folder(), 'a', 'b', 'events.db');
+    await openAt(path).append('s-1', -1, facts(1));
+    expect((await readFile(path)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('A follower of a SQLite event store', () => {
+  /** From here on no poll happens by itself. */
+  const stopPolling = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  it('is woken by a commit of its own connection', async () => {
+    const { store } = await opened();
+    stopPolling();
+    const reading = take(store, 0, 3);
+    for (let n = 0; n < 3; n += 1) await store.append('s-1', n - 1, [fact(n)]);
+    expect(numbers(await reading)).toEqual([0, 1, 2]);
+  });
+
+  it('is woken by a commit of another connection in this process', async () => {
+    const { path, store } = await opened();
+    const other = openAt(path);
+    stopPolling();
+    const reading = take(other, 0, 3);
+    for (let n = 0; n < 3; n += 1) await store.append('s-1', n - 1, [fact(n)]);
+    expect(numbers(await reading)).toEqual([0, 1, 2]);
+  });
+
+  it('finds the commits of another process by looking', async () => {
+    const { path, store } = await opened();
+    const other = raw(path);
+    stopPolling();
+    const reading = take(store, 0, 1);
+    other.exec(`INSERT INTO events VALUES (NULL, 's-1', 0, 'id', 'Counted', '{"n":1}', '{}', 0)`);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(numbers(await reading)).toEqual([1]);
+  });
+
+  it('ends at once when aborted while it waits, and leaves no listener behind', async () => {
+    const { store } = await opened();
+    stopPolling();
+    const stop = new AbortController();
+    const remove = vi.spyOn(stop.signal, 'removeEventListener');
+    const add = vi.spyOn(stop.signal, 'addEventListener');
+    const next = store.follow(0, stop.signal)[Symbol.asyncIterator]().next();
+    stop.abort();
+    expect(await next).toMatchObject({ done: true });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
+  });
+
+  it('fails when the store is closed under it', async () => {
+    const { store } = await opened();
+    stopPolling();
+    const next = store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();
+    await store.close();
+    await expect(next).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  it('lets the process do other work between two pages', async () => {
+    const { store } = await opened();
+    await store.append('s-1', -1, facts(3_000));
+    const seen: (number | 'other')[] = [];
+    setImmediate(() => seen.push('other'));
+    const stop = new AbortController();
+    for await (const { position } of store.follow(0, stop.signal)) {
+      seen.push(position);
+      if (position === 3_000) stop.abort();
+    }
+    expect(seen.indexOf('other')).toBeLessThan(seen.indexOf(2_000) + 1);
+    expect(seen.filter((entry) => entry !== 'other')).toEqual([1_000, 2_000, 3_000]);
+  });
+
+  it('sees the commits of the main thread from a worker thread', async () => {
+    const { path, store } = await opened();
+    await store.append('s-1', -1, facts(1));
+    const worker = new Worker(new URL('./follow-worker.ts', import.meta.url), { workerData: path });
+    onTestFinished(async () => void (await worker.terminate()));
+    for (let n = 0; n < 100; n += 1) {
+      expect(await once(worker, 'message')).toEqual([n]);
+      await store.append('s-1', n, [fact(n + 1)]);
+    }
+  }, 15_000);
+});
+
+describe('Several processes on one SQLite event store', () => {
+  /** Runs a module in a process of its own; gives its exit code when it has ended by itself. */
+  async function run(code: string): Promise<number | null> {
+    const module = JSON.stringify(new URL('../../src/eventstore/sqlite.ts', import.meta.url).href);
+    const prelude = `import { openSqliteEventStore } from ${module};`;
+    const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '--eval', prelude + code], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [exitCode] = (await once(child, 'exit')) as [number | null];
+    return exitCode;
+  }
+  const openIn = (path: string) => `openSqliteEventStore(${JSON.stringify(path)}, { clock: () => new Date(0) })`;
+
+  it('write to one stream without losing or repeating a fact', async () => {
+    const { path, store } = await opened();
+    const other = run(`const store = ${openIn(path)};
+      const metadata = { commandId: 'c', correlationId: 'x', causationId: 'y' };
+      for (let n = 100; n < 200; ) {
+        const revision = (await store.read('s-1')).length - 1;
+        try { await store.append('s-1', revision, [{ id: 'i', type: 'Counted', data: { n }, metadata }]); n += 1; }
+        catch (error) { if (error.name !== 'RevisionConflict') throw error; }
+      }`);
+    for (const event of facts(100)) await appendWithRetries(store, 's-1', event);
+    expect(await other).toBe(0);
+    const events = await take(store, 0, 200);
+    expect(events).toEqual(await store.read('s-1'));
+    expect([...numbers(events)].sort((a, b) => a - b)).toEqual(numbers(facts(200)));
+  });
+
+  it('end by themselves although a follower waits', async () => {
+    const { path } = await opened();
+    const code = await run(`const store = ${openIn(path)};
+      void store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();`);
+    expect(code).toBe(0);
+  });
+});

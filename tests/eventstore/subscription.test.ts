@@ -1,0 +1,371 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Batch, EventStore } from '../../src/eventstore/event-store.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { subscribe, type Reader } from '../../src/eventstore/subscription.ts';
+import { fact, facts, numbers } from '../contracts/event-store.ts';
+
+/** A reader that remembers what it handled, with a checkpoint of its own, on a store in memory. */
+function reading(options: Partial<Reader> = {}, wrap: (store: EventStore) => EventStore = (store) => store) {
+  const store = openSqliteEventStore(':memory:', { clock: () => new Date(0) });
+  const seen: number[] = [];
+  const kept = { checkpoint: 0, time: 0 };
+  const keep = (batch: Batch) => {
+    seen.push(...numbers(batch.events));
+    kept.checkpoint = batch.position;
+  };
+  const start = (more: Partial<Reader> = {}) => {
+    const subscription = subscribe({
+      name: 'counter',
+      store: wrap(store),
+      load: async () => kept.checkpoint,
+      handle: async (batch) => keep(batch),
+      now: () => new Date((kept.time += 1_000)),
+      retryDelay: () => 0,
+      ...options,
+      ...more,
+    });
+    onTestFinished(() => subscription.stop());
+    return subscription;
+  };
+  onTestFinished(() => store.close());
+  return { store, seen, kept, keep, start };
+}
+
+/** A promise and what settles it. */
+function gate() {
+  return Promise.withResolvers<void>();
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('A subscription', () => {
+  it('handles everything from its checkpoint on, and what comes later', async () => {
+    const { store, seen, kept, start } = reading();
+    await store.append('s-1', -1, facts(5));
+    kept.checkpoint = 2;
+    const subscription = start();
+    await subscription.reached(5);
+    await store.append('s-1', 4, facts(2, 5));
+    await subscription.reached(7);
+    expect(seen).toEqual([2, 3, 4, 5, 6]);
+    expect(subscription.status()).toMatchObject({ name: 'counter', position: 7, attempts: 0 });
+  });
+
+  it('handles only the streams of its filter, and still comes to the end of the log', async () => {
+    const { store, seen, start } = reading({ filter: ['a-'] });
+    await store.append('a-1', -1, facts(1));
+    await store.append('b-1', -1, facts(3, 10));
+    const subscription = start();
+    await subscription.reached(4);
+    expect(seen).toEqual([0]);
+    expect(subscription.status().state).toBe('live');
+  });
+
+  it('handles one batch at a time', async () => {
+    const { store, start } = reading();
+    let busy = 0;
+    let most = 0;
+    await store.append('s-1', -1, facts(3_000));
+    const handle = async () => {
+      busy += 1;
+      most = Math.max(most, busy);
+      await store.head();
+      busy -= 1;
+    };
+    await start({ handle }).reached(3_000);
+    expect(most).toBe(1);
+  });
+
+  it('is starting, then catching up, then live, and says since when', async () => {
+    const { store, kept, keep, start } = reading();
+    await store.append('s-1', -1, facts(2_000));
+    const [loaded, first, second] = [gate(), gate(), gate()];
+    const gates = [first, second];
+    const subscription = start({
+      load: async () => {
+        await loaded.promise;
+        return 0;
+      },
+      handle: async (batch) => {
+        await gates.shift()?.promise;
+        keep(batch);
+      },
+    });
+    const starting = subscription.status();
+    expect(starting).toMatchObject({ state: 'starting', position: 0 });
+    loaded.resolve();
+    first.resolve();
+    await subscription.reached(1_000);
+    const catchingUp = subscription.status();
+    expect(catchingUp).toMatchObject({ state: 'catching-up', position: 1_000 });
+    expect(catchingUp.since.getTime()).toBeGreaterThan(starting.since.getTime());
+    second.resolve();
+    await subscription.reached(2_000);
+    expect(subscription.status()).toMatchObject({ state: 'live', since: new Date(kept.time) });
+  });
+
+  it('is live when it has come to the end as it was when the batch came, though the log went on', async () => {
+    const { store, keep, start } = reading();
+    await store.append('s-1', -1, facts(1));
+    const subscription = start({
+      handle: async (batch) => {
+        if (batch.position < 20) await store.append('s-1', batch.position - 1, [fact(batch.position)]);
+        keep(batch);
+      },
+    });
+    await subscription.reached(1);
+    expect(subscription.status().state).toBe('live');
+    await subscription.reached(20);
+  });
+
+  it('is live at once on an empty log', async () => {
+    const { store, start } = reading();
+    const subscription = start();
+    await subscription.reached(0);
+    await store.append('s-1', -1, facts(1));
+    await subscription.reached(1);
+    expect(subscription.status().state).toBe('live');
+  });
+});
+
+describe('A subscription that fails', () => {
+  it('is stalled, says why, and tries the same batch again until it is handled', async () => {
+    const { store, seen, keep, start } = reading();
+    await store.append('s-1', -1, facts(3));
+    const stalled: unknown[] = [];
+    const subscription = start({
+      handle: async (batch) => {
+        if (stalled.length < 3) throw new Error(`no disk ${stalled.length}`);
+        keep(batch);
+      },
+      retryDelay: (attempt) => {
+        stalled.push({ attempt, ...subscription.status() });
+        return 0;
+      },
+    });
+    await subscription.reached(3);
+    expect(stalled).toMatchObject([
+      { attempt: 1, attempts: 1, state: 'stalled', error: 'no disk 0', position: 0 },
+      { attempt: 2, attempts: 2, state: 'stalled', error: 'no disk 1' },
+      { attempt: 3, attempts: 3, state: 'stalled', error: 'no disk 2' },
+    ]);
+    expect(new Set(stalled.map((status) => (status as { since: Date }).since.getTime())).size).toBe(1);
+    expect(seen).toEqual([0, 1, 2]);
+    expect(subscription.status()).toMatchObject({ state: 'live', attempts: 0, position: 3 });
+    expect(subscription.status()).not.toHaveProperty('error');
+  });
+
+  it('stays stalled, with its error, while it tries again', async () => {
+    const { store, keep, start } = reading();
+    await store.append('s-1', -1, facts(1));
+    const states: unknown[] = [];
+    const subscription = start({
+      handle: async (batch) => {
+        states.push(subscription.status());
+        if (states.length === 1) throw new Error('no disk');
+        keep(batch);
+      },
+    });
+    await subscription.reached(1);
+    expect(states).toMatchObject([{ state: 'catching-up' }, { state: 'stalled', error: 'no disk' }]);
+  });
+
+  it('goes on from the checkpoint that was kept, not from where it thought it was', async () => {
+    const { store, seen, kept, keep, start } = reading();
+    await store.append('s-1', -1, facts(1_500));
+    let fail = true;
+    const subscription = start({
+      handle: async (batch) => {
+        keep(batch);
+        if (fail && batch.position > 1_000) {
+          fail = false;
+          kept.checkpoint = 700;
+          throw new Error('the disk lost the end');
+        }
+      },
+    });
+    await subscription.reached(1_500);
+    expect(seen.slice(1_500)).toEqual(numbers(facts(800, 700)));
+  });
+
+  it('goes on by itself when the log fails, ends, or can not be asked for its head', async () => {
+    const failures = ['throws', 'ends', 'head'];
+    const { store, seen, start } = reading({}, (inner) => ({
+      ...inner,
+      head: async () => {
+        if (failures.at(-1) === 'head') throw new Error(`failure: ${failures.pop()}`);
+        return inner.head();
+      },
+      async *follow(from, signal, filter) {
+        const failure = failures.pop();
+        if (failure === 'ends') return;
+        if (failure) throw new Error(`failure: ${failure}`);
+        yield* inner.follow(from, signal, filter);
+      },
+    }));
+    await store.append('s-1', -1, facts(2));
+    const errors: unknown[] = [];
+    const subscription = start({
+      retryDelay: () => {
+        errors.push(subscription.status().error);
+        return 0;
+      },
+    });
+    await subscription.reached(2);
+    expect(errors).toEqual(['failure: head', 'The log ended', 'failure: throws']);
+    expect(seen).toEqual([0, 1]);
+  });
+
+  it('waits longer after each failure, even when nothing is left to handle', async () => {
+    const attempts: number[] = [];
+    const enough = gate();
+    const { start } = reading({}, (inner) => ({
+      ...inner,
+      follow: () => {
+        throw new Error('gone');
+      },
+    }));
+    start({
+      retryDelay: (attempt) => {
+        attempts.push(attempt);
+        if (attempt === 4) enough.resolve();
+        return attempt === 4 ? 60_000 : 0;
+      },
+    });
+    await enough.promise;
+    expect(attempts).toEqual([1, 2, 3, 4]);
+  });
+
+  it('waits between half and all of a time that doubles up to thirty seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { store } = reading();
+    await store.append('s-1', -1, facts(1));
+    const handle = () => Promise.reject(new Error('no disk'));
+    const subscription = subscribe({ name: 'counter', store, load: async () => 0, handle, now: () => new Date(0) });
+    onTestFinished(() => subscription.stop());
+    for (let attempt = 1; attempt <= 12; attempt += 1) {
+      while (subscription.status().attempts < attempt) await nextTurn();
+      const longest = Math.min(30_000, 100 * 2 ** (attempt - 1));
+      vi.advanceTimersByTime(longest / 2 - 1);
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(longest / 2 + 1);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+
+  it('does not begin on a log that is shorter than its checkpoint', async () => {
+    const { store, seen, kept, start } = reading();
+    await store.append('s-1', -1, facts(2));
+    kept.checkpoint = 5;
+    const stalled = gate();
+    const subscription = start({ retryDelay: () => (stalled.resolve(), 60_000) });
+    await stalled.promise;
+    expect(subscription.status()).toMatchObject({
+      state: 'stalled',
+      error: expect.stringContaining('beyond') as string,
+    });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('Waiting for a position', () => {
+  it('ends with the signal, and holds on to nothing afterwards', async () => {
+    const { start } = reading();
+    const subscription = start();
+    const limit = new AbortController();
+    const add = vi.spyOn(limit.signal, 'addEventListener');
+    const remove = vi.spyOn(limit.signal, 'removeEventListener');
+    const waiting = expect(subscription.reached(1, limit.signal)).rejects.toThrow('did not reach 1 in time');
+    limit.abort();
+    await waiting;
+    await expect(subscription.reached(1, limit.signal)).rejects.toThrow('in time');
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
+  });
+
+  it('holds on to nothing once the position is reached', async () => {
+    const { store, start } = reading();
+    const subscription = start();
+    const { signal } = new AbortController();
+    const remove = vi.spyOn(signal, 'removeEventListener');
+    const waiting = subscription.reached(1, signal);
+    await store.append('s-1', -1, facts(1));
+    await waiting;
+    expect(remove).toHaveBeenCalledTimes(1);
+  });
+
+  it('is over for everybody whose position has come, and only for them', async () => {
+    const { store, start } = reading();
+    const subscription = start();
+    const over: number[] = [];
+    const waits = [3, 1, 2, 9].map(async (position) => {
+      await subscription.reached(position);
+      over.push(position);
+    });
+    const last = expect(waits[3]).rejects.toThrow('was stopped');
+    await store.append('s-1', -1, facts(3));
+    await Promise.all(waits.slice(0, 3));
+    expect(over.sort()).toEqual([1, 2, 3]);
+    await subscription.stop();
+    await last;
+  });
+
+  it('fails at once when the subscription is stopped, unless the position was reached before', async () => {
+    const { store, start } = reading();
+    await store.append('s-1', -1, facts(1));
+    const subscription = start();
+    await subscription.reached(1);
+    await subscription.stop();
+    await subscription.reached(1);
+    await expect(subscription.reached(2)).rejects.toThrow('is stopped at 1');
+  });
+});
+
+describe('Stopping a subscription', () => {
+  it('waits for the batch in hand and takes no other', async () => {
+    const { store, seen, keep, start } = reading();
+    await store.append('s-1', -1, facts(2_000));
+    const [begun, held] = [gate(), gate()];
+    const subscription = start({
+      handle: async (batch) => {
+        begun.resolve();
+        await held.promise;
+        keep(batch);
+      },
+    });
+    await begun.promise;
+    let stopped = false;
+    const stopping = subscription.stop().then(() => (stopped = true));
+    await store.append('s-2', -1, facts(1));
+    expect(stopped).toBe(false);
+    held.resolve();
+    await stopping;
+    expect(seen).toHaveLength(1_000);
+  });
+
+  it('does not wait for the next try of a stalled one', async () => {
+    const { store, start } = reading();
+    await store.append('s-1', -1, facts(1));
+    const stalled = gate();
+    const subscription = start({
+      handle: () => Promise.reject(new Error('no disk')),
+      retryDelay: () => (stalled.resolve(), 3_600_000),
+    });
+    await stalled.promise;
+    await subscription.stop();
+    expect(subscription.status().state).toBe('stalled');
+  });
+
+  it('may be asked for twice, and then another one goes on where it ended', async () => {
+    const { store, seen, start } = reading();
+    await store.append('s-1', -1, facts(2));
+    const subscription = start();
+    await subscription.reached(2);
+    await Promise.all([subscription.stop(), subscription.stop()]);
+    await store.append('s-1', 1, facts(1, 2));
+    await start().reached(3);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+});
