@@ -11,7 +11,7 @@ import { publishedModelSchema } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
-/** Takes over, in one part or several, what a merged lead had; each activity once, by its event id. The last part scores. */
+/** Takes over, in one part or several, what a merged lead had; each activity once, by its event id. */
 export const absorbLead = command(lead)({
   name: 'AbsorbLead',
   input: z.object({
@@ -47,7 +47,7 @@ export const absorbLead = command(lead)({
       absorbed,
       ...conflictOfUserIds(state, after),
       ...profileChanges(state, after),
-      ...(last ? scoreFacts(after, { model: scoring, now, cause: 'merge', fresh }) : []),
+      ...scoreFacts(after, { model: scoring, now, cause: 'merge', fresh }),
     ];
   },
 });

@@ -9,8 +9,8 @@ export const mergeLead = command(lead)({
   name: 'MergeLead',
   input: z.object({ projectId: z.string(), leadId: z.uuid(), into: z.uuid() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ status }, { leadId, into }) => {
+  decide: ({ status, scored }, { leadId, into }) => {
     if (status === 'unused') throw new Rejection('lead-unknown', `There is no lead ${leadId}`);
-    return status === 'merged' || leadId === into ? [] : [{ type: 'LeadMerged', data: { into } }];
+    return status === 'merged' || leadId === into ? [] : [{ type: 'LeadMerged', data: { into, stage: scored.stage } }];
   },
 });

@@ -54,7 +54,8 @@ const absorb = async (
       qualifications: gone.qualifications,
     };
     await withScoring(states, projectId, (scoring) =>
-      handle(absorbLead, { ...input, scoring }, step(request, `absorb/${from}/${index}`)),
+      // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
+      handle(absorbLead, { ...input, scoring }, { ...step(request, 'absorb'), commandId: `absorb/${from}/${index}` }),
     );
   }
 };

@@ -22,8 +22,8 @@ export const leadEvents = {
     capturedAt: isoTime,
     stage: z.string(),
   }),
-  /** See that lead: the first fact of a linked identifier, or the last of a lead that was merged into an older one. */
-  LeadMerged: z.object({ into: z.uuid(), identifier: identifierSchema.optional() }),
+  /** See that lead: the only fact of a linked `identifier`, or the last of a lead, with the stage it was in. */
+  LeadMerged: z.object({ into: z.uuid(), identifier: identifierSchema.optional(), stage: z.string().optional() }),
   /** What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it. */
   LeadAbsorbed: z.object({
     from: z.uuid(),

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Projection } from './projection.ts';
+
+export const units = ['minute', 'hour', 'day'] as const;
+export type Unit = (typeof units)[number];
+
+const counts = z.object({
+  unit: z.enum(['total', ...units]),
+  /** When the minute, hour or day began, ISO 8601; empty for the total. */
+  at: z.string(),
+  leads: z.number(),
+  activities: z.number(),
+  merged: z.number(),
+  /** Crossings of the qualification threshold upward. */
+  qualifications: z.number(),
+  /** How many leads are in each stage; only the total has them. */
+  stages: z.record(z.string(), z.number()),
+});
+export type Counts = Readonly<z.infer<typeof counts>>;
+
+const lengths: Readonly<Record<Unit, number>> = { minute: 16, hour: 13, day: 10 };
+
+/** The beginning of the minute, hour or day (UTC) that a time is in. */
+export const startOf = (unit: Unit, time: Date): string =>
+  time.toISOString().slice(0, lengths[unit]) + '0000-01-01T00:00:00.000Z'.slice(lengths[unit]);
+
+export const totalId = 'total';
+
+const moved = (stages: Counts['stages'], from: string | undefined, to: string | undefined): Counts['stages'] => {
+  const after = { ...stages };
+  if (from !== undefined) after[from] = (after[from] ?? 0) - 1;
+  if (to !== undefined) after[to] = (after[to] ?? 0) + 1;
+  return after;
+};
+
+const counted = (doc: Counts, { type, data }: LeadEvent): Counts => {
+  switch (type) {
+    case 'LeadCaptured':
+      return { ...doc, leads: doc.leads + 1, stages: moved(doc.stages, undefined, data.stage) };
+    case 'LeadMerged':
+      // A linked identifier has no stage: it never was a lead.
+      if (data.stage === undefined) return doc;
+      return { ...doc, merged: doc.merged + 1, stages: moved(doc.stages, data.stage, undefined) };
+    case 'ActivityRecorded':
+      return { ...doc, activities: doc.activities + 1 };
+    case 'StageChanged':
+      return { ...doc, stages: moved(doc.stages, data.from, data.to) };
+    case 'LeadQualified':
+      return { ...doc, qualifications: doc.qualifications + 1 };
+    default:
+      return doc;
+  }
+};
+
+const of = new Set<LeadEvent['type']>([
+  'LeadCaptured',
+  'LeadMerged',
+  'ActivityRecorded',
+  'StageChanged',
+  'LeadQualified',
+]);
+
+const empty = (id: string): Counts => {
+  const [unit, ...at] = id.split(' ');
+  const known = units.find((each) => each === unit);
+  const rest = { at: at.join(' '), leads: 0, activities: 0, merged: 0, qualifications: 0, stages: {} };
+  return { unit: known ?? 'total', ...rest };
+};
+
+/** What happened in a project: in all, and by the minute, hour and day in which it was recorded. */
+export const dashboard: Projection<Counts, LeadEvent> = {
+  name: 'dashboard',
+  document: counts,
+  indexes: [['unit', 'at']],
+  keys: ({ type, stream, recordedAt }) => {
+    const parts = of.has(type) ? streamParts('lead', stream) : undefined;
+    if (!parts) return [];
+    return [totalId, ...units.map((unit) => `${unit} ${startOf(unit, recordedAt)}`)].map((id) => ({
+      project: parts.projectId,
+      id,
+    }));
+  },
+  evolve: (doc, event: Recorded<LeadEvent>, { id }) => {
+    const after = counted(doc ?? empty(id), event);
+    return id === totalId ? after : { ...after, stages: {} };
+  },
+};

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Activity } from '../domain/activity.ts';
+import { jsonObject } from '../domain/activity.ts';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { hundredths, inPoints } from '../domain/scoring.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Key } from '../readmodels/read-models.ts';
+import type { Projection } from './projection.ts';
+
+/** An activity in a lead's history, with what it did to the score when it was recorded, in points. */
+export const historyEntry = z.object({
+  leadId: z.string(),
+  eventId: z.string(),
+  eventType: z.string(),
+  occurredAt: z.string(),
+  receivedAt: z.string(),
+  properties: jsonObject,
+  sessionId: z.string().optional(),
+  source: z.string(),
+  delta: z.number(),
+  /** The lead's score after the change; not there when the activity changed nothing. */
+  score: z.number().optional(),
+  because: z.array(z.object({ rule: z.string(), points: z.number() })),
+  /** The revision of the fact that brought the activity to this lead, and of the one that scored it (-1 when none did). */
+  revision: z.number(),
+  scoredRevision: z.number(),
+});
+export type HistoryEntry = Readonly<z.infer<typeof historyEntry>>;
+
+const entryId = (leadId: string, eventId: string): string => `${leadId}.${eventId}`;
+
+const eventIdsOf = (leadId: string, event: LeadEvent): readonly string[] => {
+  switch (event.type) {
+    case 'ActivityRecorded':
+      return [entryId(leadId, event.data.eventId)];
+    case 'LeadScored':
+      return event.data.because.flatMap(({ eventId }) => (eventId === undefined ? [] : [entryId(leadId, eventId)]));
+    case 'LeadAbsorbed': {
+      const { from, activities, known } = event.data;
+      const moved = activities.map(({ eventId }) => eventId);
+      return [...moved.map((id) => entryId(leadId, id)), ...[...moved, ...known].map((id) => entryId(from, id))];
+    }
+    default:
+      return [];
+  }
+};
+
+const entered = (leadId: string, activity: Activity, revision: number): HistoryEntry => {
+  const { traits: _, ...shown } = activity;
+  return { leadId, ...shown, delta: 0, because: [], revision, scoredRevision: -1 };
+};
+
+const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id }: Key): HistoryEntry | undefined => {
+  const leadId = streamParts('lead', event.stream)?.id ?? '';
+  switch (event.type) {
+    case 'ActivityRecorded':
+      return entered(leadId, event.data, event.revision);
+    case 'LeadAbsorbed': {
+      const activity = event.data.activities.find(({ eventId }) => entryId(leadId, eventId) === id);
+      return activity && entered(leadId, activity, event.revision);
+    }
+    case 'LeadScored': {
+      if (!doc) return undefined;
+      const own = event.data.because.filter(({ eventId }) => eventId === doc.eventId);
+      const delta = own.reduce((sum, { points }) => sum + hundredths(points), hundredths(doc.delta));
+      return {
+        ...doc,
+        delta: inPoints(delta),
+        score: event.data.score,
+        because: [...doc.because, ...own.map(({ rule, points }) => ({ rule, points }))],
+        scoredRevision: event.revision,
+      };
+    }
+    default:
+      return doc;
+  }
+};
+
+/** What each lead did. The activities of a merged lead move to its survivor. */
+export const history: Projection<HistoryEntry, LeadEvent> = {
+  name: 'history',
+  document: historyEntry,
+  indexes: [
+    ['leadId', 'occurredAt'],
+    ['leadId', 'scoredRevision'],
+  ],
+  keys: (event) => {
+    const parts = streamParts('lead', event.stream);
+    if (!parts) return [];
+    const ids = new Set(eventIdsOf(parts.id, event));
+    return [...ids].map((id) => ({ project: parts.projectId, id }));
+  },
+  evolve,
+};

@@ -1,0 +1,17 @@
+import { dashboard } from './dashboard.ts';
+import { history } from './history.ts';
+import { jobs } from './jobs.ts';
+import { leads } from './leads.ts';
+import { mergedLeads } from './merged-leads.ts';
+import { erase } from './projection.ts';
+import { projects } from './projects.ts';
+
+/** All that can be seen, each once. */
+export const projections = [
+  erase(leads),
+  erase(mergedLeads),
+  erase(history),
+  erase(dashboard),
+  erase(projects),
+  erase(jobs),
+] as const;

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { jsonObject } from '../domain/activity.ts';
+import { identifierSchema } from '../domain/identity.ts';
+import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Projection } from './projection.ts';
+
+/** A lead as it is listed. Scores are in points, times ISO 8601. `score` is as of `scoredAt`: decay moves on. */
+export const leadDocument = z.object({
+  leadId: z.string(),
+  score: z.number(),
+  fit: z.number(),
+  engagement: z.number(),
+  model: z.number(),
+  scoredAt: z.string().optional(),
+  stage: z.string(),
+  /** 1 when the score reaches the qualification threshold, else 0. */
+  qualified: z.number(),
+  qualifiedAt: z.string().optional(),
+  assignee: z.string().optional(),
+  identifiers: z.array(identifierSchema),
+  profile: jsonObject,
+  firstSeenAt: z.string(),
+  lastActivityAt: z.string(),
+  activities: z.number(),
+  revision: z.number(),
+  terms: z.array(z.string()),
+});
+export type LeadDocument = Readonly<z.infer<typeof leadDocument>>;
+
+const wordsOf = (text: string): readonly string[] => {
+  const lower = text.trim().toLowerCase();
+  return [lower, ...lower.split(/[^\p{L}\p{N}]+/u)].filter((word) => word !== '');
+};
+
+/** What a lead is found by: its identifiers and the texts of its profile, whole and word by word, in lower case. */
+const termsOf = ({ identifiers, profile }: Pick<LeadDocument, 'identifiers' | 'profile'>): string[] => {
+  const texts = [
+    ...identifiers.map(({ value }) => value),
+    ...Object.values(profile).filter((each) => typeof each === 'string'),
+  ];
+  return [...new Set(texts.flatMap((text) => wordsOf(text.slice(0, 256))))].slice(0, 200);
+};
+
+const found = (doc: Omit<LeadDocument, 'terms'>): LeadDocument => ({ ...doc, terms: termsOf(doc) });
+
+const begun = ({ data }: LeadFact<'LeadCaptured'>): LeadDocument =>
+  found({
+    leadId: data.leadId,
+    ...{ score: 0, fit: 0, engagement: 0, model: 0, qualified: 0, activities: 0, revision: 0 },
+    stage: data.stage,
+    identifiers: [data.identifier],
+    profile: {},
+    firstSeenAt: data.capturedAt,
+    lastActivityAt: '',
+  });
+
+const withActivities = (doc: LeadDocument, activities: readonly { readonly occurredAt: string }[]): LeadDocument => {
+  let { firstSeenAt, lastActivityAt } = doc;
+  for (const { occurredAt } of activities) {
+    if (occurredAt < firstSeenAt) firstSeenAt = occurredAt;
+    if (occurredAt > lastActivityAt) lastActivityAt = occurredAt;
+  }
+  return { ...doc, firstSeenAt, lastActivityAt, activities: doc.activities + activities.length };
+};
+
+const withChanges = (doc: LeadDocument, changes: LeadDocument['profile']): LeadDocument => {
+  const profile = Object.fromEntries(
+    Object.entries({ ...doc.profile, ...changes }).filter(([, value]) => value !== null),
+  );
+  return found({ ...doc, profile });
+};
+
+const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | undefined => {
+  switch (event.type) {
+    case 'LeadMerged':
+      return undefined;
+    case 'LeadAbsorbed': {
+      const { identifiers, activities, qualifications } = event.data;
+      const joined = withActivities(found({ ...doc, identifiers: [...doc.identifiers, ...identifiers] }), activities);
+      const [qualifiedAt] = [doc.qualifiedAt, qualifications.firstAt].filter((each) => each !== undefined).sort();
+      return { ...joined, ...(qualifiedAt && { qualifiedAt }) };
+    }
+    case 'IdentifierAdded':
+      return found({ ...doc, identifiers: [...doc.identifiers, event.data.identifier] });
+    case 'ActivityRecorded':
+      return withActivities(doc, [event.data]);
+    case 'ProfileUpdated':
+      return withChanges(doc, event.data.changes);
+    case 'LeadScored': {
+      const { score, fit, engagement, model, qualified } = event.data;
+      const scoredAt = event.recordedAt.toISOString();
+      return { ...doc, score, fit, engagement, model, scoredAt, qualified: qualified ? 1 : 0 };
+    }
+    case 'StageChanged':
+      return { ...doc, stage: event.data.to };
+    case 'LeadQualified':
+      return { ...doc, qualifiedAt: doc.qualifiedAt ?? event.data.qualifiedAt };
+    default:
+      return doc;
+  }
+};
+
+/** Every lead that lives, by its id. */
+export const leads: Projection<LeadDocument, LeadEvent> = {
+  name: 'leads',
+  document: leadDocument,
+  indexes: [
+    ...([['score'], ['lastActivityAt'], ['firstSeenAt']] as const),
+    ...([
+      ['stage', 'score'],
+      ['stage', 'lastActivityAt'],
+      ['stage', 'firstSeenAt'],
+    ] as const),
+    ...([['assignee', 'score'], ['qualified']] as const),
+  ],
+  terms: 'terms',
+  keys: (event) => {
+    const linked = event.type === 'LeadMerged' && event.data.identifier !== undefined;
+    const parts = linked ? undefined : streamParts('lead', event.stream);
+    return parts ? [{ project: parts.projectId, id: parts.id }] : [];
+  },
+  evolve: (doc, event) => {
+    if (event.type === 'LeadCaptured') return begun(event);
+    const after = doc && changed(doc, event);
+    return after && { ...after, revision: event.revision };
+  },
+};
