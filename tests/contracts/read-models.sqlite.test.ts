@@ -1,0 +1,221 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
+import type { Collection, Query } from '../../src/readmodels/read-models.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { countStatement, findStatement } from '../../src/readmodels/sqlite-query.ts';
+import type { Statement } from '../../src/readmodels/sqlite-query.ts';
+import { declared, people, readModelsContract } from './read-models.ts';
+import type { Person } from './read-models.ts';
+
+const folder = () => mkdtemp(join(tmpdir(), 'read-models-'));
+
+readModelsContract('SQLite', async () => {
+  const path = await folder();
+  return {
+    open: (options) => openSqliteReadModels(join(path, 'nested', 'read-models.db'), options),
+    remove: () => rm(path, { recursive: true }),
+  };
+});
+
+const file = async () => {
+  const path = await folder();
+  onTestFinished(() => rm(path, { recursive: true }));
+  return join(path, 'read-models.db');
+};
+
+const opened = (path: string, options?: { readonly readOnly?: boolean }) => {
+  const readModels = openSqliteReadModels(path, options);
+  onTestFinished(() => readModels.close());
+  return readModels;
+};
+
+const schema = (path: string): readonly string[] => {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const rows = db.prepare('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all();
+  db.close();
+  return rows.map(({ name }) => String(name));
+};
+
+const plan = (path: string, { sql, values }: Statement): string => {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  db.close();
+  return rows.map(({ detail }) => String(detail)).join('\n');
+};
+
+describe('the indexes of read models in SQLite', () => {
+  const prepared = async () => {
+    const path = await file();
+    await opened(path).prepare([declared({ ...people, name: 'people' })]);
+    return path;
+  };
+  const collection = declared({ ...people, name: 'people' });
+  const best: Query<Person> = {
+    where: [{ field: 'city', op: 'eq', value: 'Oslo' }],
+    sort: [{ field: 'score', direction: 'desc' }],
+    limit: 50,
+  };
+
+  it('give a first page in order without sorting', async () => {
+    const steps = plan(await prepared(), findStatement('p1', collection, best));
+    expect(steps).toBe('SEARCH docs.people USING INDEX index.city,score.people (project=? AND <expr>=?)');
+  });
+
+  it('lead straight to the page after a mark, also within a tie', async () => {
+    const steps = plan(await prepared(), findStatement('p1', collection, { ...best, after: [0, 'someone'] }));
+    expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr>=? AND id<?)');
+    expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr><?)');
+  });
+
+  it('serve counts and ranges', async () => {
+    const path = await prepared();
+    const where = [{ field: 'score', op: 'gte', value: 10 }] as const;
+    expect(plan(path, countStatement('p1', collection, where))).toContain('index.score.people (project=? AND <expr>>?');
+    expect(plan(path, countStatement('p1', collection, []))).toContain('USING INDEX index.');
+  });
+
+  it('serve the words', async () => {
+    const query: Query<Person> = { where: [{ field: 'words', op: 'prefix', value: 'an' }], sort: [], limit: 5 };
+    const steps = plan(await prepared(), findStatement('p1', collection, query));
+    expect(steps).toContain('USING PRIMARY KEY (project=? AND word>? AND word<?)');
+    expect(steps).not.toContain('SCAN');
+  });
+
+  it('are made and dropped as the declaration says', async () => {
+    const path = await prepared();
+    expect(schema(path)).toEqual([
+      'checkpoints',
+      'docs.people',
+      'index.city,score,visits.people',
+      'index.city,score.people',
+      'index.score.people',
+      'terms.words.people',
+    ]);
+    await opened(path).prepare([{ ...collection, indexes: [['score'], ['visits']], terms: 'tags' }]);
+    expect(schema(path)).toEqual([
+      'checkpoints',
+      'docs.people',
+      'index.score.people',
+      'index.visits.people',
+      'terms.tags.people',
+    ]);
+  });
+});
+
+describe('a read-models file', () => {
+  it('is made by whichever handle comes first, a reader too, and a reader writes nothing to it', async () => {
+    const path = await file();
+    const reader = opened(path, { readOnly: true });
+    expect(schema(path)).toEqual([]);
+    await expect(reader.prepare([declared(people)])).rejects.toThrow(/readonly/);
+    await expect(reader.saveCheckpoint('reader', 1)).rejects.toThrow(/readonly|no such table/);
+  });
+
+  it('that is no database, or a folder, is unavailable', async () => {
+    const path = await file();
+    await writeFile(path, 'this is not a database, and long enough for its header to be read as one.'.repeat(20));
+    expect(() => openSqliteReadModels(path)).toThrow(ReadModelsUnavailable);
+    expect(() => openSqliteReadModels(path)).toThrow(/delete the file/);
+    expect(() => openSqliteReadModels(tmpdir())).toThrow(ReadModelsUnavailable);
+  });
+
+  it('that another writer holds is unavailable for writing, still readable, and writable afterwards', async () => {
+    const path = await file();
+    const readModels = opened(path);
+    await readModels.prepare([declared(people)]);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(readModels.save(people, [], 4)).rejects.toBeInstanceOf(ReadModelsUnavailable);
+    expect(await readModels.checkpoint(people.name)).toBe(0);
+    other.exec('ROLLBACK');
+    other.close();
+    await readModels.save(people, [], 4);
+    expect(await readModels.checkpoint(people.name)).toBe(4);
+  });
+
+  it('is unavailable once its handle is closed, and may be closed twice', async () => {
+    const readModels = opened(await file());
+    await readModels.close();
+    await readModels.close();
+    await expect(readModels.checkpoint('reader')).rejects.toBeInstanceOf(ReadModelsUnavailable);
+  });
+
+  it('keeps all or nothing of a save', async () => {
+    const readModels = opened(await file());
+    await readModels.prepare([declared(people)]);
+    const doc = { id: 'a', city: '', score: 1, visits: 0, words: ['anna'] };
+    const loop: Record<string, unknown> = {};
+    loop['self'] = loop;
+    const odd = { ...doc, id: 'b', toJSON: () => loop };
+    const documents = [doc, odd].map((each) => ({ project: 'p1', id: each.id, doc: each, position: 1 }));
+    await expect(readModels.save(people, documents, 1)).rejects.toThrow(/circular/);
+    expect(await readModels.count('p1', people, [])).toBe(0);
+    expect(await readModels.checkpoint(people.name)).toBe(0);
+  });
+
+  it('says which document does not fit the schema any more', async () => {
+    const readModels = opened(await file());
+    await readModels.prepare([declared(people)]);
+    const doc = { id: 'a', city: '', score: 1, visits: 0, words: [] };
+    await readModels.save(people, [{ project: 'p1', id: 'a', doc, position: 1 }], 1);
+    const document = z.object({ name: z.string() });
+    const changed: Collection<{ name: string }> = { name: people.name, document, indexes: [] };
+    await expect(readModels.get('p1', changed, 'a')).rejects.toThrow(/document a does not fit its schema/);
+  });
+
+  it('is read in one thread while another thread writes, each save seen whole', async () => {
+    const path = await file();
+    const reader = opened(path, { readOnly: true });
+    const pair: Collection<{ score: number }> = {
+      name: 'pair',
+      document: z.object({ score: z.number() }),
+      indexes: [['score']],
+    };
+    const writer = new Worker(
+      `const { workerData } = require('node:worker_threads');
+      import(workerData.module).then(async ({ openSqliteReadModels }) => {
+        const readModels = openSqliteReadModels(workerData.path);
+        const pair = { name: 'pair', indexes: [['score']] };
+        await readModels.prepare([pair]);
+        for (let n = 1; n <= 300; n += 1) {
+          const docs = ['a', 'b'].map((id) => ({ project: 'p1', id, doc: { score: n }, position: n }));
+          await readModels.save({ ...pair, document: undefined }, docs, n);
+        }
+        await readModels.close();
+      });`,
+      {
+        eval: true,
+        workerData: { path, module: new URL('../../src/readmodels/sqlite.ts', import.meta.url).href },
+      },
+    );
+    const ended = new Promise<number>((resolve, reject) => {
+      writer.once('error', reject);
+      writer.once('exit', resolve);
+    });
+    const over = { yet: false };
+    const watched = ended.finally(() => {
+      over.yet = true;
+    });
+    const seen: number[] = [];
+    while (!over.yet) {
+      const { docs } = await reader.find('p1', pair, {
+        where: [],
+        sort: [{ field: 'score', direction: 'asc' }],
+        limit: 5,
+      });
+      expect(docs.length === 0 || (docs.length === 2 && docs[0]?.score === docs[1]?.score)).toBe(true);
+      seen.push(docs[0]?.score ?? 0);
+      await setImmediate();
+    }
+    expect(await watched).toBe(0);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(await reader.checkpoint('pair')).toBe(300);
+  });
+});

@@ -1,0 +1,453 @@
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type {
+  Collection,
+  Condition,
+  Page,
+  Query,
+  ReadModels,
+  Scalar,
+  Sort,
+  Stored,
+} from '../../src/readmodels/read-models.ts';
+
+/** A place for read models that nobody else uses: every handle opened on it sees the same documents. */
+export type Home = {
+  readonly open: (options?: { readonly readOnly?: boolean }) => ReadModels | Promise<ReadModels>;
+  readonly remove: () => Promise<void>;
+};
+
+const document = z.object({
+  id: z.string(),
+  city: z.string(),
+  score: z.number(),
+  visits: z.number(),
+  mark: z.union([z.string(), z.number()]).optional(),
+  words: z.array(z.string()),
+});
+
+export type Person = z.infer<typeof document>;
+
+export const people: Collection<Person> = {
+  name: `people's "list"`,
+  document,
+  indexes: [['score'], ['city', 'score'], ['city', 'score', 'visits']],
+  terms: 'words',
+};
+
+/** A collection as `prepare` takes it, whatever its documents are. */
+export const declared = <D>({ name, indexes, terms }: Collection<D>): Collection<never> => ({
+  name,
+  indexes,
+  document: z.never(),
+  ...(terms === undefined ? {} : { terms }),
+});
+
+const person = (id: string, rest: Partial<Person> = {}): Person => ({
+  id,
+  city: 'Oslo',
+  score: 0,
+  visits: 0,
+  words: [],
+  ...rest,
+});
+
+const stored = (position: number, doc: Person, project = 'p1'): Stored<Person> => ({
+  project,
+  id: doc.id,
+  doc,
+  position,
+});
+
+const tombstone = (position: number, id: string): Stored<Person> => ({ project: 'p1', id, doc: undefined, position });
+
+const everyone: Query<Person> = { where: [], sort: [], limit: 100 };
+
+const named = (prefix: string): Query<Person> => ({
+  ...everyone,
+  where: [{ field: 'words', op: 'prefix', value: prefix }],
+});
+
+const ids = (page: Page<Person>): readonly string[] => page.docs.map(({ id }) => id);
+
+// Text is ordered by code point, which is the order of its UTF-8 bytes.
+const compare = (a: Scalar, b: Scalar): number =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : Buffer.compare(Buffer.from(`${a}`), Buffer.from(`${b}`));
+
+const meets = (doc: Person, condition: Condition<Person>): boolean => {
+  if (condition.op === 'prefix') return doc.words.some((word) => word.startsWith(condition.value));
+  const value = doc[condition.field];
+  if (typeof value !== 'string' && typeof value !== 'number') return false;
+  if (condition.op === 'in') return condition.value.includes(value);
+  if (typeof value !== typeof condition.value) return false;
+  const order = compare(value, condition.value);
+  return { eq: order === 0, gt: order > 0, gte: order >= 0, lt: order < 0, lte: order <= 0 }[condition.op];
+};
+
+const expected = (
+  docs: readonly Person[],
+  { where, sort }: Pick<Query<Person>, 'where' | 'sort'>,
+): readonly Person[] => {
+  const columns: readonly Sort<Person>[] = [...sort, { field: 'id', direction: sort.at(-1)?.direction ?? 'asc' }];
+  const value = (doc: Person, field: keyof Person): Scalar => z.union([z.string(), z.number()]).parse(doc[field]);
+  const order = (a: Person, b: Person): number => {
+    for (const { field, direction } of columns) {
+      const difference = compare(value(a, field), value(b, field));
+      if (difference !== 0) return direction === 'asc' ? difference : -difference;
+    }
+    return 0;
+  };
+  return docs.filter((doc) => where.every((condition) => meets(doc, condition))).sort(order);
+};
+
+const text = fc.constantFrom('', 'a', 'B', 'ab', 'ø', '\uffee', '😀', `o'x"%_`, '10', '9');
+const number = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.constantFrom(0.1, -1.5, 10, 9, 2 ** 40));
+const somePerson = fc.record({
+  id: fc.string({ minLength: 1, maxLength: 3, unit: 'binary' }),
+  city: text,
+  score: number,
+  visits: number,
+  words: fc.array(text, { maxLength: 3 }),
+  mark: fc.oneof(text, number),
+});
+const compared = fc.constantFrom('eq', 'gt', 'gte', 'lt', 'lte');
+const someCondition: fc.Arbitrary<Condition<Person>> = fc.oneof(
+  fc.record({ field: fc.constantFrom('city', 'mark'), op: compared, value: text }),
+  fc.record({ field: fc.constantFrom('score', 'visits', 'mark'), op: compared, value: number }),
+  fc.record({
+    field: fc.constantFrom('city', 'score', 'mark'),
+    op: fc.constant('in'),
+    value: fc.array(fc.oneof(text, number)),
+  }),
+  fc.record({ field: fc.constant('words'), op: fc.constant('prefix'), value: text }),
+);
+const someSort = fc.uniqueArray(
+  fc.record({ field: fc.constantFrom('city', 'score', 'visits'), direction: fc.constantFrom('asc', 'desc') }),
+  { selector: ({ field }) => field, maxLength: 3 },
+);
+
+const allPages = async (readModels: ReadModels, project: string, query: Query<Person>) => {
+  const pages: Page<Person>[] = [];
+  let page = await readModels.find(project, people, query);
+  pages.push(page);
+  while (page.next) {
+    page = await readModels.find(project, people, { ...query, after: page.next });
+    pages.push(page);
+  }
+  return pages;
+};
+
+/** What every adapter of the read models does. `create` gives a new, empty home for one test. */
+export const readModelsContract = (name: string, create: () => Promise<Home>): void => {
+  const home = async () => {
+    const { open, remove } = await create();
+    const opened: ReadModels[] = [];
+    onTestFinished(async () => {
+      for (const readModels of opened) await readModels.close();
+      await remove();
+    });
+    return async (options?: { readonly readOnly?: boolean }) => {
+      const readModels = await open(options);
+      opened.push(readModels);
+      return readModels;
+    };
+  };
+
+  const prepared = async () => {
+    const open = await home();
+    const readModels = await open();
+    await readModels.prepare([declared(people)]);
+    return { open, readModels };
+  };
+
+  describe(`read models in ${name}`, () => {
+    describe('writing', () => {
+      it('refuses a document that is older or as old as the one that is there', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(5, person('a', { score: 5, words: ['five'] }))], 5);
+        await readModels.save(people, [stored(5, person('a', { score: 50, words: ['fifty'] }))], 5);
+        await readModels.save(people, [stored(4, person('a', { score: 4, words: ['four'] }))], 5);
+        expect(await readModels.load(people, [{ project: 'p1', id: 'a' }])).toEqual([
+          stored(5, person('a', { score: 5, words: ['five'] })),
+        ]);
+        expect(ids(await readModels.find('p1', people, named('fi')))).toEqual(['a']);
+        expect(ids(await readModels.find('p1', people, named('fift')))).toEqual([]);
+        expect(ids(await readModels.find('p1', people, named('four')))).toEqual([]);
+      });
+
+      it('lets a newer document win', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(5, person('a', { score: 5 }))], 5);
+        await readModels.save(people, [stored(6, person('a', { score: 6 }))], 6);
+        expect(await readModels.get('p1', people, 'a')).toEqual(person('a', { score: 6 }));
+      });
+
+      it('keeps a tombstone against older documents and gives way to a newer one', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(5, person('a', { words: ['anna'] }))], 5);
+        await readModels.save(people, [tombstone(4, 'a')], 5);
+        expect(await readModels.get('p1', people, 'a')).toBeDefined();
+        await readModels.save(people, [tombstone(7, 'a')], 7);
+        await readModels.save(people, [stored(6, person('a', { words: ['anna'] }))], 7);
+        expect(await readModels.load(people, [{ project: 'p1', id: 'a' }])).toEqual([tombstone(7, 'a')]);
+        expect(await readModels.get('p1', people, 'a')).toBeUndefined();
+        expect(ids(await readModels.find('p1', people, everyone))).toEqual([]);
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual([]);
+        expect(await readModels.count('p1', people, [])).toBe(0);
+        await readModels.save(people, [stored(8, person('a', { words: ['anna'] }))], 8);
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
+      });
+
+      it('ends with the newest document whichever of two writers comes last', async () => {
+        const { open, readModels } = await prepared();
+        const other = await open();
+        await readModels.save(people, [stored(2, person('a', { words: ['two'] }))], 2);
+        await other.save(people, [stored(3, person('a', { words: ['three'] })), stored(1, person('b'))], 3);
+        await readModels.save(
+          people,
+          [stored(1, person('a', { words: ['one'] })), stored(2, person('b', { score: 2 }))],
+          2,
+        );
+        for (const reader of [readModels, other]) {
+          expect((await reader.get('p1', people, 'a'))?.words).toEqual(['three']);
+          expect((await reader.get('p1', people, 'b'))?.score).toBe(2);
+          expect(ids(await reader.find('p1', people, named('t')))).toEqual(['a']);
+          expect(ids(await reader.find('p1', people, named('one')))).toEqual([]);
+          expect(await reader.checkpoint(people.name)).toBe(3);
+        }
+      });
+
+      it('loads what is there of many keys and leaves out what is not', async () => {
+        const { readModels } = await prepared();
+        const docs = Array.from({ length: 2_500 }, (_, i) => stored(i + 1, person(`id-${i}`)));
+        await readModels.save(people, docs, 2_500);
+        const keys = [...docs, { project: 'p1', id: 'nobody' }, { project: 'p2', id: 'id-1' }];
+        const loaded = await readModels.load(people, keys);
+        expect([...loaded].sort((a, b) => a.position - b.position)).toEqual(docs);
+      });
+
+      it('takes no documents and no keys', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [], 9);
+        expect(await readModels.checkpoint(people.name)).toBe(9);
+        expect(await readModels.load(people, [])).toEqual([]);
+      });
+    });
+
+    describe('checkpoints', () => {
+      it('start at 0, move forward and never back', async () => {
+        const { readModels } = await prepared();
+        expect(await readModels.checkpoint('reader')).toBe(0);
+        await readModels.saveCheckpoint('reader', 7);
+        await readModels.saveCheckpoint('reader', 3);
+        expect(await readModels.checkpoint('reader')).toBe(7);
+        await readModels.save(people, [], 7);
+        await readModels.save(people, [], 3);
+        expect(await readModels.checkpoint(people.name)).toBe(7);
+        await readModels.saveCheckpoint('reader', 8);
+        expect(await readModels.checkpoint('reader')).toBe(8);
+        expect(await readModels.checkpoint('another')).toBe(0);
+      });
+    });
+
+    describe('reading', () => {
+      it('never shows a document of another project', async () => {
+        const { readModels } = await prepared();
+        const anna = (project: string) => stored(1, person('a', { city: project, words: ['anna'] }), project);
+        await readModels.save(people, [anna('p1'), anna('p2'), stored(1, person('b', { words: ['anna'] }), 'p2')], 1);
+        expect(await readModels.get('p1', people, 'b')).toBeUndefined();
+        expect((await readModels.get('p2', people, 'a'))?.city).toBe('p2');
+        expect((await readModels.find('p1', people, everyone)).docs).toEqual([anna('p1').doc]);
+        expect((await readModels.find('p1', people, named('an'))).docs).toEqual([anna('p1').doc]);
+        expect(await readModels.count('p1', people, [])).toBe(1);
+        expect(await readModels.count('p1', people, [{ field: 'words', op: 'prefix', value: 'an' }])).toBe(1);
+        expect(await readModels.count('p3', people, [])).toBe(0);
+      });
+
+      it('finds by the beginning of a word, and by no other sign', async () => {
+        const { readModels } = await prepared();
+        const words = [
+          '100%',
+          '100x',
+          'a_b',
+          'axb',
+          `o'hara`,
+          'o"x',
+          'ærlig',
+          '😀😀',
+          '\u{10ffff}z',
+          'a\u{10ffff}\u{10ffff}z',
+        ];
+        const docs = words.map((word, i) => stored(1, person(`${i}`, { words: [word, word] })));
+        await readModels.save(people, docs, 1);
+        for (const prefix of [
+          '100%',
+          '1',
+          'a_',
+          `o'`,
+          'o"',
+          'æ',
+          '😀',
+          '\u{10ffff}',
+          'a\u{10ffff}',
+          '%',
+          '_',
+          'z',
+          '',
+        ]) {
+          const hits = words.flatMap((word, i) => (word.startsWith(prefix) ? [`${i}`] : []));
+          expect([prefix, ids(await readModels.find('p1', people, named(prefix)))]).toEqual([prefix, hits]);
+        }
+      });
+
+      it('finds a document by its present words only', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(1, person('a', { words: ['anna', 'berg'] }))], 1);
+        await readModels.save(people, [stored(2, person('a', { words: ['anna', 'dahl'] }))], 2);
+        expect(ids(await readModels.find('p1', people, named('be')))).toEqual([]);
+        expect(ids(await readModels.find('p1', people, named('da')))).toEqual(['a']);
+        expect(ids(await readModels.find('p1', people, named('an')))).toEqual(['a']);
+      });
+
+      it('compares numbers as numbers, text as text, and never one with the other', async () => {
+        const { readModels } = await prepared();
+        const marks = [9, 10, '9', '10', undefined];
+        const docs = marks.map((mark, i) => stored(1, person(`${i}`, mark === undefined ? {} : { mark })));
+        await readModels.save(people, docs, 1);
+        const find = async (condition: Condition<Person>) =>
+          ids(await readModels.find('p1', people, { ...everyone, where: [condition] }));
+        expect(await find({ field: 'mark', op: 'eq', value: 9 })).toEqual(['0']);
+        expect(await find({ field: 'mark', op: 'eq', value: '9' })).toEqual(['2']);
+        expect(await find({ field: 'mark', op: 'gt', value: 9 })).toEqual(['1']);
+        expect(await find({ field: 'mark', op: 'lt', value: '9' })).toEqual(['3']);
+        expect(await find({ field: 'mark', op: 'gte', value: '' })).toEqual(['2', '3']);
+        expect(await find({ field: 'mark', op: 'lte', value: 10 })).toEqual(['0', '1']);
+        expect(await find({ field: 'mark', op: 'in', value: [10, '9'] })).toEqual(['1', '2']);
+        expect(await find({ field: 'mark', op: 'in', value: [] })).toEqual([]);
+      });
+
+      it('gives no next page when the last one is exactly full', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(1, person('a')), stored(1, person('b'))], 1);
+        expect((await readModels.find('p1', people, { ...everyone, limit: 2 })).next).toBeUndefined();
+        expect((await readModels.find('p1', people, { ...everyone, limit: 1 })).next).toEqual(['a']);
+      });
+
+      it('pages through ties of a mixed order without a loss or a repeat', async () => {
+        const { readModels } = await prepared();
+        const docs = Array.from({ length: 24 }, (_, i) =>
+          person(`id-${String(i).padStart(2, '0')}`, { score: i % 2, visits: i % 3 }),
+        );
+        await readModels.save(
+          people,
+          docs.map((doc) => stored(1, doc)),
+          1,
+        );
+        const sort: readonly Sort<Person>[] = [
+          { field: 'score', direction: 'desc' },
+          { field: 'visits', direction: 'asc' },
+        ];
+        const pages = await allPages(readModels, 'p1', { where: [], sort, limit: 5 });
+        expect(pages.map((page) => page.docs.length)).toEqual([5, 5, 5, 5, 4]);
+        expect(pages.flatMap(ids)).toEqual(expected(docs, { where: [], sort }).map(({ id }) => id));
+      });
+
+      it('answers any query as a plain filter and sort would, page by page', async () => {
+        const { readModels } = await prepared();
+        let run = 0;
+        await fc.assert(
+          fc.asyncProperty(
+            fc.uniqueArray(somePerson, { selector: ({ id }) => id, maxLength: 25 }),
+            fc.array(someCondition, { maxLength: 2 }),
+            someSort,
+            fc.integer({ min: 1, max: 7 }),
+            async (docs, where, sort, limit) => {
+              run += 1;
+              const project = `run-${run}`;
+              await readModels.save(
+                people,
+                docs.map((doc) => stored(1, doc, project)),
+                1,
+              );
+              const pages = await allPages(readModels, project, { where, sort, limit });
+              const wanted = expected(docs, { where, sort });
+              expect(pages.flatMap((page) => page.docs)).toEqual(wanted);
+              expect(pages.length).toBe(Math.max(1, Math.ceil(wanted.length / limit)));
+              expect(await readModels.count(project, people, where)).toBe(wanted.length);
+            },
+          ),
+          { numRuns: 300 },
+        );
+      });
+    });
+
+    describe('preparing', () => {
+      it('reads as empty before anybody prepared, and as written after', async () => {
+        const open = await home();
+        const reader = await open({ readOnly: true });
+        const look = async () => [
+          await reader.get('p1', people, 'a'),
+          await reader.find('p1', people, named('an')),
+          await reader.find('p1', people, everyone),
+          await reader.count('p1', people, []),
+          await reader.load(people, [{ project: 'p1', id: 'a' }]),
+          await reader.checkpoint(people.name),
+        ];
+        expect(await look()).toEqual([undefined, { docs: [] }, { docs: [] }, 0, [], 0]);
+        const writer = await open();
+        await writer.prepare([declared(people)]);
+        const anna = stored(3, person('a', { words: ['anna'] }));
+        await writer.save(people, [anna], 3);
+        expect(await look()).toEqual([anna.doc, { docs: [anna.doc] }, { docs: [anna.doc] }, 1, [anna], 3]);
+      });
+
+      it('keeps documents, words and checkpoints when it is done again and over a restart', async () => {
+        const { open, readModels } = await prepared();
+        const anna = stored(3, person('a', { words: ['anna'] }));
+        await readModels.save(people, [anna], 3);
+        await readModels.prepare([declared(people), declared(people)]);
+        await readModels.close();
+        const again = await open();
+        await again.prepare([declared(people)]);
+        expect(await again.load(people, [anna])).toEqual([anna]);
+        expect((await again.find('p1', people, named('anna'))).docs).toEqual([anna.doc]);
+        expect(await again.checkpoint(people.name)).toBe(3);
+      });
+
+      it('keeps answering when the declared indexes and terms change', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [stored(1, person('a', { city: 'Bergen', words: ['anna'] }))], 1);
+        const { terms: _, ...bare } = people;
+        const where: readonly Condition<Person>[] = [{ field: 'city', op: 'eq', value: 'Bergen' }];
+        for (const changed of [{ ...bare, indexes: [['visits'] as const] }, people]) {
+          await readModels.prepare([declared(changed)]);
+          expect(ids(await readModels.find('p1', changed, { ...everyone, where }))).toEqual(['a']);
+        }
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
+      });
+
+      it('keeps two collections with much the same name apart', async () => {
+        const { readModels } = await prepared();
+        const others = ['people', `words.people's "list"`, `x.people's "list"`].map((other) => ({
+          ...people,
+          name: other,
+        }));
+        await readModels.prepare(others.map(declared));
+        await readModels.save(people, [stored(1, person('a', { words: ['anna'] }))], 1);
+        await readModels.prepare(others.map(({ terms: _, ...bare }) => declared({ ...bare, indexes: [] })));
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
+        for (const other of others) expect(await readModels.count('p1', other, [])).toBe(0);
+      });
+
+      it('refuses a field name that is not letters and digits', async () => {
+        const { readModels } = await prepared();
+        const document = z.record(z.string(), z.number());
+        const odd: Collection<Record<string, number>> = { name: 'odd', document, indexes: [[`a') --`]] };
+        await expect(readModels.prepare([declared(odd)])).rejects.toThrow(/letters and digits/);
+        const where = [{ field: 'a b', op: 'eq', value: 1 }] as const;
+        await expect(readModels.count('p1', odd, where)).rejects.toThrow(/letters and digits/);
+      });
+    });
+  });
+};
