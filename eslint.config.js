@@ -16,6 +16,8 @@ const ENGINES = [
   'src/commands/resolve.ts',
   'src/commands/state.ts',
   'src/projections/projection.ts',
+  'src/projections/running.ts',
+  'src/projections/thread.ts',
 ];
 
 const forbid = (message, ...selectors) => selectors.map((selector) => ({ selector, message }));

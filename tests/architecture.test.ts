@@ -17,7 +17,13 @@ const STORE_ERRORS = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   commands: ['domain', ...STORE_TYPES, ...STORE_ERRORS],
-  projections: ['domain', ...STORE_TYPES, ...STORE_ERRORS, 'eventstore/subscription.ts subscribe'],
+  projections: [
+    'domain',
+    ...STORE_TYPES,
+    ...STORE_ERRORS,
+    'eventstore/subscription.ts subscribe',
+    'type eventstore/subscription.ts',
+  ],
   reactors: [
     'domain',
     'commands',
@@ -32,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: [...STORE_TYPES],
   'config.ts': [],
   'main.ts': ['app.ts', 'config.ts'],
+  'admin-key.ts': [],
   'app.ts': ['*'],
   'projections-worker.ts': ['*'],
 };
@@ -45,7 +52,7 @@ const BUILDERS = ['app.ts', 'projections-worker.ts'];
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
-  projections: ['projection.ts'],
+  projections: ['projection.ts', 'running.ts', 'thread.ts'],
   reactors: ['reactor.ts'],
 };
 

@@ -3,19 +3,19 @@ import { job, jobEvents } from '../domain/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { command } from './command.ts';
 
-/** Notes that a step of a job is done, and where the next one begins; without a cursor the job is complete. */
+/** Notes that a step of a job is done, and where the next one begins; or that the job is complete. */
 export const progressJob = command(job)({
   name: 'ProgressJob',
   input: jobEvents.JobProgressed.extend({
     projectId: z.string(),
     jobId: z.string(),
-    cursor: z.string().optional(),
+    complete: z.boolean(),
   }),
   id: ({ projectId, jobId }) => `${projectId}.${jobId}`,
-  decide: ({ status }, { jobId, cursor, done, total }, { now }) => {
+  decide: ({ status }, { jobId, cursor, done, total, complete }, { now }) => {
     if (status === 'unknown') throw new Rejection('job-unknown', `There is no job ${jobId}`);
     if (status === 'completed') return [];
-    if (cursor === undefined) return [{ type: 'JobCompleted', data: { done, completedAt: now.toISOString() } }];
+    if (complete) return [{ type: 'JobCompleted', data: { done, completedAt: now.toISOString() } }];
     return [{ type: 'JobProgressed', data: { cursor, done, total } }];
   },
 });

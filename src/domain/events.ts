@@ -6,3 +6,13 @@ import { projectEvents } from './project.ts';
 /** Every kind of fact that Leadfold records, with its current shape. */
 export const eventSchemas = { ...projectEvents, ...leadEvents, ...jobEvents } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
+
+type Upcast = (data: unknown) => unknown;
+
+/** How older shapes of an event become the next newer one, oldest first; the current version is one more than there are. */
+const upcasts: ReadonlyMap<string, readonly Upcast[]> = new Map();
+
+/** The shape of every kind of fact: what to check when it is recorded, and how to read what was recorded long ago. */
+export const eventShapes = Object.fromEntries(
+  Object.entries(eventSchemas).map(([type, schema]) => [type, { schema, upcasts: upcasts.get(type) ?? [] }]),
+);

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import type { RunningProjections } from './running.ts';
+
+/** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, and to stop. */
+export const askSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('reach'), id: z.number(), position: z.number() }),
+  z.object({ kind: z.literal('give-up'), id: z.number() }),
+  z.object({ kind: z.literal('status'), id: z.number() }),
+  z.object({ kind: z.literal('stop') }),
+]);
+type Ask = z.infer<typeof askSchema>;
+
+const answerSchema = z.object({
+  id: z.number().optional(),
+  error: z.string().optional(),
+  statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
+});
+type Answer = z.infer<typeof answerSchema>;
+
+type Waiter = { readonly settle: (answer: Answer) => void };
+
+/** Where the thread finds the data: paths of the two SQLite files. `entry` is the module that it runs. */
+export type ThreadData = { readonly events: string; readonly documents: string; readonly entry: URL };
+
+/**
+ * Runs the projections in a thread of their own. A thread that dies is started again, and goes on from the checkpoints;
+ * `onDeath` hears why. Until then everything that asks waits or gives up by its own signal.
+ */
+export const runProjectionsInThread = async (
+  { entry, ...workerData }: ThreadData,
+  onDeath: (error: unknown) => void,
+): Promise<RunningProjections> => {
+  const waiters = new Map<number, Waiter>();
+  const asked = new Map<number, Ask>();
+  let lastId = 0;
+  let stopping = false;
+  let worker = new Worker(entry, { workerData });
+  let gone = once(worker, 'exit');
+
+  const answer = (message: unknown): void => {
+    const { id, ...rest } = answerSchema.parse(message);
+    if (id !== undefined) waiters.get(id)?.settle(rest);
+  };
+
+  const start = (thread: Worker): void => {
+    worker = thread;
+    gone = once(thread, 'exit');
+    thread.on('message', answer);
+    thread.on('error', onDeath);
+    thread.once('exit', () => void restart());
+    for (const ask of asked.values()) thread.postMessage(ask);
+  };
+
+  const restart = async (): Promise<void> => {
+    if (stopping) return;
+    await pause(500, undefined, { ref: false });
+    if (!stopping) start(new Worker(entry, { workerData }));
+  };
+
+  const ask = (kind: 'reach' | 'status', position: number, signal?: AbortSignal): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const id = ++lastId;
+      const giveUp = (): void => {
+        worker.postMessage({ kind: 'give-up', id } satisfies Ask);
+        settle({ error: `The read models did not reach position ${position} in time` });
+      };
+      const settle = (reply: Answer): void => {
+        signal?.removeEventListener('abort', giveUp);
+        waiters.delete(id);
+        asked.delete(id);
+        if (reply.error === undefined) resolve(reply);
+        else reject(new Error(reply.error));
+      };
+      if (stopping) return settle({ error: 'The projections are stopping' });
+      const message: Ask = kind === 'reach' ? { kind, id, position } : { kind, id };
+      waiters.set(id, { settle });
+      asked.set(id, message);
+      signal?.addEventListener('abort', giveUp);
+      worker.postMessage(message);
+      if (signal?.aborted) giveUp();
+    });
+
+  const ready = once(worker, 'message');
+  start(worker);
+  await Promise.race([
+    ready,
+    once(worker, 'exit').then(() => Promise.reject(new Error('The projecting thread ended'))),
+  ]);
+
+  return {
+    statuses: async () => (await ask('status', 0, AbortSignal.timeout(1_000))).statuses ?? [],
+    reached: async (position, signal) => {
+      await ask('reach', position, signal);
+    },
+    stop: async () => {
+      stopping = true;
+      for (const { settle } of [...waiters.values()]) settle({ error: 'The projections are stopping' });
+      worker.postMessage({ kind: 'stop' } satisfies Ask);
+      await gone;
+    },
+  };
+};
