@@ -273,6 +273,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('only in the streams with one of the prefixes, while the position passes over the others', async () => {
       const { store, mine, start } = await fresh();
       await store.append(`${mine}a-1`, -1, facts(1));
+      await store.append(`b-${mine}a-1`, -1, facts(1, 3));
       await store.append(`${mine}b-1`, -1, facts(1_500));
       await store.append(`${mine}c-1`, -1, facts(1, 7));
       const { position } = await store.append(`${mine}b-2`, -1, facts(1_500));

@@ -121,13 +121,13 @@ describe('A subscription', () => {
     await subscription.reached(20);
   });
 
-  it('is live at once on an empty log', async () => {
-    const { store, start } = reading();
+  it.each([0, 3])('is live at once when there is nothing to handle after position %d', async (position) => {
+    const { store, kept, start } = reading();
+    if (position > 0) await store.append('s-1', -1, facts(position));
+    kept.checkpoint = position;
     const subscription = start();
-    await subscription.reached(0);
-    await store.append('s-1', -1, facts(1));
-    await subscription.reached(1);
-    expect(subscription.status().state).toBe('live');
+    while (subscription.status().state === 'starting') await nextTurn();
+    expect(subscription.status()).toMatchObject({ state: 'live', position });
   });
 });
 
