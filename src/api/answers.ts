@@ -1,0 +1,112 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { StaleRevision, TooManyConflicts } from '../commands/handle.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { StoreUnavailable } from '../eventstore/event-store.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import type { App, Routes } from './app.ts';
+import type { ProblemCode } from './problems.ts';
+import { bodyOf, invalid, kinds, Problem } from './problems.ts';
+
+/** Tells a caller to come back in a second. */
+const soon = { 'Retry-After': '1' } as const;
+
+/** What Fastify and its plugins refuse, by their codes. */
+const frameworkCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than 4 MiB when unpacked; send it in several parts'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-type', 'Send JSON with Content-Type: application/json'],
+  FST_CP_ERR_INVALID_CONTENT_ENCODING: ['unsupported-type', 'Send the body plain or with gzip, deflate or br'],
+  FST_CP_ERR_INVALID_CONTENT: ['invalid-request', 'The body does not unpack with the encoding that it names'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid-request', 'The body is not as long as Content-Length says'],
+  FST_ERR_BAD_URL: ['invalid-request', 'The path is not a valid URL path; check its %-escapes'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'A part of the path is longer than any id is'],
+};
+
+const ofFramework = (error: Partial<FastifyError>): Problem | undefined => {
+  const [code, detail] = frameworkCodes[error.code ?? ''] ?? [];
+  if (code !== undefined && detail !== undefined) return new Problem(code, detail);
+  const refused = error.code?.startsWith('FST_') && error.statusCode !== undefined && error.statusCode < 500;
+  return refused ? new Problem('invalid-request', error.message ?? 'The request can not be read') : undefined;
+};
+
+/** What an error is to the caller. Of an error that nobody expected, nothing is told. */
+export const problemOf = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof Rejection) return new Problem(error.code, error.message);
+  if (error instanceof StaleRevision) {
+    return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');
+  }
+  if (error instanceof TooManyConflicts) {
+    return new Problem('too-many-conflicts', 'Others keep changing it; send the same request again', { headers: soon });
+  }
+  if (error instanceof StoreUnavailable) {
+    const detail = 'Facts can not be read or recorded now; send the same request again, with its Idempotency-Key';
+    return new Problem('store-unavailable', detail, { headers: soon });
+  }
+  if (error instanceof ReadModelsUnavailable) {
+    const detail = 'This can not be read now; nothing is lost, send the same request again';
+    return new Problem('read-models-unavailable', detail, { headers: soon });
+  }
+  const known = error instanceof Error ? ofFramework(error) : undefined;
+  return known ?? new Problem('internal-error', 'It was noted under the traceId; please quote it when you report this');
+};
+
+/** Answers with the problem that an error is. What is our fault is logged under the same id. */
+export const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const problem = problemOf(error);
+  const { status } = kinds[problem.code];
+  if (status === 500) request.log.error({ err: error }, 'request failed');
+  else if (status > 500) request.log.warn({ err: error }, 'request could not be served');
+  return reply
+    .code(status)
+    .headers(problem.headers)
+    .header('X-Correlation-Id', request.id)
+    .header('Content-Type', 'application/problem+json')
+    .send(JSON.stringify(bodyOf(problem, request.id)));
+};
+
+type Place = { readonly method: string; readonly path: RegExp };
+
+const places = (method: string | readonly string[], url: string): readonly Place[] => {
+  const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}$`);
+  return [method].flat().map((each) => ({ method: each, path }));
+};
+
+/** Makes every error a problem document, and a path without a route a 404, or a 405 when another method has one. */
+export const answers = (app: App): void => {
+  const known: Place[] = [];
+  app.addHook('onRoute', ({ method, url }) => void known.push(...places(method, url)));
+  app.setErrorHandler(answerProblem);
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = [...new Set(known.filter((place) => place.path.test(path)).map(({ method }) => method))].join(', ');
+    const said = `${request.method} ${path.slice(0, 200)}`;
+    if (methods === '') throw new Problem('not-found', `There is no ${said}; /openapi.json lists what there is`);
+    const headers = { Allow: methods };
+    return answerProblem(
+      new Problem('method-not-allowed', `There is no ${said}, but ${methods}`, { headers }),
+      request,
+      reply,
+    );
+  });
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data: unknown) => {
+    const parsed = schema.safeParse(data);
+    return parsed.success ? { value: parsed.data } : { error: invalid(parsed.error, httpPart) };
+  });
+  // TypeScript holds answers to their schemas; checking each again would cost time and turn a slip into a 500.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+};
+
+/** Serves the list that the `type` of a problem leads to. */
+export const problemKinds: Routes = (app) =>
+  void app.route({
+    ...{ method: 'GET', url: '/problems', config: { public: true } },
+    schema: {
+      summary: 'The kinds of problems that answers tell of',
+      tags: ['Health'],
+      response: {
+        200: z.object({ data: z.array(z.object({ code: z.string(), status: z.int(), title: z.string() })) }),
+      },
+    },
+    handler: () => ({ data: Object.entries(kinds).map(([code, kind]) => ({ code, ...kind })) }),
+  });

@@ -1,0 +1,58 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { App } from './app.ts';
+import type { Component, World } from './world.ts';
+
+const component = z.object({ name: z.string(), healthy: z.boolean(), state: z.string(), lag: z.number().optional() });
+const report = z.object({ status: z.enum(['healthy', 'degraded']), components: z.array(component) });
+const readiness = z.object({ status: z.enum(['ready', 'stopping', 'degraded']) });
+
+const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control', 'no-store');
+const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
+
+/** How the process is: alive, ready for work, and each part of it. Asks for no key. */
+export const health = (app: App, { components }: World, stopping: () => boolean): void => {
+  const config = { public: true };
+  app.route({
+    ...{ method: 'GET', url: '/api/health', config },
+    schema: {
+      summary: 'How each part of the service is',
+      tags: ['Health'],
+      response: { 200: report, 503: report },
+    },
+    handler: async (_, reply) => {
+      const found = [...(await components())];
+      const healthy = areHealthy(found);
+      return fresh(reply)
+        .code(healthy ? 200 : 503)
+        .send({ status: healthy ? 'healthy' : 'degraded', components: found });
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: '/livez', config },
+    schema: {
+      summary: 'Whether the process is alive',
+      tags: ['Health'],
+      response: { 200: z.object({ status: z.literal('alive') }) },
+    },
+    handler: (_, reply) => {
+      fresh(reply);
+      return { status: 'alive' as const };
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: '/readyz', config },
+    schema: {
+      summary: 'Whether to send requests here',
+      tags: ['Health'],
+      response: { 200: readiness, 503: readiness },
+    },
+    handler: async (_, reply) => {
+      if (stopping()) return fresh(reply).code(503).send({ status: 'stopping' });
+      const healthy = areHealthy(await components());
+      return fresh(reply)
+        .code(healthy ? 200 : 503)
+        .send({ status: healthy ? 'ready' : 'degraded' });
+    },
+  });
+};

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { RejectionCode } from '../domain/rejection.ts';
+
+type Kind = { readonly status: number; readonly title: string };
+
+/** What the domain's refusals are to a caller. */
+const rejections = {
+  'lead-unknown': { status: 404, title: 'There is no such lead' },
+  'lead-merged': { status: 409, title: 'The lead was merged into another' },
+  'identifier-taken': { status: 409, title: 'The identifier belongs to another lead' },
+  'scoring-model-outdated': { status: 409, title: 'A newer scoring model is in force' },
+  'project-unknown': { status: 404, title: 'There is no such project' },
+  'project-exists': { status: 409, title: 'The project exists already' },
+  'key-unknown': { status: 404, title: 'There is no such key' },
+  'job-unknown': { status: 404, title: 'There is no such job' },
+} as const satisfies Record<RejectionCode, Kind>;
+
+/** Every kind of problem that an answer can tell of, by code. */
+export const kinds = {
+  ...rejections,
+  'invalid-json': { status: 400, title: 'The body is not JSON that can be accepted' },
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'invalid-header': { status: 400, title: 'A header is not valid' },
+  'invalid-cursor': { status: 400, title: 'The cursor is not valid' },
+  'project-missing': { status: 400, title: 'The request names no project' },
+  unauthorized: { status: 401, title: 'A valid key is needed' },
+  'scope-missing': { status: 403, title: 'The key does not allow this' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'idempotency-key-reused': { status: 409, title: 'The Idempotency-Key was used before' },
+  'stale-revision': { status: 412, title: 'It has changed since it was read' },
+  'too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-type': { status: 415, title: 'The type or encoding of the body is not supported' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'internal-error': { status: 500, title: 'Something went wrong on our side' },
+  'too-many-conflicts': { status: 503, title: 'It is changing too fast' },
+  'not-there-yet': { status: 503, title: 'The read models have not come that far' },
+  'store-unavailable': { status: 503, title: 'The event store is not available' },
+  'read-models-unavailable': { status: 503, title: 'The read models are not available' },
+} as const satisfies Record<string, Kind>;
+export type ProblemCode = keyof typeof kinds;
+
+/** What is wrong with one field: a JSON pointer into the body, or `/name` of a parameter. */
+export type FieldError = { readonly pointer: string; readonly detail: string };
+
+type More = {
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+};
+
+/** A request can't be answered as asked. Thrown by routes; `detail` goes to the caller, so it says what to do and tells no secret. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(code: ProblemCode, detail: string, { errors, headers = {}, cause }: More = {}) {
+    super(`${code}: ${detail}`, { cause });
+    this.name = 'Problem';
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.headers = headers;
+  }
+}
+
+/** A problem as RFC 9457 writes it. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  traceId: z.string(),
+});
+
+/** The body of an answer that tells of a problem. `traceId` finds the request in the logs and in the events that followed. */
+export const bodyOf = ({ code, detail, errors }: Problem, traceId: string): z.infer<typeof problemSchema> => {
+  const { status, title } = kinds[code];
+  const type = `/problems#${code}`;
+  return { type, title, status, detail, code, ...(errors && { errors: [...errors] }), traceId };
+};
+
+/** A path as a JSON pointer (RFC 6901). */
+export const pointerOf = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** What zod found wrong, a line for each field. Of a union's branches the one with the fewest complaints speaks. */
+export const fieldErrors = (issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): readonly FieldError[] => {
+  const path = [...at, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointerOf([...path, key]), detail: 'Not known here; leave it out' }));
+  }
+  if (issue.code === 'invalid_union') {
+    const [nearest] = issue.errors.toSorted((a, b) => a.length - b.length);
+    if (nearest) return nearest.flatMap((each) => fieldErrors(each, path));
+  }
+  return [{ pointer: pointerOf(path), detail: issue.message }];
+};
+
+/** How many fields an answer complains about at most. */
+const listedErrors = 100;
+
+/** A part of a request (`body`, `querystring`, `params`, `headers`) that does not fit its schema. */
+export const invalid = (error: z.ZodError, part = 'body'): Problem => {
+  const errors = error.issues.flatMap((issue) => fieldErrors(issue)).slice(0, listedErrors);
+  const where = part === 'querystring' ? 'query' : part;
+  const said = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || 'all of it'}: ${detail}`);
+  const more = errors.length > said.length ? ` (and ${errors.length - said.length} more)` : '';
+  return new Problem('invalid-request', `In the ${where}, ${said.join('; ')}${more}`, { errors });
+};

@@ -1,0 +1,4 @@
+import type { Routes } from './app.ts';
+
+/** Projects. */
+export const projects: Routes = () => undefined;

@@ -1,0 +1,109 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Request } from '../commands/handle.ts';
+import type { App } from './app.ts';
+import { parseJson } from './json.ts';
+import { Problem } from './problems.ts';
+import type { World } from './world.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A new UUIDv7. */
+    newId: () => string;
+  }
+}
+
+type Headed = { readonly headers: IncomingHttpHeaders };
+
+/** A header's value as one text. */
+export const header = ({ headers }: Headed, name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+};
+
+/** The caller's correlation id, if it is one. */
+export const correlationIdOf = (request: Headed): string | undefined =>
+  /^[A-Za-z0-9._-]{1,128}$/.exec(header(request, 'x-correlation-id') ?? '')?.[0];
+
+/** The caller's W3C trace context, if it is well-formed. */
+const traceparentOf = (request: Headed): string | undefined =>
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.exec(
+    header(request, 'traceparent') ?? '',
+  )?.[0];
+
+/** The Idempotency-Key without its quotes. Throws a `Problem` when it is not 1-255 visible ASCII characters. */
+export const idempotencyKeyOf = (request: Headed): string | undefined => {
+  const value = header(request, 'idempotency-key');
+  if (value === undefined) return undefined;
+  const key = /^"(.*)"$/.exec(value)?.[1] ?? value;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new Problem('invalid-header', 'Idempotency-Key takes 1 to 255 visible ASCII characters, quoted or not');
+};
+
+/** The revision that the caller saw, by If-Match; none for `*`. Throws a `Problem` when it is not one ETag. */
+export const expectedRevisionOf = (request: Headed): number | undefined => {
+  const value = header(request, 'if-match')?.trim();
+  if (value === undefined || value === '*') return undefined;
+  const [, quoted, bare] = /^(?:(?:W\/)?"(\d{1,15})"|(\d{1,15}))$/.exec(value) ?? [];
+  const revision = quoted ?? bare;
+  if (revision !== undefined) return Number(revision);
+  throw new Problem('invalid-header', 'If-Match takes the ETag of an answer, such as "3"');
+};
+
+/** A stream's revision as an ETag. */
+export const etag = (revision: number): string => `"${revision}"`;
+
+/** Says how far the read models must be to have what was written. */
+export const withPosition = (reply: FastifyReply, position: number): FastifyReply =>
+  reply.header('Leadfold-Position', String(position));
+
+/** Who asks, as events remember it. */
+const actorOf = ({ caller }: FastifyRequest): string => (caller.keyId === undefined ? 'root' : `key:${caller.keyId}`);
+
+/**
+ * The request for a command: the same Idempotency-Key of the same key in the same project is the same command. Throws a
+ * `Problem` for a header that is not valid.
+ */
+export const requestOf = (request: FastifyRequest, commandName: string): Request => {
+  const key = idempotencyKeyOf(request);
+  const expected = expectedRevisionOf(request);
+  const traceparent = traceparentOf(request);
+  const { projectId = '', keyId = 'root' } = request.caller;
+  return {
+    commandId: key === undefined ? request.server.newId() : [commandName, projectId, keyId, key].join(':'),
+    correlationId: request.id,
+    actor: actorOf(request),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(expected !== undefined && { expected }),
+  };
+};
+
+/** How long a read waits for the read models, in milliseconds. */
+const patience = 2_000;
+
+const awaitPosition = async (request: FastifyRequest, { reached }: World): Promise<void> => {
+  const value = header(request, 'leadfold-after-position');
+  if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return;
+  if (!/^\d{1,15}$/.test(value)) {
+    throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
+  }
+  const signal = AbortSignal.timeout(patience);
+  try {
+    await reached(Number(value), signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const detail = `They are not at position ${value} after ${patience / 1000} s; ask again`;
+    throw new Problem('not-there-yet', detail, { headers: { 'Retry-After': '1' }, cause: error });
+  }
+};
+
+/** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */
+export const requests = (app: App, world: World): void => {
+  app.decorate('newId', world.newId);
+  app.addHook('onRequest', async (request, reply) => void reply.header('X-Correlation-Id', request.id));
+  app.addHook('preHandler', async (request) => awaitPosition(request, world));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
+    parseJson(body),
+  );
+};

@@ -1,0 +1,60 @@
+import compress from '@fastify/compress';
+import fastify, { LogController } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { pino } from 'pino';
+import { answerProblem, answers, problemKinds } from './answers.ts';
+import type { App, Routes } from './app.ts';
+import { authentication } from './auth.ts';
+import { health } from './health.ts';
+import { openApi } from './openapi.ts';
+import { projects } from './projects.ts';
+import { correlationIdOf, requests } from './request.ts';
+import type { World } from './world.ts';
+
+/** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
+export type Settings = { readonly logLevel: string | FastifyBaseLogger; readonly stopping?: () => boolean };
+
+/** The largest body, unpacked, in bytes: 4 MiB of events and a little for what is around them. */
+const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
+
+/** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
+const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
+
+const parts: readonly Routes[] = [problemKinds, projects];
+
+// One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.
+const logging = (app: App): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    const { url: route = 'none' } = request.routeOptions;
+    const line = { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    request.log.info({ ...line, project: request.caller?.projectId }, 'answered');
+  });
+};
+
+/** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
+export const openServer = async (world: World, { logLevel, stopping = () => false }: Settings): Promise<App> => {
+  const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
+  const app: App = fastify({
+    ...{ loggerInstance, bodyLimit, ...timeouts },
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
+    ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
+    genReqId: (request) => correlationIdOf(request) ?? world.newId(),
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>();
+  logging(app);
+  requests(app, world);
+  await app.register(compress, {
+    global: false,
+    globalDecompression: true,
+    requestEncodings: ['gzip', 'deflate', 'br', 'identity'],
+  });
+  answers(app);
+  await openApi(app);
+  authentication(app, world);
+  health(app, world, stopping);
+  for (const routes of parts) await routes(app, world);
+  await app.ready();
+  return app;
+};
