@@ -14,7 +14,6 @@ import type { EventStore } from './eventstore/event-store.ts';
 import { openSqliteEventStore } from './eventstore/sqlite.ts';
 import type { Subscription, SubscriptionStatus } from './eventstore/subscription.ts';
 import { subscribe } from './eventstore/subscription.ts';
-import type { RunningProjections } from './projections/running.ts';
 import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf, react } from './reactors/reactor.ts';

@@ -5,16 +5,16 @@ import { ConfigError, loadConfig } from './config.ts';
 /** How long what is in hand may take to end after a signal, in ms. */
 const patience = 10_000;
 
-const greeting = (url: string, adminKey: string): string => `
+const greeting = (url: string, keyPlace: string, key: string): string => `
 Leadfold is listening on ${url}
 
   API reference   ${url}/docs
   Health          ${url}/api/health
-  Admin key       ${adminKey}
+  Admin key       ${keyPlace}
 
 First steps: create a project, then send an event with the key in the answer.
 
-  curl -s ${url}/api/projects -H "Authorization: Bearer $(cat ${adminKey})" \\
+  curl -s ${url}/api/projects -H "Authorization: Bearer ${key}" \\
     -H 'Content-Type: application/json' -d '{"name": "My first project"}'
 `;
 
@@ -32,8 +32,10 @@ const start = async (): Promise<void> => {
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
 
-  const key = config.adminKey === undefined ? join(config.dataDir, 'admin-key') : '$LEADFOLD_ADMIN_KEY';
-  console.log(greeting(url, key));
+  const file = join(config.dataDir, 'admin-key');
+  const [place, key] =
+    config.adminKey === undefined ? [file, `$(cat ${file})`] : ['in LEADFOLD_ADMIN_KEY', '$LEADFOLD_ADMIN_KEY'];
+  console.log(greeting(url, place, key));
 };
 
 try {

@@ -6,7 +6,11 @@ import { pino } from 'pino';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
+import { analytics } from './analytics.ts';
 import { health } from './health.ts';
+import { jobs } from './jobs.ts';
+import { leadFacts } from './lead-facts.ts';
+import { leads } from './leads.ts';
 import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
@@ -21,7 +25,7 @@ const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
 
-const parts: readonly Routes[] = [problemKinds, projects];
+const parts: readonly Routes[] = [problemKinds, projects, leads, leadFacts, analytics, jobs];
 
 // One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.
 const logging = (app: App): void => {
