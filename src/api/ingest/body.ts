@@ -1,0 +1,70 @@
+import type { FastifyRequest } from 'fastify';
+import type { App } from '../app.ts';
+import { Problem } from '../problems.ts';
+import type { Translated } from './item.ts';
+import { faulty } from './item.ts';
+import { isObject, kindOf, readJson } from './json.ts';
+
+const maxItems = 5_000;
+
+const asJson = (text: string): unknown => {
+  try {
+    return readJson(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Problem('invalid-json', `The body is not JSON: ${error.message}`);
+  }
+};
+
+/** Takes JSON under these content types, and text under those, in place of what the app takes elsewhere. */
+export const takes = (scope: App, json: readonly (string | RegExp)[], text: readonly string[] = []): void => {
+  scope.removeAllContentTypeParsers();
+  const parser = (types: readonly (string | RegExp)[], parse: (body: string) => unknown): void => {
+    for (const type of types) {
+      const read = async (_: FastifyRequest, body: string): Promise<unknown> => parse(body);
+      scope.addContentTypeParser(type, { parseAs: 'string' }, read);
+    }
+  };
+  parser(json, asJson);
+  parser(text, (body) => body);
+};
+
+/** Puts schemas into the documentation only: items are checked one by one, so that a bad one doesn't fail the others. */
+export const documentedOnly = { validatorCompiler: () => (data: unknown) => ({ value: data }) } as const;
+
+/** Throws a `Problem` when there are more items than one request may have. */
+const limited = <T>(items: readonly T[]): readonly T[] => {
+  if (items.length <= maxItems) return items;
+  throw new Problem('too-large', `The batch has ${items.length} items; send at most ${maxItems} at a time`);
+};
+
+/** The items under a key of the body, and the body. Throws a `Problem` when there is no list, or too long a one. */
+export const itemsAt = (body: unknown, key: string) => {
+  const items = isObject(body) ? body[key] : undefined;
+  if (isObject(body) && Array.isArray(items)) return { body, items: limited(items) };
+  const [pointer, value] = isObject(body) ? [`/${key}`, items] : ['', body];
+  const detail = `must be ${pointer ? 'a list' : `an object with a list "${key}"`}, is ${kindOf(value)}`;
+  throw new Problem('invalid-request', `The ${pointer || 'body'} ${detail}`, { errors: [{ pointer, detail }] });
+};
+
+/** The items of a body that is a list. Throws a `Problem` when it is none, or too long. */
+export const listOf = (body: unknown): readonly unknown[] => itemsAt({ body }, 'body').items;
+
+/** Translates NDJSON, one item a line. Blank lines don't count; a line that is not JSON is an item that can't be read. */
+export const eachLine = (
+  text: string,
+  translate: (item: unknown, index: number) => Translated,
+): readonly Translated[] => {
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  return limited(lines).map((line, index) => {
+    try {
+      return translate(readJson(line), index);
+    } catch (error) {
+      if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
+      throw error;
+    }
+  });
+};

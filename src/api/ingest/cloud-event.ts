@@ -1,0 +1,99 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Json, JsonObject } from '../../domain/activity.ts';
+import type { Arrival, Fault, Format, Translated } from './item.ts';
+import { faulty, toCapture } from './item.ts';
+import { firstOf, isObject, kindOf, readJson } from './json.ts';
+
+const required = ['specversion', 'id', 'source', 'type'] as const;
+
+const places = {
+  ...{ eventId: '/id', eventType: '/type', timestamp: '/time', properties: '/data', traits: '/data/traits' },
+  ...{ userId: '/data/userId', email: '/data/email', anonymousId: '/data/anonymousId', sessionId: '/data/sessionId' },
+};
+
+/** Extension attributes are lower-case by the specification. They say more than the data does. */
+const extensions = { userId: 'userid', email: 'email', anonymousId: 'anonymousid', sessionId: 'sessionid' } as const;
+
+const isJsonType = (type: Json | undefined): boolean =>
+  type === undefined || (typeof type === 'string' && /^[^;]*[/+]json\s*(;|$)/i.test(type));
+
+const faultsOf = (event: JsonObject): readonly Fault[] => {
+  const faults = required.flatMap((name): Fault[] => {
+    const value = event[name];
+    const there = typeof value === 'string' && value.trim() !== '';
+    return there ? [] : [{ pointer: `/${name}`, detail: 'is required by CloudEvents, as text that is not blank' }];
+  });
+  const { specversion } = event;
+  const other = typeof specversion === 'string' && specversion.trim() !== '' && specversion !== '1.0';
+  return other ? [...faults, { pointer: '/specversion', detail: 'must be "1.0"' }] : faults;
+};
+
+/** The JSON in an event's data, or what is wrong with it. */
+const dataOf = (event: JsonObject): { readonly data?: unknown; readonly fault?: Fault } => {
+  const { data, data_base64: encoded } = event;
+  if (firstOf(encoded) === undefined) return { data };
+  const refused = (detail: string) => ({ fault: { pointer: '/data_base64', detail } });
+  if (data !== undefined) return refused('comes with data; send one of them');
+  if (typeof encoded !== 'string' || !isJsonType(event['datacontenttype'])) {
+    return refused('must be text, and hold JSON according to datacontenttype; send JSON in data');
+  }
+  try {
+    return { data: readJson(Buffer.from(encoded, 'base64').toString()) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return refused('does not hold JSON; send JSON in data');
+  }
+};
+
+/**
+ * A CloudEvent 1.0 in its JSON form. Who did it comes from the extension attributes userid, email, anonymousid and sessionid,
+ * else from userId, email, anonymousId and sessionId in the data; these and `traits` are taken out of the data, the rest are
+ * the properties. `subject` and `dataschema` are not kept.
+ */
+export const fromCloudEvent = (event: unknown, arrival: Arrival): Translated => {
+  if (!isObject(event)) return faulty('', `must be an object, is ${kindOf(event)}`);
+  const { data = null, fault } = dataOf(event);
+  const [first, ...more] = [...faultsOf(event), ...(fault ? [fault] : [])];
+  if (first) return { eventId: undefined, faults: [first, ...more] };
+  if (data !== null && !isObject(data)) return faulty('/data', `must be an object, is ${kindOf(data)}`);
+
+  const { userId, email, anonymousId, sessionId, traits, ...properties } = data ?? {};
+  const inData = { userId, email, anonymousId, sessionId };
+  const extended = Object.entries(extensions).filter(([, name]) => firstOf(event[name]) !== undefined);
+  const format: Format = {
+    ...{ source: 'cloudevents', lenient: true },
+    places: { ...places, ...Object.fromEntries(extended.map(([field, name]) => [field, `/${name}`])) },
+  };
+  const said = {
+    ...{ ...inData, ...Object.fromEntries(extended.map(([field, name]) => [field, event[name]])) },
+    ...{ eventId: event['id'], eventType: event['type'], timestamp: event['time'], properties, traits },
+    emailTrait: isObject(traits) ? traits['email'] : undefined,
+  };
+  return toCapture(said, format, arrival);
+};
+
+/** Header values are percent-encoded where they aren't plain ASCII. */
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value);
+  } catch (error) {
+    if (error instanceof URIError) return value;
+    throw error;
+  }
+};
+
+/** An event in binary mode, in its JSON form: attributes from `ce-` headers, data from the body. Undefined for any other request. */
+export const binaryEvent = (headers: IncomingHttpHeaders, data: unknown): unknown => {
+  const attributes = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith('ce-') && typeof value === 'string' ? [[name.slice(3), decoded(value)]] : [],
+  );
+  return attributes.length === 0 ? undefined : { ...Object.fromEntries(attributes), data };
+};
+
+/** The trace that an event says it belongs to (the Distributed Tracing extension), if it is well-formed. */
+export const traceparentOf = (event: unknown): string | undefined => {
+  const value = isObject(event) ? event['traceparent'] : undefined;
+  const wellFormed =
+    typeof value === 'string' && /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/.test(value);
+  return wellFormed ? value : undefined;
+};
