@@ -1,0 +1,76 @@
+import type { FastifyRequest } from 'fastify';
+import { v5 } from 'uuid';
+import type { Captured } from '../../commands/capture.ts';
+import { capture } from '../../commands/capture.ts';
+import type { Capture } from '../../commands/capture-groups.ts';
+import type { Request } from '../../commands/handle.ts';
+import { saysTheSame } from '../../domain/activity.ts';
+import { lead } from '../../domain/lead.ts';
+import { leadStreamId } from '../../domain/streams.ts';
+import { projectOf } from '../auth.ts';
+import { idempotencyKeyOf, requestOf } from '../request.ts';
+import type { World } from '../world.ts';
+import type { Arrival, Faulty, Translated } from './item.ts';
+
+/** The namespace of event ids made from an Idempotency-Key. */
+const eventNamespace = 'b5a0b7c6-3f0e-5c1d-9a51-0c6a3f8f6e02';
+
+/** What came in one request: for whom, who sent it, and how each of its items arrived. */
+export type Delivery = {
+  readonly projectId: string;
+  readonly sender: Request;
+  /** The request carries an Idempotency-Key. */
+  readonly keyed: boolean;
+  readonly arrivalOf: (index: number) => Arrival;
+};
+
+/** What became of an item. */
+export type Outcome = Captured | Faulty | { readonly ignored: string };
+
+/** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
+export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
+  const receivedAt = clock();
+  const sender = requestOf(request, 'Capture');
+  const keyed = idempotencyKeyOf(request) !== undefined;
+  const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
+  const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
+  return { projectId: projectOf(request), sender, keyed, arrivalOf };
+};
+
+/** A retry is answered as before. What isn't the same as before is no retry: it was not recorded, and is told so. */
+const unlessOther = async (
+  { engine }: World,
+  projectId: string,
+  captured: Captured,
+  { activity, exactTime }: Capture,
+) => {
+  const { state } = await engine.states.get(lead, leadStreamId(projectId, captured.leadId));
+  const first = state.activities.get(captured.eventId);
+  const same = !first || (saysTheSame(first, activity) && (!exactTime || first.occurredAt === activity.occurredAt));
+  return same ? captured : ({ ...captured, status: 'duplicate', conflict: true } as const);
+};
+
+/** Captures what can be captured. When it resolves, that is durable, up to `position` (0 when there is nothing). */
+export const record = async (
+  world: World,
+  { projectId, sender, keyed }: Delivery,
+  items: readonly Translated[],
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
+  const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
+  const captured = await capture(world.engine, projectId, captures, sender);
+  const told = keyed
+    ? await Promise.all(
+        captures.flatMap((each, index) => {
+          const result = captured[index];
+          return result ? [unlessOther(world, projectId, result, each)] : [];
+        }),
+      )
+    : captured;
+  const next = told.values();
+  const outcomes = items.flatMap((item): readonly Outcome[] => {
+    if (!('capture' in item)) return [item];
+    const { value } = next.next();
+    return value ? [value] : [];
+  });
+  return { outcomes, position: told.reduce((most, { position }) => Math.max(most, position), 0) };
+};

@@ -1,0 +1,132 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { project } from '../../domain/project.ts';
+import type { App } from '../app.ts';
+import { hashOf, parseKey } from '../key.ts';
+import { Problem } from '../problems.ts';
+import { withPosition } from '../request.ts';
+import type { World } from '../world.ts';
+import { batchAnswerOf } from './answer.ts';
+import { documentedOnly, itemsAt, takes } from './body.ts';
+import type { Translated } from './item.ts';
+import { faulty } from './item.ts';
+import { isObject, kindOf } from './json.ts';
+import type { Delivery } from './record.ts';
+import { deliveryOf, record } from './record.ts';
+import { segmentAnswerSchema, segmentBatchSchema, segmentCallSchema, settingsSchema } from './schemas.ts';
+import type { SegmentCall } from './segment.ts';
+import { fromSegment, isSegmentCall, segmentCalls } from './segment.ts';
+
+const tags = ['Segment-compatible ingestion'];
+
+type Read = (body: unknown, delivery: Delivery) => readonly Translated[];
+
+const readBatch: Read = (body, { arrivalOf }) => {
+  const { body: envelope, items } = itemsAt(body, 'batch');
+  return items.map((item, index) => {
+    const type = isObject(item) ? item['type'] : undefined;
+    if (isSegmentCall(type)) return fromSegment(type, item, envelope, arrivalOf(index));
+    return isObject(item)
+      ? faulty('/type', `must be one of ${segmentCalls.join(', ')}`)
+      : faulty('', `must be an object, is ${kindOf(item)}`);
+  });
+};
+
+const readCall =
+  (call: SegmentCall): Read =>
+  (body, { arrivalOf }) => {
+    if (isObject(body)) return [fromSegment(call, body, {}, arrivalOf(0))];
+    const detail = `must be an object, is ${kindOf(body)}`;
+    throw new Problem('invalid-request', `The body ${detail}`, { errors: [{ pointer: '', detail }] });
+  };
+
+const answering =
+  (world: World, read: Read, pointerTo: (index: number) => string) =>
+  async (request: FastifyRequest, reply: FastifyReply) => {
+    const delivery = deliveryOf(world, request);
+    const { outcomes, position } = await record(world, delivery, read(request.body, delivery));
+    const ignored = outcomes.filter((outcome) => 'ignored' in outcome).length;
+    return withPosition(reply, position).send({
+      success: true as const,
+      ignored,
+      ...batchAnswerOf(outcomes, pointerTo),
+    });
+  };
+
+const isKnown = async ({ engine }: World, key: string): Promise<boolean> => {
+  const parts = parseKey(key);
+  const found = parts && (await engine.states.refresh(project, parts.projectId)).state.keys.get(parts.keyId);
+  return found !== undefined && timingSafeEqual(hashOf(key), Buffer.from(found.hash, 'hex'));
+};
+
+/** Segment's browser client takes https for granted where it isn't told otherwise. */
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
+
+const settingsFor = (apiKey: string, host: string): z.infer<typeof settingsSchema> => ({
+  integrations: { 'Segment.io': { apiKey, apiHost: `${host}/v1`, protocol: isLoopback(host) ? 'http' : 'https' } },
+  plan: { track: { __default: { enabled: true, integrations: {} } } },
+  analyticsNextEnabled: true,
+  remotePlugins: [],
+  metrics: { sampleRate: 0 },
+});
+
+const postRoutes = (scope: App, world: World): void => {
+  const post = (name: string, short: string, body: z.ZodType, handler: ReturnType<typeof answering>): void => {
+    const urls = [`/v1/${name}`, `/v1/${short}`].flatMap((url) => [url, `${url}/`]);
+    for (const url of urls) {
+      scope.route({
+        ...{ method: 'POST', url, config: { scope: 'events:write', writeKeyInBody: true }, ...documentedOnly },
+        schema: {
+          summary: name === 'batch' ? 'What a Segment client sends, many at once' : `A Segment client's ${name} call`,
+          description: `Also at /v1/${short}. Answered with 200 even when an item is refused: look at the results.`,
+          consumes: ['application/json', 'text/plain', 'application/x-www-form-urlencoded'],
+          ...{ tags, body, response: { 200: segmentAnswerSchema } },
+          // One path of the four is enough in the documentation.
+          hide: url !== urls[0],
+        },
+        handler,
+      });
+    }
+  };
+  for (const call of segmentCalls) {
+    post(
+      call,
+      call.charAt(0),
+      segmentCallSchema,
+      answering(world, readCall(call), () => ''),
+    );
+  }
+  post(
+    'batch',
+    'b',
+    segmentBatchSchema,
+    answering(world, readBatch, (index) => `/batch/${index}`),
+  );
+};
+
+const settingsRoute = (scope: App, world: World): void => {
+  scope.route({
+    ...{ method: 'GET', url: '/v1/projects/:key/settings', config: { public: true } },
+    schema: {
+      summary: "The settings that Segment's browser client asks for",
+      tags,
+      params: z.object({ key: z.string() }),
+      response: { 200: settingsSchema },
+    },
+    handler: async (request, reply) => {
+      const { key } = request.params;
+      if (!(await isKnown(world, key))) throw new Problem('key-unknown', 'There is no project with this write key');
+      return reply.header('Cache-Control', 'no-store').send(settingsFor(key, request.host));
+    },
+  });
+};
+
+/** The routes that unmodified Segment clients call. They send JSON under other content types too, to be spared a CORS preflight. */
+export const segmentRoutes = (scope: App, world: World): void => {
+  takes(scope, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
+  // A page of another site may send, and see the answer; without that a browser takes it for a failure and sends again.
+  scope.addHook('onSend', async (_, reply) => void reply.header('Access-Control-Allow-Origin', '*'));
+  postRoutes(scope, world);
+  settingsRoute(scope, world);
+};

@@ -1,0 +1,132 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { App } from './app.ts';
+import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from './ingest/answer.ts';
+import { documentedOnly, eachLine, itemsAt, listOf, takes } from './ingest/body.ts';
+import { binaryEvent, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
+import type { Translated } from './ingest/item.ts';
+import { fromNative } from './ingest/native.ts';
+import type { Delivery } from './ingest/record.ts';
+import { deliveryOf, record } from './ingest/record.ts';
+import { cloudEventSchema, nativeBatchSchema, nativeSchema } from './ingest/schemas.ts';
+import { segmentRoutes } from './ingest/segment-routes.ts';
+import { withPosition } from './request.ts';
+import type { World } from './world.ts';
+
+const config = { scope: 'events:write', writeKeyInBody: true } as const;
+const tags = ['Ingestion'];
+
+const contentType = (request: FastifyRequest): string =>
+  (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+const structured = 'application/cloudevents+json';
+const batched = 'application/cloudevents-batch+json';
+
+/** The event of a request in one of the modes of CloudEvents that carry one event; undefined for our own format. */
+const cloudEventOf = (request: FastifyRequest): unknown =>
+  contentType(request) === structured ? (request.body ?? null) : binaryEvent(request.headers, request.body);
+
+const toOne = (world: World) => {
+  const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated) => {
+    const { outcomes, position } = await record(world, delivery, [item]);
+    const receipt = receiptOf(outcomes[0]);
+    return withPosition(reply, position).code(202).send(receipt);
+  };
+  return {
+    native: async (request: FastifyRequest, reply: FastifyReply) => {
+      const delivery = deliveryOf(world, request);
+      return answer(reply, delivery, fromNative(request.body, 'api', delivery.arrivalOf(0)));
+    },
+    cloudEvent: async (event: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      const delivery = deliveryOf(world, request);
+      const traceparent = traceparentOf(event);
+      const sender = { ...delivery.sender, ...(traceparent !== undefined && { traceparent }) };
+      return answer(reply, { ...delivery, sender }, fromCloudEvent(event, delivery.arrivalOf(0)));
+    },
+  };
+};
+
+const toMany =
+  (world: World) =>
+  async (
+    [request, reply]: readonly [FastifyRequest, FastifyReply],
+    translate: (delivery: Delivery) => readonly Translated[],
+    pointerTo: (index: number) => string,
+  ) => {
+    const delivery = deliveryOf(world, request);
+    const { outcomes, position } = await record(world, delivery, translate(delivery));
+    return withPosition(reply, position).send(batchAnswerOf(outcomes, pointerTo));
+  };
+
+const ingestRoute = (scope: App, world: World): void => {
+  takes(scope, ['application/json']);
+  scope.route({
+    ...{ method: 'POST', url: '/api/events/ingest', config, ...documentedOnly },
+    schema: {
+      summary: 'Record an activity',
+      description: 'Answered when the activity is durable.',
+      ...{ tags, body: nativeSchema, response: { 202: receiptSchema } },
+    },
+    handler: toOne(world).native,
+  });
+};
+
+const eventsRoute = (scope: App, world: World): void => {
+  const { native, cloudEvent } = toOne(world);
+  const many = toMany(world);
+  // In binary mode the content type is that of the data, which may be any JSON.
+  takes(scope, ['application/json', /^application\/[\w.-]+\+json/]);
+  scope.route({
+    ...{ method: 'POST', url: '/api/events', config, ...documentedOnly },
+    schema: {
+      summary: 'Record an activity, or CloudEvents',
+      description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers).`,
+      consumes: ['application/json', structured, batched],
+      ...{ tags, body: z.union([nativeSchema, cloudEventSchema, z.array(cloudEventSchema)]) },
+      response: { 200: batchAnswerSchema, 202: receiptSchema },
+    },
+    handler: async (request, reply) => {
+      if (contentType(request) === batched) {
+        const events = listOf(request.body);
+        const translate = ({ arrivalOf }: Delivery) =>
+          events.map((each, index) => fromCloudEvent(each, arrivalOf(index)));
+        return many([request, reply], translate, (index) => `/${index}`);
+      }
+      const event = cloudEventOf(request);
+      return event === undefined ? native(request, reply) : cloudEvent(event, request, reply);
+    },
+  });
+};
+
+const batchRoute = (scope: App, world: World): void => {
+  const many = toMany(world);
+  takes(scope, ['application/json'], ['application/x-ndjson']);
+  scope.route({
+    ...{ method: 'POST', url: '/api/events/batch', config, ...documentedOnly },
+    schema: {
+      summary: 'Record many activities',
+      description:
+        "At most 5,000 items and 4 MiB. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index.",
+      consumes: ['application/json', 'application/x-ndjson'],
+      ...{ tags, body: nativeBatchSchema, response: { 200: batchAnswerSchema } },
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      const translate = ({ arrivalOf }: Delivery) => {
+        const one = (item: unknown, index: number) => fromNative(item, 'batch', arrivalOf(index));
+        return typeof body === 'string' && contentType(request) === 'application/x-ndjson'
+          ? eachLine(body, one)
+          : itemsAt(body, 'events').items.map(one);
+      };
+      const root = contentType(request) === 'application/x-ndjson' ? '' : '/events';
+      return many([request, reply], translate, (index) => `${root}/${index}`);
+    },
+  });
+};
+
+/** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
+export const ingestion = async (app: App, world: World): Promise<void> => {
+  for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
+    await app.register(async (scope: App) => routes(scope, world));
+  }
+};
