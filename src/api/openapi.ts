@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
@@ -5,13 +6,31 @@ import { z } from 'zod';
 import type { App } from './app.ts';
 import { problemSchema } from './problems.ts';
 
-const zodToJsonConfig = { unrepresentable: 'any' } as const;
-const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig });
+const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
+
+const isRecursion = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  '$ref' in value &&
+  /^#\/components\/schemas\/schema\d+$/.test(String(value.$ref));
+
+// The only recursive schema is zod's own for JSON; it has no name that a reference could lead to.
+const withoutRecursion = <T>(schema: T): T =>
+  z.custom<T>().parse(JSON.parse(JSON.stringify(schema), (_, value: unknown) => (isRecursion(value) ? {} : value)));
+
+const described = (responses: unknown): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(z.record(z.string(), z.looseObject({})).catch({}).parse(responses)).map(([status, schema]) => [
+      status,
+      { description: STATUS_CODES[status] ?? 'A problem', ...schema },
+    ]),
+  );
 
 const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: z.toJSONSchema(problemSchema) } },
 });
+const problems = { '4XX': problem('The request is refused'), '5XX': problem('It can not be served now') };
 
 const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: 'A key of a project, or the root key' },
@@ -26,6 +45,8 @@ const info = {
     'Captures what people do, finds out who they are, scores them and says why.',
     'Errors are problem documents (RFC 9457); `GET /problems` lists their codes.',
     'The root key names its project with `X-Project-Id`; a key of a project needs no such header.',
+    'Commands take `Idempotency-Key` and `If-Match`, and answer with `Leadfold-Position`; a read with',
+    '`Leadfold-After-Position` waits until the read models have come that far.',
   ].join(' '),
 };
 
@@ -35,10 +56,10 @@ export const openApi = async (app: App): Promise<void> => {
     openapi: { openapi: '3.1.0', info, components: { securitySchemes } },
     transform: (document) => {
       const { schema, url } = toJsonSchema(document);
-      const { config } = document.route;
-      const security = config?.public ? [] : [{ bearer: [] }, { apiKey: [] }, { basic: [] }];
-      const problems = { '4XX': problem('The request is refused'), '5XX': problem('It can not be served now') };
-      return { url, schema: { ...schema, security, response: { ...problems, ...Object(schema.response) } } };
+      const open = document.route.config?.public === true;
+      const security = open ? [] : [{ bearer: [] }, { apiKey: [] }, { basic: [] }];
+      const response = { ...problems, ...described(schema.response) };
+      return { url, schema: withoutRecursion({ ...schema, security, response }) };
     },
   });
   await app.register(async (page) => {

@@ -1,4 +1,86 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { createProject } from '../commands/create-project.ts';
+import { project } from '../domain/project.ts';
+import type { ProjectDocument } from '../projections/projects.ts';
+import { allProjects, projects as collection } from '../projections/projects.ts';
+import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
+import { idOf, issue, making } from './issuing.ts';
+import { listOf, pageOf, paging } from './paging.ts';
+import { Problem } from './problems.ts';
+import { requestOf, withPosition } from './request.ts';
+import type { World } from './world.ts';
 
-/** Projects. */
-export const projects: Routes = () => undefined;
+const tags = ['Projects'];
+const name = z.string().trim().min(1).max(128);
+const projectView = z.object({ projectId: z.string(), name: z.string(), createdAt: z.string() });
+const created = z.object({ projectId: z.string(), name: z.string(), apiKey: z.string() });
+
+const mustBeRoot = ({ caller }: FastifyRequest): void => {
+  if (caller.keyId === undefined) return;
+  throw new Problem('scope-missing', 'Only the root key makes projects; this key belongs to one');
+};
+
+const create = async (
+  world: World,
+  request: FastifyRequest & { readonly body: { readonly name: string } },
+  reply: FastifyReply,
+): Promise<z.infer<typeof created>> => {
+  mustBeRoot(request);
+  const made = making(world, request, 'project');
+  const projectId = idOf(made('project id'));
+  const asked = requestOf(request, createProject.name);
+  const { events } = await world.engine.handle(createProject, { projectId, name: request.body.name }, asked);
+  // A retry may come with another name; the answer is the one from before.
+  const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
+  const scopes: ['events:write', 'leads:read'] = ['events:write', 'leads:read'];
+  const { key, position } = await issue(world, request, made, { projectId, name: 'default', scopes });
+  withPosition(reply, position).code(201).header('Location', `/api/projects/${projectId}`);
+  return { projectId, name: as ?? request.body.name, apiKey: key };
+};
+
+const mine = (projectId: string | undefined): readonly Condition<ProjectDocument>[] =>
+  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
+
+/** Projects: a tenant each. */
+export const projects: Routes = (app, world) => {
+  app.route({
+    ...{ method: 'POST', url: '/api/projects', config: { scope: 'admin' } },
+    schema: {
+      summary: 'Make a project and its first key',
+      description:
+        'The key is shown here only, and again to a retry with the same Idempotency-Key. Takes the root key.',
+      ...{ tags, body: z.object({ name }), response: { 201: created } },
+    },
+    handler: (request, reply) => create(world, request, reply),
+  });
+  app.route({
+    ...{ method: 'GET', url: '/api/projects', config: { scope: 'admin' } },
+    schema: {
+      summary: 'The projects, oldest first',
+      description: 'The root key sees all of them, a key of a project its own.',
+      ...{ tags, querystring: z.object(paging), response: { 200: listOf(projectView) } },
+    },
+    handler: async ({ caller: { projectId }, query }) => {
+      const page = await pageOf(world, ['projects', projectId], query, (range) =>
+        world.readModels.find(allProjects, collection, {
+          ...{ where: mine(projectId), sort: [{ field: 'createdAt', direction: 'asc' }] },
+          ...range,
+        }),
+      );
+      return { ...page, data: [...page.data] };
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: '/api/projects/:projectId', config: { scope: 'leads:read' } },
+    schema: {
+      summary: 'A project',
+      ...{ tags, params: z.object({ projectId: z.string() }), response: { 200: projectView } },
+    },
+    handler: async ({ params: { projectId } }) => {
+      const { state } = await world.engine.states.get(project, projectId);
+      return { projectId, name: state.name, createdAt: state.createdAt };
+    },
+  });
+};

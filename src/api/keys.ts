@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { revokeKey } from '../commands/revoke-key.ts';
+import { project, scopes } from '../domain/project.ts';
+import type { Routes } from './app.ts';
+import { issue, making } from './issuing.ts';
+import { requestOf, withPosition } from './request.ts';
+
+const tags = ['Projects'];
+const config = { scope: 'admin' } as const;
+const ofProject = z.object({ projectId: z.string() });
+const wanted = z.object({
+  name: z.string().trim().min(1).max(128),
+  scopes: z
+    .array(z.enum(scopes))
+    .min(1)
+    .transform((given) => [...new Set(given)]),
+});
+const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(z.enum(scopes)) });
+
+/** The keys of a project. */
+export const keys: Routes = (app, world) => {
+  const { engine } = world;
+  app.route({
+    ...{ method: 'POST', url: '/api/projects/:projectId/keys', config },
+    schema: {
+      summary: 'Issue a key',
+      description: 'The key is shown here only, and again to a retry with the same Idempotency-Key.',
+      ...{ tags, params: ofProject, body: wanted, response: { 201: keyView.extend({ key: z.string() }) } },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const made = making(world, request, 'key');
+      const { key, issued, position } = await issue(world, request, made, { projectId, ...request.body });
+      withPosition(reply, position).code(201);
+      return { keyId: issued.keyId, key, name: issued.name, scopes: issued.scopes };
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: '/api/projects/:projectId/keys', config },
+    schema: {
+      summary: 'The keys that are valid',
+      ...{ tags, params: ofProject, response: { 200: z.object({ data: z.array(keyView), nextCursor: z.null() }) } },
+    },
+    handler: async ({ params: { projectId } }) => {
+      const { state } = await engine.states.refresh(project, projectId);
+      const data = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
+      return { data: data.sort((a, b) => (a.keyId < b.keyId ? -1 : 1)), nextCursor: null };
+    },
+  });
+  app.route({
+    ...{ method: 'DELETE', url: '/api/projects/:projectId/keys/:keyId', config },
+    schema: {
+      summary: 'Take a key back',
+      ...{ tags, params: ofProject.extend({ keyId: z.string().max(64) }), response: { 204: z.null() } },
+    },
+    handler: async (request, reply) => {
+      const { position } = await engine.handle(revokeKey, request.params, requestOf(request, revokeKey.name));
+      return withPosition(reply, position).code(204).send();
+    },
+  });
+};

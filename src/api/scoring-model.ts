@@ -1,0 +1,110 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { publishScoringModel } from '../commands/publish-scoring-model.ts';
+import type { ProjectEvent } from '../domain/project.ts';
+import { project } from '../domain/project.ts';
+import type { ScoringModel } from '../domain/scoring-model.ts';
+import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
+import type { Routes } from './app.ts';
+import { Problem } from './problems.ts';
+import { etag, requestOf, withPosition } from './request.ts';
+import type { World } from './world.ts';
+
+const tags = ['Scoring'];
+const read = { scope: 'leads:read' } as const;
+const ofProject = z.object({ projectId: z.string() });
+const { model: plainModel } = publishedModelSchema.shape;
+const modelView = plainModel.extend({ version: z.number().int() });
+const versionView = z.object({ version: z.number().int(), publishedAt: z.string(), model: plainModel });
+type Version = Readonly<z.infer<typeof versionView>>;
+
+// What a read of the model gave can be sent back as it is, so what only an answer has is left out.
+const withoutAnswerFields = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body)
+    ? Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'version' && key !== 'publishedAt'))
+    : body;
+
+const published = z.object({
+  version: z.number().int(),
+  jobId: z
+    .string()
+    .optional()
+    .describe('The job that scores the leads again; none when the model was in force already'),
+});
+
+const publish = async (
+  { engine }: World,
+  request: FastifyRequest,
+  [projectId, model]: readonly [string, ScoringModel],
+  reply: FastifyReply,
+): Promise<z.infer<typeof published>> => {
+  const asked = requestOf(request, publishScoringModel.name);
+  const { events, revision, position } = await engine.handle(publishScoringModel, { projectId, model }, asked);
+  withPosition(reply, position).header('ETag', etag(revision));
+  const [version] = events.flatMap((event) => (event.type === 'ScoringModelPublished' ? [event.data.version] : []));
+  if (version !== undefined) return { version, jobId: `${projectId}.rescore-${version}` };
+  return { version: (await engine.states.get(project, projectId)).state.scoring.version };
+};
+
+const versionsOf = async ({ engine }: World, projectId: string): Promise<Version[]> => {
+  const events = await engine.states.read<ProjectEvent>(`${project.name}-${projectId}`, -1);
+  return events.flatMap((event): readonly Version[] => {
+    if (event.type === 'ScoringModelPublished') return [event.data];
+    if (event.type !== 'ProjectCreated') return [];
+    return [{ version: 1, publishedAt: event.data.createdAt, model: defaultModel }];
+  });
+};
+
+/** The scoring model of a project, and those it had before. */
+export const scoringModel: Routes = (app, world) => {
+  const url = '/api/projects/:projectId/scoring-model';
+  app.route({
+    ...{ method: 'GET', url, config: read },
+    schema: {
+      summary: 'The scoring model in force',
+      ...{ tags, params: ofProject, response: { 200: modelView } },
+    },
+    handler: async ({ params: { projectId } }, reply) => {
+      const { state, revision } = await world.engine.states.refresh(project, projectId);
+      reply.header('ETag', etag(revision));
+      return { version: state.scoring.version, ...state.scoring.model };
+    },
+  });
+  app.route({
+    ...{ method: 'PUT', url, config: { scope: 'config:write' } },
+    schema: {
+      summary: 'Put a scoring model in force',
+      description: 'The whole model. With If-Match it is refused when the project has changed since its ETag was read.',
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, scoringModelSchema) },
+      response: { 200: published },
+    },
+    handler: (request, reply) => publish(world, request, [request.params.projectId, request.body], reply),
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions`, config: read },
+    schema: {
+      summary: 'Every scoring model that was in force, newest first',
+      ...{ tags, params: ofProject, response: { 200: z.object({ data: z.array(versionView), nextCursor: z.null() }) } },
+    },
+    handler: async ({ params: { projectId } }) => ({
+      data: (await versionsOf(world, projectId)).reverse(),
+      nextCursor: null,
+    }),
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
+    schema: {
+      summary: 'One version of the scoring model',
+      ...{
+        tags,
+        params: ofProject.extend({ version: z.coerce.number().int().min(1) }),
+        response: { 200: versionView },
+      },
+    },
+    handler: async ({ params: { projectId, version } }) => {
+      const found = (await versionsOf(world, projectId)).find((each) => each.version === version);
+      if (found) return found;
+      throw new Problem('not-found', `Project ${projectId} has no scoring model with version ${version}`);
+    },
+  });
+};
