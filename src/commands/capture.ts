@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Activity } from '../domain/activity.ts';
 import { saysTheSame } from '../domain/activity.ts';
-import type { Found, Identifier, LinkPlan } from '../domain/identity.ts';
+import type { Identifier, LinkPlan } from '../domain/identity.ts';
 import { identifierKey, planLinks } from '../domain/identity.ts';
 import { lead, rootOf } from '../domain/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
-import type { Capture, Group } from './capture-groups.ts';
+import type { Capture, Group, Item } from './capture-groups.ts';
 import { connected, groupsOf } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
 import type { Request } from './handle.ts';
@@ -13,7 +12,7 @@ import { TooManyConflicts } from './handle.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
 import type { Engine } from './merge.ts';
-import { completeMerge, hasMoved, inParts, rounds, step } from './merge.ts';
+import { completeMerge, hasMoved, inParts, rounds, step, unabsorbed } from './merge.ts';
 import { recordActivities } from './record-activities.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 
@@ -33,38 +32,63 @@ type Flow = { readonly engine: Engine; readonly projectId: string; readonly requ
 
 type Write = (index: number, captured: Captured) => void;
 
-/** Brings identifiers together on one lead, as far as the domain allows, and says which one. */
-const attach = async ({ engine, projectId, request }: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
-  const { handle, states } = engine;
-  const look = async (identifier: Identifier): Promise<Found> => {
-    const found = await findLeadBy(states, projectId, identifier);
-    return { identifier, root: found && rootOf(found.lead.state) };
+/** What identifiers lead to and what must be linked or merged; `gone` is a lead whose merge is not finished. */
+const survey = async (
+  { engine: { states }, projectId }: Flow,
+  [strongest, ...others]: Capture['identifiers'],
+  fresh: boolean,
+) => {
+  const see = async (identifier: Identifier) => {
+    const found = await findLeadBy(states, projectId, identifier, fresh);
+    return { identifier, root: found && rootOf(found.lead.state), gone: found && unabsorbed(found) };
   };
-  const [strongest, ...others] = identifiers;
+  const found = [await see(strongest), ...(await Promise.all(others.map(see)))] as const;
+  return {
+    plan: planLinks(projectId, found),
+    gone: found.find(({ gone }) => gone)?.gone,
+    any: found.some(({ root }) => root),
+  };
+};
+
+const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
+
+/** Links what a plan links, and does the first of its merges. */
+const join = async ({ engine, projectId, request }: Flow, plan: LinkPlan): Promise<void> => {
+  const { handle, states } = engine;
+  const {
+    capture,
+    target: into,
+    link,
+    merge: [merge],
+  } = plan;
+  if (capture) {
+    await withScoring(states, projectId, (scoring) =>
+      handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
+    );
+  }
+  for (const identifier of link) {
+    await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
+  }
+  if (merge) {
+    const leadId = merge.younger.leadId;
+    await handle(mergeLead, { projectId, leadId, into: merge.older.leadId }, step(request, `merge/${leadId}`));
+    await completeMerge(engine, projectId, leadId, request);
+  }
+};
+
+/** Brings identifiers together on one lead, as far as the domain allows, and says which one. */
+const attach = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
+  const { engine, projectId, request } = flow;
   for (let round = 0; round < rounds; round++) {
-    const plan = planLinks(projectId, [await look(strongest), ...(await Promise.all(others.map(look)))]);
-    const [merge] = plan.merge;
-    if (plan.link.length === 0 && !merge) return plan;
+    const { plan, gone, any } = await survey(flow, identifiers, false);
+    if (!gone && isDone(plan)) return plan;
     try {
-      const { capture, target: into } = plan;
-      if (capture) {
-        const input = { projectId, identifier: capture };
-        await withScoring(states, projectId, (scoring) =>
-          handle(captureLead, { ...input, scoring }, step(request, `capture/${into}`)),
-        );
-      }
-      for (const identifier of plan.link) {
-        await handle(
-          linkIdentifier,
-          { projectId, identifier, into },
-          step(request, `link/${identifierKey(identifier)}`),
-        );
-      }
-      if (merge) {
-        const leadId = merge.younger.leadId;
-        const input = { projectId, leadId, into: merge.older.leadId };
-        await handle(mergeLead, input, step(request, `merge/${leadId}`));
-        await completeMerge(engine, projectId, leadId, request);
+      // Until its survivor has them, the activities of a merged lead would look new.
+      if (gone) await completeMerge(engine, projectId, gone.leadId, request);
+      else {
+        // A link is for ever: what the leads have by now decides, not what this process remembers of them.
+        const sure = any ? (await survey(flow, identifiers, true)).plan : plan;
+        if (!isDone(sure)) await join(flow, sure);
       }
     } catch (error) {
       if (!hasMoved(error)) throw error;
@@ -89,13 +113,11 @@ const recordingsOf = (plans: readonly (readonly [Group, LinkPlan])[]): readonly 
   return [...byLead.values()];
 };
 
-/** Names what is recorded: a retry that finds the same activities together is the same command, any other is not. */
-const nameOf = (activities: readonly Activity[]): string => {
-  const [eventId, ...others] = activities.map((activity) => activity.eventId);
-  if (eventId !== undefined && others.length === 0) return eventId;
-  return createHash('sha256')
-    .update(JSON.stringify([eventId, ...others]))
-    .digest('base64url');
+/** Names what is recorded: a retry that finds the same items together is the same command, any other is not. */
+const nameOf = (items: readonly Item[]): string => {
+  const names = items.map(({ index, activity }) => `${index}/${activity.eventId}`);
+  if (names.length === 1) return names.join();
+  return createHash('sha256').update(JSON.stringify(names)).digest('base64url');
 };
 
 /** Records what belongs on one lead, in as many appends as it takes; says of each activity what became of it. */
@@ -112,23 +134,22 @@ const record = async (
     .filter((each) => !elsewhere.has(identifierKey(each)));
   const items = groups.flatMap((group) => group.items).sort((a, b) => a.index - b.index);
 
-  const byActivity = new Map(items.map((item) => [item.activity, item]));
-  for (const activities of inParts(byActivity.keys())) {
+  for (const part of inParts(items)) {
     const capture = plan.capture;
+    const activities = part.map(({ activity }) => activity);
     const input = {
-      ...{ projectId, leadId, identifiers, refused: [...refused], activities: [...activities] },
+      ...{ projectId, leadId, identifiers, refused: [...refused], activities },
       ...(capture && { capture }),
     };
     const { events, position } = await withScoring(states, projectId, (scoring) =>
-      handle(recordActivities, { ...input, scoring }, step(request, `record/${nameOf(activities)}`)),
+      handle(recordActivities, { ...input, scoring }, step(request, `record/${nameOf(part)}`)),
     );
     const recorded = new Set(
       events.flatMap((event) => (event.type === 'ActivityRecorded' ? [event.data.eventId] : [])),
     );
     const { state } = await states.get(lead, leadStreamId(projectId, leadId));
-    for (const activity of activities) {
-      const item = byActivity.get(activity);
-      if (!item) continue;
+    for (const item of part) {
+      const { activity } = item;
       const { eventId } = activity;
       const accepted = recorded.delete(eventId);
       const first = state.activities.get(eventId);
@@ -150,7 +171,7 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
   let left = groups;
   for (let round = 0; round < rounds && left.length > 0; round++) {
     // A later link may move an earlier lead: where each belongs is known when all are linked.
-    for (const { identifiers } of left.slice(0, -1)) await attach(flow, identifiers);
+    if (left.length > 1) for (const { identifiers } of left) await attach(flow, identifiers);
     const plans: [Group, LinkPlan][] = [];
     for (const group of left) plans.push([group, await attach(flow, group.identifiers)]);
     const moved: Group[] = [];
@@ -183,11 +204,20 @@ export const capture = async (
   const results: Captured[] = [];
   const parts = connected(groupsOf(captures.map((each, index) => ({ ...each, index }))));
   const next = parts.values();
+  const flow = { engine, projectId, request };
+  const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
-      await captureTogether({ engine, projectId, request }, groups, (index, captured) => (results[index] ??= captured));
+      try {
+        await captureTogether(flow, groups, (index, captured) => (results[index] ??= captured));
+      } catch (error) {
+        failures.push(error);
+      }
+      if (failures.length > 0) return;
     }
   };
+  // All workers end before the failure is told: nothing is written behind the back of a caller who tries again.
   await Promise.all(Array.from({ length: Math.min(width, parts.length) }, work));
+  if (failures.length > 0) throw failures[0];
   return results;
 };

@@ -7,6 +7,7 @@ import { absorbLead } from './absorb-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
 import type { Handle, Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
+import type { Resolved } from './resolve.ts';
 import { findLead, withScoring } from './resolve.ts';
 import type { States } from './state.ts';
 
@@ -22,18 +23,18 @@ export const step = (request: Request, name: string): Request => {
 const partLimit = { activities: 500, bytes: 256 * 1024 };
 
 /** Splits activities so that each part fits one append: at most 500 of them and, but for the last one put in, 256 KiB as JSON. */
-export const inParts = <T extends Activity>(activities: Iterable<T>): readonly (readonly T[])[] => {
+export const inParts = <T extends { readonly activity: Activity }>(items: Iterable<T>): readonly (readonly T[])[] => {
   const parts: T[][] = [];
   let bytes = Infinity;
-  for (const activity of activities) {
+  for (const item of items) {
     const part = parts.at(-1);
     if (!part || part.length >= partLimit.activities || bytes >= partLimit.bytes) {
-      parts.push([activity]);
+      parts.push([item]);
       bytes = 0;
     } else {
-      part.push(activity);
+      part.push(item);
     }
-    bytes += JSON.stringify(activity).length;
+    bytes += JSON.stringify(item.activity).length;
   }
   return parts;
 };
@@ -44,11 +45,17 @@ const absorb = async (
   gone: LeadState,
   request: Request,
 ): Promise<void> => {
-  const parts = inParts(gone.activities.values());
+  const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
   const total = Math.max(parts.length, 1);
   for (let index = 0; index < total; index++) {
     const input = {
-      ...{ projectId, leadId, from, last: index === total - 1, activities: [...(parts[index] ?? [])] },
+      ...{
+        projectId,
+        leadId,
+        from,
+        last: index === total - 1,
+        activities: (parts[index] ?? []).map(({ activity }) => activity),
+      },
       identifiers: index === 0 ? [...gone.identifiers.values()] : [],
       profile: index === 0 ? gone.profile.toObject() : {},
       qualifications: gone.qualifications,
@@ -59,6 +66,10 @@ const absorb = async (
     );
   }
 };
+
+/** A lead on the way whose activities have not arrived at any lead after it. */
+export const unabsorbed = ({ way, lead: { state } }: Resolved): LeadState | undefined =>
+  way.find(({ leadId }) => leadId !== '' && ![...way, state].some(({ absorbed }) => absorbed.has(leadId)));
 
 const finish = async (engine: Engine, projectId: string, from: string, request: Request): Promise<void> => {
   const { state: gone } = await engine.states.refresh(lead, leadStreamId(projectId, from));

@@ -8,21 +8,31 @@ import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Folded, States } from './state.ts';
 
+/** The lead that an id leads to, and the merged streams on the way to it, the id's own first. */
+export type Resolved = {
+  readonly leadId: string;
+  readonly lead: Folded<LeadState>;
+  readonly way: readonly LeadState[];
+};
+
 /**
- * Follows the merges from a lead id to the lead that lives, and tells the ids on the way. Undefined when nobody used the id.
- * Merges only ever lead to an older lead, so the way ends.
+ * Follows the merges from a lead id to the lead that lives. Undefined when nobody used the id. `fresh`: with everything
+ * that the store has by now. Merges only ever lead to an older lead, so the way ends.
  */
 export const findLead = async (
   states: States,
   projectId: string,
   leadId: string,
-): Promise<
-  { readonly leadId: string; readonly lead: Folded<LeadState>; readonly way: readonly LeadState[] } | undefined
-> => {
+  fresh = false,
+): Promise<Resolved | undefined> => {
   const way: LeadState[] = [];
   let id = leadId;
   for (;;) {
-    const folded = await states.get(lead, leadStreamId(projectId, id));
+    const stream = leadStreamId(projectId, id);
+    const known = fresh ? undefined : await states.get(lead, stream);
+    // Where a merge leads there is a lead: a memory of an unused stream is from before.
+    const outdated = !known || (known.state.status === 'unused' && way.length > 0);
+    const folded = outdated ? await states.refresh(lead, stream) : known;
     const { status, into } = folded.state;
     if (status === 'lead') return { leadId: id, lead: folded, way };
     if (into === undefined) return undefined;
@@ -32,8 +42,8 @@ export const findLead = async (
 };
 
 /** The lead that an identifier leads to. */
-export const findLeadBy = (states: States, projectId: string, identifier: Identifier) =>
-  findLead(states, projectId, leadIdOf(projectId, identifier));
+export const findLeadBy = (states: States, projectId: string, identifier: Identifier, fresh = false) =>
+  findLead(states, projectId, leadIdOf(projectId, identifier), fresh);
 
 /** Does something with the scoring model in force; once more with the newest one when a lead was scored with a newer model already. */
 export const withScoring = async <T>(

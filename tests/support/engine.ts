@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Request } from '../../src/commands/handle.ts';
+import { handling } from '../../src/commands/handle.ts';
+import type { Engine } from '../../src/commands/merge.ts';
+import { foldStates } from '../../src/commands/state.ts';
+import { eventSchemas } from '../../src/domain/events.ts';
+import { checked } from '../../src/eventstore/checked.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { noon } from './given.ts';
+
+/** An empty log in memory that refuses facts against their schema. Close it. */
+export const openLog = (): EventStore =>
+  checked(
+    openSqliteEventStore(':memory:', { clock: () => noon }),
+    Object.fromEntries(Object.entries(eventSchemas).map(([type, schema]) => [type, { schema, upcasts: [] }])),
+  );
+
+/** What one process works with: its own memory of the streams, over a store that others may write to as well. */
+export const engineOver = (
+  store: EventStore,
+  { clock = () => noon, maxBytes = 10_000_000 }: { readonly clock?: () => Date; readonly maxBytes?: number } = {},
+): Engine => {
+  const states = foldStates(store, maxBytes);
+  return { states, handle: handling({ store, states, clock, newId: randomUUID }) };
+};
+
+export const request = (commandId: string, more: Partial<Request> = {}): Request => ({
+  ...{ commandId, correlationId: 'test' },
+  ...more,
+});
+
+/** Everything in the log, in order. */
+export const allFacts = async (store: EventStore): Promise<readonly Recorded[]> => {
+  const stop = new AbortController();
+  const head = await store.head();
+  const facts: Recorded[] = [];
+  if (head === 0) return facts;
+  for await (const batch of store.follow(0, stop.signal)) {
+    facts.push(...batch.events);
+    if (batch.position >= head) stop.abort();
+  }
+  return facts;
+};
+
+/** Breaks the connection at the nth append (from 1), before it or after it was written. `appends` tells how many there were. */
+export const breaking = (store: EventStore, nth: number, when: 'before' | 'after') => {
+  const count = { appends: 0 };
+  const append: EventStore['append'] = async (stream, expected, events) => {
+    count.appends += 1;
+    const broken = count.appends === nth;
+    if (broken && when === 'before') throw new StoreUnavailable('The connection broke before the append');
+    const appended = await store.append(stream, expected, events);
+    if (broken) throw new StoreUnavailable('The connection broke after the append');
+    return appended;
+  };
+  return { store: { ...store, append }, count };
+};
+
+/** Lets some turns of the event loop pass before each call, as many as `turns` says, so that others get in between. */
+export const slow = (store: EventStore, turns: () => number): EventStore => {
+  const wait = async (): Promise<void> => {
+    for (let left = turns(); left > 0; left--) await nextTurn();
+  };
+  return {
+    ...store,
+    read: async (...args) => {
+      await wait();
+      const events = await store.read(...args);
+      await wait();
+      return events;
+    },
+    append: async (...args) => {
+      await wait();
+      return store.append(...args);
+    },
+  };
+};
