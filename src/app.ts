@@ -96,7 +96,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const adminKey = config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key'));
   const world: World = {
     ...{ engine, readModels, components, clock, newId, newSecret, adminKey },
-    reached: projecting.reached,
+    ...{ reached: projecting.reached, head: () => store.head() },
   };
   const http: Http = await openServer(world, { logLevel: config.logLevel, stopping: () => stopping.now });
 

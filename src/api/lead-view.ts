@@ -10,6 +10,7 @@ import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
 import { leads } from '../projections/leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
+import { untilReached } from './request.ts';
 import type { World } from './world.ts';
 
 /** A lead in a list. Scores are in points as of `scoredAt`, times ISO 8601. */
@@ -69,12 +70,11 @@ export const viewOf = async (world: World, projectId: string, doc: LeadDocument)
   return { ...summary, velocity, trend: trendOf(lastWeek, lastTwoWeeks - lastWeek) };
 };
 
-/** The lead that an id leads to, which is another one's when it was merged. Throws a `Rejection` when there is none. */
-export const leadDocumentOf = async (
+const documentOf = async (
   { readModels }: World,
   projectId: string,
   leadId: string,
-): Promise<LeadDocument> => {
+): Promise<LeadDocument | undefined> => {
   let id: string | undefined = leadId;
   // Merges only ever lead to an older lead, so the way ends.
   while (id !== undefined) {
@@ -82,6 +82,20 @@ export const leadDocumentOf = async (
     if (doc) return doc;
     id = (await readModels.get(projectId, mergedLeads, id))?.into;
   }
+  return undefined;
+};
+
+/**
+ * The lead that an id leads to, which is another one's when it was merged. What is not found is looked for once more when
+ * the read models have all that was acknowledged by now: a lead can be read as soon as its id was given out. Throws a
+ * `Rejection` when there is none.
+ */
+export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
+  const seen = await documentOf(world, projectId, leadId);
+  if (seen) return seen;
+  await untilReached(world, await world.head());
+  const doc = await documentOf(world, projectId, leadId);
+  if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
 };
 

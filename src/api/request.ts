@@ -81,20 +81,25 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
 /** How long a read waits for the read models, in milliseconds. */
 const patience = 2_000;
 
-const awaitPosition = async (request: FastifyRequest, { reached }: World): Promise<void> => {
+/** Resolves when the read models have everything up to a position. Throws a `Problem` when that takes more than 2 s. */
+export const untilReached = async ({ reached }: World, position: number): Promise<void> => {
+  const signal = AbortSignal.timeout(patience);
+  try {
+    await reached(position, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const detail = `They are not at position ${position} after ${patience / 1000} s; ask again`;
+    throw new Problem('not-there-yet', detail, { headers: { 'Retry-After': '1' }, cause: error });
+  }
+};
+
+const awaitPosition = async (request: FastifyRequest, world: World): Promise<void> => {
   const value = header(request, 'leadfold-after-position');
   if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return;
   if (!/^\d{1,15}$/.test(value)) {
     throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
   }
-  const signal = AbortSignal.timeout(patience);
-  try {
-    await reached(Number(value), signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    const detail = `They are not at position ${value} after ${patience / 1000} s; ask again`;
-    throw new Problem('not-there-yet', detail, { headers: { 'Retry-After': '1' }, cause: error });
-  }
+  return untilReached(world, Number(value));
 };
 
 /** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */

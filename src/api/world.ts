@@ -15,6 +15,8 @@ export type World = {
   readonly readModels: ReadModels;
   /** Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first. */
   readonly reached: (position: number, signal: AbortSignal) => Promise<void>;
+  /** The position of the last fact of the log. */
+  readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;
   readonly clock: () => Date;
   /** A new UUIDv7: grows with time. */
