@@ -19,12 +19,13 @@ import type { Declared } from './sqlite-query.ts';
 /** Milliseconds a writer waits for another one. Readers never wait. */
 const BUSY_TIMEOUT = 1_000;
 const PREPARED_STATEMENTS = 200;
+const BUSY = 5;
 
 type Row = { readonly id: string; readonly doc: string };
 type Connection = { readonly db: DatabaseSync; readonly prepared: (sql: string) => StatementSync };
 
 // Primary result codes of SQLite: PERM, BUSY, LOCKED, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
-const UNAVAILABLE = new Set([3, 5, 6, 7, 10, 11, 13, 14, 15, 26]);
+const UNAVAILABLE = new Set([3, BUSY, 6, 7, 10, 11, 13, 14, 15, 26]);
 const DAMAGED = new Set([11, 26]);
 
 const errorCode = (error: unknown): number | undefined =>
@@ -54,11 +55,23 @@ const orEmpty = <T>(empty: T, read: () => T): T => {
   }
 };
 
+// SQLite does not wait its turn to make a new file a WAL, but it does to write. Once one has made it, the others find it so.
+const useWal = (db: DatabaseSync, tries: number): void => {
+  try {
+    db.exec('PRAGMA journal_mode = WAL');
+  } catch (error) {
+    if (errorCode(error) !== BUSY || tries === 1) throw error;
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    useWal(db, tries - 1);
+  }
+};
+
 const connect = (path: string, readOnly: boolean): Connection => {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  useWal(db, 10);
+  db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');
   else
     db.exec('CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID');

@@ -50,6 +50,29 @@ const plan = (path: string, { sql, values }: Statement): string => {
   return rows.map(({ detail }) => String(detail)).join('\n');
 };
 
+const SAVES = 300;
+
+/** Saves two documents again and again in a thread of its own; resolves to the thread's exit code. */
+const written = (path: string, word: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const code = `const { workerData } = require('node:worker_threads');
+      const { path, word, collection, saves, module } = workerData;
+      import(module).then(async ({ openSqliteReadModels }) => {
+        const readModels = openSqliteReadModels(path);
+        await readModels.prepare([collection]);
+        for (let score = 1; score <= saves; score += 1) {
+          const doc = { city: '', score, visits: 0, words: [word, word + score] };
+          const docs = ['a', 'b'].map((id) => ({ project: 'p1', id, doc: { ...doc, id }, position: score }));
+          await readModels.save(collection, docs, score);
+        }
+        await readModels.close();
+      });`;
+    const { name, indexes, terms } = people;
+    const module = new URL('../../src/readmodels/sqlite.ts', import.meta.url).href;
+    const workerData = { path, word, collection: { name, indexes, terms }, saves: SAVES, module };
+    new Worker(code, { eval: true, workerData }).once('error', reject).once('exit', resolve);
+  });
+
 describe('the indexes of read models in SQLite', () => {
   const prepared = async () => {
     const path = await file();
@@ -72,6 +95,7 @@ describe('the indexes of read models in SQLite', () => {
     const steps = plan(await prepared(), findStatement('p1', collection, { ...best, after: [0, 'someone'] }));
     expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr>=? AND id<?)');
     expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr><?)');
+    expect(steps.match(/TEMP B-TREE/g)).toHaveLength(1);
   });
 
   it('serve counts and ranges', async () => {
@@ -114,7 +138,9 @@ describe('a read-models file', () => {
     const path = await file();
     const reader = opened(path, { readOnly: true });
     expect(schema(path)).toEqual([]);
-    await expect(reader.prepare([declared(people)])).rejects.toThrow(/readonly/);
+    const refused = reader.prepare([declared(people)]);
+    await expect(refused).rejects.toThrow(/readonly/);
+    await expect(refused).rejects.not.toBeInstanceOf(ReadModelsUnavailable);
     await expect(reader.saveCheckpoint('reader', 1)).rejects.toThrow(/readonly|no such table/);
   });
 
@@ -173,49 +199,29 @@ describe('a read-models file', () => {
   it('is read in one thread while another thread writes, each save seen whole', async () => {
     const path = await file();
     const reader = opened(path, { readOnly: true });
-    const pair: Collection<{ score: number }> = {
-      name: 'pair',
-      document: z.object({ score: z.number() }),
-      indexes: [['score']],
-    };
-    const writer = new Worker(
-      `const { workerData } = require('node:worker_threads');
-      import(workerData.module).then(async ({ openSqliteReadModels }) => {
-        const readModels = openSqliteReadModels(workerData.path);
-        const pair = { name: 'pair', indexes: [['score']] };
-        await readModels.prepare([pair]);
-        for (let n = 1; n <= 300; n += 1) {
-          const docs = ['a', 'b'].map((id) => ({ project: 'p1', id, doc: { score: n }, position: n }));
-          await readModels.save({ ...pair, document: undefined }, docs, n);
-        }
-        await readModels.close();
-      });`,
-      {
-        eval: true,
-        workerData: { path, module: new URL('../../src/readmodels/sqlite.ts', import.meta.url).href },
-      },
-    );
-    const ended = new Promise<number>((resolve, reject) => {
-      writer.once('error', reject);
-      writer.once('exit', resolve);
-    });
     const over = { yet: false };
-    const watched = ended.finally(() => {
+    const ended = written(path, 'anna').finally(() => {
       over.yet = true;
     });
     const seen: number[] = [];
+    const sort = [{ field: 'score', direction: 'asc' }] as const;
     while (!over.yet) {
-      const { docs } = await reader.find('p1', pair, {
-        where: [],
-        sort: [{ field: 'score', direction: 'asc' }],
-        limit: 5,
-      });
+      const { docs } = await reader.find('p1', people, { where: [], sort, limit: 5 });
       expect(docs.length === 0 || (docs.length === 2 && docs[0]?.score === docs[1]?.score)).toBe(true);
       seen.push(docs[0]?.score ?? 0);
       await setImmediate();
     }
-    expect(await watched).toBe(0);
+    expect(await ended).toBe(0);
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect(await reader.checkpoint('pair')).toBe(300);
+    expect(await reader.checkpoint(people.name)).toBe(SAVES);
+  });
+
+  it('is written by two threads at the same time, and both get their turn', async () => {
+    const path = await file();
+    expect(await Promise.all([written(path, 'anna'), written(path, 'berg')])).toEqual([0, 0]);
+    const reader = opened(path, { readOnly: true });
+    expect((await reader.get('p1', people, 'a'))?.score).toBe(SAVES);
+    const having = (value: string) => reader.count('p1', people, [{ field: 'words', op: 'prefix', value }]);
+    expect((await having('anna')) + (await having('berg'))).toBe(2);
   });
 });

@@ -132,6 +132,8 @@ const allPages = async (readModels: ReadModels, project: string, query: Query<Pe
   let page = await readModels.find(project, people, query);
   pages.push(page);
   while (page.next) {
+    // Paging that does not get on would go round for ever.
+    if (pages.length > 100) throw new Error(`The page after ${JSON.stringify(page.next)} is the 101st`);
     page = await readModels.find(project, people, { ...query, after: page.next });
     pages.push(page);
   }
