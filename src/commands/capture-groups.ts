@@ -1,5 +1,5 @@
 import type { Activity } from '../domain/activity.ts';
-import type { Identifier } from '../domain/identity.ts';
+import type { Identifier, LinkPlan } from '../domain/identity.ts';
 import { identifierKey } from '../domain/identity.ts';
 
 /** An activity and who did it: at least one identifier, normalized, strongest first. `exactTime`: the caller named `occurredAt`. */
@@ -46,4 +46,25 @@ export const connected = (groups: readonly Group[]): readonly (readonly Group[])
     }
   }
   return [...Map.groupBy(groups, ({ identifiers }) => top(identifierKey(identifiers[0]))).values()];
+};
+
+/** What the groups that belong to one lead want recorded there. */
+export type Recording = {
+  readonly plan: LinkPlan;
+  readonly groups: Group[];
+  readonly refused: LinkPlan['refused'][number][];
+};
+
+/** Puts together what is to be recorded on one lead: one append instead of one a group. */
+export const recordingsOf = (plans: readonly (readonly [Group, LinkPlan])[]): readonly Recording[] => {
+  const byLead = new Map<string, Recording>();
+  for (const [group, plan] of plans) {
+    const recording = byLead.get(plan.target);
+    if (!recording) byLead.set(plan.target, { plan, groups: [group], refused: [...plan.refused] });
+    else {
+      recording.groups.push(group);
+      recording.refused.push(...plan.refused);
+    }
+  }
+  return [...byLead.values()];
 };

@@ -4,8 +4,8 @@ import type { Identifier, LinkPlan } from '../domain/identity.ts';
 import { identifierKey, planLinks } from '../domain/identity.ts';
 import { lead, rootOf } from '../domain/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
-import type { Capture, Group, Item } from './capture-groups.ts';
-import { connected, groupsOf } from './capture-groups.ts';
+import type { Capture, Group, Item, Recording } from './capture-groups.ts';
+import { connected, groupsOf, recordingsOf } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
 import type { Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
@@ -95,22 +95,6 @@ const attach = async (flow: Flow, identifiers: Capture['identifiers']): Promise<
     }
   }
   throw new TooManyConflicts('The lead');
-};
-
-/** What the groups that belong to one lead want recorded there. */
-type Recording = { readonly plan: LinkPlan; readonly groups: Group[]; readonly refused: LinkPlan['refused'][number][] };
-
-const recordingsOf = (plans: readonly (readonly [Group, LinkPlan])[]): readonly Recording[] => {
-  const byLead = new Map<string, Recording>();
-  for (const [group, plan] of plans) {
-    const recording = byLead.get(plan.target);
-    if (!recording) byLead.set(plan.target, { plan, groups: [group], refused: [...plan.refused] });
-    else {
-      recording.groups.push(group);
-      recording.refused.push(...plan.refused);
-    }
-  }
-  return [...byLead.values()];
 };
 
 /** Names what is recorded: a retry that finds the same items together is the same command, any other is not. */

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createProject } from '../../src/commands/create-project.ts';
 import type { Request } from '../../src/commands/handle.ts';
 import { handling } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
+import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
+import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { projectId } from './facts.ts';
 import { noon } from './given.ts';
 
 /** An empty log in memory that refuses facts against their schema. Close it. */
@@ -77,4 +81,13 @@ export const slow = (store: EventStore, turns: () => number): EventStore => {
       return store.append(...args);
     },
   };
+};
+
+/** A log with a project that has this scoring model in force. Close it. */
+export const openWith = async ({ model }: PublishedModel): Promise<EventStore> => {
+  const store = openLog();
+  const { handle } = engineOver(store);
+  await handle(createProject, { projectId, name: 'Acme' }, request('create'));
+  await handle(publishScoringModel, { projectId, model }, request('publish'));
+  return store;
 };

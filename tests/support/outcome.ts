@@ -101,8 +101,7 @@ export const expectedPeople = (captures: readonly Capture[]): readonly Omit<Pers
       },
     ];
   }
-  return groups.map((group) => ({
-    identifiers: [...group.identifiers].sort(),
-    activities: [...group.activities].sort(),
-  }));
+  return groups
+    .map((group) => ({ identifiers: [...group.identifiers].sort(), activities: [...group.activities].sort() }))
+    .sort((a, b) => ((a.identifiers[0] ?? '') < (b.identifiers[0] ?? '') ? -1 : 1));
 };
