@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { eventSchemas } from '../src/domain/events.ts';
 
 const root = join(import.meta.dirname, '..');
 const names = z.record(z.string(), z.string());
@@ -70,5 +71,38 @@ describe('reading a page', () => {
       join('docs', 'b.md'),
       join('docs', 'adr', 'j.md'),
     ]);
+  });
+});
+
+/** A JSON schema as a reader takes it in: its type, or what it is made of. */
+function shapeOf(schema: z.core.JSONSchema.JSONSchema | boolean | undefined): string {
+  if (typeof schema !== 'object') return 'any';
+  if (schema.enum) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' | ');
+  if (schema.type === 'array') {
+    const items = Array.isArray(schema.items) ? schema.items[0] : schema.items;
+    return `list of ${shapeOf(items)}`;
+  }
+  if (schema.properties) return `{${fieldsOf(schema).join(', ')}}`;
+  if (schema.format) return schema.format;
+  return typeof schema.type === 'string' ? schema.type : 'any JSON';
+}
+
+function fieldsOf({ properties = {}, required = [] }: z.core.JSONSchema.JSONSchema): readonly string[] {
+  return Object.entries(properties).map(([name, field]) => {
+    return `${name}${required.includes(name) ? '' : '?'}: ${shapeOf(field)}`;
+  });
+}
+
+describe('docs/events.md', () => {
+  it('lists every fact that is recorded, with what it says', async () => {
+    const sections = Object.entries(eventSchemas).map(([type, schema]) => {
+      const { description, ...shape } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+      expect(description, `${type} has no description`).toBeTruthy();
+      return `## ${type}\n\n${description}\n\n${fieldsOf(shape)
+        .map((field) => `- ${field}`)
+        .join('\n')}\n`;
+    });
+    const page = `# The facts that are recorded\n\nMade from the schemas in \`src/domain/\` (\`npm test -- -u\` makes it again). Shapes never change: a new one gets a new\nversion, and old facts are read through an upcast. Points are in whole points with two decimals, times in ISO 8601, UTC.\n\n${sections.join('\n')}`;
+    await expect(page).toMatchFileSnapshot('../docs/events.md');
   });
 });

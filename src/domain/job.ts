@@ -6,17 +6,19 @@ const kind = z.enum(['rescore']);
 
 /** The facts of a job's stream, `job-<projectId>.<jobId>`: long work, done in steps that each leave a fact. Shapes are forever. */
 export const jobEvents = {
-  /** `total` is how many things there are to do as far as known when it began; `version` is the model's, for `rescore`. */
-  JobRequested: z.object({
-    projectId: z.string(),
-    jobId: z.string(),
-    kind,
-    version: z.number().int(),
-    requestedAt: isoTime,
-  }),
-  /** `cursor` says where the next step begins; `done` and `total` count things, not steps. */
-  JobProgressed: z.object({ cursor: z.string(), done: z.number().int(), total: z.number().int() }),
-  JobCompleted: z.object({ done: z.number().int(), completedAt: isoTime }),
+  JobRequested: z
+    .object({
+      projectId: z.string(),
+      jobId: z.string(),
+      kind,
+      version: z.number().int(),
+      requestedAt: isoTime,
+    })
+    .describe("Long work was asked for. `version` is the model's, for `rescore`."),
+  JobProgressed: z
+    .object({ cursor: z.string(), done: z.number().int(), total: z.number().int() })
+    .describe('A step is done. `cursor` says where the next one begins; `done` and `total` count things, not steps.'),
+  JobCompleted: z.object({ done: z.number().int(), completedAt: isoTime }).describe('All is done.'),
 } as const;
 export type JobEvent = EventsOf<typeof jobEvents>;
 

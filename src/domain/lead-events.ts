@@ -14,58 +14,76 @@ const qualifications = z.object({ above: z.boolean(), count: z.number().int().mi
 
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
 export const leadEvents = {
-  /** A lead lives here. Always the first fact of its stream. */
-  LeadCaptured: z.object({
-    projectId: z.string(),
-    leadId: z.uuid(),
-    identifier: identifierSchema,
-    capturedAt: isoTime,
-    stage: z.string(),
-  }),
-  /** See that lead: the only fact of a linked `identifier`, or the last of a lead, with the stage it was in. */
-  LeadMerged: z.object({ into: z.uuid(), identifier: identifierSchema.optional(), stage: z.string().optional() }),
-  /** What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it. */
-  LeadAbsorbed: z.object({
-    from: z.uuid(),
-    identifiers: z.array(identifierSchema),
-    profile: z.record(z.string(), stampedTrait),
-    activities: z.array(activitySchema),
-    known: z.array(z.string()),
-    qualifications,
-    last: z.boolean(),
-  }),
-  IdentifierAdded: z.object({ identifier: identifierSchema }),
-  /** An identifier of this lead's activity stays with another lead, because a lead has one userId at most. */
-  LinkRefused: z.object({ identifier: identifierSchema, leadId: z.uuid(), reason: z.string() }),
-  /** Two processes joined two userIds at the same instant; the lead keeps both. */
-  IdentityConflict: z.object({ userIds: z.array(z.string()) }),
-  ActivityRecorded: activitySchema,
-  /** What an activity's traits changed; null for a trait that was taken away. */
-  ProfileUpdated: z.object({ changes: jsonObject }),
-  /** `because` sums up to `delta`: what changed since the score was last recorded, by rule and, where one did it, by activity. */
-  LeadScored: z.object({
-    score: points,
-    fit: points,
-    engagement: points,
-    delta: points,
-    model: z.number().int(),
-    cause,
-    because: z.array(because),
-    /** Whether the score reaches the model's qualification threshold. */
-    qualified: z.boolean(),
-  }),
-  StageChanged: z.object({ from: z.string(), to: z.string(), score: points, model: z.number().int() }),
-  /** The score crossed the qualification threshold upward. A `quiet` one was caused by a new model and starts no routing. */
-  LeadQualified: z.object({
-    score: points,
-    threshold: points,
-    model: z.number().int(),
-    cause,
-    factors: z.array(z.object({ rule: z.string(), points })),
-    count: z.number().int().min(1),
-    quiet: z.boolean(),
-    qualifiedAt: isoTime,
-  }),
+  LeadCaptured: z
+    .object({
+      projectId: z.string(),
+      leadId: z.uuid(),
+      identifier: identifierSchema,
+      capturedAt: isoTime,
+      stage: z.string(),
+    })
+    .describe('A lead lives here. Always the first fact of its stream.'),
+  LeadMerged: z
+    .object({ into: z.uuid(), identifier: identifierSchema.optional(), stage: z.string().optional() })
+    .describe(
+      'See that lead: the only fact of a linked `identifier`, or the last of a lead, with the stage it was in.',
+    ),
+  LeadAbsorbed: z
+    .object({
+      from: z.uuid(),
+      identifiers: z.array(identifierSchema),
+      profile: z.record(z.string(), stampedTrait),
+      activities: z.array(activitySchema),
+      known: z.array(z.string()),
+      qualifications,
+      last: z.boolean(),
+    })
+    .describe(
+      'What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it.',
+    ),
+  IdentifierAdded: z.object({ identifier: identifierSchema }).describe('An identifier leads to this lead.'),
+  LinkRefused: z
+    .object({ identifier: identifierSchema, leadId: z.uuid(), reason: z.string() })
+    .describe("An identifier of this lead's activity stays with another lead, because a lead has one userId at most."),
+  IdentityConflict: z
+    .object({ userIds: z.array(z.string()) })
+    .describe('Two processes joined two userIds at the same instant; the lead keeps both.'),
+  ActivityRecorded: activitySchema.describe('Something the person did.'),
+  ProfileUpdated: z
+    .object({ changes: jsonObject })
+    .describe("What an activity's traits changed; null for a trait that was taken away."),
+  LeadScored: z
+    .object({
+      score: points,
+      fit: points,
+      engagement: points,
+      delta: points,
+      model: z.number().int(),
+      cause,
+      because: z.array(because),
+      /** Whether the score reaches the model's qualification threshold. */
+      qualified: z.boolean(),
+    })
+    .describe(
+      'The score changed. `because` sums up to `delta`: what changed since it was last recorded, by rule and, where one did it, by activity.',
+    ),
+  StageChanged: z
+    .object({ from: z.string(), to: z.string(), score: points, model: z.number().int() })
+    .describe('The score moved the lead to another stage.'),
+  LeadQualified: z
+    .object({
+      score: points,
+      threshold: points,
+      model: z.number().int(),
+      cause,
+      factors: z.array(z.object({ rule: z.string(), points })),
+      count: z.number().int().min(1),
+      quiet: z.boolean(),
+      qualifiedAt: isoTime,
+    })
+    .describe(
+      'The score crossed the qualification threshold upward. A `quiet` one was caused by a new model and starts no routing.',
+    ),
 } as const;
 
 export type LeadEvent = EventsOf<typeof leadEvents>;

@@ -20,14 +20,16 @@ export type Key = Readonly<z.infer<typeof key>>;
 
 /** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
 export const projectEvents = {
-  ProjectCreated: z.object({ projectId: z.string(), name: z.string(), createdAt: isoTime }),
-  KeyIssued: key,
-  KeyRevoked: z.object({ keyId: z.string() }),
-  ScoringModelPublished: z.object({
-    version: z.number().int().min(2),
-    model: scoringModelSchema,
-    publishedAt: isoTime,
-  }),
+  ProjectCreated: z.object({ projectId: z.string(), name: z.string(), createdAt: isoTime }).describe('A tenant began.'),
+  KeyIssued: key.describe('A key of the project was given out; only the hash of its value is recorded.'),
+  KeyRevoked: z.object({ keyId: z.string() }).describe('A key was taken back.'),
+  ScoringModelPublished: z
+    .object({
+      version: z.number().int().min(2),
+      model: scoringModelSchema,
+      publishedAt: isoTime,
+    })
+    .describe('A scoring model came into force, as a whole.'),
 } as const;
 export type ProjectEvent = EventsOf<typeof projectEvents>;
 

@@ -20,6 +20,9 @@ export type Collection<D> = {
   readonly terms?: Field<D>;
 };
 
+/** What a collection needs to be made: its documents don't matter. */
+export type Declared = Pick<Collection<never>, 'name' | 'indexes' | 'terms'>;
+
 /** `prefix` works on the collection's `terms` field only: some word of the document begins with the value. */
 export type Condition<D> =
   | { readonly field: Field<D>; readonly op: 'eq' | 'gt' | 'gte' | 'lt' | 'lte'; readonly value: Scalar }
@@ -42,7 +45,7 @@ export type Page<D> = { readonly docs: readonly D[]; readonly next?: readonly Sc
 /** Documents that can be thrown away and made again from the log. Every method throws `ReadModelsUnavailable` when they can't be reached. */
 export interface ReadModels {
   /** Creates what a collection needs, tables and indexes. Safe to call again, and from two processes. */
-  prepare(collections: readonly Collection<never>[]): Promise<void>;
+  prepare(collections: readonly Declared[]): Promise<void>;
   get<D>(project: string, collection: Collection<D>, id: string): Promise<D | undefined>;
   find<D>(project: string, collection: Collection<D>, query: Query<D>): Promise<Page<D>>;
   count<D>(project: string, collection: Collection<D>, where: readonly Condition<D>[]): Promise<number>;

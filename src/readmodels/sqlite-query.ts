@@ -1,10 +1,7 @@
-import type { Collection, Condition, Query, Scalar, Sort } from './read-models.ts';
+import type { Condition, Declared, Query, Scalar, Sort } from './read-models.ts';
 
 /** SQL and its parameters in order. */
 export type Statement = { readonly sql: string; readonly values: readonly Scalar[] };
-
-/** What the tables and queries of a collection are made from. */
-export type Declared = Pick<Collection<never>, 'name' | 'indexes' | 'terms'>;
 
 type Column = { readonly sql: string; readonly direction: 'asc' | 'desc' };
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { ReadModelsUnavailable } from './read-models.ts';
-import type { Collection, Key, Page, Query, ReadModels, Scalar, Stored } from './read-models.ts';
+import type { Collection, Declared, Key, Page, Query, ReadModels, Scalar, Stored } from './read-models.ts';
 import {
   countStatement,
   docsTable,
@@ -14,7 +14,6 @@ import {
   schemaChanges,
   termsTable,
 } from './sqlite-query.ts';
-import type { Declared } from './sqlite-query.ts';
 
 /** Milliseconds a writer waits for another one. Readers never wait. */
 const BUSY_TIMEOUT = 1_000;
