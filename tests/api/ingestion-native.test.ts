@@ -181,7 +181,7 @@ describe('A time', () => {
       'Sat Jan 31 2026',
       '2026-01-31T09:30:00+24:00',
     ],
-    ...[-1, 1.5, 1_769_851_800, 1e400, Number.MAX_SAFE_INTEGER + 1, true, null, {}, ['2026-01-31']],
+    ...[-1, 1.5, 1_769_851_800, Infinity, 2 ** 53, true, null, {}, ['2026-01-31']],
   ])('is not guessed: %j', (value) => {
     expect(instantOf(value)).toBeUndefined();
   });

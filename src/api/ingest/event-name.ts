@@ -3,9 +3,10 @@
  * script stay; a name without any stays as it is.
  */
 export const snakeCase = (name: string): string => {
+  // CWL: letters that have a lower case; some capitals have none, and must not be split off each time anew.
   const words = name
-    .replace(/([\p{Ll}\p{N}])(?=\p{Lu})/gu, '$1_')
-    .replace(/(\p{Lu})(?=\p{Lu}\p{Ll})/gu, '$1_')
+    .replace(/([\p{Ll}\p{N}])(?=\p{CWL})/gu, '$1_')
+    .replace(/(\p{CWL})(?=\p{CWL}\p{Ll})/gu, '$1_')
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
     .replace(/^_|_$/g, '')
     .toLowerCase();
