@@ -10,54 +10,98 @@ import { handling } from '../../src/commands/handle.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
-import type { EventStore } from '../../src/eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { erase } from '../../src/projections/projection.ts';
+import { projects } from '../../src/projections/projects.ts';
+import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 
 export const adminKey = 'R4nd0m-root-key-of-the-tests-0123456789';
 export const asRoot = { authorization: `Bearer ${adminKey}` };
 
-/** A text of 32 letters and digits. */
-const secret = (): string => crypto.randomUUID().replaceAll('-', '');
+/** The header that sends a key. */
+export const as = (key: string) => ({ authorization: `Bearer ${key}` });
 
-export type Booted = {
-  readonly app: App;
-  readonly world: World;
-  readonly store: EventStore;
-  readonly [Symbol.asyncDispose]: () => Promise<void>;
-};
+type Stores = { readonly store: EventStore; readonly readModels: ReadModels };
 
-/** A second process over the same events, with a memory of its own. */
-export const worldOver = (store: EventStore, dir: string): World => {
+/** A process over these stores, with a memory of its own. */
+export const worldOver = ({ store, readModels }: Stores): World => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
   const states = foldStates(store, 64 * 1024 * 1024);
-  const handle = handling({ store, states, clock, newId: v7 });
   return {
-    engine: { handle, states },
-    readModels: openSqliteReadModels(join(dir, 'read-models.db')),
+    engine: { states, handle: handling({ store, states, clock, newId: v7 }) },
+    readModels,
+    head: () => store.head(),
     reached: () => Promise.resolve(),
-    components: () => Promise.resolve([{ name: 'event store', healthy: true, state: 'open' }]),
-    ...{ clock, newId: v7, newSecret: secret, adminKey },
+    components: () => Promise.resolve([{ name: 'event-store', healthy: true, state: 'up' }]),
+    newId: v7,
+    newSecret: () => crypto.randomUUID().replaceAll('-', ''),
+    ...{ clock, adminKey },
   };
 };
 
-/** The real app over a real event store in a folder of its own. `change` puts something else in the place of a part of its world. */
-export const boot = async (
-  change: (world: World, store: EventStore) => Partial<World> = () => ({}),
-  settings: Partial<Settings> = {},
-): Promise<Booted> => {
+export type Booted = Stores & {
+  readonly app: App;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+type Change = (world: World, stores: Stores) => Partial<World>;
+
+/** The real app over real stores in a folder of its own. `change` puts something else in the place of a part of its world. */
+export const boot = async (change: Change = () => ({}), settings: Partial<Settings> = {}): Promise<Booted> => {
   const dir = mkdtempSync(join(tmpdir(), 'leadfold-api-'));
   const store = checked(openSqliteEventStore(join(dir, 'events.db'), { clock: () => new Date() }), eventShapes);
-  const given = worldOver(store, dir);
-  const world = { ...given, ...change(given, store) };
-  const app = await openServer(world, { logLevel: 'silent', ...settings });
+  const readModels = openSqliteReadModels(join(dir, 'read-models.db'));
+  const world = worldOver({ store, readModels });
+  const app = await openServer(
+    { ...world, ...change(world, { store, readModels }) },
+    { logLevel: 'silent', ...settings },
+  );
   return {
-    ...{ app, world, store },
+    ...{ app, store, readModels },
     [Symbol.asyncDispose]: async () => {
       await app.close();
-      await given.readModels.close();
+      await readModels.close();
       await store.close();
       rmSync(dir, { recursive: true });
     },
   };
+};
+
+/** A new project with the key that was made with it. */
+export const newProject = async (
+  { app }: Pick<Booted, 'app'>,
+  name = 'Acme',
+): Promise<{ readonly projectId: string; readonly apiKey: string }> =>
+  (await app.inject({ method: 'POST', url: '/api/projects', headers: asRoot, payload: { name } })).json();
+
+/** A new key of a project. */
+export const newKey = async (
+  { app }: Pick<Booted, 'app'>,
+  projectId: string,
+  scopes: readonly string[],
+): Promise<{ readonly keyId: string; readonly key: string }> => {
+  const url = `/api/projects/${projectId}/keys`;
+  return (await app.inject({ method: 'POST', url, headers: asRoot, payload: { name: 'extra', scopes } })).json();
+};
+
+/** Every fact of the log. */
+export const allFacts = async (store: EventStore): Promise<readonly Recorded[]> => {
+  const head = await store.head();
+  const facts: Recorded[] = [];
+  const stop = new AbortController();
+  if (head === 0) return facts;
+  for await (const { events, position } of store.follow(0, stop.signal)) {
+    facts.push(...events);
+    if (position >= head) stop.abort();
+  }
+  return facts;
+};
+
+/** Brings the list of projects up to date. */
+export const projectProjects = async ({ store, readModels }: Stores): Promise<void> => {
+  const projection = erase(projects);
+  await readModels.prepare([projection]);
+  await projection.project(readModels)({ events: await allFacts(store), position: await store.head() });
 };

@@ -1,0 +1,202 @@
+import fastify from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { App } from '../../src/api/app.ts';
+import { authentication } from '../../src/api/auth.ts';
+import { openServer } from '../../src/api/server.ts';
+import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, worldOver } from './support.ts';
+
+const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+const modelOf = (projectId: string) => `/api/projects/${projectId}/scoring-model`;
+
+describe('a key', () => {
+  it.each([
+    ['Authorization: Bearer', (key: string) => ({ authorization: `Bearer ${key}` })],
+    ['authorization: bearer', (key: string) => ({ authorization: `bearer ${key}` })],
+    ['X-API-Key', (key: string) => ({ 'x-api-key': key })],
+    ['the user of Basic', (key: string) => basic(`${key}:`)],
+  ])('is taken as %s', async (_, headersOf) => {
+    await using served = await boot();
+    const { projectId, apiKey } = await newProject(served);
+    const answer = await served.app.inject({ url: modelOf(projectId), headers: headersOf(apiKey) });
+    expect(answer.statusCode).toBe(200);
+  });
+
+  it('is taken as writeKey in the body where activities are sent', async () => {
+    await using served = await boot();
+    const { apiKey } = await newProject(served);
+    const payload = { event: 'Signed Up', userId: 'jo', writeKey: apiKey };
+    expect((await served.app.inject({ method: 'POST', url: '/v1/track', payload })).statusCode).toBe(200);
+    const wrong = { ...payload, writeKey: `${apiKey.slice(0, -1)}-` };
+    expect((await served.app.inject({ method: 'POST', url: '/v1/track', payload: wrong })).statusCode).toBe(401);
+    const none = { event: 'Signed Up', userId: 'jo' };
+    expect((await served.app.inject({ method: 'POST', url: '/v1/track', payload: none })).statusCode).toBe(401);
+  });
+
+  it('in the body is not taken elsewhere', async () => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const { key } = await newKey(served, projectId, ['admin']);
+    const payload = { name: 'k', scopes: ['admin'], writeKey: key };
+    const answer = await served.app.inject({ method: 'POST', url: `/api/projects/${projectId}/keys`, payload });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  it.each([
+    ['none', {}],
+    ['an unknown one', as(`lf_nowhere_nokey_${'a'.repeat(32)}`)],
+    ['something else', as('hello')],
+    ['an empty one', { 'x-api-key': '' }],
+    ['another scheme', { authorization: 'Digest username="jo"' }],
+    ['a name of the prototype', as(`lf_constructor_constructor_${'a'.repeat(32)}`)],
+    ['Basic with a password', basic(`${adminKey}:secret`)],
+    ['almost the root key', as(`${adminKey}0`)],
+  ])('is needed: with %s the answer is 401 and says how to send one', async (_, headers) => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const answer = await served.app.inject({ url: modelOf(projectId), headers });
+    expect(answer.json()).toMatchObject({ status: 401, code: 'unauthorized' });
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+  });
+
+  it('of the right name and the wrong secret opens nothing', async () => {
+    await using served = await boot();
+    const { projectId, apiKey } = await newProject(served);
+    const answer = await served.app.inject({
+      url: modelOf(projectId),
+      headers: as(apiKey.replace(/.{32}$/, 'a'.repeat(32))),
+    });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  it('is asked for before the body is read', async () => {
+    await using served = await boot();
+    const headers = { 'content-type': 'application/json' };
+    const answer = await served.app.inject({ method: 'POST', url: '/api/projects', headers, payload: '{oops' });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  it('is stored nowhere but as a hash', async () => {
+    await using served = await boot();
+    const { projectId, apiKey } = await newProject(served);
+    const { key } = await newKey(served, projectId, ['admin']);
+    const facts = JSON.stringify(await allFacts(served.store));
+    for (const value of [apiKey, key]) {
+      expect(facts).toContain(value.split('_')[2]);
+      expect(facts).not.toContain(value.split('_')[3]);
+    }
+  });
+
+  it('stops working when it is revoked', async () => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const { keyId, key } = await newKey(served, projectId, ['leads:read']);
+    expect((await served.app.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(200);
+    const url = `/api/projects/${projectId}/keys/${keyId}`;
+    expect((await served.app.inject({ method: 'DELETE', url, headers: asRoot })).statusCode).toBe(204);
+    expect((await served.app.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(401);
+  });
+
+  it('that another process issued works, and stops working within seconds of its revocation there', async () => {
+    await using served = await boot();
+    const now = { ms: Date.parse('2026-03-01T12:00:00Z') };
+    const other = await openServer({ ...worldOver(served), clock: () => new Date(now.ms) }, { logLevel: 'silent' });
+    const { projectId, apiKey } = await newProject(served);
+    expect((await other.inject({ url: modelOf(projectId), headers: as(apiKey) })).statusCode).toBe(200);
+    const { keyId, key } = await newKey(served, projectId, ['leads:read']);
+    expect((await other.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(200);
+
+    const url = `/api/projects/${projectId}/keys/${keyId}`;
+    await served.app.inject({ method: 'DELETE', url, headers: asRoot });
+    now.ms += 5_000;
+    expect((await other.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(401);
+    await other.close();
+  });
+});
+
+describe('a scope', () => {
+  it('that a key lacks is named', async () => {
+    await using served = await boot();
+    const { projectId, apiKey } = await newProject(served);
+    const answer = await served.app.inject({
+      method: 'PUT',
+      url: modelOf(projectId),
+      headers: as(apiKey),
+      payload: {},
+    });
+    expect(answer.json()).toMatchObject({ status: 403, code: 'scope-missing' });
+    expect(answer.json().detail).toContain('config:write');
+  });
+
+  it('admin is everything in its own project, and no more', async () => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const { key } = await newKey(served, projectId, ['admin']);
+    const put = await served.app.inject({ method: 'PUT', url: modelOf(projectId), headers: as(key), payload: {} });
+    expect(put.statusCode).toBe(200);
+    const create = await served.app.inject({
+      method: 'POST',
+      url: '/api/projects',
+      headers: as(key),
+      payload: { name: 'x' },
+    });
+    expect(create.json()).toMatchObject({ status: 403, code: 'scope-missing' });
+  });
+
+  it('must be declared by every route that is not public', async () => {
+    await using served = await boot();
+    const loggerInstance: FastifyBaseLogger = pino({ level: 'silent' });
+    const app: App = fastify({ loggerInstance }).withTypeProvider<ZodTypeProvider>();
+    authentication(app, worldOver(served));
+    expect(() => app.get('/neither', () => 'x')).toThrow('/neither');
+    expect(() => app.get('/both', { config: { public: true, scope: 'admin' } }, () => 'x')).toThrow('/both');
+    expect(() => app.get('/open', { config: { public: true } }, () => 'x')).not.toThrow();
+  });
+});
+
+describe("another project's key", () => {
+  it('gets the answer for a project that does not exist', async () => {
+    await using served = await boot();
+    const [mine, theirs] = [await newProject(served), await newProject(served)];
+    const { key } = await newKey(served, mine.projectId, ['admin']);
+    const ask = async (projectId: string) => {
+      const headers = { ...as(key), 'x-correlation-id': 'same' };
+      const answer = await served.app.inject({ url: modelOf(projectId), headers });
+      return [answer.statusCode, answer.body.replaceAll(projectId, '<id>')];
+    };
+    expect(await ask(theirs.projectId)).toEqual(await ask('nowhere'));
+    expect((await ask(theirs.projectId))[0]).toBe(404);
+    expect((await ask(mine.projectId))[0]).toBe(200);
+  });
+
+  it('can not reach it by naming it in a header', async () => {
+    await using served = await boot();
+    const [mine, theirs] = [await newProject(served), await newProject(served)];
+    const headers = { ...as(mine.apiKey), 'x-project-id': theirs.projectId };
+    expect((await served.app.inject({ url: '/api/leads', headers })).statusCode).toBe(404);
+  });
+});
+
+describe('the root key', () => {
+  const leads = (projectId?: string) => ({
+    url: '/api/leads/lookup?email=a@b.c',
+    headers: { ...asRoot, ...(projectId !== undefined && { 'x-project-id': projectId }) },
+  });
+
+  it('says which project it means, else it is told how', async () => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const none = await served.app.inject(leads());
+    expect(none.json()).toMatchObject({ status: 400, code: 'project-missing' });
+    expect(none.json().detail).toContain('X-Project-Id');
+    expect((await served.app.inject(leads(projectId))).json()).not.toMatchObject({ code: 'project-missing' });
+  });
+
+  it('is refused a project that does not exist, or could not', async () => {
+    await using served = await boot();
+    expect((await served.app.inject(leads('nowhere'))).json()).toMatchObject({ status: 404, code: 'project-unknown' });
+    expect((await served.app.inject(leads('No Where'))).json()).toMatchObject({ status: 400, code: 'invalid-header' });
+  });
+});

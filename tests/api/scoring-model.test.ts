@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { Booted } from './support.ts';
+import { allFacts, as, asRoot, boot, newProject } from './support.ts';
+
+const rule = { id: 'visit', when: { eventType: 'visit' }, points: 3 };
+
+const about = async (served: Booted) => {
+  const { projectId, apiKey } = await newProject(served);
+  const url = `/api/projects/${projectId}/scoring-model`;
+  return {
+    projectId,
+    read: (rest = '') => served.app.inject({ url: `${url}${rest}`, headers: as(apiKey) }),
+    publish: (model: object, headers: Readonly<Record<string, string>> = {}) =>
+      served.app.inject({ method: 'PUT', url, headers: { ...asRoot, ...headers }, payload: model }),
+  };
+};
+
+describe('a scoring model', () => {
+  it('is the default one at first, and can be sent back as it was read', async () => {
+    await using served = await boot();
+    const { projectId, read, publish } = await about(served);
+    const { version, ...model } = (await read()).json();
+    expect(version).toBe(1);
+    const unchanged = await publish({ version, ...model });
+    expect(unchanged.json()).toEqual({ version: 1 });
+    const changed = await publish({ version, ...model, qualificationThreshold: 80 });
+    expect(changed.json()).toEqual({ version: 2, jobId: `${projectId}.rescore-2` });
+    expect(changed.headers).toMatchObject({ 'leadfold-position': '3', etag: '"2"' });
+    expect((await read()).json()).toMatchObject({ version: 2, qualificationThreshold: 80 });
+  });
+
+  it('is kept when it was changed since it was read', async () => {
+    await using served = await boot();
+    const { read, publish } = await about(served);
+    const { etag = '' } = (await read()).headers;
+    expect((await publish({ engagement: [rule] }, { 'if-match': etag })).statusCode).toBe(200);
+    const stale = await publish({ engagement: [] }, { 'if-match': etag });
+    expect(stale.json()).toMatchObject({ status: 412, code: 'stale-revision' });
+    expect((await read()).json()).toMatchObject({ version: 2, engagement: [{ id: 'visit' }] });
+  });
+
+  it.each(['"1"', 'W/"1"', '1', '*'])('is published with If-Match: %s', async (match) => {
+    await using served = await boot();
+    const { publish } = await about(served);
+    expect((await publish({ engagement: [rule] }, { 'if-match': match })).statusCode).toBe(200);
+  });
+
+  it.each(['"a"', '"1', '-1', '"1", "2"', ''])('is refused with If-Match: %s', async (match) => {
+    await using served = await boot();
+    const { publish } = await about(served);
+    const answer = await publish({ engagement: [rule] }, { 'if-match': match });
+    expect(answer.json()).toMatchObject({ status: 400, code: 'invalid-header' });
+  });
+
+  it('sent again with its Idempotency-Key answers as before, though its If-Match is stale by now', async () => {
+    await using served = await boot();
+    const { read, publish } = await about(served);
+    const headers = { 'if-match': (await read()).headers.etag ?? '', 'idempotency-key': 'm1' };
+    const first = await publish({ engagement: [rule] }, headers);
+    await publish({ engagement: [] });
+    const again = await publish({ engagement: [rule] }, headers);
+    expect([again.statusCode, again.body, again.headers.etag]).toEqual([200, first.body, first.headers.etag]);
+    expect((await read()).json()).toMatchObject({ version: 3, engagement: [] });
+    expect(await allFacts(served.store)).toHaveLength(4);
+  });
+
+  it.each([
+    [
+      { engagement: [{ ...rule, when: { eventType: 'v', where: [{ property: 'p', op: 'like', value: 1 }] } }] },
+      '/engagement/0/when/where/0/op',
+      '"contains"',
+    ],
+    [{ fit: [{ id: 'f', when: { trait: 't', op: 'in', value: 'x' }, points: 1 }] }, '/fit/0/when/value', 'list'],
+    [{ engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] }, '/engagement/0/decay/halfLifeDays', '>0'],
+    [{ engagement: [{ ...rule, colour: 'red' }] }, '/engagement/0/colour', 'leave it out'],
+    [{ groups: { 'a/b': { cap: 1 } } }, '/groups/a~1b', 'Invalid key'],
+    [{ floor: 5, cap: 1 }, '/floor', 'above the cap'],
+    [[], '', 'expected object'],
+  ])('is refused when it makes no sense: %j', async (model, pointer, detail) => {
+    await using served = await boot();
+    const { publish } = await about(served);
+    const answer = await publish(model);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().errors).toEqual([{ pointer, detail: expect.stringContaining(detail) }]);
+  });
+
+  it('is kept in every version', async () => {
+    await using served = await boot();
+    const { read, publish } = await about(served);
+    await publish({ engagement: [rule] });
+    const { data, nextCursor } = (await read('/versions')).json();
+    expect(data.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
+    expect(data[0]).toMatchObject({
+      publishedAt: '2026-03-01T12:00:00.000Z',
+      model: { engagement: [{ id: 'visit' }] },
+    });
+    expect(nextCursor).toBeNull();
+    expect((await read('/versions/1')).json()).toEqual(data[1]);
+    expect((await read('/versions/3')).statusCode).toBe(404);
+    expect((await read('/versions/x')).statusCode).toBe(400);
+  });
+});
