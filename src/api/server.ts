@@ -8,12 +8,15 @@ import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
 import { analytics } from './analytics.ts';
 import { health } from './health.ts';
+import { keys } from './keys.ts';
+import { ingestion } from './ingestion.ts';
 import { jobs } from './jobs.ts';
 import { leadFacts } from './lead-facts.ts';
 import { leads } from './leads.ts';
 import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
+import { scoringModel } from './scoring-model.ts';
 import type { World } from './world.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -25,7 +28,17 @@ const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
 
-const parts: readonly Routes[] = [problemKinds, projects, leads, leadFacts, analytics, jobs];
+const parts: readonly Routes[] = [
+  problemKinds,
+  projects,
+  keys,
+  scoringModel,
+  ingestion,
+  leads,
+  leadFacts,
+  analytics,
+  jobs,
+];
 
 // One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.
 const logging = (app: App): void => {
