@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll } from 'vitest';
+import { newSecret } from '../../src/admin-key.ts';
+import type { App } from '../../src/app.ts';
+import { openApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
+import type { Client, Transport } from './client.ts';
+import { clientOf, parsedBody, wired } from './client.ts';
+
+/** The root key of the apps in tests. */
+export const adminKey = 'R4nd0m-root-key-of-the-journeys-0123456789';
+
+const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
+
+/** A clock that only a test moves. */
+export type TestClock = { readonly now: () => Date; readonly forward: (milliseconds: number) => void };
+
+export const testClock = (start = '2026-03-10T12:00:00.000Z'): TestClock => {
+  const time = { at: Date.parse(start) };
+  return {
+    now: () => new Date(time.at),
+    forward: (milliseconds) => {
+      time.at += milliseconds;
+    },
+  };
+};
+
+/** A clock that moves on by a millisecond whenever it is looked at, so that nothing happens at the same time. */
+export const tickingClock = (start?: string): TestClock => {
+  const clock = testClock(start);
+  return {
+    ...clock,
+    now: () => {
+      clock.forward(1);
+      return clock.now();
+    },
+  };
+};
+
+/** The real app over a folder of its own, asked through `inject`. */
+export type TestApp = Client & {
+  readonly app: () => App;
+  readonly dataDir: string;
+  readonly clock: TestClock;
+  /** Closes the app, does something while it is stopped, and opens it again over the same folder. */
+  readonly restart: (meanwhile?: (dataDir: string) => void | Promise<void>) => Promise<void>;
+  readonly settled: () => Promise<void>;
+  /** Closes the app and removes its folder. */
+  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+const injecting =
+  (app: () => App): Transport =>
+  async (call) => {
+    const method = methods.find((each) => each === call.method.toUpperCase()) ?? 'GET';
+    const { headers, body } = wired(call);
+    const response = await app().http.inject({
+      ...{ method, url: call.path, headers },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : Buffer.from(body) }),
+    });
+    const got = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
+    const { statusCode: status, payload: text } = response;
+    const type = response.headers['content-type'];
+    return { status, text, headers: Object.fromEntries(got), body: parsedBody(String(type), text) };
+  };
+
+/** Opens the app over a new folder, or over `dataDir`, which then stays when the app is closed. */
+export const openTestApp = async ({
+  clock = testClock(),
+  ...given
+}: { readonly clock?: TestClock; readonly dataDir?: string } = {}): Promise<TestApp> => {
+  const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
+  const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey });
+  const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret: () => newSecret() });
+  const running = { app: await open() };
+
+  const close = async (): Promise<void> => {
+    await running.app.close();
+    if (given.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+  };
+  return {
+    ...clientOf(
+      injecting(() => running.app),
+      () => adminKey,
+    ),
+    ...{ dataDir, clock, close },
+    app: () => running.app,
+    settled: () => running.app.settled(),
+    restart: async (meanwhile) => {
+      await running.app.close();
+      await meanwhile?.(dataDir);
+      running.app = await open();
+    },
+    [Symbol.asyncDispose]: close,
+  };
+};
+
+/** One app for a file, whose tests each make projects of their own and leave its clock alone. */
+export const appOfFile = (clock?: TestClock): (() => TestApp) => {
+  const opened: { app?: TestApp } = {};
+  beforeAll(async () => {
+    opened.app = await openTestApp(clock && { clock });
+  });
+  afterAll(() => opened.app?.close());
+  return () => {
+    if (!opened.app) throw new Error('The app opens before the first test: ask for it in a test');
+    return opened.app;
+  };
+};
