@@ -64,13 +64,17 @@ export const bySeniority = (a: Root, b: Root): { readonly older: Root; readonly 
     ? { older: a, younger: b }
     : { older: b, younger: a };
 
-const together = (a: Iterable<string>, b: Iterable<string>): Set<string> => new Set([...a, ...b]);
+const together = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
+
+/** A lead has one userId at most, and one that came to have more gets no further ones. */
+const mayJoin = (a: readonly string[], b: readonly string[]): boolean =>
+  together(a, b).length <= Math.max(1, a.length, b.length);
 
 /** Decides where an activity belongs and what its identifiers join. `found` is not empty and comes strongest first. */
 export const planLinks = (projectId: string, found: readonly [Found, ...Found[]]): LinkPlan => {
   const [strongest] = found;
   const own = strongest.identifier.kind === 'userId' ? [strongest.identifier.value] : [];
-  const root = strongest.root ?? found.find((each) => each.root && together(own, each.root.userIds).size <= 1)?.root;
+  const root = strongest.root ?? found.find((each) => each.root && mayJoin(own, each.root.userIds))?.root;
   const target = root?.leadId ?? leadIdOf(projectId, strongest.identifier);
 
   let userIds = together(own, root?.userIds ?? []);
@@ -82,12 +86,11 @@ export const planLinks = (projectId: string, found: readonly [Found, ...Found[]]
     if (!other) {
       if (leadIdOf(projectId, identifier) !== target) link.push(identifier);
     } else if (!seen.has(other.leadId)) {
-      const joined = together(userIds, other.userIds);
-      if (joined.size > 1) {
+      if (!mayJoin(userIds, other.userIds)) {
         refused.push({ identifier, leadId: other.leadId });
       } else if (root) {
         merge.push(bySeniority(root, other));
-        userIds = joined;
+        userIds = together(userIds, other.userIds);
         seen.add(other.leadId);
       }
     }

@@ -136,7 +136,10 @@ const evolve = (state: LeadState, event: LeadEvent): LeadState => {
     case 'LeadScored':
       return withScore(state, event);
     case 'StageChanged':
-      return { ...state, scored: { ...state.scored, stage: event.data.to } };
+      return {
+        ...state,
+        scored: { ...state.scored, stage: event.data.to, model: Math.max(state.scored.model, event.data.model) },
+      };
     case 'LeadQualified': {
       const { count, qualifiedAt } = event.data;
       const firstAt = state.qualifications.firstAt ?? qualifiedAt;
