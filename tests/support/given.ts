@@ -15,13 +15,13 @@ const mustFit = ({ type, data }: Event): void => {
   expect(known[type]?.parse(stored)).toEqual(stored);
 };
 
-type FactsOf<F, E> = [F] extends [E] ? unknown : 'These facts are of another aggregate than the command';
+type FactsOf<F, E> = F extends readonly E[] ? unknown : 'These facts are of another aggregate than the command';
 
 /**
  * What a command decides after some facts. Facts given and facts decided are checked against their schemas, the input
  * against the command's. `now` is `noon` by default.
  */
-export const given = <F extends Event = never>(...facts: readonly F[]) => ({
+export const given = <F extends readonly Event[]>(...facts: F) => ({
   when: <I, S, E extends Event>(
     { aggregate, input: schema, decide }: Command<I, S, E> & FactsOf<F, E>,
     input: NoInfer<I>,
