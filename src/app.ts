@@ -38,7 +38,7 @@ export type App = {
 /** What differs from run to run, and what tests own. */
 export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
 
-const outside: Outside = { clock: () => new Date(), newId: () => v7(), newSecret };
+const outside: Outside = { clock: () => new Date(), newId: () => v7(), newSecret: () => newSecret() };
 
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
 const tolerableLag = 1_000;

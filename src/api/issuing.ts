@@ -19,7 +19,7 @@ export const making = (
   purpose: string,
 ): ((name: string) => string) => {
   const key = idempotencyKeyOf(request);
-  if (key === undefined) return newSecret;
+  if (key === undefined) return () => newSecret();
   const { projectId = '', keyId = '' } = request.caller;
   return (name) =>
     [

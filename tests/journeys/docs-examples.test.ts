@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openApp } from '../../src/app.ts';
+import type { App } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'leadfold-docs-'));
+let app: App;
+let url: string;
+
+beforeAll(async () => {
+  app = await openApp(parseConfig({ DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'silent' }));
+  url = await app.http.listen({ port: 0, host: '127.0.0.1' });
+});
+
+afterAll(async () => {
+  await app.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The shell examples of a page, but for those that install and start, which run before the tests do. */
+const examplesOf = (page: string): string => {
+  const blocks = [...readFileSync(join(root, page), 'utf8').matchAll(/^```bash\n([^]*?)^```/gm)].map(
+    ([, code = '']) => code,
+  );
+  return blocks.filter((code) => !code.startsWith('npm ')).join('\n');
+};
+
+/** Runs pages one after the other in one shell, as a reader would; a request that is refused ends it. */
+const read = async (
+  ...pages: readonly string[]
+): Promise<{ readonly output: string; readonly code: number | null }> => {
+  const script = pages
+    .map(examplesOf)
+    .join('\n')
+    .replaceAll('http://127.0.0.1:4000', url)
+    .replaceAll('curl -s', 'curl -sS --fail-with-body');
+  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder });
+  const ended = new Promise<number | null>((resolve) => shell.on('close', resolve));
+  const [out, problems] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
+  return { output: out + problems, code: await ended };
+};
+
+it('the README leads to a lead with 35 points and the reasons for them', async () => {
+  const { output, code } = await read('README.md');
+  expect(code, output).toBe(0);
+  expect(output).toContain('"status":"queued"');
+  expect(output).toContain('"score":35');
+  expect(output).toContain('"stage":"hot"');
+  expect(output).toContain('"rule":"signup","points":30');
+});
+
+it('the examples of the how-tos work after those of the README', async () => {
+  const pages = ['send-events', 'query-leads', 'write-a-scoring-model', 'run-it'];
+  const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
+  expect(code, output).toBe(0);
+  expect(output).toContain('"accepted":1,"duplicates":0,"rejected":1');
+  expect(output).toContain('"accepted":2,"duplicates":0,"rejected":0');
+  expect(output).toContain('"version":2');
+});
