@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { App } from '../../src/api/app.ts';
 import { authentication } from '../../src/api/auth.ts';
 import { openServer } from '../../src/api/server.ts';
-import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, worldOver } from './support.ts';
+import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, projectProjects, worldOver } from './support.ts';
 
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 const modelOf = (projectId: string) => `/api/projects/${projectId}/scoring-model`;
@@ -113,6 +113,21 @@ describe('a key', () => {
     now.ms += 5_000;
     expect((await other.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(401);
     await other.close();
+  });
+});
+
+describe('while the event store is away', () => {
+  it('a key that is known still reads, and one that is not is told to come back', async () => {
+    const now = { ms: Date.parse('2026-03-01T12:00:00Z') };
+    await using served = await boot(() => ({ clock: () => new Date(now.ms) }));
+    const { projectId } = await newProject(served);
+    const { key } = await newKey(served, projectId, ['admin']);
+    await projectProjects(served);
+    await served.store.close();
+    now.ms += 60_000;
+    expect((await served.app.inject({ url: '/api/projects', headers: as(key) })).json().data).toHaveLength(1);
+    const unknown = await served.app.inject({ url: '/api/projects', headers: as(key.replace(/_[^_]+_/, '_another_')) });
+    expect(unknown.statusCode).toBe(503);
   });
 });
 
