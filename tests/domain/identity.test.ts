@@ -155,6 +155,8 @@ describe('Any plan to link', () => {
       fc.property(found, fc.nat(2), (all, skipped) => {
         const [strongest, ...others] = all.slice(skipped);
         if (!strongest) return;
+        // Two processes gave the userId's lead another one: that is joined already, and has a test of its own.
+        fc.pre(strongest.identifier.kind !== 'userId' || !strongest.root?.userIds.includes('u2'));
         const { target, capture, link, merge, refused } = planLinks(projectId, [strongest, ...others]);
         const leads = all.slice(skipped).flatMap((each) => each.root ?? []);
         expect([...leads.map(({ leadId }) => leadId), idOf(strongest.identifier)]).toContain(target);
@@ -163,8 +165,7 @@ describe('Any plan to link', () => {
         const merged = new Set(merge.flatMap(({ older, younger }) => [older.leadId, younger.leadId]));
         const joined = leads.filter(({ leadId }) => leadId === target || merged.has(leadId));
         const named = [strongest.identifier, ...link].filter(({ kind }) => kind === 'userId').map(({ value }) => value);
-        const noted = strongest.identifier.kind === 'userId' && strongest.root ? [] : named;
-        const userIds = new Set([...noted, ...joined.flatMap((each) => each.userIds)]);
+        const userIds = new Set([...named, ...joined.flatMap((each) => each.userIds)]);
         expect(userIds.size).toBeLessThanOrEqual(1);
 
         const done = [...link, ...refused.map(({ identifier }) => identifier)];
