@@ -1,9 +1,39 @@
 import { join } from 'node:path';
+import type { App } from './app.ts';
 import { openApp } from './app.ts';
+import type { Config } from './config.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
 /** How long what is in hand may take to end after a signal, in ms. */
 const patience = 10_000;
+
+/** A path as one word of a shell. */
+const shellWord = (path: string): string =>
+  /^[\w./@+:][\w./@+:-]*$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
+/** What keeps a process from listening, by the codes of the system, with the setting to change. */
+const listenProblems: Readonly<Record<string, (config: Config) => string>> = {
+  EADDRINUSE: ({ port, host }) =>
+    `PORT: ${port} of ${host} is taken by another process; stop that one or give another port`,
+  EACCES: ({ port }) => `PORT: ${port} may not be used by this user; give a port from 1024 on`,
+  EADDRNOTAVAIL: ({ host }) => `HOST: ${host} is no address of this machine; give one that is, like 127.0.0.1`,
+  ENOTFOUND: ({ host }) => `HOST: ${host} is no address of this machine; give one that is, like 127.0.0.1`,
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+const listen = async (app: App, config: Config): Promise<string> => {
+  try {
+    return await app.http.listen({ port: config.port, host: config.host });
+  } catch (error) {
+    const problem = listenProblems[codeOf(error)]?.(config);
+    throw problem === undefined ? error : new ConfigError([problem]);
+  }
+};
+
+/** Errors that say all there is to know: what is wrong, where, and what to do. */
+const selfExplaining = ['ConfigError', 'StoreUnavailable', 'ReadModelsUnavailable'];
 
 const greeting = (url: string, keyPlace: string, key: string): string => `
 Leadfold is listening on ${url}
@@ -21,7 +51,7 @@ First steps: create a project, then send an event with the key in the answer.
 const start = async (): Promise<void> => {
   const config = loadConfig();
   const app = await openApp(config);
-  const url = await app.http.listen({ port: config.port, host: config.host });
+  const url = await listen(app, config);
 
   const stop = async (signal: string): Promise<void> => {
     app.http.log.info({ signal }, 'stopping');
@@ -34,13 +64,16 @@ const start = async (): Promise<void> => {
 
   const file = join(config.dataDir, 'admin-key');
   const [place, key] =
-    config.adminKey === undefined ? [file, `$(cat ${file})`] : ['in LEADFOLD_ADMIN_KEY', '$LEADFOLD_ADMIN_KEY'];
+    config.adminKey === undefined
+      ? [file, `$(cat ${shellWord(file)})`]
+      : ['in LEADFOLD_ADMIN_KEY', '$LEADFOLD_ADMIN_KEY'];
   console.log(greeting(url, place, key));
 };
 
 try {
   await start();
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  const known = error instanceof Error && selfExplaining.includes(error.name);
+  console.error(known ? error.message : error);
   process.exit(1);
 }

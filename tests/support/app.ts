@@ -75,7 +75,7 @@ export const openTestApp = async ({
 }: { readonly clock?: TestClock; readonly dataDir?: string } = {}): Promise<TestApp> => {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
   const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey });
-  const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret: () => newSecret() });
+  const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret });
   const running = { app: await open() };
 
   const close = async (): Promise<void> => {
