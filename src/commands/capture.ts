@@ -12,7 +12,7 @@ import { TooManyConflicts } from './handle.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
 import type { Engine } from './merge.ts';
-import { completeMerge, hasMoved, inParts, rounds, step, unabsorbed } from './merge.ts';
+import { completeMerge, hasMoved, inParts, rounds, scoring, step, unabsorbed } from './merge.ts';
 import { recordActivities } from './record-activities.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 
@@ -125,8 +125,8 @@ const record = async (
       ...{ projectId, leadId, identifiers, refused: [...refused], activities },
       ...(capture && { capture }),
     };
-    const { events, position } = await withScoring(states, projectId, (scoring) =>
-      handle(recordActivities, { ...input, scoring }, step(request, `record/${nameOf(part)}`)),
+    const { events, position } = await scoring(engine, input, request, (model) =>
+      handle(recordActivities, { ...input, scoring: model }, step(request, `record/${nameOf(part)}`)),
     );
     const recorded = new Set(
       events.flatMap((event) => (event.type === 'ActivityRecorded' ? [event.data.eventId] : [])),

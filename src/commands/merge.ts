@@ -1,13 +1,16 @@
 import type { Activity } from '../domain/activity.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
+import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
+import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from './absorb-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
 import type { Handle, Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
 import type { Resolved } from './resolve.ts';
+import { rescoreLead } from './rescore-lead.ts';
 import { findLead, withScoring } from './resolve.ts';
 import type { States } from './state.ts';
 
@@ -39,8 +42,31 @@ export const inParts = <T extends { readonly activity: Activity }>(items: Iterab
   return parts;
 };
 
-const absorb = async (
+/**
+ * Does something that scores a lead, with the model in force. The job of a model that was published meanwhile may not find
+ * the lead in time: then it is scored again here.
+ */
+export const scoring = async <T>(
   { handle, states }: Engine,
+  { projectId, leadId }: { readonly projectId: string; readonly leadId: string },
+  request: Request,
+  use: (scoring: PublishedModel) => Promise<T>,
+): Promise<T> => {
+  const used = { version: 0 };
+  const result = await withScoring(states, projectId, (model) => {
+    used.version = model.version;
+    return use(model);
+  });
+  const inForce = (await states.get(project, projectId)).state.scoring;
+  if (inForce.version > used.version) {
+    const again = step(request, `rescore/${inForce.version}/${leadId}`);
+    await handle(rescoreLead, { projectId, leadId, scoring: inForce }, again);
+  }
+  return result;
+};
+
+const absorb = async (
+  engine: Engine,
   [projectId, leadId, from]: readonly [string, string, string],
   gone: LeadState,
   request: Request,
@@ -60,10 +86,9 @@ const absorb = async (
       profile: index === 0 ? gone.profile.toObject() : {},
       qualifications: gone.qualifications,
     };
-    await withScoring(states, projectId, (scoring) =>
-      // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
-      handle(absorbLead, { ...input, scoring }, { ...step(request, 'absorb'), commandId: `absorb/${from}/${index}` }),
-    );
+    // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
+    const part = { ...step(request, 'absorb'), commandId: `absorb/${from}/${index}` };
+    await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, part));
   }
 };
 
