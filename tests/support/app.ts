@@ -7,6 +7,7 @@ import { newSecret } from '../../src/admin-key.ts';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import type { Client, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
 
@@ -48,6 +49,8 @@ export type TestApp = Client & {
   /** Closes the app, does something while it is stopped, and opens it again over the same folder. */
   readonly restart: (meanwhile?: (dataDir: string) => void | Promise<void>) => Promise<void>;
   readonly settled: () => Promise<void>;
+  /** The position of the last fact of the log, asked from the file itself. */
+  readonly head: () => Promise<number>;
   /** Closes the app and removes its folder. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -90,6 +93,12 @@ export const openTestApp = async ({
     ...{ dataDir, clock, close },
     app: () => running.app,
     settled: () => running.app.settled(),
+    head: async () => {
+      const store = openSqliteEventStore(config.eventStore.path, { clock: clock.now });
+      const position = await store.head();
+      await store.close();
+      return position;
+    },
     restart: async (meanwhile) => {
       await running.app.close();
       await meanwhile?.(dataDir);
