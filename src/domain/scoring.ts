@@ -89,9 +89,9 @@ type Grouped = { readonly id: string; readonly group?: string | undefined };
 /** Adds a negative line for each group of these rules that is over its cap. */
 const capGroups = (model: ScoringModel, rules: readonly Grouped[], lines: Map<string, number>): void => {
   for (const [group, { cap }] of Object.entries(model.groups)) {
-    const over =
-      sum(rules.filter((rule) => rule.group === group).map(({ id }) => lines.get(id) ?? 0)) - hundredths(cap);
-    if (over > 0) lines.set(`group:${group}`, -over);
+    const members = rules.filter((rule) => rule.group === group);
+    const over = sum(members.map(({ id }) => lines.get(id) ?? 0)) - hundredths(cap);
+    if (members.length > 0 && over > 0) lines.set(`group:${group}`, -over);
   }
 };
 

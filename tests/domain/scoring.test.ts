@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest';
+import type { Activity, Json, JsonObject } from '../../src/domain/activity.ts';
+import { explain } from '../../src/domain/explanation.ts';
+import { scoringModelSchema } from '../../src/domain/scoring-model.ts';
+import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import { inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
+import { activity, modelOf, standard } from '../support/facts.ts';
+import { noon } from '../support/given.ts';
+import { scorableOf } from '../support/scorable.ts';
+
+const asOf = noon.getTime();
+const day = 86_400_000;
+const ago = (days: number): string => new Date(asOf - days * day).toISOString();
+
+const views = (...times: readonly string[]): readonly Activity[] =>
+  times.map((occurredAt, at) => activity({ eventId: `e${at}`, occurredAt }));
+
+const scoreOf = (model: PublishedModel, activities: readonly Activity[], traits: JsonObject = {}, at = asOf): number =>
+  inPoints(tally(model, scorableOf(activities, traits), at).score);
+
+/** A model with one rule for page views. */
+const viewRule = (rule: object, more: object = {}): PublishedModel =>
+  modelOf({ engagement: [{ id: 'views', when: { eventType: 'page_view' }, points: 10, ...rule }], ...more });
+
+const whether = (condition: object, properties: JsonObject): boolean =>
+  scoreOf(viewRule({ when: { eventType: 'page_view', where: [condition] } }), [activity({ properties })]) === 10;
+
+describe('A condition', () => {
+  it.each<[string, Json | undefined, JsonObject, boolean]>([
+    ['eq', 'pro', { p: 'pro' }, true],
+    ['eq', 'pro', { p: 'PRO' }, false],
+    ['eq', 1, { p: '1' }, false],
+    ['eq', null, { p: null }, true],
+    ['eq', null, {}, false],
+    ['eq', false, { p: false }, true],
+    ['ne', 'pro', { p: 'free' }, true],
+    ['ne', 'pro', { p: 'pro' }, false],
+    ['ne', 'pro', {}, true],
+    ['in', ['a', 2], { p: 2 }, true],
+    ['in', ['a', 2], { p: '2' }, false],
+    ['in', ['a', 2], {}, false],
+    ['nin', ['a', 2], { p: 2 }, false],
+    ['nin', ['a', 2], { p: 3 }, true],
+    ['nin', ['a', 2], {}, true],
+    ['gt', 5, { p: 5.01 }, true],
+    ['gt', 5, { p: 5 }, false],
+    ['gte', 5, { p: 5 }, true],
+    ['gte', 5, { p: 4.99 }, false],
+    ['lt', 5, { p: 4.99 }, true],
+    ['lt', 5, { p: 5 }, false],
+    ['lte', 5, { p: 5 }, true],
+    ['lte', 5, { p: 5.01 }, false],
+    ['gt', 5, { p: '6' }, false],
+    ['lte', 5, {}, false],
+    ['lte', 5, { p: null }, false],
+    ['gte', '2026-01-01', { p: '2026-01-02' }, true],
+    ['gte', '2026-01-01', { p: '2025-12-31' }, false],
+    ['contains', 'rice', { p: '/prices' }, true],
+    ['contains', 'rice', { p: '/RICE' }, false],
+    ['contains', 2, { p: [1, 2] }, true],
+    ['contains', 2, { p: ['2'] }, false],
+    ['contains', 2, { p: '12' }, false],
+    ['contains', null, { p: [null] }, true],
+    ['contains', 'x', {}, false],
+    ['exists', undefined, { p: 0 }, true],
+    ['exists', undefined, { p: null }, false],
+    ['exists', undefined, {}, false],
+    ['exists', true, { p: '' }, true],
+    ['exists', false, {}, true],
+    ['exists', false, { p: 1 }, false],
+  ])('%s %j of %j is %s', (op, value, properties, expected) => {
+    expect(whether({ property: 'p', op, ...(value !== undefined && { value }) }, properties)).toBe(expected);
+  });
+
+  it.each<[string, JsonObject, boolean]>([
+    ['a.b', { a: { b: 1 } }, true],
+    ['a.b', { 'a.b': 1 }, true],
+    ['a.b.c', { a: { b: { c: 1 } } }, true],
+    ['a.b', { 'a.b': 2, a: { b: 1 } }, false],
+    ['a.b', { a: 1 }, false],
+    ['a.b', { a: null }, false],
+    ['a.0', { a: [1] }, false],
+    ['a.b', {}, false],
+    ['constructor', {}, false],
+  ])('finds %s in %j: %s', (property, properties, expected) => {
+    expect(whether({ property, op: 'eq', value: 1 }, properties)).toBe(expected);
+  });
+
+  it('holds together with all others of its rule', () => {
+    const where = [
+      { property: 'plan', op: 'eq', value: 'pro' },
+      { property: 'seats', op: 'gte', value: 5 },
+    ];
+    const model = viewRule({ when: { eventType: 'page_view', where } });
+    expect(scoreOf(model, [activity({ properties: { plan: 'pro', seats: 5 } })])).toBe(10);
+    expect(scoreOf(model, [activity({ properties: { plan: 'pro', seats: 4 } })])).toBe(0);
+  });
+});
+
+describe('A limit', () => {
+  it.each([
+    ['lead', ['2025-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'], 1],
+    ['day', ['2026-01-31T00:00:00.000Z', '2026-01-31T23:59:59.999Z'], 1],
+    ['day', ['2026-01-31T23:59:59.999Z', '2026-02-01T00:00:00.000Z'], 2],
+    ['week', ['2026-03-02T00:00:00.000Z', '2026-03-08T23:59:59.999Z'], 1],
+    ['week', ['2026-03-08T23:59:59.999Z', '2026-03-09T00:00:00.000Z'], 2],
+    ['week', ['2025-12-29T00:00:00.000Z', '2026-01-04T23:59:59.999Z'], 1],
+    ['week', ['1969-12-29T00:00:00.000Z', '1970-01-04T23:59:59.999Z'], 1],
+    ['week', ['1969-12-28T23:59:59.999Z', '1969-12-29T00:00:00.000Z'], 2],
+    ['month', ['2026-02-01T00:00:00.000Z', '2026-02-28T23:59:59.999Z'], 1],
+    ['month', ['2026-02-28T23:59:59.999Z', '2026-03-01T00:00:00.000Z'], 2],
+    ['month', ['2025-01-15T00:00:00.000Z', '2026-01-15T00:00:00.000Z'], 2],
+  ])('of once per %s counts of %j so many: %i', (per, times, counted) => {
+    expect(scoreOf(viewRule({ limit: { times: 1, per } }), views(...times))).toBe(10 * counted);
+  });
+
+  it('lets the first ones count, by when they occurred and then by event id, in whatever order they came', () => {
+    const model = viewRule({ limit: { times: 2, per: 'lead' }, decay: { halfLifeDays: 1 } });
+    const three = views(ago(0), ago(2), ago(1));
+    expect(scoreOf(model, three)).toBe(7.5);
+    expect(scoreOf(model, three.toReversed())).toBe(7.5);
+  });
+
+  it('counts only what meets the rule’s conditions', () => {
+    const when = { eventType: 'page_view', where: [{ property: 'p', op: 'exists' }] };
+    const model = viewRule({ when, limit: { times: 1, per: 'lead' } });
+    expect(scoreOf(model, [activity(), activity({ eventId: 'e2', properties: { p: 1 } })])).toBe(10);
+  });
+});
+
+describe('Decay', () => {
+  it.each([
+    [0, 10],
+    [0.5, 7.07],
+    [1, 5],
+    [2, 2.5],
+    [3, 1.25],
+    [4, 0.63],
+    [10, 0.01],
+    [20, 0],
+    [-1, 10],
+  ])('by half each day leaves of 10 points after %d days %d', (days, left) => {
+    expect(scoreOf(viewRule({ decay: { halfLifeDays: 1 } }), views(ago(days)))).toBe(left);
+  });
+
+  it('of negative points is the same towards zero', () => {
+    const model = viewRule({ points: -10, decay: { halfLifeDays: 1 } }, { floor: -100 });
+    expect(scoreOf(model, views(ago(4)))).toBe(-0.63);
+    expect(scoreOf(model, views(ago(40)))).toBe(0);
+  });
+
+  it.each([
+    [6.9, 10],
+    [7, 0],
+    [8, 0],
+    [-1, 10],
+  ])('by expiry after 7 days leaves after %d days %d', (days, left) => {
+    expect(scoreOf(viewRule({ decay: { expireAfterDays: 7 } }), views(ago(days)))).toBe(left);
+  });
+
+  it('is rounded for each activity, so that their order and number in a batch can’t matter', () => {
+    const model = viewRule({ points: 0.03, decay: { halfLifeDays: 1 } });
+    expect(scoreOf(model, views(ago(1), ago(1), ago(1)))).toBe(0.06);
+  });
+
+  it('is as of the time that is asked for', () => {
+    const model = viewRule({ decay: { halfLifeDays: 1 } });
+    expect(scoreOf(model, views(ago(0)), {}, asOf + 3 * day)).toBe(1.25);
+  });
+});
+
+describe('A score', () => {
+  it('adds hundredths exactly', () => {
+    const model = viewRule({ points: 0.1 });
+    expect(scoreOf(model, views(...Array.from({ length: 3 }, () => ago(0))))).toBe(0.3);
+    expect(scoreOf(viewRule({ points: 1.15 }), views(ago(0), ago(0)))).toBe(2.3);
+  });
+
+  it('takes rules of no points as they are, and stays at zero', () => {
+    expect(Object.is(scoreOf(viewRule({ points: 0 }), views(ago(0))), 0)).toBe(true);
+    expect(Object.is(scoreOf(viewRule({ points: -5 }), views(ago(0))), 0)).toBe(true);
+    expect(scoreOf(viewRule({}), [])).toBe(0);
+  });
+
+  it('stays within the floor and the cap, at the end and not on the way', () => {
+    const rules = [
+      { id: 'up', when: { eventType: 'page_view' }, points: 100 },
+      { id: 'down', when: { eventType: 'unsubscribe' }, points: -60 },
+    ];
+    const model = modelOf({ engagement: rules, floor: -10, cap: 50 });
+    const down = activity({ eventId: 'd', eventType: 'unsubscribe' });
+    expect(scoreOf(model, views(ago(0)))).toBe(50);
+    expect(scoreOf(model, [...views(ago(0)), down])).toBe(40);
+    expect(scoreOf(model, [down])).toBe(-10);
+    expect(scoreOf(modelOf({ engagement: rules, floor: 5 }), [])).toBe(5);
+  });
+
+  it('caps a group of rules, of engagement and of fit, and nothing else', () => {
+    const model = modelOf({
+      engagement: [
+        { id: 'views', when: { eventType: 'page_view' }, points: 10, group: 'doings' },
+        { id: 'signup', when: { eventType: 'signup' }, points: 10, group: 'doings' },
+        { id: 'demo', when: { eventType: 'demo' }, points: 7 },
+      ],
+      fit: [{ id: 'paying', when: { trait: 'plan', op: 'eq', value: 'pro' }, points: 30, group: 'person' }],
+      groups: { doings: { cap: 12 }, person: { cap: 20 } },
+    });
+    const all = ['page_view', 'signup', 'demo'].map((eventType) => activity({ eventId: eventType, eventType }));
+    const total = tally(model, scorableOf(all, { plan: 'pro' }), asOf);
+    expect([total.score, total.engagement, total.fit]).toEqual([3_900, 1_900, 2_000]);
+    expect(scoreOf(model, all.slice(0, 1))).toBe(10);
+  });
+
+  it('holds a group to a cap below zero once, and a group without rules to nothing', () => {
+    const groups = { g: { cap: -4 }, empty: { cap: -100 } };
+    const model = viewRule({ group: 'g' }, { groups, floor: -50 });
+    expect(scoreOf(model, views(ago(0)))).toBe(-4);
+    const { contributions } = explain(model, scorableOf(views(ago(0))), asOf);
+    expect(contributions.map(({ points }) => points)).toEqual([10, -14]);
+  });
+
+  it('counts a fit rule once, by the traits in force', () => {
+    const model = modelOf({
+      fit: [{ id: 'large', when: { trait: 'company.size', op: 'gt', value: 100 }, points: 12 }],
+    });
+    expect(scoreOf(model, [], { company: { size: 101 } })).toBe(12);
+    expect(scoreOf(model, [], { company: { size: 100 } })).toBe(0);
+  });
+
+  it.each([
+    ['page_view', 5],
+    ['email_open', 10],
+    ['form_submit', 20],
+    ['demo_request', 50],
+    ['contract_signed', 100],
+    ['webinar_attendance', 25],
+    ['pricing_page_visit', 15],
+    ['signup', 30],
+    ['download', 15],
+    ['unsubscribe', 0],
+    ['anything', 0],
+  ])('is by the standard model for one %s %i', (eventType, points) => {
+    expect(scoreOf(standard, [activity({ eventType })])).toBe(points);
+  });
+});
+
+describe('A stage', () => {
+  it.each([
+    [-5, 'cold'],
+    [0, 'cold'],
+    [10.99, 'cold'],
+    [11, 'warm'],
+    [30.99, 'warm'],
+    [31, 'hot'],
+    [59.99, 'hot'],
+    [60, 'qualified'],
+    [9_999, 'qualified'],
+  ])('of a score of %d is %s', (points, stage) => {
+    expect(stageOf(standard.model, points)).toBe(stage);
+  });
+});
+
+describe('An explanation', () => {
+  const lines = (model: PublishedModel, activities: readonly Activity[], traits: JsonObject = {}) =>
+    explain(model, scorableOf(activities, traits), asOf).contributions.map(({ kind, rule, points, count }) => [
+      ...[kind, rule, points],
+      ...(count === undefined ? [] : [count]),
+    ]);
+
+  it('says who, what and when of each activity', () => {
+    expect(explain(standard, scorableOf([activity()]), asOf)).toEqual({
+      ...{ score: 5, fit: 0, engagement: 5, stage: 'cold', model: 1, asOf: noon.toISOString() },
+      contributions: [
+        {
+          ...{ kind: 'activity', rule: 'page_view', points: 5, eventId: 'e1' },
+          ...{ eventType: 'page_view', occurredAt: noon.toISOString() },
+        },
+      ],
+    });
+  });
+
+  it('has a line for what a limit leaves out, and for what decay took', () => {
+    const model = viewRule({ limit: { times: 2, per: 'lead' }, decay: { halfLifeDays: 1 } });
+    expect(lines(model, views(ago(2), ago(1), ago(0)))).toEqual([
+      ...[0, 1, 2].map(() => ['activity', 'views', 10]),
+      ['limit', 'views', -10, 1],
+      ['decay', 'views', -12.5, 2],
+    ]);
+  });
+
+  it('has a line for a fit, a group’s cap, the floor and the cap', () => {
+    const fit = [{ id: 'paying', when: { trait: 'plan', op: 'exists' }, points: 5 }];
+    const capped = viewRule({ group: 'g' }, { fit, groups: { g: { cap: 4 } }, cap: 6.5 });
+    expect(lines(capped, views(ago(0)), { plan: 'pro' })).toEqual([
+      ['activity', 'views', 10],
+      ['fit', 'paying', 5],
+      ['group_cap', 'group:g', -6],
+      ['cap', 'score:cap', -2.5],
+    ]);
+    expect(lines(viewRule({ points: -3 }), views(ago(0)))).toEqual([
+      ['activity', 'views', -3],
+      ['floor', 'score:floor', 3],
+    ]);
+  });
+
+  it('sums up all but the latest 200 activities of a rule', () => {
+    const many = Array.from({ length: 205 }, (_, at) => activity({ eventId: `e${at}`, occurredAt: ago(at) }));
+    const [older, ...listed] = explain(standard, scorableOf(many), asOf).contributions;
+    expect(older).toEqual({ kind: 'activities', rule: 'page_view', points: 25, count: 5 });
+    expect(listed).toHaveLength(200);
+    expect(listed.at(-1)).toMatchObject({ eventId: 'e0' });
+    expect(listed.at(0)).toMatchObject({ eventId: 'e199' });
+  });
+});
+
+describe('A scoring model', () => {
+  const rule = (more: object = {}) => ({ id: 'a', when: { eventType: 'x' }, points: 1, ...more });
+  const fit = (when: object, more: object = {}) => ({ id: 'f', when, points: 1, ...more });
+  const where = (condition: object) => ({ engagement: [rule({ when: { eventType: 'x', where: [condition] } })] });
+
+  it.each<[string, object]>([
+    ['a rule id twice', { engagement: [rule(), rule()] }],
+    ['a rule id twice, once as fit', { engagement: [rule()], fit: [fit({ trait: 't', op: 'exists' }, { id: 'a' })] }],
+    ['a rule id that an adjustment could have', { engagement: [rule({ id: 'score:cap' })] }],
+    ['an unknown operator', where({ property: 'p', op: 'like', value: 1 })],
+    ['eq without a value', where({ property: 'p', op: 'eq' })],
+    ['eq of a list', where({ property: 'p', op: 'eq', value: [1] })],
+    ['in of one value', where({ property: 'p', op: 'in', value: 1 })],
+    ['in of nothing', where({ property: 'p', op: 'in', value: [] })],
+    ['gt of true', where({ property: 'p', op: 'gt', value: true })],
+    ['exists of a text', where({ property: 'p', op: 'exists', value: 'yes' })],
+    ['three decimals', { engagement: [rule({ points: 0.005 })] }],
+    ['points that are no number', { engagement: [rule({ points: '5' })] }],
+    ['a group that is not defined', { engagement: [rule({ group: 'g' })] }],
+    [
+      'a group of both kinds',
+      {
+        engagement: [rule({ group: 'g' })],
+        fit: [fit({ trait: 't', op: 'exists' }, { group: 'g' })],
+        groups: { g: { cap: 1 } },
+      },
+    ],
+    ['a floor above the cap', { floor: 2, cap: 1 }],
+    [
+      'stages that do not rise',
+      {
+        stages: [
+          { name: 'a', from: 1 },
+          { name: 'b', from: 1 },
+        ],
+      },
+    ],
+    [
+      'a stage named twice',
+      {
+        stages: [
+          { name: 'a', from: 1 },
+          { name: 'a', from: 2 },
+        ],
+      },
+    ],
+    ['no stage', { stages: [] }],
+    ['a limit of nothing', { engagement: [rule({ limit: { times: 0, per: 'day' } })] }],
+    ['a limit per year', { engagement: [rule({ limit: { times: 1, per: 'year' } })] }],
+    ['both kinds of decay', { engagement: [rule({ decay: { halfLifeDays: 1, expireAfterDays: 1 } })] }],
+    ['a half-life of nothing', { engagement: [rule({ decay: { halfLifeDays: 0 } })] }],
+    ['a field nobody knows', { engagement: [rule({ weight: 1 })] }],
+  ])('with %s is refused', (_what, model) => {
+    expect(scoringModelSchema.safeParse(model).success).toBe(false);
+  });
+
+  it('takes each hundredth of a point', () => {
+    for (const points of [0, -0.01, 0.07, 1.1, 4.35, 8.29, -1.15, 9_999.99]) {
+      expect(scoringModelSchema.safeParse({ engagement: [rule({ points })] }).success).toBe(true);
+    }
+  });
+
+  it('is the same when it is read again', () => {
+    const model = scoringModelSchema.parse({ ...where({ property: 'p', op: 'exists' }), groups: { g: { cap: 1 } } });
+    expect(scoringModelSchema.parse(model)).toEqual(model);
+    expect(scoringModelSchema.parse(standard.model)).toEqual(standard.model);
+  });
+});

@@ -1,0 +1,8 @@
+import type { Activity, JsonObject } from '../../src/domain/activity.ts';
+import type { Scorable } from '../../src/domain/scoring.ts';
+
+/** Something to score that was never a lead. */
+export const scorableOf = (activities: readonly Activity[], traits: JsonObject = {}): Scorable => ({
+  activitiesOf: (eventType) => new Set(activities.filter((each) => each.eventType === eventType)),
+  traits,
+});
