@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { App } from '../../src/api/app.ts';
+import { openServer } from '../../src/api/server.ts';
 import type { Booted } from './support.ts';
-import { allFacts, as, asRoot, boot, newKey, newProject, projectProjects } from './support.ts';
+import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, projectProjects, worldOver } from './support.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -112,6 +114,22 @@ describe('the keys of a project', () => {
     expect(first.statusCode).toBe(201);
     expect((await ask()).body).toBe(first.body);
     expect(await allFacts(served.store)).toHaveLength(3);
+  });
+
+  it('that can not be told again are not told wrongly', async () => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const ask = (app: App, rootKey: string) =>
+      app.inject({
+        ...{ method: 'POST', url: `/api/projects/${projectId}/keys` },
+        headers: { ...as(rootKey), 'idempotency-key': 'k1' },
+        payload: { name: 'extra', scopes: ['leads:read'] },
+      });
+    await ask(served.app, adminKey);
+    const rotated = { ...worldOver(served), adminKey: `${adminKey}-rotated` };
+    const other = await openServer(rotated, { logLevel: 'silent' });
+    expect((await ask(other, rotated.adminKey)).json()).toMatchObject({ status: 409, code: 'idempotency-key-reused' });
+    await other.close();
   });
 
   it('refuse scopes that there are none of', async () => {

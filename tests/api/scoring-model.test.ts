@@ -72,6 +72,7 @@ describe('a scoring model', () => {
     ],
     [{ fit: [{ id: 'f', when: { trait: 't', op: 'in', value: 'x' }, points: 1 }] }, '/fit/0/when/value', 'list'],
     [{ engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] }, '/engagement/0/decay/halfLifeDays', '>0'],
+    [{ engagement: [{ ...rule, decay: {} }] }, '/engagement/0/decay/halfLifeDays', 'expected number'],
     [{ engagement: [{ ...rule, colour: 'red' }] }, '/engagement/0/colour', 'leave it out'],
     [{ groups: { 'a/b': { cap: 1 } } }, '/groups/a~1b', 'Invalid key'],
     [{ floor: 5, cap: 1 }, '/floor', 'above the cap'],
