@@ -1,0 +1,363 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createProject } from '../../src/commands/create-project.ts';
+import { StaleRevision, TooManyConflicts } from '../../src/commands/handle.ts';
+import { issueKey } from '../../src/commands/issue-key.ts';
+import { recordActivities } from '../../src/commands/record-activities.ts';
+import { revokeKey } from '../../src/commands/revoke-key.ts';
+import { lead } from '../../src/domain/lead.ts';
+import { project } from '../../src/domain/project.ts';
+import { Rejection } from '../../src/domain/rejection.ts';
+import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { breaking, engineOver, openLog, request } from '../support/engine.ts';
+import { activity, anonymousId, idOf, keyIssued, projectId, standard } from '../support/facts.ts';
+
+const stream = `project-${projectId}`;
+const creating = { projectId, name: 'Acme' };
+const issuing = (keyId: string) => ({ projectId, ...keyIssued({ keyId }).data });
+const revoking = (keyId: string) => ({ projectId, keyId });
+
+const log = (): EventStore => {
+  const store = openLog();
+  onTestFinished(() => store.close());
+  return store;
+};
+
+/** A log with a project in it. */
+const begun = async (): Promise<EventStore> => {
+  const store = log();
+  await engineOver(store).handle(createProject, creating, request('create'));
+  return store;
+};
+
+/** Counts the calls, and does something else before each append. */
+const watched = (store: EventStore, before: () => Promise<unknown> = async () => undefined) => {
+  const calls = { reads: 0, appends: 0 };
+  const seen: EventStore = {
+    ...store,
+    read: async (...args) => {
+      calls.reads += 1;
+      return store.read(...args);
+    },
+    append: async (...args) => {
+      calls.appends += 1;
+      await before();
+      return store.append(...args);
+    },
+  };
+  return { seen, calls };
+};
+
+const keysIn = async (store: EventStore): Promise<readonly string[]> =>
+  [...(await engineOver(store).states.get(project, projectId)).state.keys.keys()].sort();
+
+describe('A command', () => {
+  it('records its facts with who asked and why, and tells where they are', async () => {
+    const store = await begun();
+    const asked = request('c1', { correlationId: 'r1', actor: 'key:k0', traceparent: '00-1-2-01' });
+    const outcome = await engineOver(store).handle(issueKey, issuing('k1'), asked);
+    expect(outcome).toMatchObject({ revision: 1, position: 2, events: [keyIssued()] });
+    const [fact] = await store.read(stream, 0);
+    expect(fact).toMatchObject({ ...keyIssued(), stream, revision: 1, position: 2 });
+    expect(fact?.metadata).toEqual({
+      ...{
+        commandId: 'c1',
+        correlationId: 'r1',
+        causationId: 'c1',
+        actor: 'key:k0',
+        traceparent: '00-1-2-01',
+        version: 1,
+      },
+    });
+  });
+
+  it('tells its cause when it has another', async () => {
+    const store = await begun();
+    await engineOver(store).handle(issueKey, issuing('k1'), request('c1', { causationId: 'e7' }));
+    expect((await store.read(stream, 0))[0]?.metadata.causationId).toBe('e7');
+  });
+
+  it('that has nothing to do appends nothing, and tells a position that has everything', async () => {
+    const store = await begun();
+    const { handle } = engineOver(store);
+    await handle(issueKey, issuing('k1'), request('c1'));
+    expect(await handle(issueKey, issuing('k1'), request('c2'))).toEqual({ events: [], revision: 1, position: 2 });
+    expect(await store.head()).toBe(2);
+  });
+
+  it('passes on the domain’s no, and appends nothing', async () => {
+    const store = await begun();
+    const attempt = engineOver(store).handle(revokeKey, revoking('k9'), request('c1'));
+    await expect(attempt).rejects.toThrow(Rejection);
+    await expect(attempt).rejects.toMatchObject({ code: 'key-unknown' });
+    expect(await store.head()).toBe(1);
+  });
+
+  it('usually costs one append and no read', async () => {
+    const { seen, calls } = watched(await begun());
+    const { handle } = engineOver(seen);
+    await handle(issueKey, issuing('k1'), request('c1'));
+    expect(calls).toEqual({ reads: 1, appends: 1 });
+    await handle(issueKey, issuing('k2'), request('c2'));
+    expect(calls).toEqual({ reads: 1, appends: 2 });
+  });
+});
+
+describe('A command that is sent again', () => {
+  it('gets the same answer, in this process and in any other, and appends nothing', async () => {
+    const store = await begun();
+    const here = engineOver(store);
+    const first = await here.handle(issueKey, issuing('k1'), request('c1'));
+    await here.handle(issueKey, issuing('k2'), request('c2'));
+    for (const { handle } of [here, engineOver(store)]) {
+      const again = await handle(issueKey, issuing('k1'), request('c1'));
+      expect(again).toMatchObject({ revision: first.revision, position: first.position });
+      expect(again.events).toMatchObject(first.events);
+    }
+    expect(await store.head()).toBe(3);
+  });
+
+  it('gets all the facts it recorded, and none of others', async () => {
+    const store = log();
+    const input = {
+      ...{ projectId, leadId: idOf(anonymousId()), capture: anonymousId(), identifiers: [], refused: [] },
+      scoring: standard,
+    };
+    const { handle } = engineOver(store);
+    const first = await handle(recordActivities, { ...input, activities: [activity()] }, request('c1'));
+    await handle(recordActivities, { ...input, activities: [activity({ eventId: 'e2' })] }, request('c2'));
+    const again = await engineOver(store).handle(
+      recordActivities,
+      { ...input, activities: [activity()] },
+      request('c1'),
+    );
+    expect(again.events.map(({ type }) => type)).toEqual(['LeadCaptured', 'ActivityRecorded', 'LeadScored']);
+    expect(again).toMatchObject({ revision: first.revision, position: first.position });
+  });
+
+  it('gets the same answer when it was sent twice at once, here and there', async () => {
+    const store = await begun();
+    const [here, there] = [engineOver(store), engineOver(store)];
+    const answers = await Promise.all(
+      [here, there, here, there].map(({ handle }) => handle(issueKey, issuing('k1'), request('c1'))),
+    );
+    expect(new Set(answers.map(({ revision, position }) => `${revision} ${position}`))).toEqual(new Set(['1 2']));
+    expect(await store.head()).toBe(2);
+  });
+
+  it('gets the same answer when the revision that the caller saw is stale by now', async () => {
+    const store = await begun();
+    const { handle } = engineOver(store);
+    const first = await handle(issueKey, issuing('k1'), request('c1', { expected: 0 }));
+    await handle(issueKey, issuing('k2'), request('c2'));
+    for (const engine of [engineOver(store), { handle }]) {
+      const again = await engine.handle(issueKey, issuing('k1'), request('c1', { expected: 0 }));
+      expect(again).toMatchObject({ revision: first.revision, position: first.position });
+    }
+    expect(await store.head()).toBe(3);
+  });
+
+  it('gets the same answer when it would be rejected by now', async () => {
+    const store = await begun();
+    const { handle } = engineOver(store);
+    await handle(issueKey, issuing('k1'), request('c1'));
+    await handle(revokeKey, revoking('k1'), request('c2'));
+    expect((await handle(revokeKey, revoking('k1'), request('c2'))).revision).toBe(2);
+    await expect(handle(revokeKey, revoking('k1'), request('c3'))).rejects.toThrow(Rejection);
+  });
+
+  it('is answered when the connection broke after the append, and done when it broke before', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const store = await begun();
+      const { handle } = engineOver(breaking(store, 1, when).store);
+      await expect(handle(issueKey, issuing('k1'), request('c1'))).rejects.toThrow(StoreUnavailable);
+      expect(await handle(issueKey, issuing('k1'), request('c1'))).toMatchObject({ revision: 1, position: 2 });
+      expect(await store.head()).toBe(2);
+    }
+  });
+});
+
+describe('A command with the revision that the caller saw', () => {
+  it('is done when it is the stream’s', async () => {
+    const store = await begun();
+    expect(await engineOver(store).handle(issueKey, issuing('k1'), request('c1', { expected: 0 }))).toMatchObject({
+      revision: 1,
+    });
+    const none = engineOver(log()).handle(createProject, creating, request('c1', { expected: -1 }));
+    expect(await none).toMatchObject({ revision: 0 });
+  });
+
+  it.each([-1, 1, 7])('is refused when it is not: %i', async (expected) => {
+    const store = await begun();
+    const attempt = engineOver(store).handle(issueKey, issuing('k1'), request('c1', { expected }));
+    await expect(attempt).rejects.toThrow(StaleRevision);
+    expect(await store.head()).toBe(1);
+  });
+
+  it('is compared with the store, not with what this process remembers', async () => {
+    const store = await begun();
+    const [here, there] = [engineOver(store), engineOver(store)];
+    await there.states.get(project, projectId);
+    await here.handle(issueKey, issuing('k1'), request('c1'));
+    await expect(there.handle(issueKey, issuing('k2'), request('c2', { expected: 0 }))).rejects.toThrow(StaleRevision);
+    expect(await there.handle(issueKey, issuing('k3'), request('c3', { expected: 1 }))).toMatchObject({ revision: 2 });
+  });
+
+  it('is refused when another process gets in between, and not tried again', async () => {
+    const store = await begun();
+    const other = engineOver(store);
+    const { seen, calls } = watched(store, () => other.handle(issueKey, issuing('k9'), request('other')));
+    const attempt = engineOver(seen).handle(issueKey, issuing('k1'), request('c1', { expected: 0 }));
+    await expect(attempt).rejects.toThrow(StaleRevision);
+    expect(calls.appends).toBe(1);
+  });
+});
+
+describe('Commands of two processes', () => {
+  /** A process whose appends each come too late, as long as the other one has keys left to issue. */
+  const overtaken = (store: EventStore, times: number) => {
+    const other = engineOver(store);
+    let left = times;
+    return watched(store, async () => {
+      left -= 1;
+      if (left >= 0) await other.handle(issueKey, issuing(`o${left}`), request(`other-${left}`));
+    });
+  };
+
+  it('are tried again when the other one was first, up to five times', async () => {
+    const store = await begun();
+    const { seen, calls } = overtaken(store, 4);
+    expect(await engineOver(seen).handle(issueKey, issuing('k1'), request('c1'))).toMatchObject({ revision: 5 });
+    expect(calls.appends).toBe(5);
+    expect(await keysIn(store)).toEqual(['k1', 'o0', 'o1', 'o2', 'o3']);
+  });
+
+  it('are given up after the fifth, with nothing appended', async () => {
+    const store = await begun();
+    const { seen, calls } = overtaken(store, 99);
+    await expect(engineOver(seen).handle(issueKey, issuing('k1'), request('c1'))).rejects.toThrow(TooManyConflicts);
+    expect(calls.appends).toBe(5);
+    expect(await keysIn(store)).not.toContain('k1');
+  });
+
+  it('are decided anew on what the other one did', async () => {
+    const store = await begun();
+    const other = engineOver(store);
+    const { seen } = watched(store, () => other.handle(issueKey, issuing('k1'), request('other')));
+    expect((await engineOver(seen).handle(issueKey, issuing('k1'), request('c1'))).events).toEqual([]);
+    expect(await store.head()).toBe(2);
+  });
+
+  it('are not rejected because of what is no longer so', async () => {
+    const store = log();
+    const [here, there] = [engineOver(store), engineOver(store)];
+    await there.states.get(project, projectId);
+    await here.handle(createProject, creating, request('create'));
+    expect(await there.handle(issueKey, issuing('k1'), request('c1'))).toMatchObject({ revision: 1 });
+  });
+
+  it('do not find that nothing is to do because of what is no longer so', async () => {
+    const store = await begun();
+    const [here, there] = [engineOver(store), engineOver(store)];
+    await here.handle(issueKey, issuing('k1'), request('c1'));
+    await there.states.get(project, projectId);
+    await here.handle(revokeKey, revoking('k1'), request('c2'));
+    expect((await there.handle(issueKey, issuing('k1'), request('c3'))).events).toHaveLength(1);
+  });
+});
+
+describe('Commands of one process', () => {
+  it('on one stream take turns, also after one of them failed', async () => {
+    const { seen, calls } = watched(await begun());
+    const { handle } = engineOver(seen);
+    const attempts = Array.from({ length: 50 }, (_, n) =>
+      n === 7
+        ? handle(revokeKey, revoking('none'), request(`c${n}`)).then(
+            () => 'done',
+            () => 'rejected',
+          )
+        : handle(issueKey, issuing(`k${n}`), request(`c${n}`)).then(() => 'done'),
+    );
+    expect((await Promise.all(attempts)).filter((how) => how === 'rejected')).toHaveLength(1);
+    expect(calls.appends).toBe(49);
+  });
+
+  it('on different streams do not wait for each other', async () => {
+    const store = log();
+    let release: () => void = () => undefined;
+    const stuck = new Promise<void>((resolve) => (release = resolve));
+    const seen: EventStore = {
+      ...store,
+      append: async (name, ...rest) => {
+        if (name === 'project-slow') await stuck;
+        return store.append(name, ...rest);
+      },
+    };
+    const { handle } = engineOver(seen);
+    const slow = handle(createProject, { projectId: 'slow', name: 'Slow' }, request('c1'));
+    expect(await handle(createProject, { projectId: 'quick', name: 'Quick' }, request('c2'))).toMatchObject({
+      revision: 0,
+    });
+    release();
+    expect(await slow).toMatchObject({ revision: 0, position: 2 });
+  });
+});
+
+describe('The memory of states', () => {
+  const input = (eventId: string, n: number) => ({
+    ...{ projectId, leadId: idOf(anonymousId(`a${n}`)), capture: anonymousId(`a${n}`), identifiers: [], refused: [] },
+    ...{ activities: [activity({ eventId })], scoring: standard },
+  });
+
+  it.each([1, 5_000, 10_000_000])('of %i bytes gives the same leads', async (maxBytes) => {
+    const store = log();
+    const { handle, states } = engineOver(store, { maxBytes });
+    for (let n = 0; n < 60; n++) await handle(recordActivities, input(`e${n % 20}`, n % 7), request(`c${n}`));
+    for (let n = 0; n < 7; n++) {
+      const { state, revision } = await states.get(lead, `${projectId}.${idOf(anonymousId(`a${n}`))}`);
+      const expected = new Set(
+        Array.from({ length: 60 }, (_, at) => at)
+          .filter((at) => at % 7 === n)
+          .map((at) => at % 20),
+      );
+      expect(state.activities.size).toBe(expected.size);
+      expect(state.scored.score).toBe(5 * expected.size);
+      expect(revision).toBe((await store.read(`lead-${projectId}.${idOf(anonymousId(`a${n}`))}`)).length - 1);
+    }
+  });
+
+  it('keeps what was used last, within its budget', async () => {
+    const { seen, calls } = watched(log());
+    const { handle, states } = engineOver(seen, { maxBytes: 20_000 });
+    for (let n = 0; n < 50; n++) await handle(recordActivities, input('e1', n), request(`c${n}`));
+    calls.reads = 0;
+    await states.get(lead, `${projectId}.${idOf(anonymousId('a49'))}`);
+    expect(calls.reads).toBe(0);
+    await states.get(lead, `${projectId}.${idOf(anonymousId('a0'))}`);
+    expect(calls.reads).toBe(1);
+  });
+
+  it('is never thrown back by an answer that comes late', async () => {
+    const store = await begun();
+    const held: (() => void)[] = [];
+    let hold = false;
+    const seen: EventStore = {
+      ...store,
+      read: async (...args) => {
+        const slow = hold;
+        const events = await store.read(...args);
+        if (slow) await new Promise<void>((resolve) => held.push(resolve));
+        return events;
+      },
+    };
+    const { handle, states } = engineOver(seen);
+    await handle(issueKey, issuing('k1'), request('c1'));
+    hold = true;
+    const late = states.refresh(project, projectId);
+    hold = false;
+    await handle(issueKey, issuing('k2'), request('c2'));
+    for (const release of held) release();
+    await late;
+    expect((await states.get(project, projectId)).revision).toBe(2);
+  });
+});
