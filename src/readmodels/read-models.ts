@@ -56,6 +56,10 @@ export interface ReadModels {
   /** How far a collection or a reader of that name has come: a position, 0 at first. */
   checkpoint(name: string): Promise<number>;
   saveCheckpoint(name: string, position: number): Promise<void>;
+  /** Takes or renews a lease until a time, unless somebody else holds it at `now`. Tells whether the holder has it. */
+  lease(name: string, holder: string, now: Date, until: Date): Promise<boolean>;
+  /** Gives a lease back, if the holder has it. */
+  release(name: string, holder: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -4,24 +4,25 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { ReadModelsUnavailable } from './read-models.ts';
-import type { Collection, Declared, Key, Page, Query, ReadModels, Scalar, Stored } from './read-models.ts';
+import type { ReadModels } from './read-models.ts';
+import { countStatement } from './sqlite-query.ts';
+import type { Connection } from './sqlite-tables.ts';
 import {
-  countStatement,
-  docsTable,
-  findStatement,
-  pathSql,
-  quoted,
-  schemaChanges,
-  termsTable,
-} from './sqlite-query.ts';
+  checkpointOf,
+  commonTables,
+  findPage,
+  loadStored,
+  moveCheckpoint,
+  prepareCollection,
+  releaseLease,
+  saveDocument,
+  takeLease,
+} from './sqlite-tables.ts';
 
 /** Milliseconds a writer waits for another one. Readers never wait. */
 const BUSY_TIMEOUT = 1_000;
 const PREPARED_STATEMENTS = 200;
 const BUSY = 5;
-
-type Row = { readonly id: string; readonly doc: string };
-type Connection = { readonly db: DatabaseSync; readonly prepared: (sql: string) => StatementSync };
 
 // Primary result codes of SQLite: PERM, BUSY, LOCKED, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
 const UNAVAILABLE = new Set([3, BUSY, 6, 7, 10, 11, 13, 14, 15, 26]);
@@ -65,15 +66,14 @@ const useWal = (db: DatabaseSync, tries: number): void => {
   }
 };
 
-const connect = (path: string, readOnly: boolean): Connection => {
+const connect = (path: string, readOnly: boolean): Connection & { readonly db: DatabaseSync } => {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
   useWal(db, 10);
   db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');
-  else
-    db.exec('CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID');
+  else db.exec(commonTables);
   const statements = new LRUCache<string, StatementSync>({ max: PREPARED_STATEMENTS });
   const prepared = (sql: string): StatementSync => {
     const statement = statements.get(sql) ?? db.prepare(sql);
@@ -92,82 +92,6 @@ const transaction = (db: DatabaseSync, run: () => void): void => {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
-};
-
-const prepareCollection = (db: DatabaseSync, collection: Declared): void => {
-  const rows = db.prepare('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL').all();
-  const existing = new Set(rows.map(({ name }) => String(name)));
-  for (const sql of schemaChanges(collection, existing)) db.exec(sql);
-};
-
-const parsed = <D>(collection: Collection<D>, { id, doc }: Row): D => {
-  const { success, data, error } = collection.document.safeParse(JSON.parse(doc));
-  if (success) return data;
-  throw new Error(`${collection.name}: document ${id} does not fit its schema; rebuild it from the log`, {
-    cause: error,
-  });
-};
-
-const markOf = (collection: Declared, query: Query<never>, { id, doc }: Row): readonly Scalar[] => {
-  const fields = JSON.parse(doc) as Readonly<Record<string, unknown>>;
-  const values = query.sort.map(({ field }) => {
-    const value = fields[field];
-    if (typeof value === 'string' || typeof value === 'number') return value;
-    throw new Error(`${collection.name}: document ${id} has no text or number in "${field}" to sort by`);
-  });
-  return [...values, id];
-};
-
-const findPage = <D>(connection: Connection, project: string, collection: Collection<D>, query: Query<D>): Page<D> => {
-  const { sql, values } = findStatement(project, collection, query);
-  const rows = connection.prepared(sql).all(...values) as Row[];
-  const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row));
-  const last = rows[query.limit - 1];
-  return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last) } : { docs };
-};
-
-const loadStored = <D>({ prepared }: Connection, collection: Collection<D>, { project, id }: Key): Stored<D>[] => {
-  const sql = `SELECT doc, position FROM ${quoted(docsTable(collection))} WHERE project = ? AND id = ?`;
-  const row = prepared(sql).get(project, id) as { doc: string | null; position: number } | undefined;
-  if (!row) return [];
-  const doc = row.doc === null ? undefined : parsed(collection, { id, doc: row.doc });
-  return [{ project, id, doc, position: row.position }];
-};
-
-const wordsOf = (value: unknown): ReadonlySet<string> =>
-  new Set(Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []);
-
-const storedWords = ({ prepared }: Connection, collection: Declared, field: string, key: Key): ReadonlySet<string> => {
-  const sql = `SELECT doc -> ${pathSql(field)} AS words FROM ${quoted(docsTable(collection))} WHERE project = ? AND id = ?`;
-  const words = prepared(sql).get(key.project, key.id)?.['words'];
-  return wordsOf(typeof words === 'string' ? JSON.parse(words) : undefined);
-};
-
-const upsert = <D>({ prepared }: Connection, collection: Collection<D>, document: Stored<D>): boolean => {
-  const { project, id, position, doc } = document;
-  const statement = prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
-    VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc
-    WHERE excluded.position > stored.position`);
-  const { changes } = statement.run(project, id, position, doc === undefined ? null : JSON.stringify(doc));
-  return Number(changes) > 0;
-};
-
-const saveDocument = <D>(connection: Connection, collection: Collection<D>, document: Stored<D>): void => {
-  const { terms } = collection;
-  const before = terms === undefined ? wordsOf(undefined) : storedWords(connection, collection, terms, document);
-  if (!upsert(connection, collection, document) || terms === undefined) return;
-  const { project, id, doc } = document;
-  const after = wordsOf(doc?.[terms]);
-  const table = quoted(termsTable(collection, terms));
-  const remove = connection.prepared(`DELETE FROM ${table} WHERE project = ? AND word = ? AND id = ?`);
-  const add = connection.prepared(`INSERT OR IGNORE INTO ${table} (project, word, id) VALUES (?, ?, ?)`);
-  for (const word of before) if (!after.has(word)) remove.run(project, word, id);
-  for (const word of after) if (!before.has(word)) add.run(project, word, id);
-};
-
-const moveCheckpoint = ({ prepared }: Connection, name: string, position: number): void => {
-  prepared(`INSERT INTO checkpoints (name, position) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)`).run(name, position);
 };
 
 /**
@@ -203,11 +127,11 @@ export const openSqliteReadModels = (path: string, options: { readonly readOnly?
         for (const document of documents) saveDocument(connection, collection, document);
         moveCheckpoint(connection, collection.name, checkpoint);
       }),
-    checkpoint: (name) =>
-      reading(0, () =>
-        Number(prepared('SELECT position FROM checkpoints WHERE name = ?').get(name)?.['position'] ?? 0),
-      ),
+    checkpoint: (name) => reading(0, () => checkpointOf(connection, name)),
     saveCheckpoint: (name, position) => writing(() => moveCheckpoint(connection, name, position)),
+    lease: (name, holder, now, until) =>
+      answer(() => takeLease(connection, name, holder, { now: now.getTime(), until: until.getTime() })),
+    release: (name, holder) => answer(() => releaseLease(connection, name, holder)),
     close: async () => {
       if (db.isOpen) db.close();
     },

@@ -120,6 +120,7 @@ describe('the indexes of read models in SQLite', () => {
       'index.city,score,visits.people',
       'index.city,score.people',
       'index.score.people',
+      'leases',
       'terms.words.people',
     ]);
     await opened(path).prepare([{ ...collection, indexes: [['score'], ['visits']], terms: 'tags' }]);
@@ -128,6 +129,7 @@ describe('the indexes of read models in SQLite', () => {
       'docs.people',
       'index.score.people',
       'index.visits.people',
+      'leases',
       'terms.tags.people',
     ]);
   });
