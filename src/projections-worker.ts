@@ -13,7 +13,7 @@ const { events, documents } = z.object({ events: z.string(), documents: z.string
 const clock = (): Date => new Date();
 const store = checked(openSqliteEventStore(events, { clock }), eventShapes);
 const readModels = openSqliteReadModels(documents);
-const running = await runProjections(store, readModels, clock);
+const running = await runProjections({ store, readModels, now: clock });
 
 const waiting = new Map<number, AbortController>();
 

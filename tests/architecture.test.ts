@@ -23,6 +23,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...STORE_ERRORS,
     'eventstore/subscription.ts subscribe',
     'type eventstore/subscription.ts',
+    'eventstore/leased.ts leased',
+    'eventstore/leased.ts checkpointReached',
+    'type eventstore/leased.ts',
   ],
   reactors: [
     'domain',

@@ -18,8 +18,8 @@ export type Reader = {
 export type SubscriptionStatus = {
   readonly name: string;
   readonly position: number;
-  /** `live` means it has come to the log's end as it was when it looked. */
-  readonly state: 'starting' | 'catching-up' | 'live' | 'stalled';
+  /** `live` means it has come to the log's end as it was when it looked; `standby`, that another process runs it. */
+  readonly state: 'starting' | 'catching-up' | 'live' | 'stalled' | 'standby';
   readonly attempts: number;
   readonly error?: string;
   readonly since: Date;

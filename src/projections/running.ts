@@ -1,3 +1,5 @@
+import type { Lease } from '../eventstore/leased.ts';
+import { checkpointReached, leased } from '../eventstore/leased.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from '../eventstore/subscription.ts';
 import { subscribe } from '../eventstore/subscription.ts';
@@ -11,16 +13,22 @@ export type RunningProjections = {
   readonly stop: () => Promise<void>;
 };
 
+type Needs = {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly now: () => Date;
+  /** Given when other processes offer to run the same projections. */
+  readonly lease?: Lease;
+};
+
 /** Makes what the projections need and starts a subscription for each, from its own checkpoint. */
-export const runProjections = async (
-  store: EventStore,
-  readModels: ReadModels,
-  now: () => Date,
-): Promise<RunningProjections> => {
+export const runProjections = async ({ store, readModels, now, lease }: Needs): Promise<RunningProjections> => {
   await readModels.prepare(projections);
   const running: readonly Subscription[] = projections.map((projection) => {
+    const { name } = projection;
     const handle = projection.project(readModels);
-    return subscribe({ name: projection.name, store, load: () => readModels.checkpoint(projection.name), handle, now });
+    const start = () => subscribe({ name, store, load: () => readModels.checkpoint(name), handle, now });
+    return lease ? leased(lease, { name, checkpoint: name }, start) : start();
   });
   return {
     statuses: async () => running.map((each) => each.status()),
@@ -30,5 +38,18 @@ export const runProjections = async (
     stop: async () => {
       await Promise.all(running.map((each) => each.stop()));
     },
+  };
+};
+
+/** The projections as a process sees them that runs none: by their checkpoints. */
+export const watchProjections = (readModels: ReadModels): RunningProjections => {
+  const stopping = new AbortController();
+  return {
+    statuses: async () => [],
+    reached: async (position, signal = stopping.signal) => {
+      const either = AbortSignal.any([signal, stopping.signal]);
+      await Promise.all(projections.map(({ name }) => checkpointReached(readModels, name, position, either)));
+    },
+    stop: async () => stopping.abort(new Error('The process is stopping')),
   };
 };
