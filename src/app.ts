@@ -79,7 +79,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     subscribe({
       ...{ name: reactor.name, store, filter: reactor.streams, now: clock },
       load: () => readModels.checkpoint(checkpointOf(reactor)),
-      handle: react(reactor, { engine, readModels, reached }),
+      handle: react(reactor, { engine, readModels, reached, clock, othersLag: 0, head: () => store.head() }),
     }),
   );
 

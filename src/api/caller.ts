@@ -20,7 +20,7 @@ export type Caller = {
 export const nobody: Caller = { projectId: undefined, keyId: undefined, scopes: [] };
 
 /** How long a process may go on without looking whether another one took a key back, in milliseconds. */
-const freshFor = 5_000;
+const freshFor = 2_000;
 
 const unknownProject = (projectId: string): Problem =>
   new Problem('project-unknown', `There is no project ${projectId.slice(0, 64)}`);

@@ -7,10 +7,16 @@ import type { ReadModels } from '../readmodels/read-models.ts';
 /** Something that a reactor wants done: one command, or a flow of several whose ids are all made from the request's. */
 export type Intent = (engine: Engine, request: Request) => Promise<unknown>;
 
-/** What a reactor may look at before it knows what it wants. `reached` resolves when the read models are at a position. */
+/**
+ * What a reactor may look at before it knows what it wants. `reached` resolves when the read models are at a position, `head`
+ * is the position of the last fact. `othersLag`: how long other processes may go on with what was true before, in ms.
+ */
 export type Sight = {
   readonly engine: Engine;
   readonly readModels: ReadModels;
+  readonly clock: () => Date;
+  readonly othersLag: number;
+  readonly head: () => Promise<number>;
   readonly reached: (position: number) => Promise<void>;
 };
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { step } from '../commands/merge.ts';
 import { progressJob } from '../commands/progress-job.ts';
 import { requestJob } from '../commands/request-job.ts';
@@ -74,7 +75,7 @@ export const rescoreLeads: Reactor = {
     if (!parts) return [];
     const { projectId, id: jobId } = parts;
     const { states } = sight.engine;
-    const { state } = await states.get(job, `${projectId}.${jobId}`);
+    const { state } = await states.refresh(job, `${projectId}.${jobId}`);
     if (state.status === 'completed') return [];
 
     const inForce = (await states.refresh(project, projectId)).state.scoring.version;
@@ -84,8 +85,10 @@ export const rescoreLeads: Reactor = {
     }
     const at = { projectId, jobId, cursor: '', done: 0, total: 0 };
     if (inForce > state.version) return [rescoring(at, [])];
-    // Leads that were scored with the model before are in the list once it has come to the job's beginning.
-    await sight.reached(event.position);
+    // Leads that were scored with the model before are in the list when nobody uses that any more, and the list has them.
+    const wait = Date.parse(event.data.requestedAt) + sight.othersLag - sight.clock().getTime();
+    await pause(Math.min(Math.max(0, wait), sight.othersLag));
+    await sight.reached(wait > 0 ? await sight.head() : event.position);
     return next({ ...at, total: await sight.readModels.count(projectId, leads, []) }, sight);
   },
 };
