@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { appOfFile } from '../support/app.ts';
+import type { Answer, Project } from '../support/client.ts';
+import { bearer, mustBe } from '../support/client.ts';
+import type { Operation } from '../support/operations.ts';
+import { operationsOf, pathOf } from '../support/operations.ts';
+
+const app = appOfFile();
+const everyScope = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'];
+
+/** A project with something of every kind, all of it with a word in it that no other project has. */
+const furnished = async (word: string) => {
+  const project = await app().project(`Project ${word}`);
+  const { projectId } = project;
+  const who = { userId: `user-${word}`, email: `${word}@example.com`, anonymousId: `cookie-${word}` };
+  const event = { ...who, eventId: `event-${word}`, eventType: `did_${word}`, traits: { city: word } };
+  const { leadId } = mustBe(await project.send(event), 202).body;
+  const model = { engagement: [{ id: `rule-${word}`, when: { eventType: `did_${word}` }, points: 77 }] };
+  const path = `/api/projects/${projectId}`;
+  const { version, jobId } = mustBe(await project.asRoot('PUT', `${path}/scoring-model`, { body: model }), 200).body;
+  const wanted = { name: `key-${word}`, scopes: everyScope };
+  const { key, keyId } = mustBe(await app().root('POST', `${path}/keys`, { body: wanted }), 201).body;
+  await app().settled();
+  const ids = { projectId, leadId, jobId, keyId, version: String(version), key: project.apiKey };
+  return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
+};
+type Furnished = Awaited<ReturnType<typeof furnished>>;
+
+const bodyFor = ({ who }: Furnished, { path }: Operation): unknown => {
+  const one = { ...who, type: 'track', event: 'x', eventType: 'x', messageId: 'x', groupId: 'g', previousId: 'p' };
+  const many = { events: [one], batch: [one] };
+  return path.startsWith('/v1') || path.includes('events') ? { ...one, ...many } : { name: 'Mine', scopes: ['admin'] };
+};
+
+/** The parameters of an operation with what the project has under these names. */
+const pathIn = (operation: Operation, { ids }: Furnished): string =>
+  pathOf(operation, (parameter) => {
+    const value = new Map(Object.entries(ids)).get(parameter);
+    if (value === undefined) throw new Error(`Add to ids what ${parameter} of ${operation.path} is`);
+    return value;
+  });
+
+const call = (operation: Operation, path: string, owner: Furnished, headers: Readonly<Record<string, string>>) =>
+  app().transport({
+    ...{ method: operation.method, path, headers },
+    ...(['POST', 'PUT', 'PATCH'].includes(operation.method) && { body: bodyFor(owner, operation) }),
+  });
+
+const snapshotOf = async (project: Project): Promise<string> => {
+  await app().settled();
+  const [lead] = await project.all('/api/leads');
+  const path = `/api/projects/${project.projectId}`;
+  const parts = [
+    ...['/api/leads', '/api/analytics/dashboard', `/api/leads/${lead.leadId}/timeline`],
+    ...[`/api/leads/${lead.leadId}/events`, path, `${path}/scoring-model/versions`],
+  ];
+  const bodies = [(await project.asRoot('GET', `${path}/keys`)).body];
+  for (const part of parts) bodies.push(await project.get(part));
+  return JSON.stringify(bodies);
+};
+
+const names = ({ method, path }: Operation) => `${method} ${path}`;
+
+describe('Another project', () => {
+  it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {
+    const [mine, theirs] = [await furnished('aardvark'), await furnished('zeppelin')];
+    const before = await snapshotOf(theirs.project);
+    const operations = (await operationsOf(app())).filter(({ open }) => !open);
+    expect(operations.length).toBeGreaterThan(20);
+
+    const wrongs: string[] = [];
+    const look = (operation: Operation, how: string, answer: Answer): void => {
+      const said = answer.text + JSON.stringify(answer.headers);
+      // What was asked for may be named in a refusal; nothing else may.
+      const asked = `${pathIn(operation, theirs)} ${theirs.ids.projectId}`;
+      const shown = theirs.marks.filter((mark) => said.includes(mark) && !asked.includes(mark));
+      if (shown.length > 0) wrongs.push(`${names(operation)} ${how} shows ${shown.join()}`);
+      const refused = [401, 403, 404].includes(answer.status);
+      if (!refused) wrongs.push(`${names(operation)} ${how} answers ${answer.status}`);
+    };
+
+    for (const operation of operations) {
+      const [path, own] = [pathIn(operation, theirs), pathIn(operation, mine)];
+      for (const key of [mine.project.apiKey, mine.admin]) {
+        const named = { ...bearer(key), 'x-project-id': theirs.ids.projectId };
+        // Where the path names a project it is the one that is meant, and a key's own is its own.
+        const byHeader = !operation.path.includes('{projectId}');
+        if (byHeader) look(operation, 'by header', await call(operation, own, theirs, named));
+        look(operation, 'by header and path', await call(operation, path, theirs, named));
+        if (operation.path.includes('{')) look(operation, 'by path', await call(operation, path, theirs, bearer(key)));
+      }
+    }
+    expect(wrongs).toEqual([]);
+    expect(await snapshotOf(theirs.project)).toBe(before);
+  });
+
+  it('is not in what a key reads without naming any project', async () => {
+    const [mine, theirs] = [await furnished('badger'), await furnished('yacht')];
+    const reads = (await operationsOf(app())).filter(({ method, open }) => method === 'GET' && !open);
+    for (const operation of reads) {
+      const query = operation.path.endsWith('/lookup') ? `?email=${encodeURIComponent(mine.who.email)}` : '';
+      const path = `${pathIn(operation, mine)}${query}`;
+      const answer = await call(operation, path, mine, bearer(mine.admin));
+      expect([names(operation), answer.status]).toEqual([names(operation), 200]);
+      expect(theirs.marks.filter((mark) => answer.text.includes(mark))).toEqual([]);
+      expect([
+        names(operation),
+        mine.marks.some((mark) => answer.text.includes(mark)) || /leader|dash/.test(path),
+      ]).toEqual([...[names(operation), true]]);
+    }
+  });
+
+  it('has people of its own: the same identifiers and event ids are other people', async () => {
+    const [mine, theirs] = [await app().project(), await app().project()];
+    const event = { userId: 'ada', eventId: 'e1', eventType: 'signup' };
+    const [a, b] = [mustBe(await mine.send(event), 202).body, mustBe(await theirs.send(event), 202).body];
+    expect([a.status, b.status]).toEqual(['queued', 'queued']);
+    expect(a.leadId).not.toBe(b.leadId);
+    expect((await mine.read(`/api/leads/${b.leadId}`)).status).toBe(404);
+    await theirs.send({ ...event, eventId: 'e2' });
+    expect(await mine.all('/api/leads')).toMatchObject([{ score: 30 }]);
+  });
+
+  it('can not be made, or given keys, by a key of a project', async () => {
+    const [mine, theirs] = [await furnished('civet'), await furnished('xylophone')];
+    const post = (path: string) =>
+      app().transport({
+        ...{ method: 'POST', path, headers: bearer(mine.admin) },
+        body: { name: 'More', scopes: ['admin'] },
+      });
+    expect((await post('/api/projects')).status).toBe(403);
+    expect((await post(`/api/projects/${theirs.ids.projectId}/keys`)).status).toBe(404);
+    expect((await post(`/api/projects/${mine.ids.projectId}/keys`)).status).toBe(201);
+  });
+});
+
+describe('The root key', () => {
+  /** What the root key may ask without naming a project: the path does, or it is about all of them. */
+  const ofNone = /\{projectId\}|^\/api\/projects$|^\/api\/admin\//;
+
+  it('must say which project it means, wherever one is needed', async () => {
+    const mine = await furnished('dormouse');
+    const operations = (await operationsOf(app())).filter(({ open, path }) => !open && !ofNone.test(path));
+    expect(operations.length).toBeGreaterThan(12);
+    const before = await app().head();
+    for (const operation of operations) {
+      const answer = await app().root(operation.method, pathIn(operation, mine), {
+        ...(operation.method === 'GET' ? {} : { body: bodyFor(mine, operation) }),
+      });
+      expect([names(operation), answer.status, answer.body.code]).toEqual([names(operation), 400, 'project-missing']);
+      expect(answer.body.detail).toContain('X-Project-Id');
+    }
+    expect(await app().head()).toBe(before);
+  });
+
+  it('is told when there is no such project', async () => {
+    const unknown = await app().root('GET', '/api/leads', { headers: { 'x-project-id': 'nosuchproject' } });
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'project-unknown']);
+    const odd = await app().root('GET', '/api/leads', { headers: { 'x-project-id': '../etc' } });
+    expect([odd.status, odd.body.code]).toEqual([400, 'invalid-header']);
+  });
+});
