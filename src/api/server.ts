@@ -1,4 +1,5 @@
 import compress from '@fastify/compress';
+import cors from '@fastify/cors';
 import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -27,6 +28,9 @@ const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
 
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
+
+/** What a page of another origin may read of an answer, besides the usual. */
+const exposedHeaders = ['ETag', 'Location', 'Content-Location', 'Leadfold-Position', 'Retry-After', 'X-Correlation-Id'];
 
 const parts: readonly Routes[] = [
   problemKinds,
@@ -66,6 +70,13 @@ export const openServer = async (world: World, { logLevel, stopping = () => fals
     global: false,
     globalDecompression: true,
     requestEncodings: ['gzip', 'deflate', 'br', 'identity'],
+  });
+  // Keys travel in headers or bodies, never in cookies: a page of any origin may ask with the key it has.
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposedHeaders,
+    maxAge: 86_400,
   });
   answers(app);
   await openApi(app);

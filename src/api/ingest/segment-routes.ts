@@ -125,8 +125,6 @@ const settingsRoute = (scope: App, world: World): void => {
 /** The routes that unmodified Segment clients call. They send JSON under other content types too, to be spared a CORS preflight. */
 export const segmentRoutes = (scope: App, world: World): void => {
   takes(scope, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
-  // A page of another site may send, and see the answer; without that a browser takes it for a failure and sends again.
-  scope.addHook('onSend', async (_, reply) => void reply.header('Access-Control-Allow-Origin', '*'));
   postRoutes(scope, world);
   settingsRoute(scope, world);
 };
