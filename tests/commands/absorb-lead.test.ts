@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { absorbLead } from '../../src/commands/absorb-lead.ts';
 import { recordActivities } from '../../src/commands/record-activities.ts';
+import { lead } from '../../src/domain/lead.ts';
 import {
   activity,
   activityRecorded,
@@ -92,6 +93,8 @@ describe('Absorbing a merged lead', () => {
       .when(absorbLead, absorbing({ activities: [second], qualifications }))
       .facts();
     expect(rest.map(({ type }) => type)).toEqual(['LeadAbsorbed', 'LeadScored', 'StageChanged']);
+    const state = [leadCaptured(), ...part, ...rest].reduce(lead.evolve, lead.initial);
+    expect(state.qualifications).toEqual({ above: true, count: 1 });
   });
 
   it('takes a part again that arrived before as known, so that nothing is counted twice', () => {
