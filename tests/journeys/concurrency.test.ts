@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { numbersFrom } from '../support/answers.ts';
 import { appOfFile, tickingClock } from '../support/app.ts';
 import type { Answer, Json } from '../support/client.ts';
 
@@ -31,15 +32,6 @@ const known = (person: number, number: number): Readonly<Record<string, string>>
   return { ...ways[number % ways.length] };
 };
 
-/** A small generator of numbers, so that a failure can be seen again. */
-const numbers = (seed: number) => {
-  let state = seed;
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-};
-
 it('Fifty clients that send overlapping activities of ten people leave ten leads with each activity once', async () => {
   const project = await app().project();
   const accepted: string[] = [];
@@ -50,7 +42,7 @@ it('Fifty clients that send overlapping activities of ten people leave ten leads
   const sent = new Set<string>();
 
   const client = async (seed: number): Promise<void> => {
-    const below = numbers(seed);
+    const below = numbersFrom(seed);
     const one = () => {
       const person = below(people);
       const event = activity(person, below(24));

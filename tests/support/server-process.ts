@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client, Transport } from './client.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import type { Client, Json, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
@@ -62,6 +63,8 @@ export type ServerProcess = Client & {
   readonly stop: () => Promise<Ended & { readonly took: number }>;
   /** Starts it again over the same folder, after it ended. Resolves when it listens. */
   readonly start: () => Promise<void>;
+  /** Resolves when nothing in the log waits for a projection or a reactor any more, and nobody writes. */
+  readonly settled: () => Promise<void>;
   /** Kills it if it still runs, and removes its folder. */
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
@@ -84,9 +87,24 @@ export const startServer = async ({
     return running.server.ended;
   };
   const url = (): string => running.server.url;
+  const client = clientOf(overHttp(url), () => readFileSync(join(dataDir, 'admin-key'), 'utf8').trim());
+
+  const headOf = async (): Promise<number> => {
+    const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock: () => new Date() });
+    const head = await store.head();
+    await store.close();
+    return head;
+  };
+  const settled = async (): Promise<void> => {
+    for (let before = -1, head = await headOf(); ; before = head, head = await headOf()) {
+      const headers = { 'leadfold-after-position': String(head) };
+      const { status, body } = await client.transport({ method: 'GET', path: '/api/health', headers });
+      if (status === 200 && head === before && body.components.every(({ lag = 0 }: Json) => lag === 0)) return;
+    }
+  };
   return {
-    ...clientOf(overHttp(url), () => readFileSync(join(dataDir, 'admin-key'), 'utf8').trim()),
-    ...{ dataDir, url },
+    ...client,
+    ...{ dataDir, url, settled },
     kill: async () => void (await end('SIGKILL')),
     stop: async () => {
       const begun = performance.now();
