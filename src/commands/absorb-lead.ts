@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { activitySchema } from '../domain/activity.ts';
 import { identifierSchema } from '../domain/identity.ts';
+import type { LeadEvent } from '../domain/lead-events.ts';
 import { leadEvents } from '../domain/lead-events.ts';
 import { conflictOfUserIds, newActivities, newIdentifiers, profileChanges, withFacts } from '../domain/lead-facts.ts';
 import { lead } from '../domain/lead.ts';
-import type { LeadEvent } from '../domain/lead-events.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { scoreFacts } from '../domain/score-facts.ts';
 import { publishedModelSchema } from '../domain/scoring-model.ts';
@@ -19,14 +19,13 @@ export const absorbLead = command(lead)({
     leadId: z.uuid(),
     from: z.uuid(),
     identifiers: z.array(identifierSchema),
-    profile: leadEvents.LeadAbsorbed.shape.profile,
     activities: z.array(activitySchema),
     qualifications: leadEvents.LeadAbsorbed.shape.qualifications,
     last: z.boolean(),
     scoring: publishedModelSchema,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { leadId, from, identifiers, activities, profile, qualifications, last, scoring }, { now }) => {
+  decide: (state, { leadId, from, identifiers, activities, qualifications, last, scoring }, { now }) => {
     if (state.status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (state.absorbed.has(from)) return [];
     const fresh = newActivities(state, activities);
@@ -35,7 +34,6 @@ export const absorbLead = command(lead)({
       data: {
         from,
         identifiers: [...newIdentifiers(state, identifiers)],
-        profile,
         activities: [...fresh],
         known: activities.filter(({ eventId }) => state.activities.has(eventId)).map(({ eventId }) => eventId),
         qualifications,

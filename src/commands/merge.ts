@@ -37,7 +37,7 @@ export const inParts = <T extends { readonly activity: Activity }>(items: Iterab
     } else {
       part.push(item);
     }
-    bytes += JSON.stringify(item.activity).length;
+    bytes += Buffer.byteLength(JSON.stringify(item.activity));
   }
   return parts;
 };
@@ -72,23 +72,18 @@ const absorb = async (
   request: Request,
 ): Promise<void> => {
   const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
-  const total = Math.max(parts.length, 1);
-  for (let index = 0; index < total; index++) {
-    const input = {
-      ...{
-        projectId,
-        leadId,
-        from,
-        last: index === total - 1,
-        activities: (parts[index] ?? []).map(({ activity }) => activity),
-      },
-      identifiers: index === 0 ? [...gone.identifiers.values()] : [],
-      profile: index === 0 ? gone.profile.toObject() : {},
-      qualifications: gone.qualifications,
-    };
+  const { qualifications } = gone;
+  let brought = 0;
+  for (const part of parts.length > 0 ? parts : [[]]) {
+    const activities = part.map(({ activity }) => activity);
+    const identifiers = brought === 0 ? [...gone.identifiers.values()] : [];
+    const end = brought + activities.length;
+    const last = end === gone.activities.size;
+    const input = { projectId, leadId, from, identifiers, activities, qualifications, last };
     // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
-    const part = { ...step(request, 'absorb'), commandId: `absorb/${from}/${index}` };
-    await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, part));
+    const bringing = { ...step(request, 'absorb'), commandId: `absorb/${from}/${brought}-${end}` };
+    await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, bringing));
+    brought = end;
   }
 };
 

@@ -7,9 +7,6 @@ const points = z.number();
 const because = z.object({ rule: z.string(), points, eventId: z.string().optional() });
 const cause = z.enum(['activity', 'merge', 'model']);
 
-/** A trait with the activity that said so last: when it occurred and its event id. */
-export const stampedTrait = z.object({ value: z.json(), at: isoTime, by: z.string() });
-
 const qualifications = z.object({ above: z.boolean(), count: z.number().int().min(0), firstAt: isoTime.optional() });
 
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
@@ -32,7 +29,6 @@ export const leadEvents = {
     .object({
       from: z.uuid(),
       identifiers: z.array(identifierSchema),
-      profile: z.record(z.string(), stampedTrait),
       activities: z.array(activitySchema),
       known: z.array(z.string()),
       qualifications,
@@ -90,5 +86,4 @@ export type LeadEvent = EventsOf<typeof leadEvents>;
 export type LeadFact<T extends LeadEvent['type']> = Extract<LeadEvent, { type: T }>;
 export type ScoreCause = z.infer<typeof cause>;
 export type Because = Readonly<z.infer<typeof because>>;
-export type StampedTrait = Readonly<z.infer<typeof stampedTrait>>;
 export type Qualifications = Readonly<z.infer<typeof qualifications>>;

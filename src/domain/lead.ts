@@ -1,11 +1,14 @@
 import { List, Map, Set } from 'immutable';
-import type { Activity, JsonObject } from './activity.ts';
+import type { Activity, Json, JsonObject } from './activity.ts';
 import type { Aggregate } from './event.ts';
 import type { Identifier, Root } from './identity.ts';
 import { identifierKey } from './identity.ts';
-import type { LeadEvent, LeadFact, Qualifications, StampedTrait } from './lead-events.ts';
+import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import type { Scorable } from './scoring.ts';
 import { hundredths } from './scoring.ts';
+
+/** A trait with the activity that said so last: when it occurred, and its event id. */
+type StampedTrait = { readonly value: Json; readonly at: string; readonly by: string };
 
 /** The score as last recorded: in points, and what each rule has brought so far, in hundredths. */
 export type RecordedScore = {
@@ -86,7 +89,6 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
   const first = [state.qualifications.firstAt, firstAt].filter((each) => each !== undefined).sort()[0];
   return {
     ...joined,
-    profile: withTraits(joined.profile, data.profile),
     absorbed: data.last ? state.absorbed.add(data.from) : state.absorbed,
     qualifications: {
       above: state.qualifications.above || above,

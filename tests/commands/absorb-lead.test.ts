@@ -27,16 +27,18 @@ import { given, noon } from '../support/given.ts';
 const from = idOf(email());
 
 const absorbing = (more: Partial<Parameters<typeof absorbLead.decide>[1]> = {}) => ({
-  ...{ projectId, leadId, from, identifiers: [], profile: {}, activities: [], last: true, scoring: standard },
+  ...{ projectId, leadId, from, identifiers: [], activities: [], last: true, scoring: standard },
   ...{ qualifications: { above: false, count: 0 } },
   ...more,
 });
 
 const signup = activity({ eventId: 's1', eventType: 'signup' });
 const second = activity({ eventId: 's2', eventType: 'signup' });
-const trait = (value: string, hour: number) => ({
-  plan: { value, at: `2026-03-10T${String(hour).padStart(2, '0')}:00:00.000Z`, by: `t${hour}` },
-});
+const telling = (plan: string, hour: number) =>
+  activity({
+    ...{ eventId: `t${hour}`, eventType: 'identify', traits: { plan } },
+    occurredAt: `2026-03-10T${String(hour).padStart(2, '0')}:00:00.000Z`,
+  });
 
 describe('Absorbing a merged lead', () => {
   it('takes over what it had and scores the union, each activity once', () => {
@@ -145,14 +147,14 @@ describe('Absorbing a merged lead', () => {
         traits: { plan: 'pro' },
       }),
     );
-    const newer = trait('free', 11);
+    const newer = [telling('free', 11)];
     given(leadCaptured(), told)
-      .when(absorbLead, absorbing({ profile: newer }))
-      .then(leadAbsorbed({ profile: newer }), profileUpdated({ changes: { plan: 'free' } }));
-    const older = trait('free', 9);
+      .when(absorbLead, absorbing({ activities: newer }))
+      .then(leadAbsorbed({ activities: newer }), profileUpdated({ changes: { plan: 'free' } }));
+    const older = [telling('free', 9)];
     given(leadCaptured(), told)
-      .when(absorbLead, absorbing({ profile: older }))
-      .then(leadAbsorbed({ profile: older }));
+      .when(absorbLead, absorbing({ activities: older }))
+      .then(leadAbsorbed({ activities: older }));
   });
 
   it('tells when the two had different userIds', () => {
@@ -176,10 +178,10 @@ describe('Absorbing a merged lead', () => {
   it('scores what the traits of the two say together', () => {
     const scoring = modelOf({ fit: [{ id: 'paying', when: { trait: 'plan', op: 'exists' }, points: 20 }] });
     const facts = given(leadCaptured())
-      .when(absorbLead, absorbing({ profile: trait('pro', 9), scoring }), { now: noon })
+      .when(absorbLead, absorbing({ activities: [telling('pro', 9)], scoring }), { now: noon })
       .facts();
     expect(facts.find(({ type }) => type === 'LeadScored')?.data).toMatchObject({
-      ...{ score: 20, fit: 20, because: [{ rule: 'paying', points: 20 }] },
+      ...{ score: 20, fit: 20, because: [{ rule: 'paying', points: 20, eventId: 't9' }] },
     });
   });
 });

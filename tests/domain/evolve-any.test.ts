@@ -37,7 +37,6 @@ const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity
 const count = fc.integer({ min: 0 });
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as null);
 const some = activities(4).map((all) => [...all]);
-const profile = fc.dictionary(word, fc.record({ value: json, at: occurredAt, by: word }), { noNullPrototype: true });
 const changes = fc.dictionary(word, json, { noNullPrototype: true });
 const cause = fc.constantFrom('activity' as const, 'merge' as const, 'model' as const);
 const because = fc.array(
@@ -53,7 +52,7 @@ const data: { readonly [T in LeadfoldEvent['type']]: fc.Arbitrary<Data<T>> } = {
   LeadCaptured: fc.record({ projectId: word, leadId: id, identifier, capturedAt: occurredAt, stage: word }),
   LeadMerged: fc.record({ into: id, identifier, stage: word }, { requiredKeys: ['into'] }),
   LeadAbsorbed: fc.record({
-    ...{ from: id, identifiers: fc.array(identifier), profile, activities: some, known: fc.array(word) },
+    ...{ from: id, identifiers: fc.array(identifier), activities: some, known: fc.array(word) },
     ...{ qualifications, last: fc.boolean() },
   }),
   IdentifierAdded: fc.record({ identifier }),

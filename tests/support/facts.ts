@@ -45,7 +45,7 @@ export const leadCaptured = builder('LeadCaptured', {
 });
 export const leadMerged = builder('LeadMerged', { into: idOf(userId()) });
 export const leadAbsorbed = builder('LeadAbsorbed', {
-  ...{ from: idOf(email()), identifiers: [], profile: {}, activities: [], known: [], last: true },
+  ...{ from: idOf(email()), identifiers: [], activities: [], known: [], last: true },
   qualifications: { above: false, count: 0 },
 });
 export const identifierAdded = builder('IdentifierAdded', { identifier: email() });
