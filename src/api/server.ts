@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { analytics } from './analytics.ts';
+import { closing } from './closing.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
@@ -65,6 +66,7 @@ export const openServer = async (world: World, { logLevel, stopping = () => fals
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   logging(app);
+  closing(app, stopping);
   requests(app, world);
   await app.register(compress, {
     global: false,
