@@ -1,0 +1,63 @@
+import { globSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { answersOf, numbersFrom } from '../support/answers.ts';
+import { openTestApp, tickingClock } from '../support/app.ts';
+import type { Json } from '../support/client.ts';
+import { mustBe } from '../support/client.ts';
+
+const deleteReadModels = (dataDir: string): void => {
+  for (const file of globSync('read-models.db*', { cwd: dataDir })) rmSync(join(dataDir, file));
+};
+
+it('Read models that were deleted are made again at the next start, and answer as before', async () => {
+  await using app = await openTestApp({ clock: tickingClock() });
+  const [project, other] = [await app.project(), await app.project('Other')];
+  const below = numbersFrom(6);
+  const types = ['page_view', 'signup', 'demo_request', 'unsubscribe', 'unheard'];
+  const events = Array.from({ length: 400 }, (_, at) => {
+    const n = below(40);
+    const who = [{ userId: `u${n}` }, { anonymousId: `a${n}` }, { userId: `u${n}`, anonymousId: `a${n}` }][below(3)];
+    return { ...who, eventId: `e${at}`, eventType: types[below(5)], traits: { size: below(3), city: `City ${n}` } };
+  });
+  await project.batch(events.slice(0, 200));
+  const model = {
+    engagement: types.map((eventType, at) => ({ id: eventType, when: { eventType }, points: 4 * at })),
+    fit: [{ id: 'size', when: { trait: 'size', op: 'gte', value: 1 }, points: 20.5 }],
+  };
+  const path = `/api/projects/${project.projectId}/scoring-model`;
+  const { jobId } = mustBe(await project.asRoot('PUT', path, { body: model }), 200).body;
+  for (const event of events.slice(200)) mustBe(await project.send(event), 202);
+  await other.send({ userId: 'u1', eventType: 'signup' });
+  await app.settled();
+
+  const asked = async (): Promise<Json> => ({
+    mine: await answersOf(project),
+    theirs: await answersOf(other),
+    job: (await project.asRoot('GET', `/api/admin/jobs/${jobId}`)).body,
+    projects: (await app.root('GET', '/api/projects')).body,
+    found: await project.all('/api/leads?q=city&stage=qualified'),
+  });
+  const [before, head] = [await asked(), await app.head()];
+  expect(before.mine.dashboard.totals.merged).toBeGreaterThan(2);
+  expect(before.mine.leads.length).toBeGreaterThan(30);
+  expect(before.job).toMatchObject({ status: 'completed' });
+  expect(before.found.length).toBeGreaterThan(0);
+
+  await app.restart(deleteReadModels);
+  await app.settled();
+  const after = await asked();
+  expect(after).toEqual(before);
+  // Reading everything again makes nothing happen again.
+  expect(await app.head()).toBe(head);
+});
+
+it('Read models that were deleted can be waited for at once', async () => {
+  await using app = await openTestApp();
+  const project = await app.project();
+  const users = Array.from({ length: 500 }, (_, at) => ({ userId: `u${at}`, eventType: 'signup' }));
+  await project.batch(users);
+  await app.restart(deleteReadModels);
+  expect(await project.all('/api/leads?limit=200')).toHaveLength(500);
+  expect((await project.get('/api/analytics/dashboard')).totals).toMatchObject({ leads: 500, activities: 500 });
+});
