@@ -1,11 +1,10 @@
+import { checkedField, checkMark, checkTerms } from './document.ts';
 import type { Condition, Declared, Query, Scalar, Sort } from './read-models.ts';
 
 /** SQL and its parameters in order. */
 export type Statement = { readonly sql: string; readonly values: readonly Scalar[] };
 
 type Column = { readonly sql: string; readonly direction: 'asc' | 'desc' };
-
-const FIELD = /^[A-Za-z][A-Za-z0-9]*$/;
 
 /** An SQL identifier, whatever characters the name has. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -20,12 +19,7 @@ const indexName = (collection: Declared, fields: readonly string[]): string =>
   `index.${fields.join(',')}.${collection.name}`;
 
 /** The path of a document's field as an SQL literal. Throws on a name that is not letters and digits. */
-export const pathSql = (field: string): string => {
-  if (!FIELD.test(field)) {
-    throw new Error(`"${field}" can't be queried or indexed: rename the field to letters and digits, a letter first`);
-  }
-  return `'$.${field}'`;
-};
+export const pathSql = (field: string): string => `'$.${checkedField(field)}'`;
 
 const fieldSql = (field: string): string => `json_extract(doc, ${pathSql(field)})`;
 
@@ -45,9 +39,7 @@ const sameType = (field: string, op: keyof typeof OPERATORS, value: Scalar): str
 
 // No byte of UTF-8 is FF, so everything that begins with the value lies below value + FF, and nothing else does.
 const prefix = (project: string, collection: Declared, field: string, value: string): Statement => {
-  if (field !== collection.terms) {
-    throw new Error(`${collection.name}: "${field}" can't be searched by prefix: declare it as the collection's terms`);
-  }
+  checkTerms(collection, field);
   const table = quoted(termsTable(collection, field));
   return {
     sql: `id IN (SELECT id FROM ${table} WHERE project = ? AND word >= ? AND word < ? || x'FF')`,
@@ -110,9 +102,7 @@ export const countStatement = (
 export const findStatement = (project: string, collection: Declared, query: Query<never>): Statement => {
   const { sort, after, limit } = query;
   const columns = sortColumns(sort);
-  if (after !== undefined && after.length !== columns.length) {
-    throw new Error(`${collection.name}: "after" has ${after.length} values, the sort needs ${columns.length}`);
-  }
+  checkMark(collection, query);
   const base = matching(project, collection, query.where);
   const rows = `SELECT id, doc FROM ${quoted(docsTable(collection))} WHERE`;
   const bounded = (filter: Statement, order: readonly Column[]): Statement => ({

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Collection, Declared, Key, Page, Query, Scalar, Stored } from './read-models.ts';
+import { markOf, parsed } from './document.ts';
+import type { Collection, Declared, Key, Page, Query, Stored } from './read-models.ts';
 import { docsTable, findStatement, pathSql, quoted, schemaChanges, termsTable } from './sqlite-query.ts';
 
 type Row = { readonly id: string; readonly doc: string };
@@ -19,24 +20,6 @@ export const prepareCollection = (db: DatabaseSync, collection: Declared): void 
   for (const sql of schemaChanges(collection, existing)) db.exec(sql);
 };
 
-const parsed = <D>(collection: Collection<D>, { id, doc }: Row): D => {
-  const { success, data, error } = collection.document.safeParse(JSON.parse(doc));
-  if (success) return data;
-  throw new Error(`${collection.name}: document ${id} does not fit its schema; rebuild it from the log`, {
-    cause: error,
-  });
-};
-
-const markOf = (collection: Declared, query: Query<never>, { id, doc }: Row): readonly Scalar[] => {
-  const fields = JSON.parse(doc) as Readonly<Record<string, unknown>>;
-  const values = query.sort.map(({ field }) => {
-    const value = fields[field];
-    if (typeof value === 'string' || typeof value === 'number') return value;
-    throw new Error(`${collection.name}: document ${id} has no text or number in "${field}" to sort by`);
-  });
-  return [...values, id];
-};
-
 /** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */
 export const findPage = <D>(
   connection: Connection,
@@ -46,9 +29,9 @@ export const findPage = <D>(
 ): Page<D> => {
   const { sql, values } = findStatement(project, collection, query);
   const rows = connection.prepared(sql).all(...values) as Row[];
-  const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row));
+  const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row.id, row.doc));
   const last = rows[query.limit - 1];
-  return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last) } : { docs };
+  return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last.id, last.doc) } : { docs };
 };
 
 /** The document of a key with its position, tombstones too, or none. Throws when it does not fit its schema. */
@@ -60,7 +43,7 @@ export const loadStored = <D>(
   const sql = `SELECT doc, position FROM ${quoted(docsTable(collection))} WHERE project = ? AND id = ?`;
   const row = prepared(sql).get(project, id) as { doc: string | null; position: number } | undefined;
   if (!row) return [];
-  const doc = row.doc === null ? undefined : parsed(collection, { id, doc: row.doc });
+  const doc = row.doc === null ? undefined : parsed(collection, id, row.doc);
   return [{ project, id, doc, position: row.position }];
 };
 
