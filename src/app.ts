@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { v7 } from 'uuid';
 import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
@@ -66,13 +67,14 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const states = foldStates(store, stateBudget);
   const engine: Engine = { states, handle: handling({ store, states, clock, newId }) };
   const stopping = { now: false };
+  const log = pino({ level: config.logLevel });
 
   const projecting = await runProjectionsInThread(
     {
       ...{ events: config.eventStore.path, documents: config.readModels.path },
       entry: new URL('./projections-worker.ts', import.meta.url),
     },
-    (error) => http.log.error(error, 'the projecting thread died; starting it again'),
+    (error) => log.error(error, 'the projecting thread died; starting it again'),
   );
   const reached = (position: number): Promise<void> => projecting.reached(position, AbortSignal.timeout(30_000));
   const reacting: readonly Subscription[] = reactors.map((reactor) =>
@@ -98,7 +100,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ engine, readModels, components, clock, newId, newSecret, adminKey },
     ...{ reached: projecting.reached, head: () => store.head() },
   };
-  const http: Http = await openServer(world, { logLevel: config.logLevel, stopping: () => stopping.now });
+  const http: Http = await openServer(world, { logLevel: log, stopping: () => stopping.now });
 
   const settled = async (): Promise<void> => {
     for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {

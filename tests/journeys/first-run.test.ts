@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../support/server-process.ts';
@@ -86,5 +87,16 @@ describe('A start that can not be', () => {
     const { code, output } = await spawnServer({ DATA_DIR: '/dev/null/data' }).ended;
     expect(code).toBe(1);
     expect(output).toMatch(/^Event store \/dev\/null\/data\/events.db can't be opened: .*; check its folder\n$/);
+  });
+
+  it('tells why the read models can not be used', async () => {
+    const dataDir = join(folder, 'other-tables');
+    mkdirSync(dataDir);
+    const db = new DatabaseSync(join(dataDir, 'read-models.db'));
+    db.exec('CREATE TABLE "docs.leads" (something)');
+    db.close();
+    const { code, output } = await spawnServer({ DATA_DIR: dataDir }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain('no such column: project');
   });
 });
