@@ -244,6 +244,7 @@ describe('A scoring model is refused', () => {
       /leave it out/,
     ],
     ['with two rules of one id', { engagement: [rule, rule] }, '/engagement', /Rule id r is used twice/],
+    ['with a group that is not defined', { engagement: [{ ...rule, group: 'toString' }] }, '/groups', /not defined/],
     ['with points that are no number', { engagement: [{ ...rule, points: '5' }] }, '/engagement/0/points', /number/],
     ['that is no object', [], '', /object/],
   ])('%s', async (_, model, pointer, says) => {
