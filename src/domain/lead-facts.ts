@@ -3,7 +3,7 @@ import type { Identifier } from './identity.ts';
 import { identifierKey, leadIdOf } from './identity.ts';
 import type { LeadEvent } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
-import { lead, traitsOf, userIdsOf } from './lead.ts';
+import { lead, userIdsOf } from './lead.ts';
 import { stageOf } from './scoring.ts';
 import type { PublishedModel } from './scoring-model.ts';
 
@@ -49,13 +49,16 @@ export const newActivities = (state: LeadState, activities: readonly Activity[])
   return [...first.values()];
 };
 
+// By way of the map: an object has a "constructor" that nobody said.
+const traitOf = ({ profile }: LeadState, trait: string): Json => profile.get(trait)?.value ?? null;
+
 /** What changed in the traits in force: the new value, or null for a trait that was taken away. */
 export const profileChanges = (before: LeadState, after: LeadState): readonly LeadEvent[] => {
   if (before.profile === after.profile) return [];
-  const [old, now] = [traitsOf(before), traitsOf(after)];
   const changes: Record<string, Json> = {};
-  for (const trait of new Set([...Object.keys(old), ...Object.keys(now)])) {
-    if (JSON.stringify(old[trait]) !== JSON.stringify(now[trait])) changes[trait] = now[trait] ?? null;
+  for (const trait of after.profile.keys()) {
+    const value = traitOf(after, trait);
+    if (JSON.stringify(traitOf(before, trait)) !== JSON.stringify(value)) changes[trait] = value;
   }
   return Object.keys(changes).length > 0 ? [{ type: 'ProfileUpdated', data: { changes } }] : [];
 };

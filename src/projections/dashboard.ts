@@ -29,12 +29,15 @@ export const startOf = (unit: Unit, time: Date): string =>
 
 export const totalId = 'total';
 
-const moved = (stages: Counts['stages'], from: string | undefined, to: string | undefined): Counts['stages'] => {
-  const after = { ...stages };
-  if (from !== undefined) after[from] = (after[from] ?? 0) - 1;
-  if (to !== undefined) after[to] = (after[to] ?? 0) + 1;
-  return after;
+// A stage may be called what every object has anyway, such as "constructor".
+const changed = (stages: Counts['stages'], stage: string | undefined, by: number): Counts['stages'] => {
+  if (stage === undefined) return stages;
+  const before = Object.hasOwn(stages, stage) ? stages[stage] : undefined;
+  return { ...stages, [stage]: (before ?? 0) + by };
 };
+
+const moved = (stages: Counts['stages'], from: string | undefined, to: string | undefined): Counts['stages'] =>
+  changed(changed(stages, from, -1), to, 1);
 
 const counted = (doc: Counts, { type, data }: LeadEvent): Counts => {
   switch (type) {

@@ -102,6 +102,15 @@ describe('A model of the project’s own', () => {
     expect(data.at(-1)).toMatchObject({ eventId: 'e2', delta: -20, because: [{ rule: 'big', points: -20 }] });
   });
 
+  it('takes traits whatever they are called, and takes them away again', async () => {
+    const project = await app().project();
+    const said = { constructor: 'x', toString: 'y', plan: 'pro' };
+    const leadId = await leadIdOf(project, { userId: 'ada', eventType: 'told', traits: said });
+    expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({ profile: said });
+    await leadIdOf(project, { userId: 'ada', eventType: 'told', traits: { constructor: null, toString: null } });
+    expect((await project.get(`/api/leads/${leadId}`)).profile).toEqual({ plan: 'pro' });
+  });
+
   it('counts no more than its limits allow', async () => {
     const project = await app().project();
     await publish(project, {
@@ -126,6 +135,25 @@ describe('A model of the project’s own', () => {
       { rule: 'seen', points: -10, count: 2 },
       { rule: 'came', points: -7, count: 1 },
     ]);
+  });
+
+  it('may call its stages and rules what objects in JavaScript have anyway', async () => {
+    const project = await app().project();
+    await publish(project, {
+      engagement: [{ id: 'toString', when: { eventType: 'valueOf' }, points: 5, group: 'constructor' }],
+      groups: { constructor: { cap: 4 } },
+      stages: [
+        { name: 'cold', from: 0 },
+        { name: 'constructor', from: 3 },
+      ],
+    });
+    const event = { userId: 'ada', eventType: 'valueOf', traits: { constructor: 'x' }, properties: { toString: 'y' } };
+    const leadId = await leadIdOf(project, event);
+    const others = ['grace', 'hedy'].map((userId) => ({ ...event, userId }));
+    await project.batch(others);
+    expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({ score: 4, stage: 'constructor' });
+    expect((await project.get('/api/analytics/dashboard')).stages).toEqual({ cold: 0, constructor: 3 });
+    expect(sumOf(await project.get(`/api/leads/${leadId}/score`))).toBe(4);
   });
 
   it('lets points decay with time, at any time that is asked for', async () => {
