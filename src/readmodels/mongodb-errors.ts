@@ -49,6 +49,8 @@ const codesOf = (error: MongoServerError): readonly unknown[] => {
 
 const adviceOn = (error: unknown): string | undefined => {
   if (CUT_OFF.some((kind) => error instanceof kind)) return 'try again';
+  // The driver does not export the class.
+  if (error instanceof MongoError && error.name === 'MongoWaitQueueTimeoutError') return 'try again';
   if (
     error instanceof MongoError &&
     ['RetryableWriteError', 'RetryableError'].some((label) => error.hasErrorLabel(label))

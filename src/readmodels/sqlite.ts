@@ -23,16 +23,18 @@ import {
 const BUSY_TIMEOUT = 1_000;
 const PREPARED_STATEMENTS = 200;
 const BUSY = 5;
+const SCHEMA = 17;
 
-// Primary result codes of SQLite: PERM, BUSY, LOCKED, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
-const UNAVAILABLE = new Set([3, BUSY, 6, 7, 10, 11, 13, 14, 15, 26]);
+// Primary result codes of SQLite: PERM, BUSY, LOCKED, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, SCHEMA, NOTADB.
+const UNAVAILABLE = new Set([3, BUSY, 6, 7, 10, 11, 13, 14, 15, SCHEMA, 26]);
 const DAMAGED = new Set([11, 26]);
 
 const errorCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 
+// A table that is missing while another connection prepares may be told as SCHEMA: the tables changed while it was looked for.
 const isMissingTable = (error: unknown): boolean =>
-  errorCode(error) === 1 && error instanceof Error && error.message.startsWith('no such table');
+  [1, SCHEMA].includes(errorCode(error) ?? 0) && error instanceof Error && error.message.startsWith('no such table');
 
 const attempt = <T>(path: string, run: () => T): T => {
   try {

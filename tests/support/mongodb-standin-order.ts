@@ -1,0 +1,71 @@
+import type { Document } from 'bson';
+import { Context } from 'mingo/core';
+import * as operators from 'mingo/operators/query';
+import { Query } from 'mingo/query';
+
+/** The value at a path with dots; undefined where there is none. */
+export const valueAt = (doc: Document, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>(
+      (value, part) => (typeof value === 'object' && value !== null ? (value as Document)[part] : undefined),
+      doc,
+    );
+
+// UTF-16 has the surrogates below E000 to FFFF; code points have what they stand for above.
+const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x2000 : unit >= 0xd800 ? unit + 0x2000 : unit);
+
+const compareTexts = (a: string, b: string): number => {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+};
+
+const kinds = ['undefined', 'number', 'string'];
+const kindOf = (value: unknown): number => (value === null ? 0 : kinds.indexOf(typeof value));
+
+/** Less than, equal to or greater than 0, as MongoDB orders nothing, numbers and texts. */
+export const compare = (a: unknown, b: unknown): number => {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
+  return kindOf(a) - kindOf(b);
+};
+
+const comparing =
+  (holds: (order: number) => boolean) =>
+  (path: string, wanted: unknown, _options: unknown): ((doc: Document) => boolean) =>
+  (doc) =>
+    [valueAt(doc, path)].flat().some((value) => kindOf(value) === kindOf(wanted) && holds(compare(value, wanted)));
+
+// What mingo brings orders texts by UTF-16.
+const context = Context.init({
+  query: {
+    ...operators,
+    $gt: comparing((order) => order > 0),
+    $gte: comparing((order) => order >= 0),
+    $lt: comparing((order) => order < 0),
+    $lte: comparing((order) => order <= 0),
+  },
+});
+
+/** Whether a document meets a filter. */
+export const matcher = (filter: Document): ((doc: Document) => boolean) => {
+  const query = new Query<Document>(filter, { context });
+  return (doc) => query.test(doc);
+};
+
+/** The order of a sort of MongoDB's. */
+export const sorter = (sort: Document): ((a: Document, b: Document) => number) => {
+  const columns = Object.entries(sort).map(([path, direction]) => ({ path, sign: Number(direction) }));
+  return (a, b) => {
+    for (const { path, sign } of columns) {
+      const order = compare(valueAt(a, path), valueAt(b, path));
+      if (order !== 0) return order * sign;
+    }
+    return 0;
+  };
+};
