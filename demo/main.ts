@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+import { beginningOf } from './activity.ts';
+import { checksOf } from './checks.ts';
+import { deliver } from './deliver.ts';
+import { findingsOf } from './findings.ts';
+import { DemoError } from './http.ts';
+import { openProgress } from './progress.ts';
+import { createProjects } from './projects.ts';
+import { checkLines, nextLines, reportOf } from './report.ts';
+import type { Server } from './server.ts';
+import { openServer } from './server.ts';
+import { storyOf, visitors } from './story.ts';
+import { bold, dim, grouped, red } from './table.ts';
+import { openTally } from './tally.ts';
+
+const help = `Plays a fortnight of ${visitors} visitors in two new projects, and shows what comes of it.
+
+  npm run demo [-- --seed <number>]
+
+  --seed <number>  another story; the same seed tells the same one (default 7)
+  --help           this text
+
+It plays on the server at LEADFOLD_URL (default: HOST and PORT, http://127.0.0.1:4000). Where none
+runs it starts one, and stops it at the end; the data stays in DATA_DIR (default ./data). The key is
+LEADFOLD_ADMIN_KEY, or the one in DATA_DIR/admin-key.`;
+
+/** Errors that say all there is to know. */
+const selfExplaining = ['DemoError', 'ConfigError'];
+
+const seedIn = (given: string): number => {
+  if (/^\d{1,9}$/.test(given)) return Number(given);
+  throw new DemoError(`--seed: ${JSON.stringify(given)} is no seed; give a whole number of at most nine digits`);
+};
+
+const optionsIn = (args: readonly string[]) => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { seed: { type: 'string', default: '7' }, help: { type: 'boolean', short: 'h', default: false } },
+    });
+    return { seed: seedIn(values.seed), help: values.help };
+  } catch (error) {
+    if (error instanceof TypeError) throw new DemoError(`${error.message}\n\n${help}`, { cause: error });
+    throw error;
+  }
+};
+
+const show = (lines: readonly string[]): void => console.log(lines.join('\n'));
+
+/** Plays the story on a server, and says whether all that must hold does. */
+const play = async (server: Server, seed: number): Promise<boolean> => {
+  const story = storyOf(seed);
+  const beginning = beginningOf(new Date());
+  const origin = server.own ? 'a server that the demo started' : 'a server that ran already';
+  show([`${bold('Leadfold demo')}  ${visitors} visitors in the 14 days from ${beginning.toISOString().slice(0, 10)}`]);
+  show([dim(`  ${server.url}, ${origin}; seed ${seed}`)]);
+
+  const projects = await createProjects(server);
+  const begun = performance.now();
+  const progress = openProgress(story.arrivals.length, { terminal: process.stdout.isTTY });
+  const tally = openTally(progress.advance);
+  try {
+    await deliver(projects, story.arrivals, { beginning, tally });
+  } finally {
+    progress.end();
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  show([`${grouped(tally.sent())} events in ${seconds.toFixed(1)} s, each answered when it was on disk`]);
+
+  const findings = await findingsOf(projects, tally);
+  const checks = checksOf(story, tally, findings);
+  show(reportOf(story, tally, findings));
+  show(['', ...checkLines(checks), '', ...nextLines(findings, projects[1].key)]);
+  return checks.every(({ holds }) => holds);
+};
+
+const run = async (): Promise<number> => {
+  const options = optionsIn(process.argv.slice(2));
+  if (options.help) {
+    show([help]);
+    return 0;
+  }
+  const interrupted = new Promise<number>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(130));
+  });
+  const server = await openServer(process.env);
+  try {
+    const playing = play(server, options.seed).then((holds) => (holds ? 0 : 1));
+    return await Promise.race([playing, interrupted]);
+  } finally {
+    await server.stop();
+    if (server.own)
+      show([dim('  The server is stopped and the data stays: npm start with the same settings goes on.')]);
+  }
+};
+
+try {
+  process.exit(await run());
+} catch (error) {
+  const known = error instanceof Error && selfExplaining.includes(error.name);
+  console.error(known ? red(error.message) : error);
+  process.exit(1);
+}

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startServer } from '../support/server-process.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'demo', 'main.ts');
+const folder = mkdtempSync(join(tmpdir(), 'leadfold-demo-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Env = Readonly<Record<string, string>>;
+
+const startDemo = (env: Env, ...args: readonly string[]) => {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
+  const said = { output: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part: Buffer) => void (said.output += part.toString()));
+  }
+  const ended = once(child, 'close').then(([code]: readonly (number | null)[]) => ({ code, output: said.output }));
+  return { child, ended };
+};
+
+const demo = (env: Env, ...args: readonly string[]) => startDemo(env, ...args).ended;
+
+/** The scores on the two leaderboards, best first. */
+const scoresIn = (output: string): readonly number[] =>
+  [...output.matchAll(/^ +[1-5] {2}.* (\d+) {2}(?:cold|warm|hot|qualified) /gm)].map(([, score]) => Number(score));
+
+const linesIn = (output: string): readonly string[] => output.trimEnd().split('\n');
+
+/** The command after `Go on`, on the one line that it takes. */
+const curlIn = (output: string) => /^ {2}curl -s "(\S+)" -H "(\w+): (.+)"$/m.exec(output) ?? [];
+
+describe('The demo', () => {
+  it('plays on a server of its own and on one that runs, and the same seed tells the same story', async () => {
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir);
+    const first = await demo({ DATA_DIR: dataDir, PORT: '0' }, '--seed', '11');
+    expect(first.output).toContain('a server that the demo started');
+    expect(first.output).toContain('10 of 10 checks hold');
+    expect(first.code).toBe(0);
+
+    await using server = await startServer({ dataDir });
+    const second = await demo({ DATA_DIR: dataDir, LEADFOLD_URL: server.url() }, '--seed', '11');
+    expect(second.output).toContain('a server that ran already');
+    expect(second.code).toBe(0);
+
+    const scores = scoresIn(second.output);
+    expect(scores).toHaveLength(10);
+    expect(scoresIn(first.output)).toEqual(scores);
+    for (const board of [scores.slice(0, 5), scores.slice(5)]) expect(board).toEqual(board.toSorted((a, b) => b - a));
+    expect(linesIn(second.output).length).toBeLessThanOrEqual(80);
+
+    const [explained, points] = /^Why .* has (\d+) points/m.exec(second.output) ?? [];
+    expect(explained).toBeDefined();
+    expect(second.output).toMatch(new RegExp(`^ +sum +${points}$`, 'm'));
+    for (const way of ["Segment's SDK", 'REST', 'batches', 'NDJSON', 'CloudEvents']) {
+      expect(second.output).toMatch(new RegExp(`${way} [1-9]`));
+    }
+    for (const kept of ['duplicates +[1-9]', 'late +[1-9]', 'merged +[1-9].* [0-9a-f]{8} into [0-9a-f]{8}']) {
+      expect(second.output).toMatch(new RegExp(`^ +${kept}`, 'm'));
+    }
+    expect(second.output).toMatch(/^ +refused link +anonymousId "meeting-room" stays with another lead/m);
+    expect(second.output.match(/^ +rejected +\/\d+.*: /gm)).toHaveLength(3);
+
+    const [, url = '', name = '', value = ''] = curlIn(second.output);
+    const answer = await fetch(url, { headers: { [name]: value } });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ data: expect.arrayContaining([expect.anything()]) });
+  }, 60_000);
+
+  it('with a key of another server says so, and fails', async () => {
+    await using server = await startServer();
+    const key = 'Kx7mT2pQ9vRw4sZb8nYc3dLf6hGj1aUe';
+    const { code, output } = await demo({ LEADFOLD_URL: server.url(), LEADFOLD_ADMIN_KEY: key });
+    expect(output).toMatch(/answered 401: .*\n.*set LEADFOLD_ADMIN_KEY, or DATA_DIR/);
+    expect(output).not.toContain(key);
+    expect(code).toBe(1);
+  });
+
+  it('where something else listens says so, and fails', async () => {
+    const other = createServer((_, reply) => void reply.end('{"hello": "there"}')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, output } = await demo({ PORT: String(port) });
+    other.close();
+    expect(output).toContain(
+      `Something else than Leadfold answers at http://127.0.0.1:${port}; set LEADFOLD_URL or PORT`,
+    );
+    expect(code).toBe(1);
+  });
+
+  it('tells how it is used, also where it is used wrongly', async () => {
+    const [asked, wrong] = await Promise.all([demo({}, '--help'), demo({}, '--sed', '3')]);
+    for (const { output } of [asked, wrong]) expect(output).toContain('npm run demo [-- --seed <number>]');
+    expect([asked.code, wrong.code]).toEqual([0, 1]);
+  });
+
+  it('ends the server that it started when it is interrupted', async () => {
+    const dataDir = join(folder, 'interrupted');
+    const { child, ended } = startDemo({ DATA_DIR: dataDir, PORT: '0' });
+    const url = await new Promise<string>((resolve) => {
+      let said = '';
+      child.stdout.on('data', (part: Buffer) => {
+        said += part.toString();
+        const found = /^ +(http:\S+), a server that the demo started/m.exec(said)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(130);
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+  });
+});
