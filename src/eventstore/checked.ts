@@ -41,7 +41,9 @@ function stamped(shapes: Shapes, stream: string, event: NewEvent): NewEvent {
   return { ...event, metadata: { ...event.metadata, version: shape.upcasts.length + 1 } };
 }
 
-function current(shapes: Shapes, event: Recorded): Recorded {
+function current(shapes: Shapes, stored: Recorded): Recorded {
+  const { recordedAt } = stored.metadata;
+  const event = recordedAt === undefined ? stored : { ...stored, recordedAt: new Date(recordedAt) };
   const where = `Event ${event.type} at revision ${event.revision} of ${event.stream}`;
   const shape = shapeOf(shapes, event.type);
   if (!shape) throw new TypeError(`${where} has an unknown type; run a version that knows it`);

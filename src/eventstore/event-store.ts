@@ -1,6 +1,9 @@
 import type { Event } from '../domain/event.ts';
 
-/** Where a fact came from. `version` is the version of the event's shape, stamped when it is appended. */
+/**
+ * Where a fact came from. `version` is the version of the event's shape, stamped when it is appended. `recordedAt` (ISO 8601)
+ * is there when the fact was recorded in another store before it was moved to this one.
+ */
 export type Metadata = {
   readonly commandId: string;
   readonly correlationId: string;
@@ -8,6 +11,7 @@ export type Metadata = {
   readonly actor?: string;
   readonly traceparent?: string;
   readonly version?: number;
+  readonly recordedAt?: string;
 };
 
 /** A fact on its way into a stream. `id` is a UUID. */
