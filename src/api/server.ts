@@ -79,6 +79,8 @@ export const openServer = async (world: World, { logLevel, stopping = () => fals
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     exposedHeaders,
     maxAge: 86_400,
+    // Else an OPTIONS without the headers of a preflight is refused by the plugin, and not with a problem document.
+    strictPreflight: false,
   });
   answers(app);
   await openApi(app);

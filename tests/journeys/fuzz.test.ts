@@ -42,11 +42,13 @@ const all = (fields: Record<string, fc.Arbitrary<unknown>>) =>
 
 const people = fc.constantFrom('ada@example.com', 'grace@example.com', 'cookie@example.com', 'tablet@example.com');
 const eventTypes = fc.constantFrom('page_view', 'signup', 'Demo Requested', 'identify', 'track', 'alias');
-const properties = fc.dictionary(fc.oneof(fc.constantFrom('a', 'email', 'size'), text), anything, { maxKeys: 4 });
+const keys = fc.oneof(fc.constantFrom('a', 'email', 'size', 'constructor', 'toString'), text);
+const properties = fc.dictionary(keys, fc.oneof(anything, fc.constant(null)), { maxKeys: 4 });
+const eventIds = fc.nat(500).map((n) => `e${n}`);
 const activity = some<unknown>({
   ...{ userId: people, email: people, anonymousId: people, previousId: people, groupId: people, id: people },
   ...{ eventType: eventTypes, event: eventTypes, type: eventTypes, specversion: fc.constant('1.0'), source: people },
-  ...{ eventId: fc.constantFrom('e1', 'e2', 'e3'), messageId: fc.constantFrom('m1', 'm2'), sessionId: people },
+  ...{ eventId: eventIds, messageId: eventIds, sessionId: people },
   ...{ timestamp: moments, sentAt: moments, time: moments, properties, traits: properties, context: properties },
   ...{ data: properties, name: people, category: people, scopes: fc.constantFrom(['admin'], ['events:write'], []) },
 });
@@ -84,7 +86,7 @@ const model = some<unknown>({
     [{ name: 'cold', from: 0 }],
     [
       { name: 'a', from: -5 },
-      { name: 'constructor', from: 7.5 },
+      { name: 'constructor', from: 2.5 },
     ],
     [],
   ),
