@@ -81,7 +81,8 @@ export const scoringModelSchema = modelSchema.superRefine((model, context) => {
     if (before && before.from >= from) refuse(['stages', index, 'from'], 'Stages must be in rising order of "from"');
   });
   for (const { id, group } of rules) {
-    if (group && !Object.hasOwn(model.groups, group)) refuse(['groups'], `Rule ${id} names group ${group}, which is not defined`);
+    if (group && !Object.hasOwn(model.groups, group))
+      refuse(['groups'], `Rule ${id} names group ${group}, which is not defined`);
   }
   for (const group of Object.keys(model.groups)) {
     const both = [model.engagement, model.fit].every((kind: readonly { group?: string | undefined }[]) =>
