@@ -88,15 +88,13 @@ export const sharers = (first: Actor, second: Actor): readonly Activity[] => {
 };
 
 /** The journeys with how many of a hundred visitors make each. */
-const journeys: readonly (readonly [number, Journey])[] = [
-  ...([
-    [34, onlooker],
-    [16, reader],
-    [15, evaluator],
-    [18, member],
-    [8, roamer],
-    [9, buyer],
-  ] as const),
+const journeys: readonly (readonly [share: number, journey: Journey])[] = [
+  [42, onlooker],
+  [18, reader],
+  [15, evaluator],
+  [12, member],
+  [6, roamer],
+  [7, buyer],
 ];
 
 /** What a visitor does, by chance. */

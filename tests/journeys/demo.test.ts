@@ -74,7 +74,7 @@ describe('The demo', () => {
     const answer = await fetch(url, { headers: { [name]: value } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ data: expect.arrayContaining([expect.anything()]) });
-  }, 60_000);
+  }, 90_000);
 
   it('with a key of another server says so, and fails', async () => {
     await using server = await startServer();
