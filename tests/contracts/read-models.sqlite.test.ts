@@ -11,11 +11,13 @@ import type { Collection, Query } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { countStatement, findStatement } from '../../src/readmodels/sqlite-query.ts';
 import type { Statement } from '../../src/readmodels/sqlite-query.ts';
+import { ran } from '../support/ran.ts';
 import { declared, people, readModelsContract } from './read-models.ts';
 import type { Person } from './read-models.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'read-models-'));
 
+ran('read models: SQLite');
 readModelsContract('SQLite', async () => {
   const path = await folder();
   return {

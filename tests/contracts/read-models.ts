@@ -384,6 +384,144 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
       });
     });
 
+    describe('documents', () => {
+      const notes: Collection<{ readonly data: unknown }> = {
+        name: 'notes',
+        document: z.object({ data: z.unknown() }),
+        indexes: [],
+      };
+      const roundTrip = async (readModels: ReadModels, position: number, data: unknown) => {
+        await readModels.prepare([declared(notes)]);
+        await readModels.save(notes, [{ project: 'p1', id: 'a', doc: { data }, position }], position);
+        return (await readModels.get('p1', notes, 'a'))?.data;
+      };
+
+      it('come back as they were, whatever the names and values in them', async () => {
+        const { readModels } = await prepared();
+        const names = ['$set', '$', 'a.b', '.', '', 'a\u0000b', '\u0000', '_id', 'constructor', '\ud800', '0', '😀'];
+        const values = [
+          null,
+          true,
+          0,
+          -1.5,
+          2 ** 53 - 1,
+          1e300,
+          '',
+          'a\u0000b',
+          '\udfff',
+          '2026-01-01T00:00:00.000Z',
+          [[]],
+          {},
+        ];
+        const data = Object.fromEntries([
+          ...names.map((name) => [name, values]),
+          ['nested', { $set: { 'a.b': { '': 1 } } }],
+        ]);
+        expect(await roundTrip(readModels, 1, data)).toEqual(data);
+        const odd: unknown = JSON.parse('{"__proto__": {"__proto__": 1}, "toJSON": 1}');
+        expect(JSON.stringify(await roundTrip(readModels, 2, odd))).toBe(JSON.stringify(odd));
+      });
+
+      it('come back as they were, any JSON', async () => {
+        const { readModels } = await prepared();
+        let position = 0;
+        await fc.assert(
+          fc.asyncProperty(fc.json({ depthSize: 'medium', stringUnit: 'binary' }), async (json) => {
+            position += 1;
+            const data: unknown = JSON.parse(json);
+            expect(JSON.stringify(await roundTrip(readModels, position, data))).toBe(JSON.stringify(data));
+          }),
+        );
+      });
+
+      it('of a megabyte are kept', async () => {
+        const { readModels } = await prepared();
+        const data = 'x'.repeat(1_000_000);
+        expect(await roundTrip(readModels, 1, data)).toBe(data);
+      });
+
+      it('of keys that look alike are different documents', async () => {
+        const { readModels } = await prepared();
+        const keys = [
+          ['a', 'b/c'],
+          ['a/b', 'c'],
+          ['a~1b', 'c'],
+          ['a~', '1b/c'],
+          ['a', ''],
+          ['', 'a'],
+          ['a/', ''],
+          ['*', 'a'],
+        ].map(([project = '', id = '']) => ({ project, id }));
+        await readModels.save(
+          people,
+          keys.map((key, i) => ({ ...key, doc: person(key.id, { score: i }), position: 1 })),
+          1,
+        );
+        for (const [i, { project, id }] of keys.entries()) {
+          expect((await readModels.get(project, people, id))?.score).toBe(i);
+          const { docs } = await readModels.find(project, people, everyone);
+          expect(docs.map(({ score }) => score)).toEqual(
+            keys
+              .flatMap((key, j) => (key.project === project ? [{ id: key.id, j }] : []))
+              .sort((a, b) => compare(a.id, b.id))
+              .map(({ j }) => j),
+          );
+        }
+      });
+    });
+
+    describe('leases', () => {
+      const at = (seconds: number): Date => new Date(seconds * 1_000);
+
+      it('have one holder at a time, who may renew them', async () => {
+        const { readModels } = await prepared();
+        expect(await readModels.lease('leads', 'one', at(0), at(10))).toBe(true);
+        expect(await readModels.lease('leads', 'two', at(1), at(11))).toBe(false);
+        expect(await readModels.lease('leads', 'one', at(5), at(15))).toBe(true);
+        expect(await readModels.lease('leads', 'two', at(12), at(22))).toBe(false);
+        expect(await readModels.lease('history', 'two', at(12), at(22))).toBe(true);
+      });
+
+      it('are free to others from the time on at which they end', async () => {
+        const { readModels } = await prepared();
+        await readModels.lease('leads', 'one', at(0), at(10));
+        expect(await readModels.lease('leads', 'two', new Date(9_999), at(20))).toBe(false);
+        expect(await readModels.lease('leads', 'two', at(10), at(20))).toBe(true);
+        expect(await readModels.lease('leads', 'one', at(11), at(21))).toBe(false);
+      });
+
+      it('are given back by their holder only', async () => {
+        const { readModels } = await prepared();
+        await readModels.lease('leads', 'one', at(0), at(10));
+        await readModels.release('leads', 'two');
+        await readModels.release('nobody took', 'two');
+        expect(await readModels.lease('leads', 'two', at(1), at(11))).toBe(false);
+        await readModels.release('leads', 'one');
+        expect(await readModels.lease('leads', 'two', at(1), at(11))).toBe(true);
+      });
+
+      it('go to exactly one of two that ask at the same time, free or ended', async () => {
+        const { open, readModels } = await prepared();
+        const other = await open();
+        for (let round = 0; round < 50; round += 1) {
+          const [name, now, until] = [`${round % 25}`, at(round * 100), at(round * 100 + 10)];
+          const won = await Promise.all([
+            readModels.lease(name, 'one', now, until),
+            other.lease(name, 'two', now, until),
+          ]);
+          expect(won.filter((each) => each)).toHaveLength(1);
+        }
+      });
+
+      it('outlive the handle that took them', async () => {
+        const { open, readModels } = await prepared();
+        await readModels.lease('leads', 'one', at(0), at(10));
+        await readModels.close();
+        const other = await open();
+        expect(await other.lease('leads', 'two', at(1), at(11))).toBe(false);
+      });
+    });
+
     describe('preparing', () => {
       it('reads as empty before anybody prepared, and as written after', async () => {
         const open = await home();
