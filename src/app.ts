@@ -62,6 +62,8 @@ const check = async (name: string, ask: () => Promise<unknown>): Promise<Compone
 
 /** Opens everything that the configuration names, starts the projections and reactors, and makes the HTTP server; it does not listen yet. */
 export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside): Promise<App> => {
+  if (config.eventStore.scheme !== 'sqlite' || config.readModels.scheme !== 'sqlite')
+    throw new Error('EVENT_STORE and READ_MODELS: servers are not supported yet; give sqlite:<path>');
   const store: EventStore = checked(openSqliteEventStore(config.eventStore.path, { clock }), eventShapes);
   const readModels: ReadModels = openSqliteReadModels(config.readModels.path);
   const states = foldStates(store, stateBudget);

@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
-/** Where data lives. The scheme picks the adapter; `:memory:` is a path too. */
-export type Home = { readonly scheme: 'sqlite'; readonly path: string };
+/** Where data lives: in a file of this machine, or on a server. The scheme picks the adapter; `:memory:` is a path too. */
+export type Home<Server extends string> =
+  { readonly scheme: 'sqlite'; readonly path: string } | { readonly scheme: Server; readonly url: string };
 
+const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 export type Config = {
@@ -13,8 +15,9 @@ export type Config = {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
-  readonly eventStore: Home;
-  readonly readModels: Home;
+  readonly role: (typeof ROLES)[number];
+  readonly eventStore: Home<'eventstoredb'>;
+  readonly readModels: Home<'mongodb'>;
   readonly adminKey?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 };
@@ -31,21 +34,45 @@ export class ConfigError extends Error {
 
 const isPort = (value: string) => /^\d{1,5}$/.test(value) && Number(value) <= 65535;
 
-const home = (file: string) =>
-  z
-    .string()
-    .regex(/^sqlite:./, {
-      error: ({ input }) => `${schemeProblem(input)}; give sqlite:<path>, like sqlite:./data/${file}`,
-    })
-    .transform((value): Home => ({ scheme: 'sqlite', path: value.slice('sqlite:'.length) }))
-    .optional();
+/** A server that data may live on. `example` is an address of one; the schemes of its addresses are told from others by `scheme`. */
+type Server<Name extends string> = { readonly name: Name; readonly scheme: RegExp; readonly example: string };
+
+const EVENTSTOREDB = {
+  name: 'eventstoredb',
+  scheme: /^esdb(\+discover)?$/,
+  example: 'esdb://<host>:2113 or esdb+discover://<host>:2113',
+} as const satisfies Server<string>;
+
+const MONGODB = {
+  name: 'mongodb',
+  scheme: /^mongodb(\+srv)?$/,
+  example: 'mongodb://<host>:27017/<database> or mongodb+srv://<host>/<database>',
+} as const satisfies Server<string>;
+
+const schemeOf = (value: string): string | undefined => /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
 
 // Only the scheme is repeated: what follows it may hold a password.
-function schemeProblem(value: unknown): string {
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(String(value))?.[1];
+function homeProblem(value: string, server: Server<string>): string | undefined {
+  const scheme = schemeOf(value);
   if (scheme === undefined) return 'has no scheme';
-  return scheme === 'sqlite' ? 'names no file' : `the scheme "${scheme}:" is not supported`;
+  if (scheme === 'sqlite') return value === 'sqlite:' ? 'names no file' : undefined;
+  if (!server.scheme.test(scheme)) return `the scheme "${scheme}:" is not supported`;
+  if (/^[^:]+:\/\/([^@/?#\s]*@)?[^@/?#\s]+([/?][^@#\s]*)?$/.test(value)) return undefined;
+  return `after "${scheme}:" there is no address that can be read; percent-encode what is special in a password`;
 }
+
+const home = <Name extends string>(file: string, server: Server<Name>) =>
+  z
+    .string()
+    .refine((value) => homeProblem(value, server) === undefined, {
+      error: ({ input }) =>
+        `${homeProblem(String(input), server)}; give sqlite:<path>, like sqlite:./data/${file}, or ${server.example}`,
+    })
+    .transform((value): Home<Name> => {
+      if (schemeOf(value) !== 'sqlite') return { scheme: server.name, url: value };
+      return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
+    })
+    .optional();
 
 const isRepeated = (value: string) =>
   Array.from({ length: Math.floor(value.length / 2) }, (_, index) => value.slice(0, index + 1)).some(
@@ -73,10 +100,16 @@ export const environment = z.object({
     .prefault('127.0.0.1')
     .describe('The address to listen on; 0.0.0.0 for every interface.'),
   DATA_DIR: z.string().prefault('./data').describe('The folder for the data of this machine.'),
-  EVENT_STORE: home('events.db').describe('Where the facts are: the truth, to be backed up. By default in DATA_DIR.'),
-  READ_MODELS: home('read-models.db').describe(
-    'Where the read models are: made again when deleted. By default in DATA_DIR.',
+  EVENT_STORE: home('events.db', EVENTSTOREDB).describe(
+    'Where the facts are: the truth, to be backed up. sqlite:, esdb:// or esdb+discover://; by default in DATA_DIR.',
   ),
+  READ_MODELS: home('read-models.db', MONGODB).describe(
+    'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
+  ),
+  LEADFOLD_ROLE: z
+    .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
+    .prefault('all')
+    .describe('What this process does: api answers requests, worker follows the log, all does both.'),
   LEADFOLD_ADMIN_KEY: z
     .string()
     .min(32, { error: `is shorter than 32 characters; ${MAKE_KEY}`, abort: true })
@@ -84,7 +117,7 @@ export const environment = z.object({
     .refine((value) => !isGuessable(value), { error: `is easy to guess; ${MAKE_KEY}` })
     .optional()
     .describe(
-      'The key that may do everything, at least 32 characters. Without one, a key is made in DATA_DIR/admin-key.',
+      'The key that may do everything, at least 32 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
     ),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
@@ -120,34 +153,56 @@ function unknownProblem(name: string): string {
   return `${name}: there is no such setting; did you mean ${meant.known}?`;
 }
 
+function configOf(settings: z.output<typeof environment>): Config {
+  const { DATA_DIR, EVENT_STORE, READ_MODELS, LEADFOLD_ADMIN_KEY } = settings;
+  const inDataDir = (file: string) => ({ scheme: 'sqlite' as const, path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
+  return {
+    port: settings.PORT,
+    host: settings.HOST,
+    dataDir: DATA_DIR,
+    role: settings.LEADFOLD_ROLE,
+    eventStore: EVENT_STORE ?? inDataDir('events.db'),
+    readModels: READ_MODELS ?? inDataDir('read-models.db'),
+    ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
+    logLevel: settings.LOG_LEVEL,
+  };
+}
+
+/** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
+function conflictsIn({ role, eventStore, readModels, adminKey }: Config): readonly (readonly [string, string])[] {
+  const alone = (server: string) =>
+    `is a file, and a file serves one process, which has LEADFOLD_ROLE=all; for role ${role} give ${server}`;
+  const conflicts: [string, string][] = [];
+  if (role !== 'all' && eventStore.scheme === 'sqlite') conflicts.push(['EVENT_STORE', alone(EVENTSTOREDB.example)]);
+  if (role !== 'all' && readModels.scheme === 'sqlite') conflicts.push(['READ_MODELS', alone(MONGODB.example)]);
+  if (eventStore.scheme === 'sqlite' && readModels.scheme === 'sqlite') {
+    const same = resolve(eventStore.path) === resolve(readModels.path);
+    if (same)
+      conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
+  }
+  if (eventStore.scheme !== 'sqlite' && adminKey === undefined) {
+    const missing = `is missing; all processes at one EVENT_STORE have to be given the same key; ${MAKE_KEY}`;
+    conflicts.push(['LEADFOLD_ADMIN_KEY', missing]);
+  }
+  return conflicts;
+}
+
 /**
  * Reads the settings from an environment. A blank value counts as none.
  * @throws ConfigError with all the problems at once.
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
-  const unknown = Object.keys(given).filter((name) => name.startsWith('LEADFOLD_') && !NAMES.includes(name));
-  const parsed = environment.safeParse(given);
-  const invalid = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
-  const problems = [...invalid, ...unknown.map(unknownProblem)];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-
-  const { DATA_DIR, LEADFOLD_ADMIN_KEY } = parsed.data;
-  const inDataDir = (file: string): Home => ({ scheme: 'sqlite', path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
-  const eventStore = parsed.data.EVENT_STORE ?? inDataDir('events.db');
-  const readModels = parsed.data.READ_MODELS ?? inDataDir('read-models.db');
-  if (resolve(eventStore.path) === resolve(readModels.path)) {
-    throw new ConfigError(['READ_MODELS: is the file of EVENT_STORE; give it a file of its own, as it may be deleted']);
-  }
-  return {
-    port: parsed.data.PORT,
-    host: parsed.data.HOST,
-    dataDir: DATA_DIR,
-    eventStore,
-    readModels,
-    ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
-    logLevel: parsed.data.LOG_LEVEL,
-  };
+  const given = Object.entries(env).filter(([, value]) => value?.trim());
+  const unknown = given.map(([name]) => name).filter((name) => name.startsWith('LEADFOLD_') && !NAMES.includes(name));
+  const issues = environment.safeParse(Object.fromEntries(given)).error?.issues ?? [];
+  const invalid = issues.map(({ path, message }) => [path.join('.'), message] as const);
+  // What is invalid is left out, so that the others can still be compared with each other.
+  const isInvalid = (name: string) => invalid.some(([other]) => other === name);
+  const config = configOf(environment.parse(Object.fromEntries(given.filter(([name]) => !isInvalid(name)))));
+  const conflicts = conflictsIn(config).filter(([name]) => !isInvalid(name));
+  const problems = [...invalid, ...conflicts].map(([name, problem]) => `${name}: ${problem}`);
+  if (problems.length + unknown.length > 0) throw new ConfigError([...problems, ...unknown.map(unknownProblem)]);
+  return config;
 }
 
 /**

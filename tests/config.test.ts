@@ -23,6 +23,7 @@ describe('the defaults', () => {
       port: 4000,
       host: '127.0.0.1',
       dataDir: './data',
+      role: 'all',
       eventStore: { scheme: 'sqlite', path: './data/events.db' },
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       logLevel: 'info',
@@ -30,8 +31,10 @@ describe('the defaults', () => {
   });
 
   it('keep both stores in the data folder, wherever it is', () => {
-    const { eventStore, readModels } = parseConfig({ DATA_DIR: '/srv/leadfold/' });
-    expect([eventStore.path, readModels.path]).toEqual(['/srv/leadfold/events.db', '/srv/leadfold/read-models.db']);
+    expect(parseConfig({ DATA_DIR: '/srv/leadfold/' })).toMatchObject({
+      eventStore: { scheme: 'sqlite', path: '/srv/leadfold/events.db' },
+      readModels: { scheme: 'sqlite', path: '/srv/leadfold/read-models.db' },
+    });
   });
 
   it('stand where a value is blank', () => {
@@ -46,8 +49,9 @@ describe('a setting', () => {
       PORT: '0',
       HOST: '0.0.0.0',
       DATA_DIR: '/a',
-      EVENT_STORE: 'sqlite:/b/e.db',
-      READ_MODELS: 'sqlite:/c/r.db',
+      EVENT_STORE: 'esdb+discover://a,b:2113?tls=true',
+      READ_MODELS: 'mongodb://user:pa%2Fss@c/leadfold',
+      LEADFOLD_ROLE: 'worker',
       LEADFOLD_ADMIN_KEY: STRONG,
       LOG_LEVEL: 'silent',
     };
@@ -56,8 +60,9 @@ describe('a setting', () => {
       port: 0,
       host: '0.0.0.0',
       dataDir: '/a',
-      eventStore: { scheme: 'sqlite', path: '/b/e.db' },
-      readModels: { scheme: 'sqlite', path: '/c/r.db' },
+      role: 'worker',
+      eventStore: { scheme: 'eventstoredb', url: 'esdb+discover://a,b:2113?tls=true' },
+      readModels: { scheme: 'mongodb', url: 'mongodb://user:pa%2Fss@c/leadfold' },
       adminKey: STRONG,
       logLevel: 'silent',
     });
@@ -71,15 +76,69 @@ describe('a setting', () => {
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL: "loud" is not a level; give one of fatal, error, warn'],
     ['EVENT_STORE', './events.db', 'EVENT_STORE: has no scheme; give sqlite:<path>'],
     ['READ_MODELS', 'sqlite:', 'READ_MODELS: names no file'],
+    ['EVENT_STORE', 'mongodb://db', 'EVENT_STORE: the scheme "mongodb:" is not supported; give sqlite:<path>'],
+    ['READ_MODELS', 'esdb://db', 'READ_MODELS: the scheme "esdb:" is not supported; give sqlite:<path>'],
+    ['EVENT_STORE', 'esdb:db', 'EVENT_STORE: after "esdb:" there is no address'],
+    ['READ_MODELS', 'mongodb://user@', 'READ_MODELS: after "mongodb:" there is no address'],
+    ['LEADFOLD_ROLE', 'reader', 'LEADFOLD_ROLE: "reader" is not a role; give one of all, api, worker'],
     ['READ_MODELS', 'sqlite:data/../data/events.db', 'READ_MODELS: is the file of EVENT_STORE'],
   ])('%s can not be %s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('that is a connection string is never repeated in the message', () => {
-    const problems = problemsOf({ EVENT_STORE: 'redis://root:hunter2@db' });
-    expect(problems).toEqual([expect.stringContaining('EVENT_STORE: the scheme "redis:" is not supported')]);
+  it.each([
+    ['EVENT_STORE', 'redis://root:hunter2@db', 'EVENT_STORE: the scheme "redis:" is not supported'],
+    ['EVENT_STORE', 'esdb://root:hunter2@@db', 'EVENT_STORE: after "esdb:" there is no address that can be read'],
+    ['READ_MODELS', 'mongodb://root:hunter2/@db', 'READ_MODELS: after "mongodb:" there is no address that can be read'],
+    ['EVENT_STORE', 'esdb://root:hunter2@db', 'LEADFOLD_ADMIN_KEY: is missing'],
+  ])('%s is never repeated in the message, as it may hold a password: %s', (name, value, problem) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join()).not.toContain('hunter2');
+  });
+});
+
+describe('a process', () => {
+  const servers = { EVENT_STORE: 'esdb://db:2113', READ_MODELS: 'mongodb://db', LEADFOLD_ADMIN_KEY: STRONG };
+
+  it.each(['all', 'api', 'worker'])('of role %s may have both stores on servers', (role) => {
+    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role })).toEqual([]);
+  });
+
+  it.each([
+    ['facts on a server and read models in a file', { READ_MODELS: '' }],
+    ['facts in a file and read models on a server', { EVENT_STORE: '' }],
+    ['facts in a file, read models on a server and no key', { EVENT_STORE: '', LEADFOLD_ADMIN_KEY: '' }],
+  ])('that does all may have %s', (_, files) => {
+    expect(problemsOf({ ...servers, ...files })).toEqual([]);
+  });
+
+  it.each(['api', 'worker'])('of role %s is refused files, which serve one process', (role) => {
+    const eventStore = expect.stringMatching(
+      `^EVENT_STORE: .* serves one process, .* for role ${role} give esdb://`,
+    ) as unknown;
+    const readModels = expect.stringMatching(
+      `^READ_MODELS: .* serves one process, .* for role ${role} give mongodb://`,
+    ) as unknown;
+    expect(problemsOf({ LEADFOLD_ROLE: role })).toEqual([eventStore, readModels]);
+    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, EVENT_STORE: 'sqlite:e.db' })).toEqual([eventStore]);
+    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, READ_MODELS: 'sqlite:r.db' })).toEqual([readModels]);
+  });
+
+  it.each(['all', 'api', 'worker'])('of role %s at an event store of many needs the key that they share', (role) => {
+    const problems = problemsOf({ ...servers, LEADFOLD_ROLE: role, LEADFOLD_ADMIN_KEY: '' });
+    expect(problems).toEqual([
+      expect.stringMatching(/^LEADFOLD_ADMIN_KEY: is missing; .* the same key; make one with/),
+    ]);
+  });
+
+  it('is told of an invalid setting once, and of what does not go together besides', () => {
+    const problems = problemsOf({ LEADFOLD_ROLE: 'api', EVENT_STORE: 'redis://db', LEADFOLD_ADMIN_KEY: 'short' });
+    expect(problems.map((problem) => problem.slice(0, 28))).toEqual([
+      'EVENT_STORE: the scheme "red',
+      'LEADFOLD_ADMIN_KEY: is short',
+      'READ_MODELS: is a file, and ',
+    ]);
   });
 });
 
@@ -135,7 +194,8 @@ it('reads .env in the working folder, after the environment of the process', () 
 });
 
 describe('.env.example', () => {
-  const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  // What comes after the service's own settings is read by docker compose.
+  const [text = ''] = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split(/^# -+ The containers/m);
   const lines = [...text.matchAll(/^# (?<doc>.+)\n# (?<name>[A-Z_]+)=(?<value>.*)$/gm)].map(({ groups }) => ({
     doc: groups?.['doc'],
     name: groups?.['name'] ?? '',

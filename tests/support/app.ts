@@ -94,7 +94,7 @@ export const openTestApp = async ({
     app: () => running.app,
     settled: () => running.app.settled(),
     head: async () => {
-      const store = openSqliteEventStore(config.eventStore.path, { clock: clock.now });
+      const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock: clock.now });
       const position = await store.head();
       await store.close();
       return position;
