@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { dashboard } from '../../src/projections/dashboard.ts';
+import { history } from '../../src/projections/history.ts';
+import { leads } from '../../src/projections/leads.ts';
+import { allProjects, projects } from '../../src/projections/projects.ts';
+import type { Collection, Condition, Query, Scalar } from '../../src/readmodels/read-models.ts';
+
+/**
+ * A query that somebody asks. `ordered`: its index gives the page in order, and no more is read than the page; the others
+ * are narrowed by an index and sorted afterwards.
+ */
+export type Shape = {
+  readonly name: string;
+  readonly project: string;
+  readonly collection: Collection<never>;
+  readonly query: Query<never>;
+  readonly ordered: boolean;
+};
+
+/** A count that somebody asks for. */
+export type CountShape = Pick<Shape, 'name' | 'project' | 'collection'> & {
+  readonly where: readonly Condition<never>[];
+};
+
+// A shape says nothing of the documents, which makes all of them alike.
+const erased = <D>({ name, indexes, terms }: Collection<D>): Collection<never> => ({
+  ...{ name, indexes, document: z.never() },
+  ...(terms !== undefined && { terms }),
+});
+
+const is = (field: string, value: Scalar) => ({ field, op: 'eq', value }) as const;
+const stage = is('stage', 'customer');
+const assignee = is('assignee', 'ann');
+const range = [
+  { field: 'score', op: 'gte', value: 5 },
+  { field: 'score', op: 'lte', value: 50 },
+] as const;
+const q = { field: 'terms', op: 'prefix', value: 'an' } as const;
+
+const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
+  ['all', []],
+  ['of a stage', [stage]],
+  ['of an assignee', [assignee]],
+  ['of a score', range],
+  ['of a stage and a score', [stage, ...range]],
+  ['of an assignee and a score', [assignee, ...range]],
+  ['with a word', [q]],
+  ['with a word, of a stage, an assignee and a score', [stage, assignee, ...range, q]],
+];
+
+const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;
+const directions = ['asc', 'desc'] as const;
+
+// The declared indexes have the order for all leads and for each stage, and the one by score for each assignee.
+const isOrdered = (filter: string, field: string): boolean =>
+  ['all', 'of a stage'].includes(filter) ||
+  (field === 'score' &&
+    ['of an assignee', 'of a score', 'of a stage and a score', 'of an assignee and a score'].includes(filter));
+
+const lists = filters.flatMap(([filter, where]) =>
+  sorts.flatMap((field) =>
+    directions.map((direction) => ({
+      name: `leads, ${filter}, by ${field} ${direction}`,
+      ...{ project: 'p1', collection: erased(leads), ordered: isOrdered(filter, field) },
+      query: { where, sort: [{ field, direction }], limit: 50 },
+    })),
+  ),
+);
+
+const timeline = directions.map((direction) => ({
+  name: `timeline, ${direction}`,
+  ...{ project: 'p1', collection: erased(history), ordered: true },
+  query: { where: [is('leadId', 'l1')], sort: [{ field: 'occurredAt', direction }], limit: 50 },
+}));
+
+const others: readonly Shape[] = [
+  {
+    name: 'the score before an activity',
+    ...{ project: 'p1', collection: erased(history), ordered: true },
+    query: {
+      where: [
+        is('leadId', 'l1'),
+        { field: 'scoredRevision', op: 'gte', value: 0 },
+        { field: 'scoredRevision', op: 'lt', value: 9 },
+      ],
+      sort: [{ field: 'scoredRevision', direction: 'desc' }],
+      limit: 1,
+    },
+  },
+  {
+    name: 'the minutes of a project',
+    ...{ project: 'p1', collection: erased(dashboard), ordered: true },
+    query: {
+      where: [is('unit', 'minute'), { field: 'at', op: 'gt', value: '2026-01-01T00:00:00.000Z' }],
+      sort: [{ field: 'at', direction: 'asc' }],
+      limit: 100,
+    },
+  },
+  {
+    name: 'the projects',
+    ...{ project: allProjects, collection: erased(projects), ordered: true },
+    query: { where: [], sort: [{ field: 'createdAt', direction: 'asc' }], limit: 50 },
+  },
+  {
+    name: 'the leads to score again',
+    ...{ project: 'p1', collection: erased(leads), ordered: true },
+    query: { where: [], sort: [], limit: 200 },
+  },
+];
+
+const firsts: readonly Shape[] = [...lists, ...timeline, ...others];
+
+const after = ({ query, ...shape }: Shape): Shape => ({
+  ...shape,
+  name: `${shape.name}, after a page`,
+  query: {
+    ...query,
+    after: [...query.sort.map(({ field }) => (field === 'score' ? 7 : '2026-01-02T00:00:00.000Z')), 'l5'],
+  },
+});
+
+/** Every find of the API and of the reactors that is not by id, its first page and a later one. */
+export const shapes: readonly Shape[] = [...firsts, ...firsts.map(after)];
+
+/** Every count of the API and of the reactors. */
+export const countShapes: readonly CountShape[] = [
+  {
+    name: 'the activities of a lead since a time',
+    ...{ project: 'p1', collection: erased(history) },
+    where: [is('leadId', 'l1'), { field: 'occurredAt', op: 'gt', value: '2026-01-01T00:00:00.000Z' }],
+  },
+  { name: 'the qualified leads', project: 'p1', collection: erased(leads), where: [is('qualified', 1)] },
+  { name: 'all leads', project: 'p1', collection: erased(leads), where: [] },
+];
