@@ -1,6 +1,6 @@
 import type { Document } from 'bson';
 import { boundsOf, indexOver } from './mongodb-standin-index.ts';
-import type { Index, Range } from './mongodb-standin-index.ts';
+import type { Bounds, Index, Range } from './mongodb-standin-index.ts';
 import { matcher, sorter } from './mongodb-standin-order.ts';
 
 /** An error as the server answers it. */
@@ -76,9 +76,19 @@ export const documentSet = (namespace: string): DocumentSet => {
     return found ?? all;
   };
 
+  // An index that begins like the others is of use when what comes next in it is asked for or sorted by.
+  const isOfUse = (index: Index, bounds: Bounds, sort: Document): boolean => {
+    const next = Object.keys(index.key).find((path) => bounds.get(path)?.eq === undefined);
+    const first = Object.keys(sort).find((path) => bounds.get(path)?.eq === undefined);
+    const [, second] = Object.keys(index.key);
+    return next === undefined || bounds.has(next) || next === first || bounds.has(second ?? next);
+  };
+
   const plan = (filter: Document, { sort = {}, limit = 0, hint }: Asked = {}): Range => {
     const bounds = boundsOf(filter);
-    const ranges = hinted(hint).map((index) => index.range(bounds, sort));
+    const all = hinted(hint);
+    const useful = all.filter((index) => isOfUse(index, bounds, sort));
+    const ranges = (useful.length > 0 ? useful : all).map((index) => index.range(bounds, sort));
     const cost = (range: Range): number => costOf(range, limit);
     return ranges.reduce((best, range) =>
       cost(range) < cost(best) || (cost(range) === cost(best) && range.sorted && !best.sorted) ? range : best,
@@ -87,8 +97,9 @@ export const documentSet = (namespace: string): DocumentSet => {
 
   const find = (filter: Document, asked: Asked = {}): Document[] => {
     const { sort = {}, limit = 0 } = asked;
-    const matches = matcher(filter);
     const ids = idsIn(filter);
+    if (ids && !ids.some((id) => docs.has(keyOf(id)))) return [];
+    const matches = matcher(filter);
     const range = ids ? undefined : plan(filter, asked);
     const enough = limit > 0 && (range?.sorted ?? Object.keys(sort).length === 0) ? limit : Infinity;
     const found: Document[] = [];

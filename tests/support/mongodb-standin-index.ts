@@ -1,5 +1,5 @@
 import type { Document } from 'bson';
-import { compare, valueAt } from './mongodb-standin-order.ts';
+import { compare, valueOf } from './mongodb-standin-order.ts';
 
 type Entry = { readonly values: readonly unknown[]; readonly key: string };
 
@@ -66,17 +66,13 @@ const countWhile = (entries: readonly Entry[], holds: (entry: Entry) => boolean)
   return begin;
 };
 
-const valuesOf = (doc: Document, paths: readonly string[]): readonly (readonly unknown[])[] =>
-  paths.reduce<readonly (readonly unknown[])[]>(
-    (tuples, path) => {
-      const value = valueAt(doc, path);
-      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-      // An empty list has its place in the index, as nothing.
-      const each = list.length > 0 ? list : [undefined];
-      return tuples.flatMap((tuple) => each.map((item) => [...tuple, item]));
-    },
-    [[]],
-  );
+// A document has an entry for each item of a list in it; an empty list has its place in the index, as nothing.
+const tuplesOf = (values: readonly unknown[]): readonly (readonly unknown[])[] => {
+  const place = values.findIndex(Array.isArray);
+  if (place === -1) return [values];
+  const list = values[place] as readonly unknown[];
+  return (list.length > 0 ? list : [undefined]).map((item) => values.with(place, item));
+};
 
 const merged = (a: readonly Entry[], b: readonly Entry[], length: number): Entry[] => {
   const all: Entry[] = [];
@@ -94,6 +90,7 @@ const merged = (a: readonly Entry[], b: readonly Entry[], length: number): Entry
 /** An index over documents that are looked up by `documentOf`. It puts what was touched in its place when it is read. */
 export const indexOver = (name: string, key: Document, documentOf: (key: string) => Document | undefined): Index => {
   const paths = Object.keys(key);
+  const getters = paths.map(valueOf);
   const touched = new Set<string>();
   let entries: readonly Entry[] = [];
   let many = false;
@@ -101,8 +98,9 @@ export const indexOver = (name: string, key: Document, documentOf: (key: string)
   const entriesOf = (each: string): readonly Entry[] => {
     const doc = documentOf(each);
     if (!doc) return [];
-    if (paths.some((path) => Array.isArray(valueAt(doc, path)))) many = true;
-    return valuesOf(doc, paths).map((values) => ({ values, key: each }));
+    const found = getters.map((get) => get(doc));
+    many ||= found.some(Array.isArray);
+    return tuplesOf(found).map((values) => ({ values, key: each }));
   };
 
   const settle = (): void => {

@@ -3,14 +3,16 @@ import { Context } from 'mingo/core';
 import * as operators from 'mingo/operators/query';
 import { Query } from 'mingo/query';
 
-/** The value at a path with dots; undefined where there is none. */
-export const valueAt = (doc: Document, path: string): unknown =>
-  path
-    .split('.')
-    .reduce<unknown>(
-      (value, part) => (typeof value === 'object' && value !== null ? (value as Document)[part] : undefined),
-      doc,
-    );
+/** Gives the value at a path with dots; undefined where there is none. */
+export const valueOf = (path: string): ((doc: Document) => unknown) => {
+  const parts = path.split('.');
+  return (doc) => {
+    let value: unknown = doc;
+    for (const part of parts)
+      value = typeof value === 'object' && value !== null ? (value as Document)[part] : undefined;
+    return value;
+  };
+};
 
 // UTF-16 has the surrogates below E000 to FFFF; code points have what they stand for above.
 const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x2000 : unit >= 0xd800 ? unit + 0x2000 : unit);
@@ -37,9 +39,11 @@ export const compare = (a: unknown, b: unknown): number => {
 
 const comparing =
   (holds: (order: number) => boolean) =>
-  (path: string, wanted: unknown, _options: unknown): ((doc: Document) => boolean) =>
-  (doc) =>
-    [valueAt(doc, path)].flat().some((value) => kindOf(value) === kindOf(wanted) && holds(compare(value, wanted)));
+  (path: string, wanted: unknown, _options: unknown): ((doc: Document) => boolean) => {
+    const value = valueOf(path);
+    const meets = (each: unknown): boolean => kindOf(each) === kindOf(wanted) && holds(compare(each, wanted));
+    return (doc) => [value(doc)].flat().some(meets);
+  };
 
 // What mingo brings orders texts by UTF-16.
 const context = Context.init({
@@ -60,10 +64,10 @@ export const matcher = (filter: Document): ((doc: Document) => boolean) => {
 
 /** The order of a sort of MongoDB's. */
 export const sorter = (sort: Document): ((a: Document, b: Document) => number) => {
-  const columns = Object.entries(sort).map(([path, direction]) => ({ path, sign: Number(direction) }));
+  const columns = Object.entries(sort).map(([path, direction]) => ({ value: valueOf(path), sign: Number(direction) }));
   return (a, b) => {
-    for (const { path, sign } of columns) {
-      const order = compare(valueAt(a, path), valueAt(b, path));
+    for (const { value, sign } of columns) {
+      const order = compare(value(a), value(b));
       if (order !== 0) return order * sign;
     }
     return 0;
