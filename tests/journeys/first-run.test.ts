@@ -31,7 +31,7 @@ const whileRunning = async (
   return server.ended;
 };
 
-describe('A first run', () => {
+describe.concurrent('A first run', () => {
   it.each([
     ['the usual folder', 'usual', {}, join('data', 'admin-key')],
     ['a folder with blanks and quotes in its name', 'odd', { DATA_DIR: "Ada's data (1)" }, "Ada's data (1)/admin-key"],
@@ -61,7 +61,7 @@ describe('A first run', () => {
   });
 });
 
-describe('A start that can not be', () => {
+describe.concurrent('A start that can not be', () => {
   it('tells all that is wrong with the settings, and never a secret', async () => {
     const env = { DATA_DIR: join(folder, 'wrong'), PORT: '99999', LEADFOLD_ADMIN_KEYS: 'x', LEADFOLD_COLOUR: 'red' };
     const { code, output } = await spawnServer({ ...env, LEADFOLD_ADMIN_KEY: 'short-secret', LOG_LEVEL: 'loud' }).ended;

@@ -67,23 +67,26 @@ const expectMerged = async (
   expect(Object.values<number>(stages).reduce((sum, each) => sum + each)).toBe(1);
 };
 
-it('A merge that is cut off after its first append is completed when the app starts again, by itself', async () => {
-  await using app = await openTestApp({ clock: tickingClock() });
-  const project = await app.project();
-  const leads = await twoLeads(project, 3);
-  const left = await dieMerging(app, project, { type: 'LeadMerged', times: 1 });
-  expect(left).toEqual(['LeadMerged']);
-  await app.settled();
-  await expectMerged(project, leads, { activities: 4, score: 45 });
+it.concurrent(
+  'A merge that is cut off after its first append is completed when the app starts again, by itself',
+  async () => {
+    await using app = await openTestApp({ clock: tickingClock() });
+    const project = await app.project();
+    const leads = await twoLeads(project, 3);
+    const left = await dieMerging(app, project, { type: 'LeadMerged', times: 1 });
+    expect(left).toEqual(['LeadMerged']);
+    await app.settled();
+    await expectMerged(project, leads, { activities: 4, score: 45 });
 
-  // The sender got no answer and sends again: only that activity is added.
-  const sent = { userId: 'ada', email: address, eventType: 'download', eventId: 'last' };
-  const again = mustBe(await project.send(sent), 202).body;
-  expect(again).toMatchObject({ status: 'queued', leadId: leads.older });
-  await expectMerged(project, leads, { activities: 5, score: 60 });
-});
+    // The sender got no answer and sends again: only that activity is added.
+    const sent = { userId: 'ada', email: address, eventType: 'download', eventId: 'last' };
+    const again = mustBe(await project.send(sent), 202).body;
+    expect(again).toMatchObject({ status: 'queued', leadId: leads.older });
+    await expectMerged(project, leads, { activities: 5, score: 60 });
+  },
+);
 
-it('A merge that is cut off is completed by the next activity too, when that comes first', async () => {
+it.concurrent('A merge that is cut off is completed by the next activity too, when that comes first', async () => {
   await using app = await openTestApp({ clock: tickingClock() });
   const project = await app.project();
   const leads = await twoLeads(project, 3);
@@ -97,7 +100,7 @@ it('A merge that is cut off is completed by the next activity too, when that com
   await expectMerged(project, leads, { activities: 4, score: 45 });
 });
 
-it.each([1, 2])(
+it.concurrent.each([1, 2])(
   'A long merge that is cut off after %i of its three parts is completed, each activity once',
   async (times) => {
     await using app = await openTestApp({ clock: tickingClock() });
