@@ -9,7 +9,7 @@ import { operationsOf, pathOf } from '../support/operations.ts';
 const app = appOfFile(tickingClock());
 
 /** How long each search may take, in milliseconds. */
-const patience = 5_000;
+const patience = 4_000;
 
 const nasty = fc.constantFrom(
   ...['', ' ', '\0', '%', '%00', '%E0%A4%A', '..', '../..', "'", '"', ';--', '\\', '/', '//', '{}', '[object Object]'],
