@@ -151,7 +151,10 @@ export default defineConfig(
     },
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
-  { files: ['src/main.ts'], rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' } },
+  {
+    files: ['src/main.ts', 'src/migrate.ts'],
+    rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' },
+  },
   {
     files: TESTS,
     rules: {
