@@ -1,19 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { z } from 'zod';
-import { eventShapes } from './domain/events.ts';
-import { checked } from './eventstore/checked.ts';
-import { openSqliteEventStore } from './eventstore/sqlite.ts';
+import { openEventStore } from './eventstore/open.ts';
 import { runProjections } from './projections/running.ts';
-import { askSchema } from './projections/thread.ts';
-import { openSqliteReadModels } from './readmodels/sqlite.ts';
+import { askSchema, threadData } from './projections/thread.ts';
+import { openReadModels } from './readmodels/open.ts';
 
 /** The worker thread that projects, on connections of its own, so that HTTP and projecting use a core each. */
-const { events, documents } = z.object({ events: z.string(), documents: z.string() }).parse(workerData);
+const { events, documents, lease } = threadData.parse(workerData);
 
-const clock = (): Date => new Date();
-const store = checked(openSqliteEventStore(events, { clock }), eventShapes);
-const readModels = openSqliteReadModels(documents);
-const running = await runProjections({ store, readModels, now: clock });
+const now = (): Date => new Date();
+const store = openEventStore(events, now);
+const readModels = openReadModels(documents);
+const running = await runProjections({
+  store,
+  readModels,
+  now,
+  ...(lease && { lease: { ...lease, readModels, now } }),
+});
 
 const waiting = new Map<number, AbortController>();
 

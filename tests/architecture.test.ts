@@ -42,6 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
   'main.ts': ['app.ts', 'config.ts'],
   'admin-key.ts': [],
+  'components.ts': ['api', 'projections', 'type eventstore/subscription.ts', ...STORE_TYPES],
+  'migrate.ts': ['*'],
   'app.ts': ['*'],
   'projections-worker.ts': ['*'],
 };
@@ -49,8 +51,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The packages of a room that may not use every package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { domain: ['zod', 'immutable', 'uuid'] };
 
-const ADAPTERS = ['eventstore/sqlite.ts', 'readmodels/sqlite.ts'];
-const BUILDERS = ['app.ts', 'projections-worker.ts'];
+const ADAPTERS = [
+  'eventstore/sqlite.ts',
+  'eventstore/eventstoredb.ts',
+  'readmodels/sqlite.ts',
+  'readmodels/mongodb.ts',
+];
+const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
@@ -192,6 +199,7 @@ describe('the rules', () => {
     ['reactors/route.ts', `import { server } from '../api/server.ts';`],
     ['api/leads.ts', `import { type EventStore, openStore } from '../eventstore/event-store.ts';`],
     ['api/leads.ts', `export const load = () => import('../eventstore/sqlite.ts');`],
+    ['app.ts', `import { openSqliteEventStore } from './eventstore/sqlite.ts';`],
     ['api/leads.ts', `import { subscribe } from '../eventstore/subscription.ts';`],
     ['eventstore/checked.ts', `import { openSqliteEventStore } from './sqlite.ts';`],
     ['readmodels/sqlite.ts', `import type { Lead } from '../domain/lead.ts';`],
@@ -209,10 +217,11 @@ describe('the rules', () => {
     ['projections/leads.ts', `import type { Collection } from '../readmodels/read-models.ts';`],
     ['api/problem.ts', `import { ReadModelsUnavailable } from '../readmodels/read-models.ts';`],
     ['api/health.ts', `import type { Subscription } from '../eventstore/subscription.ts';`],
-    ['projections-worker.ts', `import { openSqliteReadModels } from './readmodels/sqlite.ts';`],
+    ['readmodels/open.ts', `import { openSqliteReadModels } from './sqlite.ts';`],
+    ['eventstore/open.ts', `import { openEventStoreDB } from './eventstoredb.ts';`],
     [
       'app.ts',
-      `import { openSqliteEventStore } from './eventstore/sqlite.ts'; import { commands } from './commands/index.ts';`,
+      `import { openEventStore } from './eventstore/open.ts'; import { commands } from './commands/index.ts';`,
     ],
     ['main.ts', `import { loadConfig } from './config.ts'; import { start } from './app.ts';`],
   ])('allow in %s: %s', (path, text) => {

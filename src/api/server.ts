@@ -22,7 +22,12 @@ import { scoringModel } from './scoring-model.ts';
 import type { World } from './world.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
-export type Settings = { readonly logLevel: string | FastifyBaseLogger; readonly stopping?: () => boolean };
+export type Settings = {
+  readonly logLevel: string | FastifyBaseLogger;
+  readonly stopping?: () => boolean;
+  /** Serve health and nothing else. */
+  readonly healthOnly?: boolean;
+};
 
 /** The largest body, unpacked, in bytes: 4 MiB of events and a little for what is around them. */
 const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
@@ -55,7 +60,10 @@ const logging = (app: App): void => {
 };
 
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
-export const openServer = async (world: World, { logLevel, stopping = () => false }: Settings): Promise<App> => {
+export const openServer = async (
+  world: World,
+  { logLevel, stopping = () => false, healthOnly = false }: Settings,
+): Promise<App> => {
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
   const app: App = fastify({
     ...{ loggerInstance, bodyLimit, ...timeouts },
@@ -86,7 +94,7 @@ export const openServer = async (world: World, { logLevel, stopping = () => fals
   await openApi(app);
   authentication(app, world);
   health(app, world, stopping);
-  for (const routes of parts) await routes(app, world);
+  for (const routes of healthOnly ? [] : parts) await routes(app, world);
   await app.ready();
   return app;
 };

@@ -23,15 +23,24 @@ type Answer = z.infer<typeof answerSchema>;
 
 type Waiter = { readonly settle: (answer: Answer) => void };
 
-/** Where the thread finds the data: paths of the two SQLite files. `entry` is the module that it runs. */
-export type ThreadData = { readonly events: string; readonly documents: string; readonly entry: URL };
+const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
+
+/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms). */
+export const threadData = z.object({
+  events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
+  documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
+  lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
+});
+
+/** `entry` is the module that the thread runs. */
+type Thread = z.infer<typeof threadData> & { readonly entry: URL };
 
 /**
  * Runs the projections in a thread of their own. A thread that dies is started again, and goes on from the checkpoints;
  * `onDeath` hears why. Until then everything that asks waits or gives up by its own signal.
  */
 export const runProjectionsInThread = async (
-  { entry, ...workerData }: ThreadData,
+  { entry, ...workerData }: Thread,
   onDeath: (error: unknown) => void,
 ): Promise<RunningProjections> => {
   const waiters = new Map<number, Waiter>();

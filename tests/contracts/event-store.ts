@@ -283,6 +283,46 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       expect(batches.some(({ events }) => events.length === 0)).toBe(true);
     });
 
+    it('up to the head, also where the last events are of streams that nobody asked for', async () => {
+      const { store, mine, start } = await fresh();
+      const reached = (head: number) => (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= head;
+      for (const others of [1, 3, 40]) {
+        await store.append(`${mine}a-${others}`, -1, facts(1, others));
+        await store.append(`${mine}b-${others}`, -1, facts(others));
+        const head = await store.head();
+        const batches = await followUntil(store, start, reached(head), [`${mine}a-`]);
+        expect(numbers(batches.flatMap(({ events }) => events)).at(-1)).toBe(others);
+        expect(await store.head()).toBeGreaterThanOrEqual(batches.at(-1)?.position ?? Infinity);
+      }
+    });
+
+    it('live up to the head, after waiting at the end, when only streams that nobody asked for grow', async () => {
+      const { store, mine } = await fresh();
+      const { position } = await store.append(`${mine}a`, -1, facts(1));
+      const waiting = followUntil(store, position, (seen) => (seen.at(-1)?.position ?? 0) > position, [`${mine}a`]);
+      const grown = await store.append(`${mine}b`, -1, facts(1));
+      const head = await store.head();
+      const batches = await waiting;
+      expect(batches.flatMap(({ events }) => events)).toEqual([]);
+      expect(batches.at(-1)?.position).toBeLessThanOrEqual(head);
+      expect(grown.position).toBeLessThanOrEqual(head);
+    });
+
+    it('again from any position a batch ended at, without a loss or a repeat', async () => {
+      const { store, mine, start } = await fresh();
+      await store.append(`${mine}b-1`, -1, facts(700));
+      await store.append(`${mine}a-1`, -1, facts(2));
+      const before = await store.append(`${mine}b-2`, -1, facts(700));
+      const passed = (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= before.position;
+      const ends = (await followUntil(store, start, passed, [`${mine}a-`])).map(({ position }) => position);
+      await store.append(`${mine}a-2`, -1, facts(1, 2));
+      const all = await take(store, start, 3, [`${mine}a-`]);
+      for (const end of ends) {
+        const rest = all.filter(({ position }) => position > end);
+        expect(await take(store, end, rest.length, [`${mine}a-`])).toEqual(rest);
+      }
+    });
+
     it('until aborted: before it begins, in the middle, and at the end of the log', async () => {
       const { store, stream, start, mine } = await fresh();
       const { position } = await store.append(stream, -1, facts(3_000));

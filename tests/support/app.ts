@@ -7,9 +7,11 @@ import { newSecret } from '../../src/admin-key.ts';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openEventStore } from '../../src/eventstore/open.ts';
 import type { Client, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
+import type { Stores } from './stand-in-processes.ts';
+import { startStandIns } from './stand-in-processes.ts';
 
 /** The root key of the apps in tests. */
 export const adminKey = 'R4nd0m-root-key-of-the-journeys-0123456789';
@@ -40,6 +42,10 @@ export const tickingClock = (start?: string): TestClock => {
     },
   };
 };
+
+/** The stores of an app in tests: files in its folder, or the stand-ins for servers when the run asks for them. */
+const storesOf = async (kind: string | undefined): Promise<Stores> =>
+  kind === 'stand-ins' ? startStandIns() : { env: {}, close: async () => undefined };
 
 /** The real app over a folder of its own, asked through `inject`. */
 export type TestApp = Client & {
@@ -77,12 +83,14 @@ export const openTestApp = async ({
   ...given
 }: { readonly clock?: TestClock; readonly dataDir?: string } = {}): Promise<TestApp> => {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
-  const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey });
+  const stores = await storesOf(process.env['TEST_STORES']);
+  const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey, ...stores.env });
   const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret });
   const running = { app: await open() };
 
   const close = async (): Promise<void> => {
     await running.app.close();
+    await stores.close();
     if (given.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   };
   return {
@@ -94,7 +102,7 @@ export const openTestApp = async ({
     app: () => running.app,
     settled: () => running.app.settled(),
     head: async () => {
-      const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock: clock.now });
+      const store = openEventStore(config.eventStore, clock.now);
       const position = await store.head();
       await store.close();
       return position;

@@ -1,22 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { GenericContainer, Wait } from 'testcontainers';
+import { dockerAnswers } from './docker.ts';
 
 /** A real MongoDB server: its URL, without a database, and where it comes from. */
 export type RealMongo = { readonly url: string; readonly from: string; readonly stop: () => Promise<void> };
 
 const image = 'mongo:8.0.13';
-
-const dockerAnswers = async (): Promise<boolean> => {
-  try {
-    await promisify(execFile)('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 });
-    return true;
-  } catch (error) {
-    // Without the program, or with no engine behind it, there are no containers.
-    if (error instanceof Error) return false;
-    throw error;
-  }
-};
 
 /** The server that `MONGODB_URL` names, or one in a container where Docker answers; undefined where there is neither. */
 export const realMongo = async (): Promise<RealMongo | undefined> => {

@@ -41,7 +41,8 @@ export const spawnServer = (env: Env, cwd = tmpdir()) => {
   return { child, ended, listening, output: () => said.output };
 };
 
-const overHttp =
+/** Sends requests to a server that listens. */
+export const overHttp =
   (url: () => string): Transport =>
   async (call) => {
     const { headers, body } = wired(call);

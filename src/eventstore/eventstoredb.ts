@@ -1,0 +1,154 @@
+import { BACKWARDS, END, ErrorType, isCommandError, jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore/db-client';
+// The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
+// ends the process when the connection breaks under load. This is the other half of it: a call for each append.
+import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
+import type { Appended, EventStore, NewEvent, Recorded } from './event-store.ts';
+import { RevisionConflict, StoreUnavailable } from './event-store.ts';
+import { clientFor, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
+import type { Connection, Reserved } from './eventstoredb-client.ts';
+import { follow } from './eventstoredb-following.ts';
+import type { Heads } from './eventstoredb-following.ts';
+
+/** `deadline` is how long, in ms, an answer may take, and `maxInFlight` how many events may wait to be written. */
+export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/** The streams that are followed when nobody says which: the product's own. */
+const OWN_STREAMS = ['project-', 'lead-', 'job-'];
+
+const isOf = (error: unknown, type: ErrorType): boolean =>
+  error instanceof Error && isCommandError(error) && error.type === type;
+
+/**
+ * The log in an EventStoreDB, by its connection string. Connects when it is first used, and again when the server was away.
+ * Positions are commit positions. Throws when the string can't be read.
+ */
+export function openEventStoreDB(connectionString: string, options: EventStoreDBOptions = {}): EventStore {
+  const { deadline = 1_500, maxInFlight = 2_000 } = options;
+  const closing = new AbortController();
+  const client = clientFor(connectionString);
+  const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
+  const { where } = connection;
+  const heads = headsOf(connection);
+  const room = waitingRoom(maxInFlight);
+
+  const mustBeOpen = (): void => {
+    if (closing.signal.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
+  };
+
+  const read = async (stream: string, after = -1): Promise<readonly Recorded[]> => {
+    mustBeOpen();
+    const events: Recorded[] = [];
+    const stored = client.readStream(stream, { fromRevision: BigInt(after + 1), requiresLeader: true });
+    try {
+      await readThrough(connection, stored, ({ event }) => {
+        if (event) events.push(recorded(event, where));
+        return true;
+      });
+      return events;
+    } catch (error) {
+      if (isOf(error, ErrorType.STREAM_NOT_FOUND)) return [];
+      throw error;
+    }
+  };
+
+  const write = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<AppendResult> => {
+    const proposed = events.map((event) => toStore(stream, event));
+    const expectedRevision: AppendExpectedRevision = expected === -1 ? NO_STREAM : BigInt(expected);
+    const rules = { expectedRevision, deadline, requiresLeader: true, batchAppendSize: 0 };
+    return room.wait(events.length, () => within(connection, appendAlone.call(client, stream, proposed, rules)));
+  };
+
+  // A server that finds the very same events there already may not say where they are.
+  const lastOf = async (stream: string, revision: number): Promise<number> => {
+    const [last] = await read(stream, revision - 1);
+    if (last) return last.position;
+    throw new StoreUnavailable(`Event store at ${where} does not show revision ${revision} of ${stream}; try again`);
+  };
+
+  const append = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended> => {
+    mustBeOpen();
+    if (events.length === 0) throw new RangeError(`An append to ${stream} has no events; append one at least`);
+    try {
+      const { success, nextExpectedRevision, position } = await write(stream, expected, events);
+      if (!success) throw new RevisionConflict(stream, expected);
+      const revision = Number(nextExpectedRevision);
+      if (!position) return { revision, position: await lastOf(stream, revision) };
+      return { revision, position: positionOf({ position, streamId: stream }, where) };
+    } catch (error) {
+      if (isOf(error, ErrorType.WRONG_EXPECTED_VERSION)) throw new RevisionConflict(stream, expected);
+      if (!isOf(error, ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)) throw error;
+      const size = `${events.length} events for ${stream} are more than the server takes at once`;
+      throw new RangeError(`${size}; append fewer or smaller ones`, { cause: error });
+    }
+  };
+
+  return {
+    read,
+    append,
+    follow: async function* (from, signal, filter = OWN_STREAMS) {
+      mustBeOpen();
+      yield* follow(from, filter, { connection, heads, signal });
+    },
+    head: async () => {
+      mustBeOpen();
+      return heads.look();
+    },
+    close: async () => {
+      await room.empty();
+      closing.abort();
+      await client.dispose();
+    },
+  };
+}
+
+/** Looks where the whole log ends, other streams and the system's included, and tells those who watch that it has grown. */
+function headsOf(connection: Connection): Heads {
+  const watchers = new Set<() => void>();
+  let latest = 0;
+  const look = async (): Promise<number> => {
+    let position = 0;
+    const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
+    await readThrough(connection, connection.client.readAll(options), ({ event }) => {
+      if (event) position = positionOf(event, connection.where);
+      return true;
+    });
+    if (position > latest) {
+      latest = position;
+      for (const grown of [...watchers]) grown();
+    }
+    return position;
+  };
+  const watch = (grown: () => void) => {
+    watchers.add(grown);
+    return () => void watchers.delete(grown);
+  };
+  return { latest: () => latest, look, watch };
+}
+
+/** Lets a number of events wait to be written; beyond, an append fails at once. A larger one still gets in, alone. */
+function waitingRoom(maxInFlight: number) {
+  const writing = new Set<Promise<unknown>>();
+  let inFlight = 0;
+  const wait = async <T>(size: number, write: () => Promise<T>): Promise<T> => {
+    if (inFlight > 0 && inFlight + size > maxInFlight)
+      throw new StoreUnavailable(`${inFlight} events wait to be written, at most ${maxInFlight} may; try again`);
+    inFlight += size;
+    const written = write();
+    writing.add(written);
+    try {
+      return await written;
+    } finally {
+      inFlight -= size;
+      writing.delete(written);
+    }
+  };
+  return { wait, empty: () => Promise.allSettled(writing) };
+}
+
+function toStore(stream: string, { id, type, data, metadata }: NewEvent) {
+  if (JSON.stringify(data) === undefined)
+    throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
+  const reserved: Reserved = { $correlationId: metadata.correlationId, $causationId: metadata.causationId };
+  return jsonEvent({ id, type, data: data as JSONType, metadata: { ...metadata, ...reserved } });
+}

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Entry, Log, Place } from './eventstoredb-standin-log.ts';
+import {
+  caughtUpMessage,
+  checkpointMessage,
+  confirmationMessage,
+  eventMessage,
+  nameIn,
+  notFoundMessage,
+} from './eventstoredb-standin-messages.ts';
+
+export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
+
+/** How many events the real server looks up at a time. */
+const READ_BATCH = 32;
+const START: Place = { commit: 0, prepare: -1 };
+
+const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
+  if (call.cancelled || call.write(message)) return;
+  const over = new AbortController();
+  await Promise.race(['drain', 'cancelled'].map((event) => once(call, event, { signal: over.signal })));
+  over.abort();
+};
+
+const sendAll = async (call: ReadCall, entries: readonly Entry[]): Promise<void> => {
+  for (const entry of entries) await send(call, eventMessage(entry));
+};
+
+const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined => {
+  if (all?.hasEnd()) return undefined;
+  const position = all?.getPosition();
+  if (!position) return START;
+  return { commit: Number(position.getCommitPosition()), prepare: Number(position.getPreparePosition()) };
+};
+
+const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+  const from = options.getStream();
+  const name = nameIn(from?.getStreamIdentifier());
+  const entries = log.stream(name);
+  if (entries.length === 0) return send(call, notFoundMessage(name));
+  const first = from?.hasRevision() ? Number(from.getRevision()) : 0;
+  await sendAll(call, entries.slice(first, first + Number(options.getCount())));
+};
+
+// Forwards a place is where the first event begins, backwards where it ends.
+const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+  const place = placeIn(options.getAll());
+  const count = Number(options.getCount());
+  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
+    const end = place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length;
+    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse());
+  }
+  const begin = place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length;
+  await sendAll(call, log.all.slice(begin, begin + count));
+};
+
+/** Resolves when the log has grown beyond an index, or the call is over. */
+const grown = (log: Log, call: ReadCall, index: number): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      if (log.all.length <= index && !call.cancelled) return;
+      forget();
+      call.off('cancelled', look);
+      resolve();
+    };
+    const forget = log.watch(look);
+    call.on('cancelled', look);
+    look();
+  });
+
+const later = (one: Place, other: Place): Place => (one.commit > other.commit ? one : other);
+
+const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+  const filter = options.getFilter();
+  const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? [''];
+  const matches = ({ stream }: Entry): boolean => prefixes.some((prefix) => stream.startsWith(prefix));
+  const window = filter?.hasMax() ? filter.getMax() : READ_BATCH;
+  const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
+  const from = placeIn(options.getAll()) ?? START;
+  let index = log.after(from);
+  let [page, sent, counted] = [from, from, 0];
+
+  const pass = async (): Promise<void> => {
+    const entry = log.all[index];
+    if (!entry) return;
+    index += 1;
+    counted += 1;
+    if (!matches(entry)) return;
+    sent = { commit: entry.position, prepare: entry.position };
+    await send(call, eventMessage(entry));
+  };
+
+  // A page of the past is told of by where it began, which is where the event before it ended.
+  const catchUp = async (): Promise<boolean> => {
+    const last = Math.min(index + window, log.all.length);
+    for (let found = 0; index < last && found < READ_BATCH;) {
+      const before = sent;
+      await pass();
+      if (sent !== before) found += 1;
+    }
+    const ended = index >= log.all.length;
+    if ((ended || counted >= interval) && page !== START) await send(call, checkpointMessage(later(page, sent)));
+    counted %= interval;
+    page = { commit: log.all[index - 1]?.end ?? 0, prepare: 0 };
+    return !ended;
+  };
+
+  await send(call, confirmationMessage());
+  while (!call.cancelled && (await catchUp()));
+  await send(call, caughtUpMessage());
+  counted = 0;
+  while (!call.cancelled) {
+    const entry = log.all[index];
+    if (!entry) {
+      await grown(log, call, index);
+      continue;
+    }
+    await pass();
+    if (counted < interval) continue;
+    counted = 0;
+    await send(call, checkpointMessage({ commit: entry.position, prepare: entry.position }));
+  }
+};
+
+/** Answers a call of `Streams.Read`: a stream, the whole log, or a subscription to it with a filter of stream names. */
+export const answerRead = (log: Log, call: ReadCall): Promise<void> => {
+  const options = call.request.getOptions();
+  if (options?.hasStream()) return readStream(log, call, options);
+  if (options?.hasSubscription()) return subscribe(log, call, options);
+  if (options?.hasAll()) return readAll(log, call, options);
+  throw new TypeError('A read says neither which stream nor that it is the whole log');
+};
