@@ -257,6 +257,7 @@ describe('A scoring model is refused', () => {
     const path = `/api/projects/${project.projectId}/scoring-model`;
     const { etag = '' } = (await project.read(path)).headers;
     mustBe(await put(project, { engagement: [rule] }, { 'if-match': etag }), 200);
+    await app().settled();
     await refused(() => put(project, { engagement: [] }, { 'if-match': etag }), {
       status: 412,
       code: 'stale-revision',

@@ -139,7 +139,8 @@ describe('Leadfold-After-Position', () => {
     const reading = own.read('/api/leads', { [header]: String(head + 1) });
     const { body } = await own.send({ userId: 'ada', eventType: 'signup' });
     const answer = mustBe(await reading, 200);
-    expect(answer.body.data).toMatchObject([{ leadId: body.leadId, score: 30 }]);
+    // The first of the facts is enough: the read did not wait for more.
+    expect(answer.body.data).toMatchObject([{ leadId: body.leadId }]);
   });
 
   it('makes a read wait no longer than about two seconds, and then says to come back', async () => {

@@ -11,7 +11,8 @@ import { openEventStore } from '../../src/eventstore/open.ts';
 import type { Client, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
 import type { Stores } from './stand-in-processes.ts';
-import { startStandIns } from './stand-in-processes.ts';
+import { startEventStoreStandin } from './eventstoredb-standin.ts';
+import { startMongoStandin } from './mongodb-standin.ts';
 
 /** The root key of the apps in tests. */
 export const adminKey = 'R4nd0m-root-key-of-the-journeys-0123456789';
@@ -44,8 +45,17 @@ export const tickingClock = (start?: string): TestClock => {
 };
 
 /** The stores of an app in tests: files in its folder, or the stand-ins for servers when the run asks for them. */
-const storesOf = async (kind: string | undefined): Promise<Stores> =>
-  kind === 'stand-ins' ? startStandIns() : { env: {}, close: async () => undefined };
+const storesOf = async (kind: string | undefined, clock: TestClock): Promise<Stores> => {
+  if (kind !== 'stand-ins') return { env: {}, close: async () => undefined };
+  const [events, documents] = [await startEventStoreStandin(0, undefined, clock.now), await startMongoStandin()];
+  return {
+    env: { EVENT_STORE: events.url, READ_MODELS: `${documents.url}/leadfold` },
+    close: async () => {
+      await events.stop();
+      await documents.stop();
+    },
+  };
+};
 
 /** The real app over a folder of its own, asked through `inject`. */
 export type TestApp = Client & {
@@ -83,7 +93,7 @@ export const openTestApp = async ({
   ...given
 }: { readonly clock?: TestClock; readonly dataDir?: string } = {}): Promise<TestApp> => {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
-  const stores = await storesOf(process.env['TEST_STORES']);
+  const stores = await storesOf(process.env['TEST_STORES'], clock);
   const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey, ...stores.env });
   const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret });
   const running = { app: await open() };

@@ -61,7 +61,7 @@ const firstIndex = (entries: readonly Entry[], holds: (entry: Entry) => boolean)
 };
 
 /** A log in memory, with what the file has when one is given; there it also keeps what is appended, a line an append. */
-export const openLog = (file?: string): Log => {
+export const openLog = (file?: string, clock: () => Date = () => new Date()): Log => {
   const all: Entry[] = [];
   const streams = new Map<string, Entry[]>();
   const watchers = new Set<() => void>();
@@ -74,7 +74,7 @@ export const openLog = (file?: string): Log => {
   };
 
   const placed = (stream: string, events: readonly Proposed[]): readonly Entry[] => {
-    const created = Date.now();
+    const created = clock().getTime();
     let [revision, end] = [(streams.get(stream)?.length ?? 0) - 1, all.at(-1)?.end ?? 0];
     return events.map((event) => {
       const position = end;

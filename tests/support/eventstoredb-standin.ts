@@ -74,9 +74,13 @@ const listen = (server: Server, port: number): Promise<number> =>
     );
   });
 
-/** Starts one on a free port unless one is given; the file, when given, has its log. */
-export const startEventStoreStandin = async (wantedPort = 0, file?: string): Promise<EventStoreStandin> => {
-  const log = openLog(file);
+/** Starts one on a free port unless one is given; the file, when given, has its log, and the clock tells when events are recorded. */
+export const startEventStoreStandin = async (
+  wantedPort = 0,
+  file?: string,
+  clock?: () => Date,
+): Promise<EventStoreStandin> => {
+  const log = openLog(file, clock);
   const faults = new Map<Kind, Fault>();
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
