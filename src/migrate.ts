@@ -46,13 +46,12 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
 const migrate = async (from: EventStoreHome, to: EventStoreHome): Promise<boolean> => {
   const [source, target] = [openLog(from), openLog(to)];
   try {
-    const copied = await shown('Copying  ', (progress) => copyLog(source, target, progress));
+    await shown('Copying        ', (progress) => copyLog(source, target, progress));
     const before = await shown('Checking source', (progress) => summarize(source, progress));
     const after = await shown('Checking target', (progress) => summarize(target, progress));
     const same = before.facts === after.facts && before.hash === after.hash;
-    console.log(`Copied now  ${copied} facts`);
-    console.log(`Source      ${before.facts} facts, ${before.hash}`);
-    console.log(`Target      ${after.facts} facts, ${after.hash}`);
+    console.log(`Source  ${before.facts} facts, ${before.hash}`);
+    console.log(`Target  ${after.facts} facts, ${after.hash}`);
     console.log(same ? 'The two are the same.' : 'THE TWO DIFFER: does something still write to one of them?');
     return same;
   } finally {

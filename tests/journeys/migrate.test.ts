@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { answersOf } from '../support/answers.ts';
+import { startServer } from '../support/server-process.ts';
+import { startStandIns } from '../support/stand-in-processes.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'migrate.ts');
+
+const migrate = async (...args: readonly string[]) => {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args]);
+  const [[code], output, errors] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
+  return { code, output: output + errors };
+};
+
+test('A log moves from a file to EventStoreDB and answers as before, also when it is moved again', async () => {
+  const standIns = await startStandIns();
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-migrate-'));
+  try {
+    await using before = await startServer({ dataDir: join(folder, 'before') });
+    const project = await before.project();
+    const people = Array.from({ length: 30 }, (_, n) => n);
+    await project.batch(people.map((n) => ({ eventType: 'page_view', anonymousId: `device-${n}` })));
+    await project.batch(
+      people.map((n) => ({ eventType: 'signup', anonymousId: `device-${n}`, email: `p${n % 20}@example.com` })),
+    );
+    await before.settled();
+    const answers = await answersOf(project);
+    await before.stop();
+
+    const from = `sqlite:${join(before.dataDir, 'events.db')}`;
+    const first = await migrate('--from', from, '--to', standIns.env['EVENT_STORE'] ?? '');
+    expect(first.output).toContain('The two are the same.');
+    expect(first.code).toBe(0);
+    const second = await migrate('--from', from, '--to', standIns.env['EVENT_STORE'] ?? '');
+    expect([second.code, second.output]).toEqual([0, expect.stringContaining('The two are the same.')]);
+
+    const env = { ...standIns.env, LEADFOLD_ADMIN_KEY: 'R4nd0m-root-key-of-the-move-0123456789' };
+    await using after = await startServer({ dataDir: join(folder, 'after'), env });
+    const moved = after.known(project.projectId, project.apiKey);
+    const head = Number(
+      (await moved.send({ eventType: 'unheard', userId: 'somebody-new' })).headers['leadfold-position'],
+    );
+    await expect
+      .poll(async () => (await moved.read('/api/leads', { 'leadfold-after-position': String(head) })).status, {
+        timeout: 20_000,
+      })
+      .toBe(200);
+    const known = new Set(answers.leads.map(({ leadId }) => leadId));
+    const now = await answersOf(moved);
+    expect(now.one.filter(({ leadId }) => known.has(leadId)).toSorted(byId)).toEqual(answers.one.toSorted(byId));
+  } finally {
+    await standIns.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 90_000);
+
+const byId = (a: { leadId: string }, b: { leadId: string }): number => (a.leadId < b.leadId ? -1 : 1);
+
+test('What can not be moved is told, with what to do', async () => {
+  const nowhere = await migrate('--from', 'events.db', '--to', 'esdb://127.0.0.1:1');
+  expect([nowhere.code, nowhere.output]).toEqual([1, expect.stringContaining('--from: give sqlite:<path>')]);
+  const help = await migrate('--help');
+  expect([help.code, help.output]).toEqual([0, expect.stringContaining('npm run migrate')]);
+});
