@@ -41,12 +41,25 @@ export const clientFor = (connectionString: string): EventStoreDBClient => {
   return client;
 };
 
+/** The options of a connection string. The client tells of others on the console, with the password. */
+const OPTIONS = [
+  ...['connectionName', 'defaultDeadline', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval'],
+  ...['keepAliveTimeout', 'maxDiscoverAttempts', 'nodePreference', 'throwOnAppendFailure', 'tls', 'tlsCAFile'],
+  ...['tlsVerifyCert', 'userCertFile', 'userKeyFile'],
+].map((name) => name.toLowerCase());
+
+const unknownOptionIn = (connectionString: string): string | undefined =>
+  [...connectionString.matchAll(/[?&]([^=&@/]*)=/g)]
+    .map(([, name = '']) => name)
+    .find((name) => !OPTIONS.includes(name.trim().toLowerCase().replaceAll(/[_-]/g, '')));
+
 function clientOf(connectionString: string): EventStoreDBClient {
-  let reason: string;
+  const unknown = unknownOptionIn(connectionString);
+  let reason = `its option ${unknown} is unknown`;
   try {
-    return EventStoreDBClient.connectionString(connectionString);
+    if (unknown === undefined) return EventStoreDBClient.connectionString(connectionString);
   } catch (error) {
-    // What the parser throws quotes the whole string, with the password in it: so it is no cause either.
+    // What the parser throws quotes the string, perhaps the password in it: so it is no cause either.
     const quotes = error instanceof Error && 'connectionString' in error;
     reason = error instanceof Error && !quotes ? error.message : 'its connection string can not be read';
   }

@@ -76,6 +76,23 @@ describe('An EventStoreDB that is away', () => {
     await standin.stop();
   });
 
+  it('does not end the process while the client looks for the leader of a cluster in vain', async () => {
+    const standin = await startEventStoreStandin();
+    const store = openEventStoreDB(`esdb+discover://127.0.0.1:${standin.port}?tls=false&maxDiscoverAttempts=1`);
+    onTestFinished(() => store.close());
+    await store.append('lead-a', -1, [fact(1)]);
+    const { batches } = following(store);
+    await batches.next();
+    const waiting = batches.next().catch((error: unknown) => error);
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+    standin.fault('append', { code: status.UNAVAILABLE, details: 'Server Is Not Ready' });
+    await expect(store.append('lead-a', 0, [fact(2)])).rejects.toMatchObject(UNAVAILABLE);
+    // The client looks for another node now; then the call that was open on the old connection breaks.
+    const searching = store.read('lead-a').catch((error: unknown) => error);
+    await standin.stop();
+    expect(await Promise.all([searching, waiting])).toMatchObject([UNAVAILABLE, UNAVAILABLE]);
+  });
+
   it('is used again when it is back', async () => {
     const { standin, store } = await opened();
     await store.append('lead-a', -1, [fact(1)]);
@@ -117,9 +134,10 @@ describe('An EventStoreDB that keeps silent', () => {
   });
 
   it('may take longer than the deadline for a long stream', async () => {
-    const { standin, store } = await opened({ deadline: 500 });
-    standin.log.append('lead-a', 'any', foreigners(60_000));
-    expect(await store.read('lead-a')).toHaveLength(60_000);
+    const { standin, store } = await opened({ deadline: 400 });
+    standin.log.append('lead-a', 'any', foreigners(1_000));
+    standin.pace(80);
+    expect(await store.read('lead-a')).toHaveLength(1_000);
   });
 });
 
@@ -232,7 +250,7 @@ describe('A follower', () => {
 
   it('loses nothing when it begins again where a stretch of others ended', async () => {
     const { standin, store } = await opened();
-    for (const others of [499, 500, 501, 1_000]) {
+    for (const others of [499, 500, 501, 998, 1_000]) {
       standin.log.append('other-a', 'any', foreigners(others));
       const from = await store.head();
       const passed = await followUntil(store, 0, (seen) => (seen.at(-1)?.position ?? 0) >= from);
@@ -251,6 +269,38 @@ describe('A follower', () => {
     standin.log.append('$stats', 'any', [foreign()]);
     expect(await next).toMatchObject({ value: { events: [], position: standin.log.all.at(-1)?.position } });
     stop();
+  });
+
+  it('comes to the head promptly when somebody asks where it is', async () => {
+    const { standin, store } = await opened();
+    const { position } = await store.append('lead-a', -1, [fact(1)]);
+    const { batches, stop } = following(store, position);
+    const next = batches.next();
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+    standin.log.append('$stats', 'any', [foreign()]);
+    const head = await store.head();
+    const { took, outcome } = await timed(next);
+    expect(outcome).toMatchObject({ value: { events: [], position: head } });
+    expect(took).toBeLessThan(500);
+    stop();
+  });
+
+  it('passes over nothing of its own that the subscription has not brought yet', async () => {
+    const { standin, store } = await opened();
+    standin.log.append('other-a', 'any', foreigners(3));
+    const before = await store.head();
+    await store.append('lead-a', -1, [fact(1)]);
+    standin.log.append('other-a', 'any', foreigners(3));
+    await store.head();
+    standin.fault('subscribe', 'silent');
+    const { batches, stop } = following(store);
+    expect(await batches.next()).toMatchObject({ value: { events: [], position: before } });
+    const looks = () => standin.seen().filter((kind) => kind === 'read').length;
+    const looked = looks();
+    const next = batches.next();
+    await vi.waitFor(() => expect(looks()).toBeGreaterThan(looked + 2), { timeout: 5_000 });
+    stop();
+    expect(await next).toMatchObject({ done: true });
   });
 
   it('ends its call when it is aborted, and does so promptly', async () => {
@@ -287,7 +337,9 @@ describe('A follower', () => {
       .catch((error: unknown) => error);
     await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
     await store.close();
-    expect(await next).toMatchObject(UNAVAILABLE);
+    const { took, outcome } = await timed(next);
+    expect(outcome).toMatchObject(UNAVAILABLE);
+    expect(took).toBeLessThan(200);
   });
 
   it('does not see as handled what it has not handed over yet', async () => {
@@ -345,12 +397,24 @@ describe('A connection string', () => {
     expect(numbers(await take(store, 0, 1))).toEqual([1]);
   });
 
-  it.each(['http://db:2113', 'esdb://admin:hunter2@db:x', 'esdb://admin:hunter2@db:2113?nodePreference=none'])(
-    'that can not be read is told without its password: %s',
-    (url) => {
-      const open = () => openEventStoreDB(url);
-      expect(open).toThrow('give esdb://<host>:2113');
-      expect(open).not.toThrow('hunter2');
-    },
-  );
+  it.each([
+    'http://db:2113',
+    'esdb://admin:hunter2@db:x',
+    'esdb://admin:x@y:hunter2@db',
+    'esdb://admin:hunter2@db:2113?nodePreference=none',
+    'esdb://admin:hunter2@db:2113?tls=false&nodePreverence=leader',
+  ])('that can not be read is told without its password: %s', (url) => {
+    const warn = vi.spyOn(console, 'warn');
+    onTestFinished(() => warn.mockRestore());
+    const open = () => openEventStoreDB(url);
+    expect(open).toThrow('give esdb://<host>:2113');
+    expect(open).not.toThrow('hunter2');
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('may have every option that the client knows', () => {
+    const options =
+      'tls=true&tlsVerifyCert=false&nodePreference=follower&keep_alive_interval=20000&connectionName=a%26b';
+    expect(() => openEventStoreDB(`esdb+discover://admin:change%3Fit@a,b:2113?${options}`)).not.toThrow();
+  });
 });

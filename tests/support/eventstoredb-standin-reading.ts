@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
@@ -25,8 +26,11 @@ const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
   over.abort();
 };
 
-const sendAll = async (call: ReadCall, entries: readonly Entry[]): Promise<void> => {
-  for (const entry of entries) await send(call, eventMessage(entry));
+const sendAll = async (call: ReadCall, entries: readonly Entry[], pace: number): Promise<void> => {
+  for (const [index, entry] of entries.entries()) {
+    if (pace > 0 && index % 100 === 0) await pause(pace, undefined, { ref: false });
+    await send(call, eventMessage(entry));
+  }
 };
 
 const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined => {
@@ -36,25 +40,25 @@ const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined
   return { commit: Number(position.getCommitPosition()), prepare: Number(position.getPreparePosition()) };
 };
 
-const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options, pace: number): Promise<void> => {
   const from = options.getStream();
   const name = nameIn(from?.getStreamIdentifier());
   const entries = log.stream(name);
   if (entries.length === 0) return send(call, notFoundMessage(name));
   const first = from?.hasRevision() ? Number(from.getRevision()) : 0;
-  await sendAll(call, entries.slice(first, first + Number(options.getCount())));
+  await sendAll(call, entries.slice(first, first + Number(options.getCount())), pace);
 };
 
 // Forwards a place is where the first event begins, backwards where it ends.
-const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options, pace: number): Promise<void> => {
   const place = placeIn(options.getAll());
   const count = Number(options.getCount());
   if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
     const end = place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length;
-    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse());
+    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse(), pace);
   }
   const begin = place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length;
-  await sendAll(call, log.all.slice(begin, begin + count));
+  await sendAll(call, log.all.slice(begin, begin + count), pace);
 };
 
 /** Resolves when the log has grown beyond an index, or the call is over. */
@@ -93,19 +97,21 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Pr
     await send(call, eventMessage(entry));
   };
 
-  // A page of the past is told of by where it began, which is where the event before it ended.
+  // A page of the past is told of by where it began, which is where the event before it ended. Only a page that is not
+  // full shows that the log has ended: there can be an empty one that begins where the next event will.
   const catchUp = async (): Promise<boolean> => {
-    const last = Math.min(index + window, log.all.length);
-    for (let found = 0; index < last && found < READ_BATCH;) {
+    const last = index + window;
+    let found = 0;
+    while (index < Math.min(last, log.all.length) && found < READ_BATCH) {
       const before = sent;
       await pass();
       if (sent !== before) found += 1;
     }
-    const ended = index >= log.all.length;
-    if ((ended || counted >= interval) && page !== START) await send(call, checkpointMessage(later(page, sent)));
+    const full = index === last || found === READ_BATCH;
+    if ((!full || counted >= interval) && page !== START) await send(call, checkpointMessage(later(page, sent)));
     counted %= interval;
     page = { commit: log.all[index - 1]?.end ?? 0, prepare: 0 };
-    return !ended;
+    return full;
   };
 
   await send(call, confirmationMessage());
@@ -125,11 +131,14 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Pr
   }
 };
 
-/** Answers a call of `Streams.Read`: a stream, the whole log, or a subscription to it with a filter of stream names. */
-export const answerRead = (log: Log, call: ReadCall): Promise<void> => {
+/**
+ * Answers a call of `Streams.Read`: a stream, the whole log, or a subscription to it with a filter of stream names. A read
+ * takes `pace` ms for each hundred events.
+ */
+export const answerRead = (log: Log, call: ReadCall, pace: number): Promise<void> => {
   const options = call.request.getOptions();
-  if (options?.hasStream()) return readStream(log, call, options);
+  if (options?.hasStream()) return readStream(log, call, options, pace);
   if (options?.hasSubscription()) return subscribe(log, call, options);
-  if (options?.hasAll()) return readAll(log, call, options);
+  if (options?.hasAll()) return readAll(log, call, options, pace);
   throw new TypeError('A read says neither which stream nor that it is the whole log');
 };

@@ -30,6 +30,8 @@ export type EventStoreStandin = {
   readonly start: () => Promise<void>;
   /** How long, in ms, each later answer takes. */
   readonly delay: (milliseconds: number) => void;
+  /** How long, in ms, each hundred events of a later read take. */
+  readonly pace: (milliseconds: number) => void;
   /** The next call of that kind meets the fault. */
   readonly fault: (kind: Kind, fault: Fault) => void;
   /** The kinds of the calls so far. */
@@ -84,7 +86,7 @@ export const startEventStoreStandin = async (
   const faults = new Map<Kind, Fault>();
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
-  let delay = 0;
+  let [delay, pace] = [0, 0];
 
   const met = async (kind: Kind): Promise<Fault | undefined> => {
     seen.push(kind);
@@ -120,7 +122,7 @@ export const startEventStoreStandin = async (
     const fault = await met(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read');
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    if (fault !== 'end') await answerRead(log, call);
+    if (fault !== 'end') await answerRead(log, call, pace);
     call.end();
   };
 
@@ -163,6 +165,7 @@ export const startEventStoreStandin = async (
       await listen(server, port);
     },
     delay: (milliseconds) => (delay = milliseconds),
+    pace: (milliseconds) => (pace = milliseconds),
     fault: (kind, fault) => void faults.set(kind, fault),
     seen: () => [...seen],
     open: (kind) => open[kind],
