@@ -374,7 +374,9 @@ describe('A follower', () => {
     });
     onTestFinished(() => subscription.stop());
     for (const round of [0, 1, 2]) {
-      const { position } = await store.append('lead-a', round * 100 - 1, facts(100, round * 100));
+      const events = facts(100, round * 100);
+      // A try to connect that began while the server was away may still fail now.
+      const { position } = await vi.waitFor(() => store.append('lead-a', round * 100 - 1, events), 10_000);
       if (round === 1) await subscription.reached(position);
       await standin.stop();
       await vi.waitFor(() => expect(subscription.status().state).toBe('stalled'));
