@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Journeys that go through the app alone, and so can be made over any stores. */
-const journeys = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'];
+/** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
+const anywhere = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'];
+
+/** Journeys of many processes, and of servers that go away. */
+const servers = ['many-processes', 'outages', 'migrate'];
+
+const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -11,14 +16,11 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'] } },
+      { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: files(servers) } },
+      { extends: true, test: { name: 'servers', include: files(servers) } },
       {
         extends: true,
-        test: {
-          name: 'stand-ins',
-          include: journeys.map((journey) => `tests/journeys/${journey}.test.ts`),
-          env: { TEST_STORES: 'stand-ins' },
-        },
+        test: { name: 'stand-ins', include: files(anywhere), env: { TEST_STORES: 'stand-ins' } },
       },
     ],
   },

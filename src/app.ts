@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { v7 } from 'uuid';
 import { adminKeyIn, newSecret } from './admin-key.ts';
@@ -53,6 +54,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const states = foldStates(store, stateBudget);
   const engine: Engine = { states, handle: handling({ store, states, clock, newId }) };
   const stopping = { now: false };
+  const ending = new AbortController();
   const log = pino({ level: config.logLevel });
 
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
@@ -74,6 +76,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const sight = {
     ...{ engine, readModels, clock, othersLag: shared ? othersLag : 0 },
     head: () => store.head(),
+    pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
     reached: (position: number) => projecting.reached(position, AbortSignal.timeout(30_000)),
   };
   const reacting = (role === 'api' ? [] : reactors).map((reactor) => {
@@ -110,6 +113,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const shut = async (): Promise<void> => {
     stopping.now = true;
     await http.close();
+    ending.abort();
     await Promise.all(reacting.map((each) => each.stop()));
     await projecting.stop();
     await readModels.close();

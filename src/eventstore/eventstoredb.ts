@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { BACKWARDS, END, ErrorType, isCommandError, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore/db-client';
 // The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
@@ -5,13 +6,16 @@ import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore
 import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
 import type { Appended, EventStore, NewEvent, Recorded } from './event-store.ts';
 import { RevisionConflict, StoreUnavailable } from './event-store.ts';
-import { clientFor, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
+import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
 import type { Connection, Reserved } from './eventstoredb-client.ts';
 import { follow } from './eventstoredb-following.ts';
 import type { Heads } from './eventstoredb-following.ts';
 
 /** `deadline` is how long, in ms, an answer may take, and `maxInFlight` how many events may wait to be written. */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/** How long closing waits for the client to end its calls, in ms. */
+const goodbye = 500;
 
 /** The streams that are followed when nobody says which: the product's own. */
 const OWN_STREAMS = ['project-', 'lead-', 'job-'];
@@ -24,7 +28,7 @@ const isOf = (error: unknown, type: ErrorType): boolean =>
  * Positions are commit positions. Throws when the string can't be read.
  */
 export function openEventStoreDB(connectionString: string, options: EventStoreDBOptions = {}): EventStore {
-  const { deadline = 1_500, maxInFlight = 2_000 } = options;
+  const { deadline = deadlineIn(connectionString), maxInFlight = 2_000 } = options;
   const closing = new AbortController();
   const client = clientFor(connectionString);
   const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
@@ -97,7 +101,8 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     close: async () => {
       await room.empty();
       closing.abort();
-      await client.dispose();
+      // It cancels every call and then waits for word of each, which does not always come.
+      await Promise.race([client.dispose(), pause(goodbye, undefined, { ref: false })]);
     },
   };
 }

@@ -16,6 +16,8 @@ export type Sight = {
   readonly readModels: ReadModels;
   readonly clock: () => Date;
   readonly othersLag: number;
+  /** Waits so many ms; rejects when the process stops meanwhile. */
+  readonly pause: (milliseconds: number) => Promise<unknown>;
   readonly head: () => Promise<number>;
   readonly reached: (position: number) => Promise<void>;
 };

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { step } from '../commands/merge.ts';
 import { progressJob } from '../commands/progress-job.ts';
 import { requestJob } from '../commands/request-job.ts';
@@ -87,7 +86,7 @@ export const rescoreLeads: Reactor = {
     if (inForce > state.version) return [rescoring(at, [])];
     // Leads that were scored with the model before are in the list when nobody uses that any more, and the list has them.
     const wait = Date.parse(event.data.requestedAt) + sight.othersLag - sight.clock().getTime();
-    await pause(Math.min(Math.max(0, wait), sight.othersLag));
+    await sight.pause(Math.min(Math.max(0, wait), sight.othersLag));
     await sight.reached(wait > 0 ? await sight.head() : event.position);
     return next({ ...at, total: await sight.readModels.count(projectId, leads, []) }, sight);
   },
