@@ -3,8 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
 const anywhere = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'];
 
-/** Journeys of many processes, and of servers that go away. */
-const servers = ['many-processes', 'outages', 'migrate'];
+const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
+
+/** What is about servers: how their clients are used, journeys of many processes, and of servers that go away. */
+const servers = [
+  ...files(['many-processes', 'outages', 'migrate']),
+  ...['tests/eventstore/eventstoredb.test.ts', 'tests/readmodels/mongodb.test.ts'],
+];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
@@ -16,8 +21,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: files(servers) } },
-      { extends: true, test: { name: 'servers', include: files(servers) } },
+      { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: servers } },
+      { extends: true, test: { name: 'servers', include: servers } },
       {
         extends: true,
         test: { name: 'stand-ins', include: files(anywhere), env: { TEST_STORES: 'stand-ins' } },

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { ran } from '../support/ran.ts';
 import { eventStoreContract } from './event-store.ts';
 
+ran('event store: SQLite');
 const clock = () => new Date('2026-03-01T12:00:00Z');
 
 eventStoreContract('The SQLite event store on disk', async () => {
