@@ -11,8 +11,6 @@ const servers = [
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/readmodels/mongodb.test.ts'],
 ];
 
-const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
-
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/report-ran.ts'],
