@@ -5,7 +5,7 @@ import { scorable } from './lead.ts';
 import { Rejection } from './rejection.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import type { Lines, Scorable } from './scoring.ts';
-import { applyRule, hundredths, inPoints, stageOf, tally } from './scoring.ts';
+import { applyRule, hundredths, inPoints, isPlain, stageOf, tally } from './scoring.ts';
 
 /** What each rule gained since the score was last recorded, in hundredths; a rule that lost its points counts below zero. */
 const gains = (before: Lines, after: Lines): Map<string, number> => {
@@ -25,8 +25,7 @@ const broughtBy = (
   return model.engagement
     .filter(({ when }) => types.has(when.eventType))
     .flatMap((rule) => {
-      const plain = rule.when.where.length === 0 && !rule.limit && !rule.decay;
-      const worth = plain ? undefined : applyRule(rule, after, asOf).worth;
+      const worth = isPlain(rule) ? undefined : applyRule(rule, after, asOf).worth;
       return fresh
         .filter(({ eventType }) => eventType === rule.when.eventType)
         .map(({ eventId }) => ({

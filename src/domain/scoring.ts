@@ -69,10 +69,11 @@ export const applyRule = (rule: EngagementRule, lead: Scorable, asOf: number) =>
   return { base, matching, counting, worth, total: sum(worth.values()) };
 };
 
+/** The usual rule has neither condition, limit nor decay: then counting does, however long the history. */
+export const isPlain = ({ when, limit, decay }: EngagementRule): boolean => when.where.length === 0 && !limit && !decay;
+
 const totalOf = (rule: EngagementRule, lead: Scorable, asOf: number): number => {
-  // The usual rule has neither condition, limit nor decay: then counting does, however long the history.
-  const plain = rule.when.where.length === 0 && !rule.limit && !rule.decay;
-  if (plain) return hundredths(rule.points) * lead.activitiesOf(rule.when.eventType).size;
+  if (isPlain(rule)) return hundredths(rule.points) * lead.activitiesOf(rule.when.eventType).size;
   return applyRule(rule, lead, asOf).total;
 };
 

@@ -1,5 +1,6 @@
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
+import { pause } from './subscription.ts';
 
 /** Who wants a lease and where leases are kept. `lifetime` is in ms: a holder that died is followed by another after it. */
 export type Lease = {
@@ -11,18 +12,6 @@ export type Lease = {
 
 /** How often a process that does not run a subscription looks how far it is, in ms. */
 const lookEvery = 25;
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 
 /** Waits until a checkpoint that somebody else may move is at a position. Rejects with the signal's reason when it aborts. */
 export const checkpointReached = async (

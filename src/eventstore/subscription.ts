@@ -109,7 +109,8 @@ function backOff(attempt: number): number {
   return Math.min(30_000, 100 * 2 ** (attempt - 1)) * (1 - Math.random() / 2);
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Waits so many ms, or until the signal aborts. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const resume = () => {
       clearTimeout(timer);
