@@ -49,7 +49,8 @@ const storesOf = async (kind: string | undefined, clock: TestClock): Promise<Sto
   if (kind !== 'stand-ins') return { env: {}, close: async () => undefined };
   const [events, documents] = [await startEventStoreStandin(0, undefined, clock.now), await startMongoStandin()];
   return {
-    env: { EVENT_STORE: events.url, READ_MODELS: `${documents.url}/leadfold` },
+    // Server and client share this process and its machine with other tests: no answer is late.
+    env: { EVENT_STORE: `${events.url}&defaultDeadline=20000`, READ_MODELS: `${documents.url}/leadfold` },
     close: async () => {
       await events.stop();
       await documents.stop();

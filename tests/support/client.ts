@@ -70,7 +70,11 @@ export const clientOf = (transport: Transport, adminKey: () => string) => {
       noted(await transport({ method, path, ...more, headers: { ...bearer(apiKey), ...headers } }));
     const read: Project['read'] = (path, headers = {}) =>
       request('GET', path, { headers: { 'leadfold-after-position': String(seen.position), ...headers } });
-    const get: Project['get'] = async (path) => mustBe(await read(path), 200).body;
+    const get: Project['get'] = async (path) => {
+      const answer = await read(path);
+      // A busy machine may be late, and is asked again as it says, without the pause: each answer has waited already.
+      return answer.body?.code === 'not-there-yet' ? get(path) : mustBe(answer, 200).body;
+    };
     return {
       ...{ projectId, apiKey, request, read, get, position: () => seen.position },
       send: (body, headers = {}) => request('POST', '/api/events/ingest', { body, headers }),
