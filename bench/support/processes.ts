@@ -1,0 +1,62 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Whether processes can be kept on a core here. */
+export const canPin = spawnSync('taskset', ['--version']).status === 0;
+
+/** A process of ours that was started and says things to us. */
+export type Started = {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** The next message that it sends. Rejects when it ends before. */
+  readonly says: () => Promise<unknown>;
+  /** Ends it and resolves when it is gone. SIGTERM unless said. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<void>;
+};
+
+/** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
+export const started = (
+  file: string,
+  { args = [], env = {}, core }: { args?: readonly string[]; env?: Readonly<Record<string, string>>; core?: number } = {},
+): Started => {
+  const flag = '--disable-warning=ExperimentalWarning';
+  const pinned = core !== undefined && canPin;
+  const child = fork(join(root, file), [...args], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
+    ...(pinned
+      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, flag] }
+      : { execArgv: [flag] }),
+  });
+  const ended = once(child, 'exit');
+  // Nothing that was started outlives us.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  void ended.then(() => process.off('exit', kill));
+  return {
+    pid: child.pid ?? 0,
+    child,
+    says: async () => {
+      const gone = new AbortController();
+      const said = once(child, 'message', { signal: gone.signal }).then(([message]) => message as unknown);
+      const died = ended.then(([code, signal]) => {
+        throw new Error(`${file} ended with ${String(code ?? signal)} before it said anything`);
+      });
+      try {
+        return await Promise.race([said, died]);
+      } finally {
+        gone.abort();
+        said.catch(() => undefined);
+        died.catch(() => undefined);
+      }
+    },
+    end: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+};
