@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailable } from './event-store.ts';
+
+/** An event as its row has it, without what the log itself knows. */
+export type Line = readonly [id: string, type: string, data: string, metadata: string];
+
+/** Events for one stream that is expected to be at a revision (-1 when empty). */
+export type Append = { readonly stream: string; readonly expected: number; readonly lines: readonly Line[] };
+
+/** Writes appends in one transaction, recorded at a time in ms; throws when none of them was written. */
+export type WriteGroup = (group: readonly Append[], recordedAt: number) => readonly number[];
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
+  position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+  data TEXT NOT NULL, metadata TEXT NOT NULL, recorded_at INTEGER NOT NULL, UNIQUE (stream, revision)) STRICT`;
+
+/**
+ * Opens the file of a log, making it where there is none. `timeout` is how long, in ms, a commit waits for another writer.
+ * Throws `StoreUnavailable` when it can't be opened.
+ */
+export function openLogFile(path: string, timeout: number): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    const db = new DatabaseSync(path, { timeout });
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    return db;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailable(`Event store ${path} can't be opened: ${reason}; check its folder`, { cause: error });
+  }
+}
+
+/**
+ * Writes groups of appends, each group with one commit and its fsync. Answers for each append with the position of its last
+ * event, or 0 when its stream was at another revision: a conflict costs the rest of the group nothing.
+ */
+export function groupsTo(db: DatabaseSync): WriteGroup {
+  const current = db.prepare('SELECT coalesce(max(revision), -1) AS revision FROM events WHERE stream = ?');
+  const insert = db.prepare('INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)');
+
+  const write = ({ stream, expected, lines }: Append, recordedAt: number): number => {
+    if (current.get(stream)?.['revision'] !== expected) return 0;
+    let position = 0;
+    for (const [index, [id, type, data, metadata]] of lines.entries()) {
+      const { lastInsertRowid } = insert.run(stream, expected + 1 + index, id, type, data, metadata, recordedAt);
+      position = Number(lastInsertRowid);
+    }
+    return position;
+  };
+
+  return (group, recordedAt) => {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      const positions = group.map((append) => write(append, recordedAt));
+      db.exec('COMMIT');
+      return positions;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
