@@ -45,6 +45,8 @@ export function committingInThread(path: string, timeout: number): Committer {
     const worker = running();
     const { promise, resolve, reject } = Promise.withResolvers<GroupAnswer>();
     const died = (code: number): void => reject(new Error(`The thread that writes ${path} ended with ${code}`));
+    // A thread that waits for work keeps no process alive.
+    worker.ref();
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', died);
@@ -54,6 +56,7 @@ export function committingInThread(path: string, timeout: number): Committer {
       if ('error' in answer) throw new Error(answer.error);
       return answer.positions;
     } finally {
+      worker.unref();
       worker.off('message', resolve);
       worker.off('error', reject);
       worker.off('exit', died);
