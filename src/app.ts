@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
-import { v7 } from 'uuid';
 import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
 import { openServer } from './api/server.ts';
@@ -14,6 +13,7 @@ import type { Config } from './config.ts';
 import { leased } from './eventstore/leased.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { subscribe } from './eventstore/subscription.ts';
+import { newIds } from './new-id.ts';
 import { watchProjections } from './projections/running.ts';
 import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
@@ -44,10 +44,10 @@ export type App = {
 /** What differs from run to run, and what tests own. */
 export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
 
-const outside: Outside = { clock: () => new Date(), newId: () => v7(), newSecret: () => newSecret() };
+const outside = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
 
 /** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
-export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside): Promise<App> => {
+export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside()): Promise<App> => {
   const { role, eventStore: events, readModels: documents } = config;
   const store = openEventStore(events, clock);
   const readModels = openReadModels(documents);

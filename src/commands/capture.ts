@@ -7,6 +7,7 @@ import { leadStreamId } from '../domain/streams.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
 import { connected, groupsOf, recordingsOf } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
+import { isRepeatable } from './command.ts';
 import type { Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
 import { linkIdentifier } from './link-identifier.ts';
@@ -98,7 +99,8 @@ const attach = async (flow: Flow, identifiers: Capture['identifiers']): Promise<
 };
 
 /** Names what is recorded: a retry that finds the same items together is the same command, any other is not. */
-const nameOf = (items: readonly Item[]): string => {
+const nameOf = (items: readonly Item[], { commandId }: Request): string => {
+  if (!isRepeatable(commandId)) return '';
   const names = items.map(({ index, activity }) => `${index}/${activity.eventId}`);
   if (names.length === 1) return names.join();
   return createHash('sha256').update(JSON.stringify(names)).digest('base64url');
@@ -126,7 +128,7 @@ const record = async (
       ...(capture && { capture }),
     };
     const { events, position } = await scoring(engine, input, request, (model) =>
-      handle(recordActivities, { ...input, scoring: model }, step(request, `record/${nameOf(part)}`)),
+      handle(recordActivities, { ...input, scoring: model }, step(request, `record/${nameOf(part, request)}`)),
     );
     const recorded = new Set(
       events.flatMap((event) => (event.type === 'ActivityRecorded' ? [event.data.eventId] : [])),

@@ -25,3 +25,10 @@ export const command =
     readonly id: (input: NoInfer<I>) => string;
     readonly decide: (state: S, input: NoInfer<I>, context: Context) => readonly E[];
   }): Command<I, S, E> => ({ aggregate, ...definition });
+
+/**
+ * A command id that its caller keeps to itself, so that nobody can send the command again: it is not remembered, and the
+ * steps of a flow need no ids of their own.
+ */
+export const unrepeatable = (id: string): string => `once:${id}`;
+export const isRepeatable = (commandId: string): boolean => !commandId.startsWith('once:');

@@ -7,6 +7,7 @@ import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from './absorb-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
+import { isRepeatable } from './command.ts';
 import type { Handle, Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
 import type { Resolved } from './resolve.ts';
@@ -20,7 +21,8 @@ export type Engine = { readonly handle: Handle; readonly states: States };
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
 export const step = (request: Request, name: string): Request => {
   const { expected: _, ...rest } = request;
-  return { ...rest, commandId: `${request.commandId}/${name}`, causationId: request.commandId };
+  const { commandId } = request;
+  return { ...rest, commandId: isRepeatable(commandId) ? `${commandId}/${name}` : commandId, causationId: commandId };
 };
 
 const partLimit = { activities: 500, bytes: 256 * 1024 };

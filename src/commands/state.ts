@@ -2,10 +2,11 @@ import { Map } from 'immutable';
 import { LRUCache } from 'lru-cache';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { Appended, EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
+import { isRepeatable } from './command.ts';
 
 /**
  * What the facts of a stream add up to, as of a revision (-1 when empty) and the position of its last fact (0 when empty).
- * `commands` has the revision of each command's first fact; `size` is a guess of the memory it takes, in bytes.
+ * `commands` has the revision of the first fact of each command that may come again; `size` is a guess of the memory it takes, in bytes.
  */
 export type Folded<S> = {
   readonly state: S;
@@ -34,22 +35,22 @@ export type States = {
 
 type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number; readonly position: number };
 
-const sizeOf = ({ data }: Event): number => 300 + 2 * JSON.stringify(data).length;
+const withCommand = (commands: Map<string, number>, { metadata: { commandId }, revision }: Arriving<Event>) =>
+  isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands;
 
 const grow = <S, E extends Event>(
-  { evolve }: Aggregate<S, E>,
+  { evolve, weigh = () => 1_000 }: Aggregate<S, E>,
   before: Folded<S>,
   events: readonly Arriving<E>[],
 ): Folded<S> => {
   const last = events.at(-1);
   if (!last) return before;
-  const firsts = events.map(({ metadata, revision }): [string, number] => [metadata.commandId, revision]);
   return {
     state: events.reduce(evolve, before.state),
     revision: last.revision,
     position: last.position,
-    commands: before.commands.mergeWith((first) => first, Map(firsts.toReversed())),
-    size: events.reduce((size, event) => size + sizeOf(event), before.size),
+    commands: events.reduce(withCommand, before.commands),
+    size: events.reduce((size, event) => size + weigh(event), before.size),
   };
 };
 

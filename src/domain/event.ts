@@ -16,4 +16,6 @@ export type Aggregate<S, E extends Event> = {
   readonly name: string;
   readonly initial: S;
   readonly evolve: (state: S, event: E) => S;
+  /** About how much memory the event adds to the state, in bytes; 1,000 when nobody says. */
+  readonly weigh?: (event: E) => number;
 };

@@ -65,6 +65,7 @@ export function committingInThread(path: string, timeout: number): Committer {
 
   const close = async (): Promise<void> => {
     if (!thread) return;
+    thread.ref();
     const gone = once(thread, 'exit');
     thread.postMessage('close');
     await gone;

@@ -3,6 +3,7 @@ import { v5 } from 'uuid';
 import type { Captured } from '../../commands/capture.ts';
 import { capture } from '../../commands/capture.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
+import { unrepeatable } from '../../commands/command.ts';
 import type { Request } from '../../commands/handle.ts';
 import { saysTheSame } from '../../domain/activity.ts';
 import { lead } from '../../domain/lead.ts';
@@ -30,8 +31,9 @@ export type Outcome = Captured | Faulty | { readonly ignored: string };
 /** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
 export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
   const receivedAt = clock();
-  const sender = requestOf(request, 'Capture');
   const keyed = idempotencyKeyOf(request) !== undefined;
+  const asked = requestOf(request, 'Capture');
+  const sender = keyed ? asked : { ...asked, commandId: unrepeatable(asked.commandId) };
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
   return { projectId: projectOf(request), sender, keyed, arrivalOf };
