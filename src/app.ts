@@ -55,7 +55,8 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const engine: Engine = { states, handle: handling({ store, states, clock, newId }) };
   const stopping = { now: false };
   const ending = new AbortController();
-  const log = pino({ level: config.logLevel });
+  // Lines wait for the next turn of the event loop, not a request for its line.
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false }));
 
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';

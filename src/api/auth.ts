@@ -47,21 +47,21 @@ export const authentication = (app: App, world: World): void => {
   };
   app.decorateRequest('caller');
   app.addHook('onRoute', ({ url, config }) => mustDeclare(url, config));
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { config } = request.routeOptions;
     request.caller = nobody;
-    if (request.is404 || config.public) return;
+    if (request.is404 || config.public) return done();
     const credential = credentialOf(request);
-    if (credential !== undefined) return admit(credential, request);
-    if (config.writeKeyInBody) return;
+    if (credential !== undefined) return void admit(credential, request).then(() => done(), done);
+    if (config.writeKeyInBody) return done();
     throw unauthorized('Send a key with Authorization: Bearer, with X-API-Key, or as the user of Basic');
   });
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     const { config } = request.routeOptions;
-    if (request.is404 || config.public || request.caller !== nobody) return;
+    if (request.is404 || config.public || request.caller !== nobody) return done();
     const writeKey = textAt(request.body, 'writeKey');
     if (writeKey === undefined)
       throw unauthorized('Send a key with Authorization or X-API-Key, or as writeKey in the body');
-    return admit(writeKey, request);
+    admit(writeKey, request).then(() => done(), done);
   });
 };

@@ -63,6 +63,7 @@ const namedProject = (request: FastifyRequest): string | undefined => {
 /** Knows who holds a credential. Throws a `Problem` when nobody does. */
 export const recognising = ({ engine: { states }, clock, adminKey }: World) => {
   const root = hashOf(adminKey);
+  const hashes = new LRUCache<string, Buffer>({ max: 1_000, memoMethod: hashOf });
   const looked = new LRUCache<string, number>({ max: 10_000 });
 
   const stateOf = async (projectId: string): Promise<ProjectState> => {
@@ -86,7 +87,7 @@ export const recognising = ({ engine: { states }, clock, adminKey }: World) => {
     (await states.refresh(project, projectId)).state.projectId !== undefined;
 
   return async (credential: string, request: FastifyRequest): Promise<Caller> => {
-    const hash = hashOf(credential);
+    const hash = hashes.memo(credential);
     if (timingSafeEqual(hash, root)) {
       const projectId = namedProject(request);
       if (projectId !== undefined && !(await exists(projectId))) throw unknownProject(projectId);

@@ -8,8 +8,9 @@ const sweepEvery = 50;
 
 /** Lets connections go while the process stops, so that no client that keeps one open holds up the end. */
 export const closing = (app: App, stopping: () => boolean): void => {
-  app.addHook('onSend', async (_, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (stopping()) reply.header('Connection', 'close');
+    done(null, payload);
   });
   app.addHook('preClose', async () => {
     const { server } = app;

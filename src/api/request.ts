@@ -93,9 +93,7 @@ export const untilReached = async ({ reached }: World, position: number): Promis
   }
 };
 
-const awaitPosition = async (request: FastifyRequest, world: World): Promise<void> => {
-  const value = header(request, 'leadfold-after-position');
-  if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return;
+const awaitPosition = async (value: string, world: World): Promise<void> => {
   if (!/^\d{1,15}$/.test(value)) {
     throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
   }
@@ -105,8 +103,16 @@ const awaitPosition = async (request: FastifyRequest, world: World): Promise<voi
 /** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */
 export const requests = (app: App, world: World): void => {
   app.decorate('newId', world.newId);
-  app.addHook('onRequest', async (request, reply) => void reply.header('X-Correlation-Id', request.id));
-  app.addHook('preHandler', async (request) => awaitPosition(request, world));
+  // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Correlation-Id', request.id);
+    done();
+  });
+  app.addHook('preHandler', (request, _reply, done) => {
+    const value = header(request, 'leadfold-after-position');
+    if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return done();
+    awaitPosition(value, world).then(() => done(), done);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
     parseJson(body),

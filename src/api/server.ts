@@ -52,10 +52,11 @@ const parts: readonly Routes[] = [
 
 // One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.
 const logging = (app: App): void => {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { url: route = 'none' } = request.routeOptions;
     const line = { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     request.log.info({ ...line, project: request.caller?.projectId }, 'answered');
+    done();
   });
 };
 

@@ -28,6 +28,7 @@ export const groupsOf = (items: readonly Item[]): readonly Group[] => {
 
 /** Puts groups together that share an identifier, directly or by way of others (union-find over the identifiers). */
 export const connected = (groups: readonly Group[]): readonly (readonly Group[])[] => {
+  if (groups.length < 2) return [groups];
   const above = new Map<string, string>();
   const top = (key: string): string => {
     let at = key;

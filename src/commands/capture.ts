@@ -138,13 +138,13 @@ const record = async (
       const { activity } = item;
       const { eventId } = activity;
       const accepted = recorded.delete(eventId);
-      const first = state.activities.get(eventId);
+      const first = accepted ? undefined : state.activities.get(eventId);
       const differs =
         first && !(saysTheSame(first, activity) && (!item.exactTime || first.occurredAt === activity.occurredAt));
       const links = item.identifiers.filter((each) => elsewhere.has(identifierKey(each)));
       write(item.index, {
         status: accepted ? 'queued' : 'duplicate',
-        ...(!accepted && differs && { conflict: true }),
+        ...(differs && { conflict: true }),
         ...{ eventId, leadId, position },
         ...(links.length > 0 && { refused: links }),
       });

@@ -28,7 +28,8 @@ export const step = (request: Request, name: string): Request => {
 const partLimit = { activities: 500, bytes: 256 * 1024 };
 
 /** Splits activities so that each part fits one append: at most 500 of them and, but for the last one put in, 256 KiB as JSON. */
-export const inParts = <T extends { readonly activity: Activity }>(items: Iterable<T>): readonly (readonly T[])[] => {
+export const inParts = <T extends { readonly activity: Activity }>(items: readonly T[]): readonly (readonly T[])[] => {
+  if (items.length < 2) return items.length === 0 ? [] : [items];
   const parts: T[][] = [];
   let bytes = Infinity;
   for (const item of items) {
