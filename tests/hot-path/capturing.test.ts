@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { capture } from '../../src/commands/capture.ts';
+import type { Capture } from '../../src/commands/capture-groups.ts';
+import { unrepeatable } from '../../src/commands/command.ts';
+import { lead } from '../../src/domain/lead.ts';
+import { leadStreamId } from '../../src/domain/streams.ts';
+import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { openLogFile } from '../../src/eventstore/sqlite-log.ts';
+import { committingHere, groupWriter } from '../../src/eventstore/sqlite-writer.ts';
+import { engineOver, openWith, request } from '../support/engine.ts';
+import { activity, anonymousId, idOf, projectId, standard } from '../support/facts.ts';
+
+/** A store that counts how often it is asked. */
+const counting = (store: EventStore) => {
+  const count = { reads: 0, appends: 0 };
+  const counted: EventStore = {
+    ...store,
+    read: async (...args) => {
+      count.reads += 1;
+      return store.read(...args);
+    },
+    append: async (...args) => {
+      count.appends += 1;
+      return store.append(...args);
+    },
+  };
+  return { store: counted, count };
+};
+
+const model = standard;
+
+const openCounted = async () => {
+  const log = await openWith(model);
+  onTestFinished(() => log.close());
+  const { store, count } = counting(log);
+  return { engine: engineOver(store), count };
+};
+
+const visitors = Array.from({ length: 20 }, (_, index) => anonymousId(`visitor-${index}`));
+
+const visits = (round: number): readonly Capture[] =>
+  visitors.map((visitor, index) => ({
+    identifiers: [visitor],
+    activity: activity({ eventId: `visit-${round}-${index}` }),
+    exactTime: false,
+  }));
+
+describe('In the steady state', () => {
+  it('an activity of a known lead costs one append and no read', async () => {
+    const { engine, count } = await openCounted();
+    await capture(engine, projectId, visits(0), request(unrepeatable('first')));
+    Object.assign(count, { reads: 0, appends: 0 });
+    for (let round = 1; round <= 5; round++)
+      for (const [index, visit] of visits(round).entries())
+        await capture(engine, projectId, [visit], request(unrepeatable(`${round}-${index}`)));
+    expect(count).toEqual({ reads: 0, appends: 5 * visitors.length });
+  });
+
+  it('all activities of one lead in a batch cost one append', async () => {
+    const { engine, count } = await openCounted();
+    const [one = visits(0)[0]] = visits(0);
+    if (!one) throw new Error('There are no visits');
+    await capture(engine, projectId, [one], request(unrepeatable('first')));
+    Object.assign(count, { reads: 0, appends: 0 });
+    const batch = Array.from({ length: 300 }, (_, index) => ({
+      ...one,
+      activity: activity({ eventId: `more-${index}` }),
+    }));
+    await capture(engine, projectId, batch, request(unrepeatable('batch')));
+    expect(count).toEqual({ reads: 0, appends: 1 });
+  });
+
+  it('what nobody can send again is not remembered, and what somebody can is', async () => {
+    const { engine } = await openCounted();
+    const [first, second] = visits(0);
+    if (!first || !second) throw new Error('There are no visits');
+    await capture(engine, projectId, [first], request(unrepeatable('nobody')));
+    await capture(engine, projectId, [second], request('somebody'));
+    const remembered = async (index: number) => {
+      const visitor = visitors[index] ?? anonymousId();
+      return (await engine.states.get(lead, leadStreamId(projectId, idOf(visitor)))).commands.size;
+    };
+    expect([await remembered(0), await remembered(1)]).toEqual([0, 1]);
+  });
+});
+
+describe('Appends that wait at the same time', () => {
+  it('share one commit', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'leadfold-hot-path-'));
+    const db = openLogFile(join(folder, 'events.db'), 1_000);
+    onTestFinished(() => {
+      db.close();
+      rmSync(folder, { recursive: true });
+    });
+    const groups: number[] = [];
+    const committer = committingHere(db);
+    const write: typeof committer.write = async (ask) => {
+      groups.push(ask.group.length);
+      return committer.write(ask);
+    };
+    const settings = { clock: () => new Date(0), maxPending: 10_000, maxGroup: 5_000, committed: () => undefined };
+    const writer = groupWriter({ ...committer, write }, settings);
+    const settled: unknown[] = [];
+    for (let index = 0; index < 500; index++) {
+      const lines = [[`id-${index}`, 'Counted', '{}', '{}'] as const];
+      writer.add({ stream: `s-${index}`, expected: -1, lines, settle: (outcome) => settled.push(outcome) });
+    }
+    await writer.close();
+    expect(groups).toEqual([500]);
+    expect(settled).toHaveLength(500);
+    expect(settled.at(-1)).toEqual({ revision: 0, position: 500 });
+  });
+});
