@@ -81,11 +81,11 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     reached: (position: number) => projecting.reached(position, AbortSignal.timeout(30_000)),
   };
   const reacting = (role === 'api' ? [] : reactors).map((reactor) => {
-    const { name } = reactor;
+    const { name, streams, types } = reactor;
     const checkpoint = checkpointOf(reactor);
     const start = () =>
       subscribe({
-        ...{ name, store, filter: reactor.streams, now: clock },
+        ...{ name, store, filter: { streams, types }, now: clock },
         ...{ load: () => readModels.checkpoint(checkpoint), handle: react(reactor, sight) },
       });
     const now = () => new Date();

@@ -33,8 +33,11 @@ export type Appended = { readonly revision: number; readonly position: number };
 /** A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out. */
 export type Batch = { readonly events: readonly Recorded[]; readonly position: number };
 
-/** Only streams whose name begins with one of these are followed. */
-export type StreamPrefixes = readonly string[];
+/**
+ * What of the log is followed: events in streams whose name begins with one of `streams`, and of one of `types`. Of what is
+ * not named there is no limit.
+ */
+export type Filter = { readonly streams?: readonly string[]; readonly types?: readonly string[] };
 
 /** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
 export interface EventStore {
@@ -43,7 +46,7 @@ export interface EventStore {
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */
-  follow(from: number, signal: AbortSignal, filter?: StreamPrefixes): AsyncIterable<Batch>;
+  follow(from: number, signal: AbortSignal, filter?: Filter): AsyncIterable<Batch>;
   /** The position of the last event of the log; 0 when empty. */
   head(): Promise<number>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { BACKWARDS, streamNameFilter } from '@eventstore/db-client';
 import type { AllStreamResolvedEvent, AllStreamSubscription } from '@eventstore/db-client';
-import type { Batch, Recorded, StreamPrefixes } from './event-store.ts';
+import type { Batch, Filter, Recorded } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 import { explained, placeOf, positionOf, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
@@ -13,6 +13,8 @@ export type Heads = {
   readonly watch: (grown: () => void) => () => void;
 };
 
+/** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
+type Followed = Filter & Required<Pick<Filter, 'streams'>>;
 type Reading = { readonly connection: Connection; readonly heads: Heads; readonly signal: AbortSignal };
 
 /** Events in a batch at most. */
@@ -49,7 +51,7 @@ function alarm() {
 }
 
 /** A subscription to pull from. It tells of errors and of its end, which is a failure too, when nothing is left to take. */
-function pulled({ client, where, closing }: Connection, from: number, prefixes: StreamPrefixes, ring: () => void) {
+function pulled({ client, where, closing }: Connection, from: number, prefixes: readonly string[], ring: () => void) {
   let checkpoint = 0n;
   let failure: unknown;
   const fail = (error: unknown): void => {
@@ -120,7 +122,7 @@ async function eventBefore({ connection, signal }: Reading, checkpoint: bigint):
 }
 
 /** How far the log has nothing that is wanted after a position. The server tells only of each WINDOW events. */
-async function unwantedAfter(reading: Reading, position: number, prefixes: StreamPrefixes): Promise<number> {
+async function unwantedAfter(reading: Reading, position: number, prefixes: readonly string[]): Promise<number> {
   const { connection, heads, signal } = reading;
   if (heads.latest() <= position && (await heads.look()) <= position) return position;
   let passed = position;
@@ -148,10 +150,15 @@ async function unlessAway(look: Promise<number>, otherwise: number): Promise<num
 }
 
 /**
- * Follows the whole log behind a filter of stream names. Positions are always those of events. Ends when the signal aborts
- * and throws `StoreUnavailable` when the subscription fails, ends, or the store is closed.
+ * Follows the whole log behind a filter. The server looks at the names of streams, types are looked at here: it can't do
+ * both. Positions are always those of events. Ends when the signal aborts and throws `StoreUnavailable` when the
+ * subscription fails, ends, or the store is closed.
  */
-export async function* follow(from: number, prefixes: StreamPrefixes, reading: Reading): AsyncGenerator<Batch> {
+export async function* follow(
+  from: number,
+  { streams: prefixes, types }: Followed,
+  reading: Reading,
+): AsyncGenerator<Batch> {
   const { connection, heads, signal } = reading;
   if (signal.aborted) return;
   const { ring, heard } = alarm();
@@ -162,19 +169,19 @@ export async function* follow(from: number, prefixes: StreamPrefixes, reading: R
   let [position, patience, late] = [from, GRACE, false];
   try {
     while (!signal.aborted) {
-      const events = subscription.take().filter((event) => event.position > position);
-      const checkpoint = events.length > 0 ? 0n : subscription.checkpoint();
+      const taken = subscription.take().filter((event) => event.position > position);
+      const checkpoint = taken.length > 0 ? 0n : subscription.checkpoint();
       const passed = async (): Promise<number> => {
         if (checkpoint > position) return unlessAway(eventBefore(reading, checkpoint), position);
         return late ? unlessAway(unwantedAfter(reading, position, prefixes), position) : position;
       };
-      if (events.length === 0) subscription.check();
-      const reached = events.at(-1)?.position ?? (await passed());
+      if (taken.length === 0) subscription.check();
+      const reached = taken.at(-1)?.position ?? (await passed());
       patience = reached > position ? GRACE : late ? Math.min(2 * patience, IDLE) : patience;
       late = false;
       if (reached > position) {
         position = reached;
-        yield { events, position };
+        yield { events: types ? taken.filter(({ type }) => types.includes(type)) : taken, position };
       } else {
         late = !(await heard(heads.latest() > position ? patience : IDLE));
       }

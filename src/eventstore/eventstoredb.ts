@@ -90,9 +90,9 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   return {
     read,
     append,
-    follow: async function* (from, signal, filter = OWN_STREAMS) {
+    follow: async function* (from, signal, { streams = OWN_STREAMS, types } = {}) {
       mustBeOpen();
-      yield* follow(from, filter, { connection, heads, signal });
+      yield* follow(from, { streams, ...(types && { types }) }, { connection, heads, signal });
     },
     head: async () => {
       mustBeOpen();

@@ -6,14 +6,14 @@ import { RevisionConflict } from './event-store.ts';
 export type Progress = (position: number, head: number) => void;
 
 /** The streams that make up the product's log. */
-const streams = ['project-', 'lead-', 'job-'] as const;
+const own = { streams: ['project-', 'lead-', 'job-'] } as const;
 
 /** Reads a log from the beginning to where it ends now, a batch at a time. */
 async function* wholeLog(store: EventStore, progress: Progress) {
   const head = await store.head();
   if (head === 0) return;
   const end = new AbortController();
-  for await (const { events, position } of store.follow(0, end.signal, streams)) {
+  for await (const { events, position } of store.follow(0, end.signal, own)) {
     yield events;
     progress(Math.min(position, head), head);
     if (position >= head) end.abort();

@@ -1,10 +1,11 @@
 import { resolve as absolute } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
-import type { Appended, Batch, EventStore, Metadata, NewEvent, Recorded } from './event-store.ts';
+import type { Appended, Batch, EventStore, Filter, NewEvent } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 import type { Line } from './sqlite-log.ts';
 import { openLogFile } from './sqlite-log.ts';
+import { headOf, pagesOf, streamsOf } from './sqlite-pages.ts';
 import { committingHere, committingInThread, groupWriter } from './sqlite-writer.ts';
 
 /** `maxPending` and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */
@@ -15,11 +16,7 @@ export type SqliteEventStoreOptions = {
   readonly busyTimeout?: number;
 };
 
-type Texts = { readonly data: string; readonly metadata: string; readonly recordedAt: number };
-type Row = Omit<Recorded, keyof Texts> & Texts;
-const PAGE = 1_000;
 const POLL_MS = 250;
-const COLUMNS = 'position, stream, revision, id, type, data, metadata, recorded_at AS recordedAt';
 /** SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL and CANTOPEN: the file, not the statement, is the trouble. */
 const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
 
@@ -33,9 +30,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   const signals = wakeUps(path);
   const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout);
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed: signals.announce });
-  const log = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ${PAGE}`);
-  const stream = db.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision`);
-  const last = db.prepare('SELECT coalesce(max(position), 0) AS position FROM events');
+  const [pages, stream, head] = [pagesOf(db), streamsOf(db), headOf(db)];
 
   function ask<T>(question: () => T): T {
     if (!db.isOpen) throw new StoreUnavailable(`Event store ${path} is closed; open it again`);
@@ -46,16 +41,11 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
     }
   }
 
-  function page(from: number, filter: readonly string[] = ['']): Batch {
-    const rows = ask(() => log.all(from) as Row[]);
-    const wanted = rows.filter((row) => filter.some((prefix) => row.stream.startsWith(prefix)));
-    return { events: wanted.map(recorded), position: rows.at(-1)?.position ?? from };
-  }
-
-  async function* follow(from: number, signal: AbortSignal, filter?: readonly string[]): AsyncGenerator<Batch> {
+  async function* follow(from: number, signal: AbortSignal, filter?: Filter): AsyncGenerator<Batch> {
+    const page = ask(() => pages(filter));
     let position = from;
     while (!signal.aborted) {
-      const batch = page(position, filter);
+      const batch = ask(() => page(position));
       if (batch.position === position) await signals.wait(signal);
       else yield batch;
       position = batch.position;
@@ -65,7 +55,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   }
 
   return {
-    read: async (name, after = -1) => ask(() => stream.all(name, after) as Row[]).map(recorded),
+    read: async (name, after = -1) => ask(() => stream(name, after)),
     append: (name, expected, events) =>
       new Promise((resolve, reject) => {
         const lines = events.map((event) => serialised(name, event));
@@ -74,7 +64,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
         ask(() => writer.add({ stream: name, expected, lines, settle }));
       }),
     follow,
-    head: async () => ask(() => (last.get() as Row).position),
+    head: async () => ask(head),
     close: async () => {
       if (!db.isOpen) return;
       await writer.close();
@@ -120,11 +110,6 @@ function serialised(stream: string, { id, type, data, metadata }: NewEvent): Lin
   const json = JSON.stringify(data) as string | undefined;
   if (json === undefined) throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
   return [id, type, json, JSON.stringify(metadata)];
-}
-
-function recorded(row: Row): Recorded {
-  const [data, metadata] = [JSON.parse(row.data) as unknown, JSON.parse(row.metadata) as Metadata];
-  return { ...row, data, metadata, recordedAt: new Date(row.recordedAt) };
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { Batch, EventStore, StreamPrefixes } from './event-store.ts';
+import type { Batch, EventStore, Filter } from './event-store.ts';
 
 /**
  * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch. `retryDelay` gives the
@@ -7,7 +7,7 @@ import type { Batch, EventStore, StreamPrefixes } from './event-store.ts';
 export type Reader = {
   readonly name: string;
   readonly store: EventStore;
-  readonly filter?: StreamPrefixes;
+  readonly filter?: Filter;
   readonly load: () => Promise<number>;
   readonly handle: (batch: Batch) => Promise<void>;
   readonly now: () => Date;

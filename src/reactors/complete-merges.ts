@@ -6,6 +6,7 @@ import type { Reactor } from './reactor.ts';
 export const completeMerges: Reactor = {
   name: 'complete-merges',
   streams: ['lead-'],
+  types: ['LeadMerged'],
   react: async ({ type, stream }) => {
     const merged = type === 'LeadMerged' ? streamParts('lead', stream) : undefined;
     return merged ? [(engine, request) => completeMerge(engine, merged.projectId, merged.id, request)] : [];

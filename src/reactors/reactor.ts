@@ -25,8 +25,9 @@ export type Sight = {
 /** What follows from a fact. The same fact again must lead to the same intents, or to ones that then change nothing. */
 export type Reactor = {
   readonly name: string;
-  /** The streams that it follows, by the beginnings of their names. */
+  /** The facts that it follows: of these types, in streams with these beginnings of their names. */
   readonly streams: readonly string[];
+  readonly types: readonly LeadfoldEvent['type'][];
   readonly react: (event: Recorded<LeadfoldEvent>, sight: Sight) => Promise<readonly Intent[]>;
 };
 

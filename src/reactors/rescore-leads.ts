@@ -62,6 +62,7 @@ const next = async (at: Step, { readModels }: Sight): Promise<readonly Intent[]>
 export const rescoreLeads: Reactor = {
   name: 'rescore-leads',
   streams: ['project-', 'job-'],
+  types: ['ScoringModelPublished', 'JobRequested', 'JobProgressed'],
   react: async (event, sight) => {
     if (event.type === 'ScoringModelPublished') {
       const projectId = event.stream.slice('project-'.length);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Batch, EventStore, NewEvent, Recorded, StreamPrefixes } from '../../src/eventstore/event-store.ts';
+import type { Batch, EventStore, Filter, NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { RevisionConflict } from '../../src/eventstore/event-store.ts';
 
 /** A store that may hold foreign streams already. `reopen` closes it and opens the same log again; a durable store has it. */
@@ -35,7 +35,7 @@ export async function followUntil(
   store: EventStore,
   from: number,
   enough: (batches: readonly Batch[]) => boolean,
-  filter?: StreamPrefixes,
+  filter?: Filter,
 ): Promise<readonly Batch[]> {
   const stop = new AbortController();
   const batches: Batch[] = [];
@@ -47,7 +47,7 @@ export async function followUntil(
 }
 
 /** The first `count` events after `from`, waiting for them where necessary. */
-export async function take(store: EventStore, from: number, count: number, filter?: StreamPrefixes) {
+export async function take(store: EventStore, from: number, count: number, filter?: Filter) {
   const enough = (batches: readonly Batch[]) => batches.flatMap(({ events }) => events).length >= count;
   return (await followUntil(store, from, enough, filter)).flatMap(({ events }) => events);
 }
@@ -186,7 +186,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const first = numbers(events)[0] ?? -1;
       expect(numbers(events)).toEqual(numbers(facts(1_500, first)));
       expectStrictlyGrowing(events);
-      expect(await take(store, start, 1_500, [mine])).toEqual(events);
+      expect(await take(store, start, 1_500, { streams: [mine] })).toEqual(events);
     });
 
     it('lets fifty writers of one stream each in, one after the other', async () => {
@@ -203,7 +203,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const { position } = await store.append(`${mine}a`, -1, facts(3));
       expect(position).toBeGreaterThan(start);
       expect(await store.head()).toBeGreaterThanOrEqual(position);
-      const events = await take(store, start, 3, [mine]);
+      const events = await take(store, start, 3, { streams: [mine] });
       expect(events.at(-1)?.position).toBe(position);
     });
   });
@@ -213,20 +213,20 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const { store, mine } = await fresh();
       await store.append(`${mine}a`, -1, facts(2));
       await store.append(`${mine}b`, -1, facts(2, 2));
-      expect(numbers(await take(store, 0, 4, [mine]))).toEqual([0, 1, 2, 3]);
+      expect(numbers(await take(store, 0, 4, { streams: [mine] }))).toEqual([0, 1, 2, 3]);
     });
 
     it('with the same events that reading gives', async () => {
       const { store, stream, start, mine } = await fresh();
       await store.append(stream, -1, facts(3));
-      expect(await take(store, start, 3, [mine])).toEqual(await store.read(stream));
+      expect(await take(store, start, 3, { streams: [mine] })).toEqual(await store.read(stream));
     });
 
     it('from any event on, also from within an append', async () => {
       const { store, stream, mine } = await fresh();
       await store.append(stream, -1, facts(5));
       for (const event of (await store.read(stream)).slice(0, 4)) {
-        const rest = await take(store, event.position, 4 - event.revision, [mine]);
+        const rest = await take(store, event.position, 4 - event.revision, { streams: [mine] });
         expect(rest[0]?.revision).toBe(event.revision + 1);
         expect(rest).toHaveLength(4 - event.revision);
       }
@@ -234,7 +234,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
 
     it('live, by any number of readers', async () => {
       const { store, stream, start, mine } = await fresh();
-      const readers = [take(store, start, 60, [mine]), take(store, start, 60, [mine])];
+      const readers = [take(store, start, 60, { streams: [mine] }), take(store, start, 60, { streams: [mine] })];
       for (let n = 0; n < 60; n += 1) await store.append(stream, n - 1, [fact(n)]);
       const [one, two] = await Promise.all(readers);
       expect(numbers(one ?? [])).toEqual(numbers(facts(60)));
@@ -247,9 +247,9 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const writers = ['p', 'q', 'r', 's'].map(async (writer) => {
         for (let n = 0; n < 150; n += 1) await store.append(`${mine}${writer}`, n - 1, [fact(n)]);
       });
-      const early = take(store, start, 3_100, [mine]);
+      const early = take(store, start, 3_100, { streams: [mine] });
       await Promise.race(writers);
-      const late = await take(store, start, 3_100, [mine]);
+      const late = await take(store, start, 3_100, { streams: [mine] });
       await Promise.all(writers);
       expectStrictlyGrowing(late);
       expect(await early).toEqual(late);
@@ -262,7 +262,9 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('in batches that end where their last event is or beyond', async () => {
       const { store, stream, mine, start } = await fresh();
       const { position } = await store.append(stream, -1, facts(2_100));
-      const batches = await followUntil(store, start, (seen) => (seen.at(-1)?.position ?? 0) >= position, [mine]);
+      const batches = await followUntil(store, start, (seen) => (seen.at(-1)?.position ?? 0) >= position, {
+        streams: [mine],
+      });
       for (const batch of batches) {
         expect(batch.events.length).toBeLessThanOrEqual(1_000);
         expect(batch.position).toBeGreaterThanOrEqual(batch.events.at(-1)?.position ?? 0);
@@ -278,9 +280,30 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       await store.append(`${mine}c-1`, -1, facts(1, 7));
       const { position } = await store.append(`${mine}b-2`, -1, facts(1_500));
       const passed = (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= position;
-      const batches = await followUntil(store, start, passed, [`${mine}a-`, `${mine}c-`]);
+      const batches = await followUntil(store, start, passed, { streams: [`${mine}a-`, `${mine}c-`] });
       expect(numbers(batches.flatMap(({ events }) => events))).toEqual([0, 7]);
-      expect(batches.some(({ events }) => events.length === 0)).toBe(true);
+    });
+
+    it('only with events of the types and in the streams that are asked for, while the position passes over the others', async () => {
+      const { store, mine, start } = await fresh();
+      const mixed = (first: number) => [fact(first, 'Wanted'), fact(first + 1), fact(first + 2, 'Rare')];
+      await store.append(`${mine}a`, -1, mixed(0));
+      await store.append(`${mine}b`, -1, mixed(10));
+      await store.append(`${mine}a`, 2, facts(600, 100));
+      await store.append(`${mine}a`, 602, mixed(20));
+      const { position } = await store.append(`${mine}a`, 605, facts(5, 800));
+      const passed = (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= position;
+      const wanted = { streams: [`${mine}a`], types: ['Wanted', 'Rare', 'Unheard'] };
+      const batches = await followUntil(store, start, passed, wanted);
+      expect(numbers(batches.flatMap(({ events }) => events))).toEqual([0, 2, 20, 22]);
+      expect(numbers(await take(store, start, 3, { streams: [mine], types: ['Rare'] }))).toEqual([2, 12, 22]);
+    });
+
+    it('live, when events of other types come before and after the one that is asked for', async () => {
+      const { store, stream, mine, start } = await fresh();
+      const reading = take(store, start, 2, { streams: [mine], types: ['Wanted'] });
+      for (let n = 0; n < 40; n += 1) await store.append(stream, n - 1, [fact(n, n % 20 === 7 ? 'Wanted' : 'Other')]);
+      expect(numbers(await reading)).toEqual([7, 27]);
     });
 
     it('up to the head, also where the last events are of streams that nobody asked for', async () => {
@@ -290,7 +313,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
         await store.append(`${mine}a-${others}`, -1, facts(1, others));
         await store.append(`${mine}b-${others}`, -1, facts(others));
         const head = await store.head();
-        const batches = await followUntil(store, start, reached(head), [`${mine}a-`]);
+        const batches = await followUntil(store, start, reached(head), { streams: [`${mine}a-`] });
         expect(numbers(batches.flatMap(({ events }) => events)).at(-1)).toBe(others);
         expect(await store.head()).toBeGreaterThanOrEqual(batches.at(-1)?.position ?? Infinity);
       }
@@ -299,7 +322,9 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('live up to the head, after waiting at the end, when only streams that nobody asked for grow', async () => {
       const { store, mine } = await fresh();
       const { position } = await store.append(`${mine}a`, -1, facts(1));
-      const waiting = followUntil(store, position, (seen) => (seen.at(-1)?.position ?? 0) > position, [`${mine}a`]);
+      const waiting = followUntil(store, position, (seen) => (seen.at(-1)?.position ?? 0) > position, {
+        streams: [`${mine}a`],
+      });
       const grown = await store.append(`${mine}b`, -1, facts(1));
       const head = await store.head();
       const batches = await waiting;
@@ -314,22 +339,24 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       await store.append(`${mine}a-1`, -1, facts(2));
       const before = await store.append(`${mine}b-2`, -1, facts(700));
       const passed = (seen: readonly Batch[]) => (seen.at(-1)?.position ?? 0) >= before.position;
-      const ends = (await followUntil(store, start, passed, [`${mine}a-`])).map(({ position }) => position);
+      const ends = (await followUntil(store, start, passed, { streams: [`${mine}a-`] })).map(
+        ({ position }) => position,
+      );
       await store.append(`${mine}a-2`, -1, facts(1, 2));
-      const all = await take(store, start, 3, [`${mine}a-`]);
+      const all = await take(store, start, 3, { streams: [`${mine}a-`] });
       for (const end of ends) {
         const rest = all.filter(({ position }) => position > end);
-        expect(await take(store, end, rest.length, [`${mine}a-`])).toEqual(rest);
+        expect(await take(store, end, rest.length, { streams: [`${mine}a-`] })).toEqual(rest);
       }
     });
 
     it('until aborted: before it begins, in the middle, and at the end of the log', async () => {
       const { store, stream, start, mine } = await fresh();
       const { position } = await store.append(stream, -1, facts(3_000));
-      expect(await all(store.follow(start, AbortSignal.abort(), [mine]))).toEqual([]);
-      expect(await followUntil(store, start, (seen) => seen.length === 1, [mine])).toHaveLength(1);
+      expect(await all(store.follow(start, AbortSignal.abort(), { streams: [mine] }))).toEqual([]);
+      expect(await followUntil(store, start, (seen) => seen.length === 1, { streams: [mine] })).toHaveLength(1);
       const stop = new AbortController();
-      const waiting = store.follow(position, stop.signal, [mine])[Symbol.asyncIterator]();
+      const waiting = store.follow(position, stop.signal, { streams: [mine] })[Symbol.asyncIterator]();
       const next = waiting.next();
       stop.abort();
       expect(await next).toMatchObject({ done: true });
@@ -339,11 +366,11 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const { store, stream, start, mine } = await fresh();
       await store.append(stream, -1, facts(1_200));
       const stop = new AbortController();
-      for await (const batch of store.follow(start, stop.signal, [mine])) {
+      for await (const batch of store.follow(start, stop.signal, { streams: [mine] })) {
         expect(batch.position).toBeGreaterThan(start);
         break;
       }
-      expect(await take(store, start, 1_200, [mine])).toHaveLength(1_200);
+      expect(await take(store, start, 1_200, { streams: [mine] })).toHaveLength(1_200);
     });
   });
 
@@ -357,7 +384,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
         const again = await reopen();
         expect(await again.read(stream)).toEqual(before);
         expect((await again.append(stream, 2, [fact(3)])).position).toBeGreaterThan(position);
-        expect(numbers(await take(again, start, 4, [mine]))).toEqual([0, 1, 2, 3]);
+        expect(numbers(await take(again, start, 4, { streams: [mine] }))).toEqual([0, 1, 2, 3]);
       });
 
     it('refuses every call while closed', async () => {

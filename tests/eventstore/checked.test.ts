@@ -106,7 +106,7 @@ describe('A checked event store', () => {
     const { store } = stores();
     await store.append('a-1', -1, [fact(1)]);
     await store.append('b-1', -1, [fact(2)]);
-    expect(numbers(await take(store, 0, 1, ['b-']))).toEqual([2]);
+    expect(numbers(await take(store, 0, 1, { streams: ['b-'] }))).toEqual([2]);
     expect(await store.head()).toBe(2);
   });
 });

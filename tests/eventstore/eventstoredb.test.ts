@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Batch, EventStore } from '../../src/eventstore/event-store.ts';
+import type { Batch, EventStore, Filter } from '../../src/eventstore/event-store.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb.ts';
 import type { EventStoreDBOptions } from '../../src/eventstore/eventstoredb.ts';
 import { subscribe } from '../../src/eventstore/subscription.ts';
@@ -39,7 +39,7 @@ const calls = (store: EventStore): readonly Promise<unknown>[] => [
 ];
 
 /** The next batch of a follower, and the end of it. */
-function following(store: EventStore, from = 0, filter?: readonly string[]) {
+function following(store: EventStore, from = 0, filter?: Filter) {
   const stop = new AbortController();
   const batches = store.follow(from, stop.signal, filter)[Symbol.asyncIterator]();
   return { batches, stop: () => stop.abort() };
@@ -61,7 +61,7 @@ describe('An EventStoreDB that is away', () => {
     const store = openEventStoreDB(`esdb+discover://127.0.0.1:${standin.port}?tls=false&maxDiscoverAttempts=1`);
     onTestFinished(() => store.close());
     await store.append('lead-a', -1, [fact(1)]);
-    const followers = [following(store), following(store, 0, ['lead-'])];
+    const followers = [following(store), following(store, 0, { streams: ['lead-'] })];
     for (const { batches } of followers) await batches.next();
     const waiting = followers.map(({ batches }) => batches.next().catch((error: unknown) => error));
     await standin.stop();

@@ -252,6 +252,28 @@ describe('A follower of a SQLite event store', () => {
     expect(seen).toEqual([1_000, 'other', 2_000, 3_000]);
   });
 
+  it('lets the process do other work while it passes over many events that it does not want', async () => {
+    const { store } = await opened();
+    await store.append('s-1', -1, facts(24_999));
+    await store.append('s-1', 24_998, [fact(1, 'Rare')]);
+    const seen: (number | 'other')[] = [];
+    setImmediate(() => seen.push('other'));
+    const stop = new AbortController();
+    for await (const { events, position } of store.follow(0, stop.signal, { types: ['Rare'] })) {
+      seen.push(events.length, position);
+      if (position === 25_000) stop.abort();
+    }
+    expect(seen).toEqual([0, 10_000, 'other', 0, 20_000, 1, 25_000]);
+  });
+
+  it('takes a prefix as it is written, whatever characters it has', async () => {
+    const { store } = await opened();
+    const streams = ['a%-1', 'ab-1', 'A%-1', 'a%', "a'-1", '\u{10ffff}-1', 'Ω-1'];
+    for (const [n, stream] of streams.entries()) await store.append(stream, -1, [fact(n)]);
+    const wanted = ['a%-', "a'", '\u{10ffff}', 'Ω'];
+    expect(numbers(await take(store, 0, 4, { streams: wanted }))).toEqual([0, 4, 5, 6]);
+  });
+
   it('leaves no channel open behind a closed store', async () => {
     const { store } = await opened();
     const close = vi.spyOn(BroadcastChannel.prototype, 'close');

@@ -55,7 +55,7 @@ describe('A subscription', () => {
   });
 
   it('handles only the streams of its filter, and still comes to the end of the log', async () => {
-    const { store, seen, start } = reading({ filter: ['a-'] });
+    const { store, seen, start } = reading({ filter: { streams: ['a-'] } });
     await store.append('a-1', -1, facts(1));
     await store.append('b-1', -1, facts(3, 10));
     const subscription = start();
