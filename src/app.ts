@@ -87,6 +87,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
       subscribe({
         ...{ name, store, filter: { streams, types }, now: clock },
         ...{ load: () => readModels.checkpoint(checkpoint), handle: react(reactor, sight) },
+        pass: (position) => readModels.saveCheckpoint(checkpoint, position),
       });
     const now = () => new Date();
     return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();

@@ -1,6 +1,6 @@
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
-import { pause } from './subscription.ts';
+import { pause } from './waiting.ts';
 
 /** Who wants a lease and where leases are kept. `lifetime` is in ms: a holder that died is followed by another after it. */
 export type Lease = {

@@ -1,8 +1,20 @@
 import type { Batch, EventStore, Filter } from './event-store.ts';
+import { passing } from './passing.ts';
+import { pause, waitingRoom } from './waiting.ts';
 
 /**
- * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch. `retryDelay` gives the
- * milliseconds to wait after the nth failure in a row.
+ * A live reader begins a batch at most every so many ms. Under load a batch then has what many commits brought, so that a
+ * document is read and written once for all of it. The first fact after a quiet time does not wait, nor does anything that
+ * somebody waits for.
+ */
+const PACE = 20;
+/** With so many events in hand a batch is large enough for the next to come at once. */
+const LARGE = 500;
+
+/**
+ * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch. Where `pass` is given, it moves
+ * the checkpoint over batches without events, now and then and at the end, and `handle` does not see them. `retryDelay`
+ * gives the milliseconds to wait after the nth failure in a row.
  */
 export type Reader = {
   readonly name: string;
@@ -10,6 +22,7 @@ export type Reader = {
   readonly filter?: Filter;
   readonly load: () => Promise<number>;
   readonly handle: (batch: Batch) => Promise<void>;
+  readonly pass?: (position: number) => Promise<void>;
   readonly now: () => Date;
   readonly retryDelay?: (attempt: number) => number;
 };
@@ -36,17 +49,18 @@ export type Subscription = {
 };
 
 type Progress = Omit<SubscriptionStatus, 'name'>;
-type Waiter = { readonly position: number; readonly settle: (reason?: Error) => void };
 
 /**
  * Reads the log from the checkpoint on, a batch at a time, until stopped. A batch is never skipped: after a failure the
  * subscription is `stalled`, waits, and reads again from the checkpoint.
  */
 export function subscribe(reader: Reader): Subscription {
-  const { name, store, filter, load, handle, now, retryDelay = backOff } = reader;
+  const { name, store, filter, load, handle, pass, now, retryDelay = backOff } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
+  const passed = pass && passing(pass);
+  let resting = new AbortController();
   let progress: Progress = { position: 0, state: 'starting', attempts: 0, since: now() };
 
   function move(state: Progress['state'], next: Partial<Progress>): void {
@@ -71,12 +85,20 @@ export function subscribe(reader: Reader): Subscription {
 
   async function read(): Promise<void> {
     for await (const batch of store.follow(await resume(), signal, filter)) {
+      const next = performance.now() + PACE;
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
       const live = progress.state === 'live' || batch.position >= (await store.head());
-      await handle(batch);
+      if (passed && batch.events.length === 0) passed.to(batch.position);
+      else await handle(batch);
       move(live ? 'live' : 'catching-up', { position: batch.position, attempts: 0 });
+      if (live && batch.events.length < LARGE) await restUntil(next);
     }
     if (!signal.aborted) throw new Error('The log ended');
+  }
+
+  async function restUntil(time: number): Promise<void> {
+    resting = new AbortController();
+    if (!signal.aborted && !waiters.occupied()) await pause(time - performance.now(), resting.signal);
   }
 
   async function run(): Promise<void> {
@@ -95,10 +117,15 @@ export function subscribe(reader: Reader): Subscription {
   return {
     name,
     status: () => ({ name, ...progress }),
-    reached: (position, limit) => waiters.enter(position, progress.position, limit),
+    reached: (position, limit) => {
+      if (position > progress.position) resting.abort();
+      return waiters.enter(position, progress.position, limit);
+    },
     stop: async () => {
       stopping.abort();
+      resting.abort();
       await running;
+      await passed?.end();
       waiters.close();
     },
   };
@@ -107,51 +134,4 @@ export function subscribe(reader: Reader): Subscription {
 /** Up to 30 s, doubling from 100 ms, less up to a half by chance so that many readers don't return at once. */
 function backOff(attempt: number): number {
   return Math.min(30_000, 100 * 2 ** (attempt - 1)) * (1 - Math.random() / 2);
-}
-
-/** Waits so many ms, or until the signal aborts. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const resume = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', resume);
-      resolve();
-    };
-    const timer = setTimeout(resume, milliseconds);
-    signal.addEventListener('abort', resume);
-    if (signal.aborted) resume();
-  });
-}
-
-function waitingRoom(name: string) {
-  const waiters = new Set<Waiter>();
-  let closed = false;
-
-  const enter = (position: number, current: number, limit?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (current >= position) return resolve();
-      if (closed) throw new Error(`Subscription ${name} is stopped at ${current} and will not reach ${position}`);
-      const give = () =>
-        waiter.settle(new Error(`${name} did not reach ${position} in time`, { cause: limit?.reason }));
-      const waiter: Waiter = {
-        position,
-        settle: (reason) => {
-          limit?.removeEventListener('abort', give);
-          waiters.delete(waiter);
-          if (reason) reject(reason);
-          else resolve();
-        },
-      };
-      limit?.addEventListener('abort', give);
-      waiters.add(waiter);
-      if (limit?.aborted) give();
-    });
-  const arrive = (position: number) => {
-    for (const waiter of waiters) if (waiter.position <= position) waiter.settle();
-  };
-  const close = () => {
-    closed = true;
-    for (const waiter of waiters) waiter.settle(new Error(`Subscription ${name} was stopped`));
-  };
-  return { enter, arrive, close };
 }

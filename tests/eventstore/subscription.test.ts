@@ -131,6 +131,138 @@ describe('A subscription', () => {
   });
 });
 
+describe('A live subscription', () => {
+  /** One that has come to the end of a log with one fact, and rests, in a time that goes on only when it is told to. */
+  async function resting() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const batches: (readonly number[])[] = [];
+    const { store, start } = reading({ handle: async ({ events }) => void batches.push(numbers(events)) });
+    await store.append('s-1', -1, facts(1));
+    const subscription = start();
+    while (batches.length === 0) await nextTurn();
+    return { store, batches, subscription };
+  }
+
+  /** Long enough for whatever does not wait for time. */
+  async function turns() {
+    for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+  }
+
+  it('takes what comes within 20 ms after it began a batch as one batch', async () => {
+    const { store, batches } = await resting();
+    for (let n = 1; n < 10; n += 1) await store.append('s-1', n - 1, [fact(n)]);
+    await turns();
+    expect(batches).toEqual([[0]]);
+    await vi.advanceTimersByTimeAsync(20);
+    await turns();
+    expect(batches).toEqual([[0], numbers(facts(9, 1))]);
+  });
+
+  it('handles the first fact after a quiet time at once', async () => {
+    const { store, batches } = await resting();
+    await vi.advanceTimersByTimeAsync(20);
+    await turns();
+    await store.append('s-1', 0, [fact(1)]);
+    await turns();
+    expect(batches).toEqual([[0], [1]]);
+  });
+
+  it('does not rest while somebody waits for a position', async () => {
+    const { store, batches, subscription } = await resting();
+    const third = subscription.reached(3);
+    for (const n of [1, 2]) await store.append('s-1', n - 1, [fact(n)]);
+    await third;
+    await store.append('s-1', 2, [fact(3)]);
+    await turns();
+    expect(batches.flat()).toEqual([0, 1, 2]);
+    await subscription.reached(4);
+    expect(batches.flat()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('does not rest when it has fallen behind', async () => {
+    const { store, batches } = await resting();
+    await store.append('s-1', 0, facts(2_600, 1));
+    await vi.advanceTimersByTimeAsync(20);
+    await turns();
+    expect(batches.map(({ length }) => length)).toEqual([1, 1_000, 1_000, 600]);
+  });
+
+  it('stops at once while it rests', async () => {
+    const { subscription } = await resting();
+    await subscription.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('A subscription that passes over what it does not want', () => {
+  /** One that wants one type and says where it passed; facts of others are appended one by one. */
+  function passing(pass?: (position: number) => Promise<void>) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const passed: number[] = [];
+    const keep = async (position: number) => void passed.push(position);
+    const { store, seen, start } = reading({ filter: { types: ['Wanted'] }, pass: pass ?? keep });
+    const subscription = start();
+    const append = async (n: number, type?: string) => {
+      const { position } = await store.append(`s-${n}`, -1, [fact(n, type)]);
+      await subscription.reached(position);
+    };
+    return { passed, seen, append, subscription };
+  }
+
+  it('saves that at most once a second', async () => {
+    const { passed, append, subscription } = passing();
+    for (let n = 1; n <= 5; n += 1) await append(n);
+    expect(subscription.status()).toMatchObject({ state: 'live', position: 5 });
+    await vi.advanceTimersByTimeAsync(999);
+    expect(passed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(passed).toEqual([5]);
+    await append(6);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(passed).toEqual([5, 6]);
+  });
+
+  it('saves that when it is stopped', async () => {
+    const { passed, append, subscription } = passing();
+    for (let n = 1; n <= 3; n += 1) await append(n);
+    await subscription.stop();
+    expect(passed).toEqual([3]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('handles what it wants in between, and only that', async () => {
+    const { passed, seen, append, subscription } = passing();
+    await append(1);
+    await append(2, 'Wanted');
+    await append(3);
+    await subscription.stop();
+    expect(seen).toEqual([2]);
+    expect(passed).toEqual([3]);
+  });
+
+  it('saves it later when that fails', async () => {
+    const outcomes = ['away', 'away', ''];
+    const tried: number[] = [];
+    const { append } = passing(async (position) => {
+      tried.push(position);
+      if (outcomes.shift()) throw new Error('no disk');
+    });
+    await append(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await append(2);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(tried).toEqual([1, 2, 2]);
+  });
+
+  it('stops also when it can not be saved any more', async () => {
+    const { append, subscription } = passing(() => Promise.reject(new Error('no disk')));
+    await append(1);
+    await subscription.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe('A subscription that fails', () => {
   it('is stalled, says why, and tries the same batch again until it is handled', async () => {
     const { store, seen, keep, start } = reading();

@@ -1,0 +1,38 @@
+/** How long, in ms, it may go unsaved that a reader has come further. */
+const UNSAVED = 1_000;
+
+/**
+ * Saves how far a reader has come that found nothing to handle: seldom, because it costs next to nothing to read so far
+ * again, and when it ends. `save` is tried again when it fails.
+ */
+export function passing(save: (position: number) => Promise<void>) {
+  let [passed, saved] = [0, 0];
+  let timer: NodeJS.Timeout | undefined;
+
+  const settle = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const position = passed;
+    if (position <= saved) return;
+    try {
+      await save(position);
+      saved = position;
+    } catch {
+      later();
+    }
+  };
+  const later = (): void => {
+    timer ??= setTimeout(() => void settle(), UNSAVED).unref();
+  };
+  return {
+    to: (position: number): void => {
+      passed = position;
+      later();
+    },
+    /** Saves what is not saved yet; if that fails the rest is read again, by whoever goes on. */
+    end: async (): Promise<void> => {
+      await settle();
+      clearTimeout(timer);
+    },
+  };
+}
