@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
   'main.ts': ['app.ts', 'config.ts'],
   'admin-key.ts': [],
+  'new-id.ts': [],
   'components.ts': ['api', 'projections', 'type eventstore/subscription.ts', ...STORE_TYPES],
   'migrate.ts': ['*'],
   'app.ts': ['*'],

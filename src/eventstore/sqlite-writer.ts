@@ -32,8 +32,7 @@ export function committingInThread(path: string, timeout: number): Committer {
 
   const running = (): Worker => {
     if (thread) return thread;
-    const execArgv = ['--disable-warning=ExperimentalWarning'];
-    const started = new Worker(entry, { workerData: { path, timeout }, execArgv });
+    const started = new Worker(entry, { workerData: { path, timeout } });
     thread = started;
     started.once('exit', () => {
       if (thread === started) thread = undefined;

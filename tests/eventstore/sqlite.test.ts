@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -295,12 +295,12 @@ describe('A follower of a SQLite event store', () => {
 
 describe('Several processes on one SQLite event store', () => {
   /** Runs a module in a process of its own; gives its exit code when it has ended by itself. */
-  async function run(code: string): Promise<number | null> {
+  async function run(path: string, code: string): Promise<number | null> {
     const module = JSON.stringify(new URL('../../src/eventstore/sqlite.ts', import.meta.url).href);
     const prelude = `import { openSqliteEventStore } from ${module};`;
-    const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '--eval', prelude + code], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const file = join(dirname(path), 'other.mjs');
+    await writeFile(file, prelude + code);
+    const child = spawn(process.execPath, ['--no-warnings', file], { stdio: ['ignore', 'ignore', 'inherit'] });
     const [exitCode] = (await once(child, 'exit')) as [number | null];
     return exitCode;
   }
@@ -308,7 +308,7 @@ describe('Several processes on one SQLite event store', () => {
 
   it('write to one stream without losing or repeating a fact', async () => {
     const { path, store } = await opened();
-    const other = run(`const store = ${openIn(path)};
+    const other = run(path, `const store = ${openIn(path)};
       const metadata = { commandId: 'c', correlationId: 'x', causationId: 'y' };
       for (let n = 100; n < 200; ) {
         const revision = (await store.read('s-1')).length - 1;
@@ -324,7 +324,7 @@ describe('Several processes on one SQLite event store', () => {
 
   it('end by themselves although a follower waits', async () => {
     const { path } = await opened();
-    const code = await run(`const store = ${openIn(path)};
+    const code = await run(path, `const store = ${openIn(path)};
       void store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();`);
     expect(code).toBe(0);
   });
