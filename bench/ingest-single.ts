@@ -1,60 +1,77 @@
+import type { Benchmark, Lab } from './support/benchmark.ts';
 import { bodiesOf } from './support/events.ts';
-import type { Benchmark } from './support/benchmark.ts';
 import type { Figure } from './support/figures.ts';
+import type { Load } from './support/load.ts';
 import { loaded } from './support/load.ts';
 import { started } from './support/processes.ts';
 import { startProduct } from './support/product.ts';
+import { mustHaveStored } from './support/stored.ts';
 
-const seconds = 5;
+type Result = Awaited<ReturnType<typeof loaded>>;
+
+/** How many clients wait for their answers at a time. */
+const crowds = [50, 200] as const;
 const leads = 5_000;
+const bodies = bodiesOf(leads, leads);
 const json = { 'content-type': 'application/json' };
 
-const ofReference = async (connections: number) => {
-  const server = started('bench/support/reference-process.ts');
-  const url = String(await server.says());
-  const load = { url, path: '/events', connections, seconds, headers: json, bodies: bodiesOf(leads, leads) };
-  const result = await loaded(load, 202);
-  await server.end();
-  return result;
+/** Loads a server that has run warm, in seconds, with each crowd in turn. */
+const measured = async (load: Omit<Load, 'seconds' | 'connections'>, warmUp: number, seconds: number) => {
+  const results = [await loaded({ ...load, connections: 50, seconds: warmUp }, 202)];
+  for (const connections of crowds) results.push(await loaded({ ...load, connections, seconds }, 202));
+  return results;
 };
 
-const ofProduct = async (connections: number) => {
-  const product = await startProduct();
+const ofReference = async (): Promise<readonly Result[]> => {
+  const server = started('bench/support/reference-process.ts');
+  const url = String(await server.says());
+  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 2, 3);
+  await server.end();
+  return results;
+};
+
+// The warm-up is as long as Node takes to compile what is hot, and begins the leads: a running service has them.
+const ofProduct = async ({ folder }: Lab): Promise<readonly Result[]> => {
+  const product = await startProduct({ dataDir: folder() });
   const { apiKey } = await product.project();
   const headers = { ...json, authorization: `Bearer ${apiKey}` };
-  const path = '/api/events/ingest';
-  const load = { url: product.url, path, connections, headers, bodies: bodiesOf(leads, leads) };
-  // The leads of a running service are there already.
-  await loaded({ ...load, seconds: 2 }, 202);
-  const result = await loaded({ ...load, seconds }, 202);
+  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 4, 4);
   await product.stop();
-  return result;
+  mustHaveStored(
+    product.dataDir,
+    results.reduce((sum, { answered }) => sum + answered, 0),
+  );
+  return results.slice(1);
+};
+
+const figuresOf = (connections: number, ours: readonly Result[], theirs: readonly Result[]): readonly Figure[] => {
+  const name = `One event a request, ${connections} connections`;
+  const of = (what: 'rate' | 'p50' | 'p95' | 'p99', from = ours) => from.map((result) => result[what]);
+  const reference = { name: 'Fastify storing nothing', runs: of('rate', theirs) };
+  return [
+    { name, unit: '/s', runs: of('rate'), reference, goal: { atLeast: 0.35 } },
+    { name: `${name}: p50`, unit: 'ms', runs: of('p50') },
+    { name: `${name}: p95`, unit: 'ms', runs: of('p95') },
+    { name: `${name}: p99`, unit: 'ms', runs: of('p99'), ...(connections === 50 && { goal: { atMost: 25 } }) },
+  ];
 };
 
 /** One event a request, each answered when it is durable. */
 export const ingestSingle: Benchmark = {
   name: 'ingest-single',
   about: 'Events recorded a second, one a request, each durable before its 202',
-  seconds: 90,
-  run: async ({ rounds, say }) => {
-    const figures: Figure[] = [];
-    for (const connections of [50, 200]) {
-      const [ours, theirs] = [[], []] as [Awaited<ReturnType<typeof ofProduct>>[], Awaited<ReturnType<typeof ofReference>>[]];
-      for (let round = 1; round <= rounds; round++) {
-        say(`${connections} connections, run ${round} of ${rounds}`);
-        theirs.push(await ofReference(connections));
-        ours.push(await ofProduct(connections));
-      }
-      const name = `ingest-single, ${connections} connections`;
-      const of = (from: typeof ours, what: 'rate' | 'p50' | 'p95' | 'p99') => from.map((each) => each[what]);
-      const bare = (what: 'rate' | 'p50' | 'p95' | 'p99') => ({ name: 'Fastify storing nothing', runs: of(theirs, what) });
-      figures.push(
-        { name, unit: '/s', runs: of(ours, 'rate'), reference: bare('rate'), goal: { atLeast: 0.35 } },
-        { name: `${name}: p50`, unit: 'ms', runs: of(ours, 'p50') },
-        { name: `${name}: p95`, unit: 'ms', runs: of(ours, 'p95') },
-        { name: `${name}: p99`, unit: 'ms', runs: of(ours, 'p99'), ...(connections === 50 && { goal: { atMost: 25 } }) },
-      );
+  seconds: 70,
+  run: async (lab) => {
+    const [ours, theirs]: [(readonly Result[])[], (readonly Result[])[]] = [[], []];
+    for (let round = 1; round <= lab.rounds; round++) {
+      lab.say(`round ${round} of ${lab.rounds}`);
+      theirs.push(await ofReference());
+      ours.push(await ofProduct(lab));
+      const busy = [...(theirs.at(-1) ?? []), ...(ours.at(-1) ?? [])].map((result) => result.busy);
+      lab.say(`the generator used ${busy.map((share) => `${Math.round(share * 100)}%`).join(', ')} of its core`);
     }
-    return figures;
+    const at = (from: readonly (readonly Result[])[], index: number) =>
+      from.flatMap((each) => each.slice(index, index + 1));
+    return crowds.flatMap((connections, index) => figuresOf(connections, at(ours, index), at(theirs, index)));
   },
 };

@@ -1,25 +1,65 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ingestSingle } from './ingest-single.ts';
-import type { Lab } from './support/benchmark.ts';
+import { benchmarks } from './list.ts';
+import type { Asked } from './support/arguments.ts';
+import { asked, usage, UsageError } from './support/arguments.ts';
 import type { Told } from './support/figures.ts';
 import { told } from './support/figures.ts';
+import { machine } from './support/machine.ts';
+import type { Measured } from './support/page.ts';
+import { writeResults } from './support/page.ts';
+import { runOf } from './support/run.ts';
+import { plainTable } from './support/table.ts';
 
-const benchmarks = [ingestSingle];
+/** Measures, and says on the way what became of each benchmark: figures, or why there are none. */
+const measure = async ({ names, rounds, json }: Asked, folder: string) => {
+  const figures = new Map<string, readonly Told[]>();
+  const unmeasured: Record<string, string> = {};
+  for (const name of names) {
+    const begun = performance.now();
+    const answer = await runOf(name, rounds, folder);
+    console.error(`${name}: ${Math.round((performance.now() - begun) / 1_000)} s`);
+    if ('figures' in answer) {
+      figures.set(name, answer.figures.map(told));
+      if (!json) console.log(`\n${plainTable(answer.figures.map(told))}\n`);
+    } else {
+      const [what, why] = 'skipped' in answer ? ['was skipped', answer.skipped] : ['failed', answer.error];
+      unmeasured[name] = why;
+      console.error(`${name} ${what}: ${why}`);
+      if ('error' in answer) process.exitCode = 1;
+    }
+  }
+  return { figures, unmeasured };
+};
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } } });
-const results: Told[] = [];
-for (const benchmark of benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-  const folders: string[] = [];
-  const folder = (): string => {
-    const made = mkdtempSync(join(tmpdir(), `leadfold-bench-${benchmark.name}-`));
-    folders.push(made);
-    return made;
-  };
-  const lab: Lab = { folder, rounds: Number(values.rounds), say: (what) => console.error(`${benchmark.name}: ${what}`) };
-  results.push(...(await benchmark.run(lab)).map(told));
-  for (const each of folders) rmSync(each, { recursive: true, force: true });
+const commandOf = (args: readonly string[]): string =>
+  ['npm run bench', ...(args.length > 0 ? ['--'] : []), ...args].join(' ');
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const wanted = asked(
+    args,
+    benchmarks.map(({ name }) => name),
+  );
+  if (wanted.help) return console.log(usage(benchmarks));
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+  const { figures, unmeasured } = await measure(wanted, folder);
+  const how = { date: new Date().toISOString().slice(0, 10), machine: machine(), command: commandOf(args) };
+  const results = Object.fromEntries(
+    [...figures].map(([name, each]): [string, Measured] => [name, { ...how, figures: each }]),
+  );
+  if (wanted.json) console.log(JSON.stringify({ ...how, results, unmeasured }, null, 2));
+  if (wanted.write) writeResults(join(import.meta.dirname, '..', 'docs'), benchmarks, results);
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 }
-console.log(JSON.stringify(results, null, 2));

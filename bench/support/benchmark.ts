@@ -2,8 +2,10 @@ import type { Figure } from './figures.ts';
 
 /** What a benchmark works with. */
 export type Lab = {
-  /** A new folder that is removed after the benchmark. */
+  /** A new folder that is removed after the run. */
   readonly folder: () => string;
+  /** A folder that is made once in a run of any number of benchmarks, by the first that asks for its name. */
+  readonly prepared: (name: string, make: (folder: string) => Promise<void>) => Promise<string>;
   /** How many runs the median is taken of. */
   readonly rounds: number;
   /** Says what is being done, while it is. */
@@ -15,5 +17,14 @@ export type Benchmark = {
   readonly name: string;
   readonly about: string;
   readonly seconds: number;
+  /** Rejects when nothing can be said, with `Skipped` when that is because of something this machine hasn't. */
   readonly run: (lab: Lab) => Promise<readonly Figure[]>;
 };
+
+/** A benchmark needs something that is not here. The message says what, and how to get it. */
+export class Skipped extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Skipped';
+  }
+}

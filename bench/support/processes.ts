@@ -18,19 +18,28 @@ export type Started = {
   readonly end: (signal?: NodeJS.Signals) => Promise<void>;
 };
 
+type Starting = {
+  readonly args?: readonly string[];
+  /** All of its environment but PATH and NODE_ENV. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly core?: number;
+  /** What Node is started with. */
+  readonly flags?: readonly string[];
+};
+
+// The second is of Node's own fetch, when the machine is busy.
+const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
+
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
-export const started = (
-  file: string,
-  { args = [], env = {}, core }: { args?: readonly string[]; env?: Readonly<Record<string, string>>; core?: number } = {},
-): Started => {
-  const flag = '--disable-warning=ExperimentalWarning';
+export const started = (file: string, { args = [], env = {}, core, flags = quiet }: Starting = {}): Started => {
   const pinned = core !== undefined && canPin;
   const child = fork(join(root, file), [...args], {
+    cwd: root,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
     ...(pinned
-      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, flag] }
-      : { execArgv: [flag] }),
+      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...flags] }
+      : { execArgv: [...flags] }),
   });
   const ended = once(child, 'exit');
   // Nothing that was started outlives us.

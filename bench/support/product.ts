@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { started } from './processes.ts';
 import type { Started } from './processes.ts';
 
@@ -23,31 +24,49 @@ export type Product = {
   readonly adminKey: string;
   /** A new project's id and key. */
   readonly project: () => Promise<{ readonly projectId: string; readonly apiKey: string }>;
+  /** How much memory it has in RAM, in MB of a million bytes. */
+  readonly memory: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
-const untilReady = async (url: string): Promise<void> => {
-  for (;;) {
-    const ready = await fetch(`${url}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (ready) return;
+/** What `npm start` starts Node with. */
+const startFlags = (): readonly string[] => {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+  const { start } = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text)).scripts;
+  const [, flags] = /^node (.*?) ?src\/main\.ts$/.exec(start) ?? [];
+  if (flags === undefined) throw new Error(`The script "start" is no longer "node <flags> src/main.ts": ${start}`);
+  return flags.split(' ').filter((flag) => flag !== '');
+};
+
+const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
+
+/** Asks until the answer is yes; nobody listening yet is a no. Throws when the process ends before. */
+const until = async ({ child }: Started, ask: () => Promise<boolean>): Promise<void> => {
+  while (!(await ask().catch(() => false))) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('The product ended while it started');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
 
-/** Starts the product and waits until it takes requests. A folder that is given stays when it stops. */
-export const startProduct = async ({
-  env = {},
-  ...given
-}: { readonly env?: Readonly<Record<string, string>>; readonly dataDir?: string } = {}): Promise<Product> => {
+type Starting = {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A folder that is given stays when the product stops. */
+  readonly dataDir?: string;
+  /** Whether what is at a URL has started; when it says that it is ready unless something else is given. */
+  readonly hasStarted?: (url: string) => Promise<boolean>;
+};
+
+/** Starts the product as `npm start` does and waits until it takes requests. Throws when it ends before. */
+export const startProduct = async ({ env = {}, hasStarted = isReady, ...given }: Starting = {}): Promise<Product> => {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const process = started('src/main.ts', { env: { DATA_DIR: dataDir, PORT: port, HOST: '127.0.0.1', ...env } });
-  await untilReady(url);
-  const adminKey = readFileSync(join(dataDir, 'admin-key'), 'utf8').trim();
+  const process = started('bench/support/product-process.ts', {
+    env: { DATA_DIR: dataDir, PORT: port, HOST: '127.0.0.1', ...env },
+    flags: startFlags(),
+  });
+  await until(process, () => hasStarted(url));
+  const adminKey = env['LEADFOLD_ADMIN_KEY'] ?? readFileSync(join(dataDir, 'admin-key'), 'utf8').trim();
   const ask = (method: string, path: string, key: string, body?: unknown): Promise<Response> =>
     fetch(`${url}${path}`, {
       method,
@@ -60,6 +79,10 @@ export const startProduct = async ({
       const answer = await ask('POST', '/api/projects', adminKey, { name: 'Bench' });
       if (answer.status !== 201) throw new Error(`No project was made: ${await answer.text()}`);
       return (await answer.json()) as { projectId: string; apiKey: string };
+    },
+    memory: async () => {
+      process.child.send('memory');
+      return Number(await process.says()) / 1e6;
     },
     stop: async () => {
       await process.end();

@@ -7,5 +7,7 @@ app.setValidatorCompiler(() => (data: unknown) => {
   const { success, data: value, error } = nativeSchema.safeParse(data);
   return success ? { value } : { error };
 });
-app.post('/events', { schema: { body: nativeSchema } }, async (_request, reply) => reply.code(202).send({ status: 'queued' }));
+const receipt = { type: 'object', properties: { status: { type: 'string' } } };
+const schema = { body: nativeSchema, response: { 202: receipt } };
+app.post('/events', { schema }, async (_request, reply) => reply.code(202).send({ status: 'queued' }));
 process.send?.(await app.listen({ port: 0, host: '127.0.0.1' }));

@@ -1,0 +1,8 @@
+import { growth } from './growth.ts';
+import { ingestBatch } from './ingest-batch.ts';
+import { ingestSingle } from './ingest-single.ts';
+import { memoryAndStart } from './memory-and-start.ts';
+import type { Benchmark } from './support/benchmark.ts';
+
+/** All benchmarks, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [ingestSingle, ingestBatch, growth, memoryAndStart];

@@ -1,0 +1,41 @@
+// Runs one benchmark in a process of its own, so that whatever becomes of it, nothing that it started outlives it.
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchmarks } from '../list.ts';
+import type { Lab } from './benchmark.ts';
+import { Skipped } from './benchmark.ts';
+import type { RunAnswer } from './run.ts';
+
+const [name = '', rounds = ''] = process.argv.slice(2);
+
+const lab: Lab = {
+  folder: () => mkdtempSync(join(tmpdir(), `${name}-`)),
+  prepared: async (what, make) => {
+    const folder = join(tmpdir(), `prepared-${what}`);
+    const done = join(folder, '.done');
+    if (existsSync(done)) return folder;
+    mkdirSync(folder, { recursive: true });
+    await make(folder);
+    writeFileSync(done, '');
+    return folder;
+  },
+  rounds: Number(rounds),
+  say: (what) => console.error(`${name}: ${what}`),
+};
+
+const answer = async (): Promise<RunAnswer> => {
+  const benchmark = benchmarks.find((each) => each.name === name);
+  if (!benchmark) return { error: `There is no benchmark ${name}` };
+  try {
+    return { figures: await benchmark.run(lab) };
+  } catch (error) {
+    if (error instanceof Skipped) return { skipped: error.message };
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+};
+
+// Ending by a signal would leave what was started running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+process.once('disconnect', () => process.exit(1));
+process.send?.(await answer(), () => process.exit(0));

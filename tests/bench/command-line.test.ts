@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { asked } from '../../bench/support/arguments.ts';
+
+const file = join(import.meta.dirname, '../../bench/main.ts');
+const failure = z.object({ code: z.number(), stderr: z.string(), stdout: z.string() });
+
+const bench = async (...args: readonly string[]) => {
+  const flags = ['--disable-warning=ExperimentalWarning', file, ...args];
+  try {
+    return { code: 0, ...(await promisify(execFile)(process.execPath, flags)) };
+  } catch (error) {
+    return failure.parse(error);
+  }
+};
+
+describe('the command line of the benchmarks', () => {
+  it('says what there is', async () => {
+    const { code, stdout } = await bench('--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('--rounds');
+    expect(stdout).toContain('ingest-single');
+  });
+
+  it('tells of an unknown name what there is instead, and measures nothing', async () => {
+    const { code, stderr, stdout } = await bench('ingest-sngle');
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^There is no benchmark ingest-sngle; there are .*ingest-single/);
+  });
+});
+
+describe('what is asked for', () => {
+  const known = ['first', 'second', 'third'];
+
+  it('is everything, three times, unless something is said', () => {
+    expect(asked([], known)).toEqual({ names: known, rounds: 3, json: false, write: false, help: false });
+  });
+
+  it('is what is named, in the order in which they run', () => {
+    expect(asked(['third', 'first', '--rounds', '5', '--json'], known)).toMatchObject({
+      ...{ names: ['first', 'third'], rounds: 5, json: true },
+    });
+  });
+
+  it.each([
+    [['--round'], /Unknown option '--round'.*--rounds <count>/],
+    [['--rounds', 'many'], /--rounds is many; give a whole number/],
+    [['--rounds', '0'], /--rounds is 0; give a whole number/],
+    [['first', 'last'], /no benchmark last; there are first, second, third/],
+  ])('can not be %s', (args, message) => {
+    expect(() => asked(args, known)).toThrow(message);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { medianOf, told } from '../../bench/support/figures.ts';
+
+const rate = (runs: readonly number[]) => ({ name: 'Events', unit: '/s', runs });
+
+describe('the median of runs', () => {
+  it('is the one in the middle, whatever their order', () => {
+    expect(medianOf([30, 10, 20])).toBe(20);
+  });
+
+  it('is the mean of the two in the middle of an even count', () => {
+    expect(medianOf([40, 10, 20, 30])).toBe(25);
+  });
+
+  it('is refused where nothing was measured', () => {
+    expect(() => medianOf([])).toThrow('no run');
+  });
+});
+
+describe('a figure as it is told', () => {
+  it('has the median with the least and the most of its runs', () => {
+    expect(told(rate([30, 10, 20]))).toEqual({ name: 'Events', unit: '/s', median: 20, least: 10, most: 30 });
+  });
+
+  it('has the ratio of its median to that of the reference', () => {
+    const { ratio, reference } = told({ ...rate([10, 20, 30]), reference: { name: 'other', runs: [80, 20, 40] } });
+    expect(ratio).toBe(0.5);
+    expect(reference).toEqual({ name: 'other', median: 40 });
+  });
+
+  it('is judged by its ratio where it has a reference', () => {
+    const reference = { name: 'other', runs: [40] };
+    expect(told({ ...rate([20]), reference, goal: { atLeast: 0.5 } }).reached).toBe(true);
+    expect(told({ ...rate([19]), reference, goal: { atLeast: 0.5 } }).reached).toBe(false);
+  });
+
+  it('is judged by its value where it has none', () => {
+    const latency = { name: 'p99', unit: 'ms', runs: [25] };
+    expect(told({ ...latency, goal: { atMost: 25 } }).reached).toBe(true);
+    expect(told({ ...latency, goal: { atMost: 24 } }).reached).toBe(false);
+  });
+
+  it('is not judged without a goal', () => {
+    expect(told(rate([1]))).not.toHaveProperty('reached');
+  });
+});
