@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 
 const SOURCE = ['src/**/*.ts'];
 const TESTS = ['tests/**/*.ts'];
+const BENCHMARKS = ['bench/**/*.ts'];
 const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/commands/state.ts'];
 const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/*.ts'];
 /** The functions that run commands and projections wait for the stores; what they run doesn't. */
@@ -166,6 +167,15 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
+    files: BENCHMARKS,
+    rules: {
+      'max-lines': ['error', { max: 220 }],
+      'max-params': ['error', { max: 4 }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-syntax': ['error', ...EVERYWHERE, ...NO_MODULE_STATE],
     },
   },
   { files: ['*.config.*'], rules: { 'no-restricted-syntax': 'off' } },

@@ -27,8 +27,7 @@ type Starting = {
   readonly flags?: readonly string[];
 };
 
-// The second is of Node's own fetch, when the machine is busy.
-const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
+const quiet = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
 export const started = (file: string, { args = [], env = {}, core, flags = quiet }: Starting = {}): Started => {

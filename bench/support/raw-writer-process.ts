@@ -32,13 +32,17 @@ const written = (file: string, schema: string, rows: readonly Row[], size: numbe
   return took;
 };
 
+/** Writes the rows again and again, into new files, until it has taken long enough to say something. */
+const rateOf = (writing: RawWriting): number => {
+  const { rows, schema } = rowsOf(writing);
+  if (rows.length === 0) throw new Error(`${writing.log} has no rows after ${writing.after}`);
+  let [took, count] = [0, 0];
+  for (let file = 0; took < writing.milliseconds; file++) {
+    took += written(`${writing.to}-${file}`, schema, rows, writing.size);
+    count += rows.length;
+  }
+  return (count / took) * 1_000;
+};
+
 const [writing] = (await once(process, 'message')) as [RawWriting];
-const { rows, schema } = rowsOf(writing);
-if (rows.length === 0) throw new Error(`${writing.log} has no rows after ${writing.after}`);
-// Again into new files until it has taken long enough to say something.
-let [took, count] = [0, 0];
-for (let file = 0; took < writing.milliseconds; file++) {
-  took += written(`${writing.to}-${file}`, schema, rows, writing.size);
-  count += rows.length;
-}
-process.send?.((count / took) * 1_000, () => process.disconnect());
+process.send?.(rateOf(writing), () => process.disconnect());
