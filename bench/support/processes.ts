@@ -27,6 +27,7 @@ type Starting = {
   readonly flags?: readonly string[];
 };
 
+const leash = ['--import', new URL('leash.ts', import.meta.url).href];
 const quiet = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
@@ -37,11 +38,11 @@ export const started = (file: string, { args = [], env = {}, core, flags = quiet
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
     ...(pinned
-      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...flags] }
-      : { execArgv: [...flags] }),
+      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...flags, ...leash] }
+      : { execArgv: [...flags, ...leash] }),
   });
   const ended = once(child, 'exit');
-  // Nothing that was started outlives us.
+  // Nothing that was started outlives us, and what it started is on a leash.
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   void ended.then(() => process.off('exit', kill));

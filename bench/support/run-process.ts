@@ -35,7 +35,4 @@ const answer = async (): Promise<RunAnswer> => {
   }
 };
 
-// Ending by a signal would leave what was started running.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.once('disconnect', () => process.exit(1));
 process.send?.(await answer(), () => process.exit(0));
