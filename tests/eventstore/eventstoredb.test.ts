@@ -133,6 +133,12 @@ describe('An EventStoreDB that keeps silent', () => {
     await vi.waitFor(() => expect([standin.open('read'), standin.open('append')]).toEqual([0, 0]));
   });
 
+  it('may be asked a thousand times and more for streams that nobody wrote to', async () => {
+    const { store } = await opened();
+    // Node breaks a connection on which it was answered a thousand calls that were cancelled when they had ended.
+    for (let index = 0; index < 1_200; index++) expect(await store.read(`lead-${index}`)).toEqual([]);
+  });
+
   it('may take longer than the deadline for a long stream', async () => {
     const { standin, store } = await opened({ deadline: 400 });
     standin.log.append('lead-a', 'any', foreigners(1_000));
