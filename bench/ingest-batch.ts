@@ -30,7 +30,7 @@ type Way = (typeof ways)[number];
 type Stretch = { readonly seconds: number; readonly from: number; readonly count: number };
 const [warmUp, measuring]: [Stretch, Stretch] = [
   { seconds: 1.5, from: 0, count: 60 },
-  { seconds: 2.5, from: 60, count: 150 },
+  { seconds: 2, from: 60, count: 150 },
 ];
 
 const sent = async (product: Product, way: Way, key: string, { seconds, from, count }: Stretch) => {
