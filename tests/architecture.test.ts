@@ -63,7 +63,7 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
-  projections: ['projection.ts', 'running.ts', 'thread.ts'],
+  projections: ['projection.ts', 'recent.ts', 'running.ts', 'thread.ts'],
   reactors: ['reactor.ts'],
 };
 

@@ -23,9 +23,11 @@ export type Counts = Readonly<z.infer<typeof counts>>;
 
 const lengths: Readonly<Record<Unit, number>> = { minute: 16, hour: 13, day: 10 };
 
+const startIn = (unit: Unit, iso: string): string =>
+  iso.slice(0, lengths[unit]) + '0000-01-01T00:00:00.000Z'.slice(lengths[unit]);
+
 /** The beginning of the minute, hour or day (UTC) that a time is in. */
-export const startOf = (unit: Unit, time: Date): string =>
-  time.toISOString().slice(0, lengths[unit]) + '0000-01-01T00:00:00.000Z'.slice(lengths[unit]);
+export const startOf = (unit: Unit, time: Date): string => startIn(unit, time.toISOString());
 
 export const totalId = 'total';
 
@@ -76,15 +78,15 @@ const empty = (id: string): Counts => {
 /** What happened in a project: in all, and by the minute, hour and day in which it was recorded. */
 export const dashboard: Projection<Counts, LeadEvent> = {
   name: 'dashboard',
+  streams: ['lead-'],
   document: counts,
   indexes: [['unit', 'at']],
   keys: ({ type, stream, recordedAt }) => {
     const parts = of.has(type) ? streamParts('lead', stream) : undefined;
     if (!parts) return [];
-    return [totalId, ...units.map((unit) => `${unit} ${startOf(unit, recordedAt)}`)].map((id) => ({
-      project: parts.projectId,
-      id,
-    }));
+    const iso = recordedAt.toISOString();
+    const ids = [totalId, ...units.map((unit) => `${unit} ${startIn(unit, iso)}`)];
+    return ids.map((id) => ({ project: parts.projectId, id }));
   },
   evolve: (doc, event: Recorded<LeadEvent>, { id }) => {
     const after = counted(doc ?? empty(id), event);

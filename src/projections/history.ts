@@ -80,6 +80,7 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
 /** What each lead did. The activities of a merged lead move to its survivor. */
 export const history: Projection<HistoryEntry, LeadEvent> = {
   name: 'history',
+  streams: ['lead-'],
   document: historyEntry,
   indexes: [
     ['leadId', 'occurredAt'],

@@ -48,6 +48,7 @@ const evolve = (doc: JobDocument | undefined, event: Recorded<JobEvent>): JobDoc
 /** Long work and how far it is. */
 export const jobs: Projection<JobDocument, JobEvent> = {
   name: 'jobs',
+  streams: ['job-'],
   document: jobDocument,
   indexes: [],
   keys: ({ stream }) => {

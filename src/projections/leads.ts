@@ -105,6 +105,7 @@ const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | 
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
+  streams: ['lead-'],
   document: leadDocument,
   indexes: [
     ...([['score'], ['lastActivityAt'], ['firstSeenAt']] as const),

@@ -11,6 +11,8 @@ export const allProjects = '*';
 /** Every project. */
 export const projects: Projection<ProjectDocument, ProjectEvent> = {
   name: 'projects',
+  streams: ['project-'],
+  types: ['ProjectCreated'],
   document: projectDocument,
   indexes: [['createdAt']],
   keys: (event) => (event.type === 'ProjectCreated' ? [{ project: allProjects, id: event.data.projectId }] : []),

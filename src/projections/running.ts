@@ -5,6 +5,7 @@ import type { Subscription, SubscriptionStatus } from '../eventstore/subscriptio
 import { subscribe } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import { projections } from './index.ts';
+import type { AnyProjection } from './projection.ts';
 
 /** All projections at work. `reached` resolves when every one of them has come to a position. */
 export type RunningProjections = {
@@ -19,15 +20,23 @@ type Needs = {
   readonly now: () => Date;
   /** Given when other processes offer to run the same projections. */
   readonly lease?: Lease;
+  /** All of them unless said. */
+  readonly only?: readonly AnyProjection[];
 };
 
 /** Makes what the projections need and starts a subscription for each, from its own checkpoint. */
-export const runProjections = async ({ store, readModels, now, lease }: Needs): Promise<RunningProjections> => {
-  await readModels.prepare(projections);
-  const running: readonly Subscription[] = projections.map((projection) => {
-    const { name } = projection;
-    const handle = projection.project(readModels);
-    const start = () => subscribe({ name, store, load: () => readModels.checkpoint(name), handle, now });
+export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
+  const { store, readModels, now, lease, only = projections } = needs;
+  await readModels.prepare(only);
+  const running: readonly Subscription[] = only.map((projection) => {
+    const { name, filter } = projection;
+    // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.
+    const pass = lease ? {} : { pass: (position: number) => readModels.saveCheckpoint(name, position) };
+    const start = () =>
+      subscribe({
+        ...{ name, store, filter, now, load: () => readModels.checkpoint(name) },
+        ...{ handle: projection.project(readModels), ...pass },
+      });
     return lease ? leased(lease, { name, checkpoint: name }, start) : start();
   });
   return {

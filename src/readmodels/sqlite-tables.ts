@@ -34,49 +34,89 @@ export const findPage = <D>(
   return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last.id, last.doc) } : { docs };
 };
 
-/** The document of a key with its position, tombstones too, or none. Throws when it does not fit its schema. */
-export const loadStored = <D>(
+/** How many keys one statement looks up at most. */
+const MANY = 256;
+
+/** Some columns of the rows of many keys, in as few statements as they fit in; a key without a row is left out. */
+const rowsOf = <R>(
   { prepared }: Connection,
+  collection: Declared,
+  columns: string,
+  keys: readonly Key[],
+): (R & Key)[] => {
+  const table = quoted(docsTable(collection));
+  const found: (R & Key)[] = [];
+  for (const [project, own] of Map.groupBy(keys, (key) => key.project)) {
+    for (let begin = 0; begin < own.length; begin += MANY) {
+      const ids = own.slice(begin, begin + MANY).map(({ id }) => id);
+      // A few sizes of statement are prepared once; the place that is over asks for the last key again.
+      const places = 2 ** Math.ceil(Math.log2(ids.length));
+      const asked = [...ids, ...Array.from({ length: places - ids.length }, () => ids.at(-1) ?? '')];
+      const sql = `SELECT project, id, ${columns} FROM ${table} WHERE project = ? AND id IN (${asked.map(() => '?').join(', ')})`;
+      found.push(...(prepared(sql).all(project, ...asked) as (R & Key)[]));
+    }
+  }
+  return found;
+};
+
+/** The documents of keys with their positions, tombstones too; of some keys there may be none. Throws when one does not fit its schema. */
+export const loadStored = <D>(
+  connection: Connection,
   collection: Collection<D>,
-  { project, id }: Key,
-): Stored<D>[] => {
-  const sql = `SELECT doc, position FROM ${quoted(docsTable(collection))} WHERE project = ? AND id = ?`;
-  const row = prepared(sql).get(project, id) as { doc: string | null; position: number } | undefined;
-  if (!row) return [];
-  const doc = row.doc === null ? undefined : parsed(collection, id, row.doc);
-  return [{ project, id, doc, position: row.position }];
+  keys: readonly Key[],
+): readonly Stored<D>[] =>
+  rowsOf<{ doc: string | null; position: number }>(connection, collection, 'doc, position', keys).map(
+    ({ project, id, doc, position }) => ({
+      ...{ project, id, position },
+      doc: doc === null ? undefined : parsed(collection, id, doc),
+    }),
+  );
+
+const wordsIn = (json: string | null | undefined): ReadonlySet<string> => {
+  const value: unknown = json ? JSON.parse(json) : [];
+  return new Set(Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []);
 };
 
-const wordsOf = (value: unknown): ReadonlySet<string> =>
-  new Set(Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []);
+const keyText = ({ project, id }: Key): string => JSON.stringify([project, id]);
 
-const storedWords = ({ prepared }: Connection, collection: Declared, field: string, key: Key): ReadonlySet<string> => {
-  const sql = `SELECT doc -> ${pathSql(field)} AS words FROM ${quoted(docsTable(collection))} WHERE project = ? AND id = ?`;
-  const words = prepared(sql).get(key.project, key.id)?.['words'];
-  return wordsOf(typeof words === 'string' ? JSON.parse(words) : undefined);
-};
-
-const upsert = <D>({ prepared }: Connection, collection: Collection<D>, document: Stored<D>): boolean => {
-  const { project, id, position, doc } = document;
-  const statement = prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
-    VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc
-    WHERE excluded.position > stored.position`);
-  const { changes } = statement.run(project, id, position, doc === undefined ? null : JSON.stringify(doc));
-  return Number(changes) > 0;
-};
-
-/** Writes a document and its words, unless a newer document is there. */
-export const saveDocument = <D>(connection: Connection, collection: Collection<D>, document: Stored<D>): void => {
-  const { terms } = collection;
-  const before = terms === undefined ? wordsOf(undefined) : storedWords(connection, collection, terms, document);
-  if (!upsert(connection, collection, document) || terms === undefined) return;
-  const { project, id, doc } = document;
-  const after = wordsOf(doc?.[terms]);
-  const table = quoted(termsTable(collection, terms));
+/** Brings the words that documents are found by from what they were to what they are. */
+const wordsSaving = (connection: Connection, collection: Declared, field: string, keys: readonly Key[]) => {
+  const columns = `doc -> ${pathSql(field)} AS words`;
+  const rows = rowsOf<{ words: string | null }>(connection, collection, columns, keys);
+  const before = new Map(rows.map((row) => [keyText(row), row.words]));
+  const table = quoted(termsTable(collection, field));
   const remove = connection.prepared(`DELETE FROM ${table} WHERE project = ? AND word = ? AND id = ?`);
   const add = connection.prepared(`INSERT OR IGNORE INTO ${table} (project, word, id) VALUES (?, ?, ?)`);
-  for (const word of before) if (!after.has(word)) remove.run(project, word, id);
-  for (const word of after) if (!before.has(word)) add.run(project, word, id);
+  return (key: Key, value: unknown): void => {
+    const name = keyText(key);
+    const json = value === undefined ? null : JSON.stringify(value);
+    // The usual document has the words that it had.
+    if (json === before.get(name)) return;
+    const [old, now] = [wordsIn(before.get(name)), wordsIn(json)];
+    for (const word of old) if (!now.has(word)) remove.run(key.project, word, key.id);
+    for (const word of now) if (!old.has(word)) add.run(key.project, word, key.id);
+    before.set(name, json);
+  };
+};
+
+/** Writes documents and their words, each unless a newer document is there. */
+export const saveDocuments = <D>(
+  connection: Connection,
+  collection: Collection<D>,
+  documents: readonly Stored<D>[],
+): void => {
+  if (documents.length === 0) return;
+  const { terms } = collection;
+  const upsert =
+    connection.prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
+    VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc
+    WHERE excluded.position > stored.position`);
+  const saveWords = terms === undefined ? undefined : wordsSaving(connection, collection, terms, documents);
+  for (const document of documents) {
+    const { project, id, position, doc } = document;
+    const { changes } = upsert.run(project, id, position, doc === undefined ? null : JSON.stringify(doc));
+    if (terms !== undefined && Number(changes) > 0) saveWords?.(document, doc?.[terms]);
+  }
 };
 
 /** Moves a checkpoint forward; it never goes back. */

@@ -15,7 +15,7 @@ import {
   moveCheckpoint,
   prepareCollection,
   releaseLease,
-  saveDocument,
+  saveDocuments,
   takeLease,
 } from './sqlite-tables.ts';
 
@@ -116,17 +116,17 @@ export const openSqliteReadModels = (path: string, options: { readonly readOnly?
         for (const collection of collections) prepareCollection(db, collection);
       }),
     get: (project, collection, id) =>
-      reading(undefined, () => loadStored(connection, collection, { project, id })[0]?.doc),
+      reading(undefined, () => loadStored(connection, collection, [{ project, id }])[0]?.doc),
     find: (project, collection, query) => reading({ docs: [] }, () => findPage(connection, project, collection, query)),
     count: (project, collection, where) =>
       reading(0, () => {
         const { sql, values } = countStatement(project, collection, where);
         return Number(prepared(sql).get(...values)?.['total']);
       }),
-    load: (collection, keys) => reading([], () => keys.flatMap((key) => loadStored(connection, collection, key))),
+    load: (collection, keys) => reading([], () => loadStored(connection, collection, keys)),
     save: (collection, documents, checkpoint) =>
       writing(() => {
-        for (const document of documents) saveDocument(connection, collection, document);
+        saveDocuments(connection, collection, documents);
         moveCheckpoint(connection, collection.name, checkpoint);
       }),
     checkpoint: (name) => reading(0, () => checkpointOf(connection, name)),

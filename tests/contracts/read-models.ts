@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type {
   Collection,
   Condition,
+  Key,
   Page,
   Query,
   ReadModels,
@@ -227,6 +228,36 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
         const keys = [...docs, { project: 'p1', id: 'nobody' }, { project: 'p2', id: 'id-1' }];
         const loaded = await readModels.load(people, keys);
         expect([...loaded].sort((a, b) => a.position - b.position)).toEqual(docs);
+      });
+
+      it('loads of each key its own document, whatever projects and characters', async () => {
+        const { readModels } = await prepared();
+        const projects = ['p1', 'p 1', "p'1", '"p1"', 'ß'];
+        const docs = projects.flatMap((project) =>
+          ['a', 'a b', 'a%', 'é🙂', 'a\u0000', '[?]'].map((id, i) =>
+            stored(i + 1, person(id, { city: project }), project),
+          ),
+        );
+        await readModels.save(people, docs, 6);
+        const loaded = await readModels.load(people, docs.toReversed());
+        const inOrder = (all: readonly Key[]) =>
+          [...all].sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
+        expect(inOrder(loaded)).toEqual(inOrder(docs));
+      });
+
+      it('keeps the words of the newest of several states of a document that are saved together', async () => {
+        const { readModels } = await prepared();
+        const state = (position: number, ...words: string[]) => stored(position, person('a', { words }));
+        await readModels.save(people, [state(1, 'one')], 1);
+        await readModels.save(people, [state(2, 'two'), state(4, 'four', 'five'), state(3, 'three')], 4);
+        const found = async (word: string) => ids(await readModels.find('p1', people, named(word)));
+        expect(await Promise.all(['one', 'two', 'three', 'four', 'five'].map(found))).toEqual([
+          [],
+          [],
+          [],
+          ['a'],
+          ['a'],
+        ]);
       });
 
       it('takes no documents and no keys', async () => {

@@ -21,6 +21,7 @@ const key = (id: string): Key => ({ project: 'p1', id });
 
 const balances: Projection<Balance, Fact> = {
   name: 'balances',
+  streams: ['account-'],
   document: z.object({ account: z.string(), amount: z.number(), facts: z.number() }),
   indexes: [['amount']],
   keys: (event) => {
@@ -43,6 +44,8 @@ const balances: Projection<Balance, Fact> = {
 
 const tallies: Projection<{ total: number }, Moved> = {
   name: 'tallies',
+  streams: ['account-'],
+  types: ['MoneyMoved'],
   document: z.object({ total: z.number() }),
   indexes: [],
   keys: (event) => (event.type === 'MoneyMoved' ? [key('all')] : []),
@@ -145,6 +148,50 @@ describe('running a projection', () => {
       ['a', 'b', 'c'],
     ]);
     expect(saves).toEqual([['a', 'b', 'c'], []]);
+  });
+
+  it('keeps what came again at hand, and reads only what it does not have', async () => {
+    const readModels = await home();
+    const { counting, loads } = counted(readModels);
+    const run = project(balances, counting);
+    const events = log(opened('a'), moved('a', 'b', 1), moved('a', 'b', 2), moved('b', 'c', 3), closed('a'));
+    for (const event of events) await run(batch([event]));
+    expect(loads).toEqual([['a'], ['a', 'b'], ['b'], ['c']]);
+    expect(await everything(readModels)).toEqual([
+      { ...key('a'), doc: undefined, position: 5 },
+      { ...key('b'), doc: { account: 'b', amount: 0, facts: 3 }, position: 4 },
+      { ...key('c'), doc: { account: 'c', amount: 3, facts: 1 }, position: 4 },
+    ]);
+  });
+
+  it('reads everything again after a batch that it could not save', async () => {
+    const readModels = await home();
+    const { counting, loads } = counted(readModels);
+    const outcomes = ['', '', 'away', ''];
+    const run = project(balances, {
+      ...counting,
+      save: async (...saved) => {
+        if (outcomes.shift()) throw new Error('the disk went');
+        await counting.save(...saved);
+      },
+    });
+    const events = log(opened('a'), opened('a'), opened('a'));
+    await run(batch(events.slice(0, 1)));
+    await run(batch(events.slice(1, 2)));
+    await expect(run(batch(events.slice(2)))).rejects.toThrow('the disk went');
+    await run(batch(events.slice(2)));
+    expect(loads).toEqual([['a'], ['a'], ['a']]);
+    expect((await readModels.get('p1', balances, 'a'))?.facts).toBe(3);
+  });
+
+  it('takes no two keys for one, whatever characters they have', async () => {
+    const readModels = await home();
+    const keys = ['p', 'p 1', 'p1', '1 p', ''].flatMap((project) =>
+      ['', '1', ' 1', '1 1', '\u0000', '","'].map((id) => ({ project, id })),
+    );
+    const everywhere: Projection<Balance, Fact> = { ...balances, keys: () => keys };
+    await project(everywhere, readModels)(batch(log(opened('a'))));
+    expect(await readModels.load(balances, keys)).toHaveLength(keys.length);
   });
 
   it('moves the checkpoint for a batch that touches nothing, and over foreign facts', async () => {

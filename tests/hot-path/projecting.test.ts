@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { runProjections } from '../../src/projections/running.ts';
+import type { Key, ReadModels } from '../../src/readmodels/read-models.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { facts, followUntil } from '../contracts/event-store.ts';
+import { openTestApp } from '../support/app.ts';
+import { openLog } from '../support/engine.ts';
+import {
+  activity,
+  activityRecorded,
+  anonymousId,
+  idOf,
+  leadCaptured,
+  leadScored,
+  projectId,
+} from '../support/facts.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Looks on while SQLite reads pages of a log: how many events each of them brought. */
+const pagesRead = (): (() => readonly number[]) => {
+  const all = vi.spyOn(StatementSync.prototype, 'all');
+  return () =>
+    all.mock.contexts.flatMap((statement, call) => {
+      const { value } = all.mock.results[call] ?? {};
+      const isPage = statement instanceof StatementSync && statement.sourceSQL.includes('FROM events WHERE position');
+      return isPage && Array.isArray(value) ? [value.length] : [];
+    });
+};
+
+/** Read models that say what was loaded and saved, by collection. */
+const counting = (readModels: ReadModels) => {
+  const loads: Record<string, string[][]> = {};
+  const saves: Record<string, string[][]> = {};
+  const note = (calls: Record<string, string[][]>, name: string, keys: readonly Key[]) =>
+    void (calls[name] ??= []).push(keys.map(({ id }) => id));
+  const counted: ReadModels = {
+    ...readModels,
+    load: (collection, keys) => {
+      note(loads, collection.name, keys);
+      return readModels.load(collection, keys);
+    },
+    save: (collection, documents, checkpoint) => {
+      note(saves, collection.name, documents);
+      return readModels.save(collection, documents, checkpoint);
+    },
+  };
+  return { counted, loads, saves };
+};
+
+const openCounted = () => {
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-hot-path-'));
+  const readModels = openSqliteReadModels(join(folder, 'read-models.db'));
+  const store = openLog();
+  onTestFinished(async () => {
+    await readModels.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { store, ...counting(readModels) };
+};
+
+/** So many visits of a visitor as facts of its lead. */
+const visits = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, index) => {
+    const eventId = `e${first + index}`;
+    const because = [{ rule: 'page_view', points: 1, eventId }];
+    return [activityRecorded(activity({ eventId })), leadScored({ because })];
+  }).flat();
+
+const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
+const inLog = (events: ReturnType<typeof visits>, stream: string) =>
+  events.map((event, index) => ({ ...event, id: `${stream}-${index}`, metadata }));
+
+describe('Followers of one log', () => {
+  it('share what one of them has read, when they want the same', async () => {
+    const store = openSqliteEventStore(':memory:', { clock: () => new Date(0) });
+    onTestFinished(() => store.close());
+    await store.append('s-1', -1, facts(2_500));
+    const pages = pagesRead();
+    const wanted = { streams: ['s-'], types: ['Counted'] };
+    const toTheEnd = () => followUntil(store, 0, (seen) => seen.at(-1)?.position === 2_500, { ...wanted });
+    const [one = [], ...others] = await Promise.all([toTheEnd(), toTheEnd(), toTheEnd()]);
+    expect(pages()).toEqual([1_000, 1_000, 500]);
+    expect(one.flatMap(({ events }) => events)).toHaveLength(2_500);
+    for (const other of others) expect(other[2]?.events[499]).toBe(one[2]?.events[499]);
+  });
+
+  it('take nothing of what they do not want', async () => {
+    const store = openSqliteEventStore(':memory:', { clock: () => new Date(0) });
+    onTestFinished(() => store.close());
+    await store.append('s-1', -1, facts(2_500));
+    const pages = pagesRead();
+    for (const wanted of [{ streams: ['t-'] }, { types: ['Rare'] }])
+      await followUntil(store, 0, (seen) => seen.at(-1)?.position === 2_500, wanted);
+    expect(pages()).toEqual([0, 0]);
+  });
+});
+
+describe('The projections', () => {
+  it('write each document once for all facts of a batch, and look once for those they do not know', async () => {
+    const { store, counted, loads, saves } = openCounted();
+    const leads = ['a', 'b', 'c'].map((value) => anonymousId(value));
+    for (const identifier of leads) {
+      const stream = `lead-${projectId}.${idOf(identifier)}`;
+      const captured = leadCaptured({ leadId: idOf(identifier), identifier });
+      await store.append(stream, -1, [{ ...captured, id: stream, metadata }]);
+      await store.append(stream, 0, inLog(visits(100), stream));
+    }
+    const running = await runProjections({ store, readModels: counted, now: () => new Date() });
+    onTestFinished(() => running.stop());
+    await running.reached(await store.head());
+
+    expect(saves['leads']).toEqual([leads.map(idOf)]);
+    expect(saves['history']).toHaveLength(1);
+    expect(new Set(saves['history']?.[0]).size).toBe(300);
+    expect(saves['history']?.[0]).toHaveLength(300);
+    expect(saves['dashboard']?.map((ids) => ids.length)).toEqual([4]);
+    expect(loads['history']?.map((ids) => ids.length)).toEqual([300]);
+    expect(Object.keys(saves).sort()).toEqual(['dashboard', 'history', 'leads']);
+    expect(Object.keys(loads).sort()).toEqual(['dashboard', 'history', 'leads']);
+  });
+
+  it('do not read again what they had in hand a batch ago', async () => {
+    const { store, counted, loads, saves } = openCounted();
+    const stream = `lead-${projectId}.${idOf(anonymousId())}`;
+    await store.append(stream, -1, [{ ...leadCaptured(), id: 'first', metadata }]);
+    const running = await runProjections({ store, readModels: counted, now: () => new Date() });
+    onTestFinished(() => running.stop());
+    await running.reached(1);
+    for (let batch = 0; batch < 5; batch += 1) {
+      await store.append(stream, 2 * batch, inLog(visits(1, batch), `${stream}-${batch}`));
+      await running.reached(await store.head());
+    }
+    // Once when the document was new, and once when it came again.
+    expect(loads['leads']).toHaveLength(2);
+    expect(loads['dashboard']).toHaveLength(2);
+    expect(saves['leads']).toHaveLength(6);
+  });
+});
+
+describe('The reactors', () => {
+  it('read no event that they do not want, and do not save each time that there was none', async () => {
+    await using app = await openTestApp();
+    const project = await app.project();
+    await project.send({ eventType: 'page_view', anonymousId: 'visitor' });
+    await app.settled();
+    const pages = pagesRead();
+    const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
+    const began = performance.now();
+    for (let n = 0; n < 100; n += 1) {
+      await project.send({ eventType: 'page_view', anonymousId: `visitor-${n}` });
+      if (n % 10 === 0) await app.settled();
+    }
+    await app.settled();
+    const seconds = Math.ceil((performance.now() - began) / 1_000);
+
+    expect(pages().length).toBeGreaterThan(10);
+    expect(pages().filter((events) => events > 0)).toEqual([]);
+    // Each of the two reactors may save once a second how far it has come.
+    const transactions = exec.mock.calls.filter(([sql]) => sql.startsWith('BEGIN'));
+    expect(transactions.length).toBeLessThanOrEqual(2 * seconds);
+  });
+});
