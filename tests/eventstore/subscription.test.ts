@@ -54,6 +54,27 @@ describe('A subscription', () => {
     expect(subscription.status()).toMatchObject({ name: 'counter', position: 7, attempts: 0 });
   });
 
+  it('has come to the end of the log when what is to be done there is done, which is done once', async () => {
+    const { store, seen, start } = reading();
+    await store.append('s-1', -1, facts(3));
+    const [called, done] = [gate(), gate()];
+    const handled: number[] = [];
+    const subscription = start({
+      caughtUp: async () => {
+        handled.push(seen.length);
+        called.resolve();
+        await done.promise;
+      },
+    });
+    await called.promise;
+    expect(subscription.status()).toMatchObject({ state: 'catching-up', position: 0 });
+    done.resolve();
+    await subscription.reached(3);
+    await store.append('s-1', 2, facts(1, 3));
+    await subscription.reached(4);
+    expect(handled).toEqual([3]);
+  });
+
   it('handles only the streams of its filter, and still comes to the end of the log', async () => {
     const { store, seen, start } = reading({ filter: { streams: ['a-'] } });
     await store.append('a-1', -1, facts(1));
@@ -170,7 +191,10 @@ describe('A live subscription', () => {
   it('does not rest while somebody waits for a position', async () => {
     const { store, batches, subscription } = await resting();
     const third = subscription.reached(3);
-    for (const n of [1, 2]) await store.append('s-1', n - 1, [fact(n)]);
+    await store.append('s-1', 0, [fact(1)]);
+    await turns();
+    expect(batches).toEqual([[0], [1]]);
+    await store.append('s-1', 1, [fact(2)]);
     await third;
     await store.append('s-1', 2, [fact(3)]);
     await turns();
@@ -220,6 +244,7 @@ describe('A subscription that passes over what it does not want', () => {
     await append(6);
     await vi.advanceTimersByTimeAsync(1_000);
     await vi.advanceTimersByTimeAsync(9_000);
+    await subscription.stop();
     expect(passed).toEqual([5, 6]);
   });
 
@@ -288,6 +313,24 @@ describe('A subscription that fails', () => {
     expect(seen).toEqual([0, 1, 2]);
     expect(subscription.status()).toMatchObject({ state: 'live', attempts: 0, position: 3 });
     expect(subscription.status()).not.toHaveProperty('error');
+  });
+
+  it('tries again to do what is to be done at the end of the log, and handles nothing again for it', async () => {
+    const { store, seen, start } = reading();
+    await store.append('s-1', -1, facts(3));
+    const errors: unknown[] = [];
+    const subscription = start({
+      caughtUp: async () => {
+        if (errors.length < 2) throw new Error('no disk');
+      },
+      retryDelay: () => {
+        errors.push(subscription.status().error);
+        return 0;
+      },
+    });
+    await subscription.reached(3);
+    expect(errors).toEqual(['no disk', 'no disk']);
+    expect(seen).toEqual([0, 1, 2]);
   });
 
   it('stays stalled, with its error, while it tries again', async () => {
