@@ -13,8 +13,9 @@ const LARGE = 500;
 
 /**
  * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch. Where `pass` is given, it moves
- * the checkpoint over batches without events, now and then and at the end, and `handle` does not see them. `retryDelay`
- * gives the milliseconds to wait after the nth failure in a row.
+ * the checkpoint over batches without events, now and then and at the end, and `handle` does not see them. `caughtUp` is
+ * called when the reader has come to the log's end for the first time, and again if it fails; until it is done, the reader
+ * has not arrived there. `retryDelay` gives the milliseconds to wait after the nth failure in a row.
  */
 export type Reader = {
   readonly name: string;
@@ -23,6 +24,7 @@ export type Reader = {
   readonly load: () => Promise<number>;
   readonly handle: (batch: Batch) => Promise<void>;
   readonly pass?: (position: number) => Promise<void>;
+  readonly caughtUp?: () => Promise<void>;
   readonly now: () => Date;
   readonly retryDelay?: (attempt: number) => number;
 };
@@ -55,12 +57,13 @@ type Progress = Omit<SubscriptionStatus, 'name'>;
  * subscription is `stalled`, waits, and reads again from the checkpoint.
  */
 export function subscribe(reader: Reader): Subscription {
-  const { name, store, filter, load, handle, pass, now, retryDelay = backOff } = reader;
+  const { name, store, filter, load, handle, pass, caughtUp, now, retryDelay = backOff } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
   const passed = pass && passing(pass);
   let resting = new AbortController();
+  let arrived = false;
   let progress: Progress = { position: 0, state: 'starting', attempts: 0, since: now() };
 
   function move(state: Progress['state'], next: Partial<Progress>): void {
@@ -68,6 +71,11 @@ export function subscribe(reader: Reader): Subscription {
     const { error, ...before } = progress;
     progress = { ...before, ...(state === 'stalled' && error && { error }), ...next, state, since };
     if (next.position !== undefined) waiters.arrive(next.position);
+  }
+
+  async function arrive(): Promise<void> {
+    if (!arrived) await caughtUp?.();
+    arrived = true;
   }
 
   async function resume(): Promise<number> {
@@ -78,6 +86,7 @@ export function subscribe(reader: Reader): Subscription {
         `The checkpoint ${position} is beyond the log's end ${head}: another log? Rebuild from position 0`,
       );
     // Only a handled batch clears the attempts, or a log that can't be followed would be tried ever again without a pause.
+    if (position === head) await arrive();
     if (position === head) move('live', { position });
     else move(progress.state === 'stalled' ? 'stalled' : 'catching-up', { position });
     return position;
@@ -90,6 +99,7 @@ export function subscribe(reader: Reader): Subscription {
       const live = progress.state === 'live' || batch.position >= (await store.head());
       if (passed && batch.events.length === 0) passed.to(batch.position);
       else await handle(batch);
+      if (live) await arrive();
       move(live ? 'live' : 'catching-up', { position: batch.position, attempts: 0 });
       if (live && batch.events.length < LARGE) await restUntil(next);
     }
@@ -98,7 +108,7 @@ export function subscribe(reader: Reader): Subscription {
 
   async function restUntil(time: number): Promise<void> {
     resting = new AbortController();
-    if (!signal.aborted && !waiters.occupied()) await pause(time - performance.now(), resting.signal);
+    if (!signal.aborted && !waiters.occupied()) await pause(Math.max(0, time - performance.now()), resting.signal);
   }
 
   async function run(): Promise<void> {

@@ -24,10 +24,13 @@ type Needs = {
   readonly only?: readonly AnyProjection[];
 };
 
-/** Makes what the projections need and starts a subscription for each, from its own checkpoint. */
+/**
+ * Makes what the projections need and starts a subscription for each, from its own checkpoint. A projection that is built
+ * from a log gets its indexes when all its documents are there: to keep them up on the way takes several times as long.
+ */
 export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
   const { store, readModels, now, lease, only = projections } = needs;
-  await readModels.prepare(only);
+  await readModels.prepare(only, { bare: true });
   const running: readonly Subscription[] = only.map((projection) => {
     const { name, filter } = projection;
     // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.
@@ -35,7 +38,7 @@ export const runProjections = async (needs: Needs): Promise<RunningProjections> 
     const start = () =>
       subscribe({
         ...{ name, store, filter, now, load: () => readModels.checkpoint(name) },
-        ...{ handle: projection.project(readModels), ...pass },
+        ...{ handle: projection.project(readModels), caughtUp: () => readModels.prepare([projection]), ...pass },
       });
     return lease ? leased(lease, { name, checkpoint: name }, start) : start();
   });

@@ -44,8 +44,12 @@ export type Page<D> = { readonly docs: readonly D[]; readonly next?: readonly Sc
 
 /** Documents that can be thrown away and made again from the log. Every method throws `ReadModelsUnavailable` when they can't be reached. */
 export interface ReadModels {
-  /** Creates what a collection needs, tables and indexes. Safe to call again, and from two processes. */
-  prepare(collections: readonly Declared[]): Promise<void>;
+  /**
+   * Creates what a collection needs, tables and indexes. Safe to call again, and from two processes. `bare` may leave out
+   * what costs less once the documents are there; the next call without it makes that. Until then queries take longer, and
+   * `prefix` may find nothing.
+   */
+  prepare(collections: readonly Declared[], how?: { readonly bare: boolean }): Promise<void>;
   get<D>(project: string, collection: Collection<D>, id: string): Promise<D | undefined>;
   find<D>(project: string, collection: Collection<D>, query: Query<D>): Promise<Page<D>>;
   count<D>(project: string, collection: Collection<D>, where: readonly Condition<D>[]): Promise<number>;

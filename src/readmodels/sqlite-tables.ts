@@ -13,11 +13,16 @@ export const commonTables = `
   CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;`;
 
-/** Makes the tables and indexes of a collection, and drops those it no longer declares. */
-export const prepareCollection = (db: DatabaseSync, collection: Declared): void => {
+/**
+ * Makes the next table or index that a collection lacks, or drops the next that it no longer declares; of a `bare` one, only
+ * the table of its documents is made. Tells whether there was anything to do.
+ */
+export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolean): boolean => {
   const rows = db.prepare('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL').all();
   const existing = new Set(rows.map(({ name }) => String(name)));
-  for (const sql of schemaChanges(collection, existing)) db.exec(sql);
+  const [change] = schemaChanges(collection, existing, bare);
+  if (change !== undefined) db.exec(change);
+  return change !== undefined;
 };
 
 /** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */
@@ -99,6 +104,10 @@ const wordsSaving = (connection: Connection, collection: Declared, field: string
   };
 };
 
+/** Whether a collection has words; one that is bare gets them when it is prepared. */
+const hasTerms = ({ prepared }: Connection, collection: Declared, field: string): boolean =>
+  prepared('SELECT 1 FROM sqlite_schema WHERE name = ?').get(termsTable(collection, field)) !== undefined;
+
 /** Writes documents and their words, each unless a newer document is there. */
 export const saveDocuments = <D>(
   connection: Connection,
@@ -106,7 +115,8 @@ export const saveDocuments = <D>(
   documents: readonly Stored<D>[],
 ): void => {
   if (documents.length === 0) return;
-  const { terms } = collection;
+  const terms =
+    collection.terms !== undefined && hasTerms(connection, collection, collection.terms) ? collection.terms : undefined;
   const upsert =
     connection.prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
     VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc

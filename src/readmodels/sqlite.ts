@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { ReadModelsUnavailable } from './read-models.ts';
-import type { ReadModels } from './read-models.ts';
+import type { Declared, ReadModels } from './read-models.ts';
 import { countStatement } from './sqlite-query.ts';
 import type { Connection } from './sqlite-tables.ts';
 import {
@@ -13,7 +13,7 @@ import {
   findPage,
   loadStored,
   moveCheckpoint,
-  prepareCollection,
+  prepareNext,
   releaseLease,
   saveDocuments,
   takeLease,
@@ -24,6 +24,10 @@ const BUSY_TIMEOUT = 1_000;
 const PREPARED_STATEMENTS = 200;
 const BUSY = 5;
 const SCHEMA = 17;
+
+// Indexes spread what is written over all their pages. With a cache of 32 MiB, instead of 2, a page is not read again for each
+// batch, and with 8,000 pages in the WAL, instead of 1,000, it is copied to the file once for many batches.
+const ROOMY = 'PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000;';
 
 // Primary result codes of SQLite: PERM, BUSY, LOCKED, NOMEM, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, SCHEMA, NOTADB.
 const UNAVAILABLE = new Set([3, BUSY, 6, 7, 10, 11, 13, 14, 15, SCHEMA, 26]);
@@ -75,7 +79,7 @@ const connect = (path: string, readOnly: boolean): Connection & { readonly db: D
   useWal(db, 10);
   db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');
-  else db.exec(commonTables);
+  else db.exec(`${ROOMY} ${commonTables}`);
   const statements = new LRUCache<string, StatementSync>({ max: PREPARED_STATEMENTS });
   const prepared = (sql: string): StatementSync => {
     const statement = statements.get(sql) ?? db.prepare(sql);
@@ -85,11 +89,12 @@ const connect = (path: string, readOnly: boolean): Connection & { readonly db: D
   return { db, prepared };
 };
 
-const transaction = (db: DatabaseSync, run: () => void): void => {
+const transaction = <T>(db: DatabaseSync, run: () => T): T => {
   db.exec('BEGIN IMMEDIATE');
   try {
-    run();
+    const result = run();
     db.exec('COMMIT');
+    return result;
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
@@ -109,12 +114,15 @@ export const openSqliteReadModels = (path: string, options: { readonly readOnly?
     return attempt(path, run);
   };
   const reading = <T>(empty: T, read: () => T) => answer(() => orEmpty(empty, read));
-  const writing = (write: () => void) => answer(() => transaction(db, write));
+  const writing = <T>(write: () => T) => answer(() => transaction(db, write));
+  // A transaction for each change, so that others come to write between those that take long.
+  const prepareAll = async (collection: Declared, bare: boolean): Promise<void> => {
+    while (await writing(() => prepareNext(db, collection, bare)));
+  };
   return {
-    prepare: (collections) =>
-      writing(() => {
-        for (const collection of collections) prepareCollection(db, collection);
-      }),
+    prepare: async (collections, { bare } = { bare: false }) => {
+      for (const collection of collections) await prepareAll(collection, bare);
+    },
     get: (project, collection, id) =>
       reading(undefined, () => loadStored(connection, collection, [{ project, id }])[0]?.doc),
     find: (project, collection, query) => reading({ docs: [] }, () => findPage(connection, project, collection, query)),

@@ -114,6 +114,18 @@ describe('the indexes of read models in SQLite', () => {
     expect(steps).not.toContain('SCAN');
   });
 
+  it('are not made while a collection is bare, and stay when they are there', async () => {
+    const path = await file();
+    await opened(path).prepare([collection], { bare: true });
+    expect(schema(path)).toEqual(['checkpoints', 'docs.people', 'leases']);
+    await opened(path).prepare([collection]);
+    const whole = schema(path);
+    expect(whole).toContain('index.city,score.people');
+    expect(whole).toContain('terms.words.people');
+    await opened(path).prepare([collection], { bare: true });
+    expect(schema(path)).toEqual(whole);
+  });
+
   it('are made and dropped as the declaration says', async () => {
     const path = await prepared();
     expect(schema(path)).toEqual([

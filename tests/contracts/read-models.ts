@@ -598,6 +598,22 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
         expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
       });
 
+      it('finds what was written while a collection was bare, by its words too once it is prepared', async () => {
+        const readModels = await (await home())();
+        await readModels.prepare([declared(people)], { bare: true });
+        const [anna, ben] = [person('a', { city: 'Bergen', words: ['anna'] }), person('b', { words: ['ben'] })];
+        await readModels.save(people, [stored(1, anna), stored(2, ben)], 2);
+        await readModels.save(people, [stored(3, { ...ben, words: ['benny'] })], 3);
+        const where: readonly Condition<Person>[] = [{ field: 'city', op: 'eq', value: 'Bergen' }];
+        expect(ids(await readModels.find('p1', people, { ...everyone, where }))).toEqual(['a']);
+        await readModels.prepare([declared(people)]);
+        expect(ids(await readModels.find('p1', people, { ...everyone, where }))).toEqual(['a']);
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
+        expect(ids(await readModels.find('p1', people, named('ben')))).toEqual(['b']);
+        await readModels.save(people, [stored(4, { ...anna, words: ['ann'] })], 4);
+        expect(ids(await readModels.find('p1', people, named('anna')))).toEqual([]);
+      });
+
       it('keeps two collections with much the same name apart', async () => {
         const { readModels } = await prepared();
         const others = ['people', `words.people's "list"`, `x.people's "list"`].map((other) => ({
