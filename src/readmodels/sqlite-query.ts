@@ -1,27 +1,11 @@
-import { checkedField, checkMark, checkTerms } from './document.ts';
+import { checkMark, checkTerms } from './document.ts';
 import type { Condition, Declared, Query, Scalar, Sort } from './read-models.ts';
+import { docsTable, fieldSql, pathSql, quoted, termsTable } from './sqlite-names.ts';
 
 /** SQL and its parameters in order. */
 export type Statement = { readonly sql: string; readonly values: readonly Scalar[] };
 
 type Column = { readonly sql: string; readonly direction: 'asc' | 'desc' };
-
-/** An SQL identifier, whatever characters the name has. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** The name of the table with the documents of a collection. */
-export const docsTable = (collection: Declared): string => `docs.${collection.name}`;
-
-/** The name of the table with the words of one field. The field comes first: it has no dot, so no other collection gets the same name. */
-export const termsTable = (collection: Declared, field: string): string => `terms.${field}.${collection.name}`;
-
-const indexName = (collection: Declared, fields: readonly string[]): string =>
-  `index.${fields.join(',')}.${collection.name}`;
-
-/** The path of a document's field as an SQL literal. Throws on a name that is not letters and digits. */
-export const pathSql = (field: string): string => `'$.${checkedField(field)}'`;
-
-const fieldSql = (field: string): string => `json_extract(doc, ${pathSql(field)})`;
 
 const joined = (parts: readonly Statement[], separator: string): Statement => ({
   sql: parts.map(({ sql }) => sql).join(separator),
@@ -38,17 +22,27 @@ const sameType = (field: string, op: keyof typeof OPERATORS, value: Scalar): str
 };
 
 // No byte of UTF-8 is FF, so everything that begins with the value lies below value + FF, and nothing else does.
-const prefix = (project: string, collection: Declared, field: string, value: string): Statement => {
+const beginsWith = (column: string, value: string): Statement => ({
+  sql: `${column} >= ? AND ${column} < ? || x'FF'`,
+  values: [value, value],
+});
+
+type Prefix = Extract<Condition<never>, { op: 'prefix' }>;
+const isPrefix = (asked: Condition<never>): asked is Prefix => asked.op === 'prefix';
+
+/** The words of a project that begin with a value. */
+const wordsFrom = (project: string, collection: Declared, { field, value }: Prefix): Statement => {
   checkTerms(collection, field);
+  const { sql, values } = beginsWith('word', value);
   const table = quoted(termsTable(collection, field));
-  return {
-    sql: `id IN (SELECT id FROM ${table} WHERE project = ? AND word >= ? AND word < ? || x'FF')`,
-    values: [project, value, value],
-  };
+  return { sql: `FROM ${table} WHERE project = ? AND ${sql}`, values: [project, ...values] };
 };
 
 const condition = (project: string, collection: Declared, asked: Condition<never>): Statement => {
-  if (asked.op === 'prefix') return prefix(project, collection, asked.field, asked.value);
+  if (isPrefix(asked)) {
+    const { sql, values } = wordsFrom(project, collection, asked);
+    return { sql: `id IN (SELECT id ${sql})`, values };
+  }
   const field = fieldSql(asked.field);
   if (asked.op === 'in') return { sql: `${field} IN (${asked.value.map(() => '?').join(', ')})`, values: asked.value };
   return {
@@ -94,66 +88,75 @@ export const countStatement = (
   return { sql: `SELECT count(*) AS total FROM ${quoted(docsTable(collection))} WHERE ${sql}`, values };
 };
 
+/** The `id` and `doc` of the first documents that meet a condition, in order. */
+const first = (collection: Declared, filter: Statement, order: readonly Column[], count: number): Statement => ({
+  sql: `SELECT id, doc FROM ${quoted(docsTable(collection))} WHERE ${filter.sql} ${orderBy(order)} LIMIT ?`,
+  values: [...filter.values, count],
+});
+
 /**
- * The `id` and `doc` of a page and of one document more. A page after another is a union of seeks, one for each column
- * that may be the first to differ: one row-value comparison would read every tie again, as SQLite can't seek by it in an
- * index on expressions. Throws when the mark does not fit the sort fields.
+ * What comes after a mark, as a union of seeks, one for each column that may be the first to differ: one row-value
+ * comparison would read every tie again, as SQLite can't seek by it in an index on expressions. The seek of those that differ
+ * last comes first, so that the union is in order too.
  */
-export const findStatement = (project: string, collection: Declared, query: Query<never>): Statement => {
-  const { sort, after, limit } = query;
+const firstAfter = (
+  collection: Declared,
+  base: Statement,
+  { sort, after = [] }: Query<never>,
+  count: number,
+): Statement => {
   const columns = sortColumns(sort);
-  checkMark(collection, query);
-  const base = matching(project, collection, query.where);
-  const rows = `SELECT id, doc FROM ${quoted(docsTable(collection))} WHERE`;
-  const bounded = (filter: Statement, order: readonly Column[]): Statement => ({
-    sql: `${rows} ${filter.sql} ${orderBy(order)} LIMIT ?`,
-    values: [...filter.values, limit + 1],
-  });
-  if (after === undefined) return bounded(base, columns);
   const seeks = columns.map((_, equal) => {
-    const seek = bounded(joined([base, beyond(columns, after, equal)], ' AND '), columns.slice(equal));
-    return { sql: `SELECT * FROM (${seek.sql})`, values: seek.values };
+    const filter = joined([base, beyond(columns, after, equal)], ' AND ');
+    const { sql, values } = first(collection, filter, columns.slice(equal), count);
+    return { sql: `SELECT * FROM (${sql})`, values };
   });
-  const { sql, values } = joined(seeks, ' UNION ALL ');
+  return joined(seeks.toReversed(), ' UNION ALL ');
+};
+
+/** The `id` and `doc` of a page and of one document more. Throws when the mark does not fit the sort fields. */
+export const findStatement = (project: string, collection: Declared, query: Query<never>): Statement => {
+  const { sort, after, limit, where } = query;
+  checkMark(collection, query);
+  const columns = sortColumns(sort);
+  const base = matching(project, collection, where);
+  if (after === undefined) return first(collection, base, columns, limit + 1);
+  const { sql, values } = firstAfter(collection, base, query, limit + 1);
   return { sql: `SELECT id, doc FROM (${sql}) ${orderBy(columns)} LIMIT ?`, values: [...values, limit + 1] };
 };
 
-// In order, the words fill the table page by page, instead of a place here and a place there.
-const createTerms = (collection: Declared, field: string, table: string): string => `
-  CREATE TABLE ${quoted(table)}
-    (project TEXT NOT NULL, word TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (project, word, id)) WITHOUT ROWID;
-  INSERT OR IGNORE INTO ${quoted(table)} SELECT stored.project, term.value, stored.id
-    FROM ${quoted(docsTable(collection))} AS stored, json_each(stored.doc, ${pathSql(field)}) AS term
-    WHERE stored.doc IS NOT NULL AND term.type = 'text' ORDER BY 1, 2, 3;`;
-
 /**
- * The SQL that brings the tables and indexes of a collection from what exists to what is declared, change by change; none
- * when nothing changed. `bare` changes nothing but that there is a table for the documents. Indexes and terms are named after
- * their fields, so one whose declaration is gone is known by its name.
+ * The same by going through the documents in order and looking at the words in each: of a prefix that many words have, a page
+ * is soon full. Goes through so many documents at most (after a mark, so many of each seek): when the page is not full by
+ * then, nothing is known.
  */
-export const schemaChanges = (collection: Declared, existing: ReadonlySet<string>, bare = false): readonly string[] => {
-  const docs = docsTable(collection);
-  const indexes = new Map(collection.indexes.map((fields) => [indexName(collection, fields), fields]));
-  const terms = collection.terms === undefined ? undefined : termsTable(collection, collection.terms);
-  const own = (kind: string) =>
-    [...existing].filter(
-      (name) => name.startsWith(kind) && name.slice(name.indexOf('.', kind.length) + 1) === collection.name,
-    );
-  const table = `CREATE TABLE ${quoted(docs)}
-    (project TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, doc TEXT, PRIMARY KEY (project, id))`;
-  const documents = existing.has(docs) ? [] : [table];
-  if (bare) return documents;
-  return [
-    ...documents,
-    ...own('index.').flatMap((name) => (indexes.has(name) ? [] : [`DROP INDEX ${quoted(name)}`])),
-    ...own('terms.').flatMap((name) => (name === terms ? [] : [`DROP TABLE ${quoted(name)}`])),
-    ...[...indexes].flatMap(([name, fields]) => {
-      const columns = ['project', ...fields.map(fieldSql), 'id'].join(', ');
-      const index = `CREATE INDEX ${quoted(name)} ON ${quoted(docs)} (${columns}) WHERE doc IS NOT NULL`;
-      return existing.has(name) ? [] : [index];
-    }),
-    ...(collection.terms === undefined || terms === undefined || existing.has(terms)
-      ? []
-      : [createTerms(collection, collection.terms, terms)]),
-  ];
+export const walkStatement = (project: string, collection: Declared, query: Query<never>, most: number): Statement => {
+  const { sort, after, limit, where } = query;
+  checkMark(collection, query);
+  const base = matching(
+    project,
+    collection,
+    where.filter((asked) => !isPrefix(asked)),
+  );
+  const rows =
+    after === undefined ? first(collection, base, sortColumns(sort), most) : firstAfter(collection, base, query, most);
+  const has = where.filter(isPrefix).map(({ field, value }) => {
+    const { sql, values } = beginsWith('value', value);
+    return { sql: `EXISTS (SELECT 1 FROM json_each(doc, ${pathSql(field)}) WHERE type = 'text' AND ${sql})`, values };
+  });
+  const words = joined(has, ' AND ');
+  const values = [...rows.values, ...words.values, limit + 1];
+  return { sql: `SELECT id, doc FROM (${rows.sql}) WHERE ${words.sql} LIMIT ?`, values };
 };
+
+/** For each prefix in a query, how many words have it, as `total`; counts up to a number. */
+export const prefixCounts = (
+  project: string,
+  collection: Declared,
+  { where }: Query<never>,
+  most: number,
+): readonly Statement[] =>
+  where.filter(isPrefix).map((asked) => {
+    const { sql, values } = wordsFrom(project, collection, asked);
+    return { sql: `SELECT count(*) AS total FROM (SELECT 1 ${sql} LIMIT ?)`, values: [...values, most] };
+  });

@@ -1,9 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { markOf, parsed } from './document.ts';
-import type { Collection, Declared, Key, Page, Query, Stored } from './read-models.ts';
-import { docsTable, findStatement, pathSql, quoted, schemaChanges, termsTable } from './sqlite-query.ts';
-
-type Row = { readonly id: string; readonly doc: string };
+import { parsed } from './document.ts';
+import type { Collection, Declared, Key, Stored } from './read-models.ts';
+import { docsTable, pathSql, quoted, termsTable } from './sqlite-names.ts';
+import { schemaChanges } from './sqlite-schema.ts';
 
 /** Makes a statement, or gives the one made before of the same SQL. */
 export type Connection = { readonly prepared: (sql: string) => StatementSync };
@@ -23,20 +22,6 @@ export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolea
   const [change] = schemaChanges(collection, existing, bare);
   if (change !== undefined) db.exec(change);
   return change !== undefined;
-};
-
-/** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */
-export const findPage = <D>(
-  connection: Connection,
-  project: string,
-  collection: Collection<D>,
-  query: Query<D>,
-): Page<D> => {
-  const { sql, values } = findStatement(project, collection, query);
-  const rows = connection.prepared(sql).all(...values) as Row[];
-  const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row.id, row.doc));
-  const last = rows[query.limit - 1];
-  return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last.id, last.doc) } : { docs };
 };
 
 /** How many keys one statement looks up at most. */

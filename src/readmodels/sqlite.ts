@@ -5,12 +5,12 @@ import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { ReadModelsUnavailable } from './read-models.ts';
 import type { Declared, ReadModels } from './read-models.ts';
+import { findPage } from './sqlite-find.ts';
 import { countStatement } from './sqlite-query.ts';
 import type { Connection } from './sqlite-tables.ts';
 import {
   checkpointOf,
   commonTables,
-  findPage,
   loadStored,
   moveCheckpoint,
   prepareNext,

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, Query } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
-import { countStatement, findStatement } from '../../src/readmodels/sqlite-query.ts';
+import { countStatement, findStatement, walkStatement } from '../../src/readmodels/sqlite-query.ts';
 import type { Statement } from '../../src/readmodels/sqlite-query.ts';
 import { ran } from '../support/ran.ts';
 import { declared, people, readModelsContract } from './read-models.ts';
@@ -112,6 +112,52 @@ describe('the indexes of read models in SQLite', () => {
     const steps = plan(await prepared(), findStatement('p1', collection, query));
     expect(steps).toContain('USING PRIMARY KEY (project=? AND word>? AND word<?)');
     expect(steps).not.toContain('SCAN');
+  });
+
+  it('lead in order through the documents of a word that many have, without a look at the words of all', async () => {
+    const where = [{ field: 'words', op: 'prefix', value: 'an' }, ...best.where] as const;
+    const path = await prepared();
+    const steps = [{}, { after: [0, 'someone'] }].map((after) =>
+      plan(path, walkStatement('p1', collection, { ...best, where, ...after }, 1_000)),
+    );
+    for (const step of steps) {
+      expect(step).toContain('USING INDEX index.city,score.people');
+      expect(step).not.toMatch(/terms\.words|TEMP B-TREE/);
+    }
+  });
+
+  it('find what has a common word as a plain filter and sort would, also where it stands far behind', async () => {
+    const path = await file();
+    const readModels = opened(path);
+    await readModels.prepare([declared(people)]);
+    const docs = Array.from({ length: 6_500 }, (_, n): Person => {
+      const [id, common] = [String(n).padStart(4, '0'), n >= 4_300];
+      const words = common ? ['common', `common-${n}`] : ['rare'];
+      return { id, city: 'Oslo', score: (common ? 0 : 10) + (n % 3), visits: 0, words };
+    });
+    await readModels.save(
+      people,
+      docs.map((doc) => ({ project: 'p1', id: doc.id, doc, position: 1 })),
+      1,
+    );
+    const order = docs.filter(({ score }) => score < 10).sort((a, b) => a.score - b.score || (a.id < b.id ? -1 : 1));
+    const wanted = order.map(({ id }) => id);
+
+    const found = async (direction: 'asc' | 'desc'): Promise<readonly string[]> => {
+      const query: Query<Person> = {
+        where: [{ field: 'words', op: 'prefix', value: 'comm' }],
+        sort: [{ field: 'score', direction }],
+        limit: 150,
+      };
+      const ids: string[] = [];
+      for (let page = await readModels.find('p1', people, query); ;) {
+        ids.push(...page.docs.map(({ id }) => id));
+        if (!page.next) return ids;
+        page = await readModels.find('p1', people, { ...query, after: page.next });
+      }
+    };
+    expect(await found('asc')).toEqual(wanted);
+    expect(await found('desc')).toEqual(wanted.toReversed());
   });
 
   it('are not made while a collection is bare, and stay when they are there', async () => {

@@ -1,0 +1,49 @@
+import { markOf, parsed } from './document.ts';
+import type { Collection, Declared, Page, Query } from './read-models.ts';
+import { findStatement, prefixCounts, walkStatement } from './sqlite-query.ts';
+import type { Statement } from './sqlite-query.ts';
+import type { Connection } from './sqlite-tables.ts';
+
+type Row = { readonly id: string; readonly doc: string };
+
+/** With so many words a prefix is common, and a page of what has it is looked for among so many documents in order. */
+const COMMON = 2_000;
+const WALK = 4_000;
+
+const hasCommonPrefix = (
+  { prepared }: Connection,
+  project: string,
+  collection: Declared,
+  query: Query<never>,
+): boolean => {
+  const counts = prefixCounts(project, collection, query, COMMON);
+  return counts.length > 0 && counts.every(({ sql, values }) => prepared(sql).get(...values)?.['total'] === COMMON);
+};
+
+/** The rows of a page and one more, if there are more. */
+const pageRows = (
+  connection: Connection,
+  project: string,
+  collection: Declared,
+  query: Query<never>,
+): readonly Row[] => {
+  const rows = ({ sql, values }: Statement) => connection.prepared(sql).all(...values) as Row[];
+  if (hasCommonPrefix(connection, project, collection, query)) {
+    const walked = rows(walkStatement(project, collection, query, WALK));
+    if (walked.length > query.limit) return walked;
+  }
+  return rows(findStatement(project, collection, query));
+};
+
+/** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */
+export const findPage = <D>(
+  connection: Connection,
+  project: string,
+  collection: Collection<D>,
+  query: Query<D>,
+): Page<D> => {
+  const rows = pageRows(connection, project, collection, query);
+  const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row.id, row.doc));
+  const last = rows[query.limit - 1];
+  return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last.id, last.doc) } : { docs };
+};
