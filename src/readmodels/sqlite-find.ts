@@ -1,23 +1,27 @@
 import { markOf, parsed } from './document.ts';
 import type { Collection, Declared, Page, Query } from './read-models.ts';
+import type { Statement } from './sqlite-conditions.ts';
 import { findStatement, prefixCounts, walkStatement } from './sqlite-query.ts';
-import type { Statement } from './sqlite-query.ts';
 import type { Connection } from './sqlite-tables.ts';
 
 type Row = { readonly id: string; readonly doc: string };
 
+/** With fewer words than this a prefix is rare: to look them all up costs less than to meet enough of them in order. */
+const RARE = 300;
 /** With so many words a prefix is common, and a page of what has it is looked for among so many documents in order. */
 const COMMON = 2_000;
 const WALK = 4_000;
 
-const hasCommonPrefix = (
+/** How many words have the rarest prefix of a query; there may be more than `COMMON`. None when it has no prefix. */
+const rarest = (
   { prepared }: Connection,
   project: string,
   collection: Declared,
   query: Query<never>,
-): boolean => {
+): number | undefined => {
   const counts = prefixCounts(project, collection, query, COMMON);
-  return counts.length > 0 && counts.every(({ sql, values }) => prepared(sql).get(...values)?.['total'] === COMMON);
+  const totals = counts.map(({ sql, values }) => Number(prepared(sql).get(...values)?.['total']));
+  return totals.length === 0 ? undefined : Math.min(...totals);
 };
 
 /** The rows of a page and one more, if there are more. */
@@ -28,7 +32,9 @@ const pageRows = (
   query: Query<never>,
 ): readonly Row[] => {
   const rows = ({ sql, values }: Statement) => connection.prepared(sql).all(...values) as Row[];
-  if (hasCommonPrefix(connection, project, collection, query)) {
+  const words = rarest(connection, project, collection, query);
+  if (words !== undefined && words < RARE) return rows(findStatement(project, collection, query, 'by-id'));
+  if (words !== undefined && words >= COMMON) {
     const walked = rows(walkStatement(project, collection, query, WALK));
     if (walked.length > query.limit) return walked;
   }

@@ -1,65 +1,10 @@
-import { checkMark, checkTerms } from './document.ts';
+import { checkMark } from './document.ts';
 import type { Condition, Declared, Query, Scalar, Sort } from './read-models.ts';
-import { docsTable, fieldSql, pathSql, quoted, termsTable } from './sqlite-names.ts';
-
-/** SQL and its parameters in order. */
-export type Statement = { readonly sql: string; readonly values: readonly Scalar[] };
+import { beginsWith, isPrefix, joined, matching, wordsFrom } from './sqlite-conditions.ts';
+import type { Statement } from './sqlite-conditions.ts';
+import { docsTable, fieldSql, pathSql, quoted } from './sqlite-names.ts';
 
 type Column = { readonly sql: string; readonly direction: 'asc' | 'desc' };
-
-const joined = (parts: readonly Statement[], separator: string): Statement => ({
-  sql: parts.map(({ sql }) => sql).join(separator),
-  values: parts.flatMap(({ values }) => values),
-});
-
-const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-
-// SQLite puts every number before every text; without the second bound `gt 5` would find strings and `lt 'x'` numbers.
-const sameType = (field: string, op: keyof typeof OPERATORS, value: Scalar): string => {
-  if ((op === 'gt' || op === 'gte') && typeof value === 'number') return ` AND ${field} < ''`;
-  if ((op === 'lt' || op === 'lte') && typeof value === 'string') return ` AND ${field} >= ''`;
-  return '';
-};
-
-// No byte of UTF-8 is FF, so everything that begins with the value lies below value + FF, and nothing else does.
-const beginsWith = (column: string, value: string): Statement => ({
-  sql: `${column} >= ? AND ${column} < ? || x'FF'`,
-  values: [value, value],
-});
-
-type Prefix = Extract<Condition<never>, { op: 'prefix' }>;
-const isPrefix = (asked: Condition<never>): asked is Prefix => asked.op === 'prefix';
-
-/** The words of a project that begin with a value. */
-const wordsFrom = (project: string, collection: Declared, { field, value }: Prefix): Statement => {
-  checkTerms(collection, field);
-  const { sql, values } = beginsWith('word', value);
-  const table = quoted(termsTable(collection, field));
-  return { sql: `FROM ${table} WHERE project = ? AND ${sql}`, values: [project, ...values] };
-};
-
-const condition = (project: string, collection: Declared, asked: Condition<never>): Statement => {
-  if (isPrefix(asked)) {
-    const { sql, values } = wordsFrom(project, collection, asked);
-    return { sql: `id IN (SELECT id ${sql})`, values };
-  }
-  const field = fieldSql(asked.field);
-  if (asked.op === 'in') return { sql: `${field} IN (${asked.value.map(() => '?').join(', ')})`, values: asked.value };
-  return {
-    sql: `${field} ${OPERATORS[asked.op]} ?${sameType(field, asked.op, asked.value)}`,
-    values: [asked.value],
-  };
-};
-
-// "doc IS NOT NULL" leaves the tombstones out and makes the partial indexes usable.
-const matching = (project: string, collection: Declared, where: readonly Condition<never>[]): Statement =>
-  joined(
-    [
-      { sql: 'project = ? AND doc IS NOT NULL', values: [project] },
-      ...where.map((asked) => condition(project, collection, asked)),
-    ],
-    ' AND ',
-  );
 
 const sortColumns = (sort: readonly Sort<never>[]): readonly Column[] => [
   ...sort.map(({ field, direction }) => ({ sql: fieldSql(field), direction })),
@@ -88,40 +33,51 @@ export const countStatement = (
   return { sql: `SELECT count(*) AS total FROM ${quoted(docsTable(collection))} WHERE ${sql}`, values };
 };
 
+/** Whether SQLite finds its way to the documents by itself, or is to look up the ids that a condition names. */
+type Way = 'any' | 'by-id';
+
 /** The `id` and `doc` of the first documents that meet a condition, in order. */
-const first = (collection: Declared, filter: Statement, order: readonly Column[], count: number): Statement => ({
-  sql: `SELECT id, doc FROM ${quoted(docsTable(collection))} WHERE ${filter.sql} ${orderBy(order)} LIMIT ?`,
+const first = (table: string, filter: Statement, order: readonly Column[], count: number): Statement => ({
+  sql: `SELECT id, doc FROM ${table} WHERE ${filter.sql} ${orderBy(order)} LIMIT ?`,
   values: [...filter.values, count],
 });
+
+const tableFor = (collection: Declared, way: Way): string => {
+  const table = docsTable(collection);
+  return way === 'any' ? quoted(table) : `${quoted(table)} INDEXED BY ${quoted(`sqlite_autoindex_${table}_1`)}`;
+};
 
 /**
  * What comes after a mark, as a union of seeks, one for each column that may be the first to differ: one row-value
  * comparison would read every tie again, as SQLite can't seek by it in an index on expressions. The seek of those that differ
  * last comes first, so that the union is in order too.
  */
-const firstAfter = (
-  collection: Declared,
-  base: Statement,
-  { sort, after = [] }: Query<never>,
-  count: number,
-): Statement => {
+const firstAfter = (table: string, base: Statement, { sort, after = [] }: Query<never>, count: number): Statement => {
   const columns = sortColumns(sort);
   const seeks = columns.map((_, equal) => {
     const filter = joined([base, beyond(columns, after, equal)], ' AND ');
-    const { sql, values } = first(collection, filter, columns.slice(equal), count);
+    const { sql, values } = first(table, filter, columns.slice(equal), count);
     return { sql: `SELECT * FROM (${sql})`, values };
   });
   return joined(seeks.toReversed(), ' UNION ALL ');
 };
 
-/** The `id` and `doc` of a page and of one document more. Throws when the mark does not fit the sort fields. */
-export const findStatement = (project: string, collection: Declared, query: Query<never>): Statement => {
+/**
+ * The `id` and `doc` of a page and of one document more. `by-id` is for a query with a prefix that few words have: SQLite
+ * would go through all documents in order to find those few. Throws when the mark does not fit the sort fields.
+ */
+export const findStatement = (
+  project: string,
+  collection: Declared,
+  query: Query<never>,
+  way: Way = 'any',
+): Statement => {
   const { sort, after, limit, where } = query;
   checkMark(collection, query);
-  const columns = sortColumns(sort);
+  const [table, columns] = [tableFor(collection, way), sortColumns(sort)];
   const base = matching(project, collection, where);
-  if (after === undefined) return first(collection, base, columns, limit + 1);
-  const { sql, values } = firstAfter(collection, base, query, limit + 1);
+  if (after === undefined) return first(table, base, columns, limit + 1);
+  const { sql, values } = firstAfter(table, base, query, limit + 1);
   return { sql: `SELECT id, doc FROM (${sql}) ${orderBy(columns)} LIMIT ?`, values: [...values, limit + 1] };
 };
 
@@ -138,8 +94,8 @@ export const walkStatement = (project: string, collection: Declared, query: Quer
     collection,
     where.filter((asked) => !isPrefix(asked)),
   );
-  const rows =
-    after === undefined ? first(collection, base, sortColumns(sort), most) : firstAfter(collection, base, query, most);
+  const table = tableFor(collection, 'any');
+  const rows = after === undefined ? first(table, base, sortColumns(sort), most) : firstAfter(table, base, query, most);
   const has = where.filter(isPrefix).map(({ field, value }) => {
     const { sql, values } = beginsWith('value', value);
     return { sql: `EXISTS (SELECT 1 FROM json_each(doc, ${pathSql(field)}) WHERE type = 'text' AND ${sql})`, values };

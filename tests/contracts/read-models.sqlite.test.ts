@@ -10,7 +10,7 @@ import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, Query } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { countStatement, findStatement, walkStatement } from '../../src/readmodels/sqlite-query.ts';
-import type { Statement } from '../../src/readmodels/sqlite-query.ts';
+import type { Statement } from '../../src/readmodels/sqlite-conditions.ts';
 import { ran } from '../support/ran.ts';
 import { declared, people, readModelsContract } from './read-models.ts';
 import type { Person } from './read-models.ts';
@@ -112,6 +112,16 @@ describe('the indexes of read models in SQLite', () => {
     const steps = plan(await prepared(), findStatement('p1', collection, query));
     expect(steps).toContain('USING PRIMARY KEY (project=? AND word>? AND word<?)');
     expect(steps).not.toContain('SCAN');
+  });
+
+  it('lead to the few documents of a rare word, past none of the others', async () => {
+    const where = [{ field: 'words', op: 'prefix', value: 'an' }, ...best.where] as const;
+    const path = await prepared();
+    for (const after of [{}, { after: [0, 'someone'] }]) {
+      const steps = plan(path, findStatement('p1', collection, { ...best, where, ...after }, 'by-id'));
+      expect(steps).toContain('USING INDEX sqlite_autoindex_docs.people_1 (project=? AND id=?)');
+      expect(steps).not.toContain('USING INDEX index.');
+    }
   });
 
   it('lead in order through the documents of a word that many have, without a look at the words of all', async () => {

@@ -11,7 +11,7 @@ import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
 import { filterOf, seeksOf } from '../../src/readmodels/mongodb-query.ts';
 import type { Seek } from '../../src/readmodels/mongodb-query.ts';
 import { countStatement, findStatement } from '../../src/readmodels/sqlite-query.ts';
-import type { Statement } from '../../src/readmodels/sqlite-query.ts';
+import type { Statement } from '../../src/readmodels/sqlite-conditions.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { realMongo, withDatabase } from '../support/mongodb-real.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
