@@ -1,8 +1,19 @@
+import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
 import { ingestBatch } from './ingest-batch.ts';
 import { ingestSingle } from './ingest-single.ts';
 import { memoryAndStart } from './memory-and-start.ts';
+import { query } from './query.ts';
+import { rebuild } from './rebuild.ts';
 import type { Benchmark } from './support/benchmark.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const benchmarks: readonly Benchmark[] = [ingestSingle, ingestBatch, growth, memoryAndStart];
+export const benchmarks: readonly Benchmark[] = [
+  ingestSingle,
+  ingestBatch,
+  growth,
+  memoryAndStart,
+  query,
+  rebuild,
+  eventstoredb,
+];

@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordActivities } from '../../src/commands/record-activities.ts';
+import type { Activity } from '../../src/domain/activity.ts';
+import { leadIdOf } from '../../src/domain/identity.ts';
+import { lead } from '../../src/domain/lead.ts';
+import type { LeadState } from '../../src/domain/lead.ts';
+import { defaultModel } from '../../src/domain/scoring-model.ts';
+import { groupsTo, openLogFile } from '../../src/eventstore/sqlite-log.ts';
+import type { Append } from '../../src/eventstore/sqlite-log.ts';
+import { newIds } from '../../src/new-id.ts';
+import type { Lab } from './benchmark.ts';
+import { startProduct } from './product.ts';
+import { projected } from './projecting.ts';
+
+/** A data folder of the product with a project that has had leads for a month. */
+export type Populated = {
+  readonly folder: string;
+  readonly projectId: string;
+  readonly apiKey: string;
+  /** The position of the last fact, which is also how many there are. */
+  readonly head: number;
+};
+
+/** The leads of a populated log; the first `busyLeads` of them came back `visits` times and did ten things each time. */
+export const [leadCount, busyLeads, visits] = [100_000, 100, 10];
+
+/** The id of the nth lead. */
+export const leadIdAt = (projectId: string, index: number): string => leadIdOf(projectId, identifierAt(index));
+
+const identifierAt = (index: number) => ({ kind: 'anonymousId', value: `visitor-${index}` }) as const;
+
+/** What visitors do; the model gives no points for reading an article. */
+const types = ['page_view', 'article_read', 'signup', 'article_read', 'demo_request'] as const;
+const month = 30 * 86_400_000;
+const scoring = { version: 1, model: defaultModel };
+
+const activityAt = (index: number, newId: () => string, time: string): Activity => ({
+  ...{ eventId: newId(), eventType: types[index % types.length] ?? types[0], source: 'api' },
+  ...{ occurredAt: time, receivedAt: time, sessionId: `session-${index}` },
+  properties: { path: `/pricing/${index % 100}`, referrer: 'https://www.example.com/search', campaign: 'spring' },
+  ...(index % 4 === 0 && { traits: { company: `Company ${index % 5_000}`, country: 'NL' } }),
+});
+
+/** A lead as it is after its facts; how many they are is the revision that its next ones begin at. */
+type Known = { readonly state: LeadState; readonly facts: number };
+
+const visiting = (projectId: string, newId: () => string) => {
+  const returning = new Map<number, Known>();
+
+  /** What is recorded of a lead that does some things at a time, as the product would. */
+  return (index: number, count: number, now: Date): Append => {
+    const { state, facts } = returning.get(index) ?? { state: lead.initial, facts: 0 };
+    const capture = identifierAt(index);
+    const leadId = leadIdOf(projectId, capture);
+    const activities = Array.from({ length: count }, (_, nth) =>
+      activityAt(index + facts + nth, newId, now.toISOString()),
+    );
+    const input = { projectId, leadId, capture, identifiers: [capture], refused: [], activities, scoring };
+    const events = recordActivities.decide(state, input, { now });
+    if (index < busyLeads)
+      returning.set(index, { state: events.reduce(lead.evolve, state), facts: facts + events.length });
+    const commandId = `once:${newId()}`;
+    const metadata = JSON.stringify({
+      commandId,
+      correlationId: newId(),
+      actor: 'key:bench',
+      causationId: commandId,
+      version: 1,
+    });
+    return {
+      ...{ stream: `lead-${projectId}.${leadId}`, expected: facts - 1 },
+      lines: events.map(({ type, data }) => [newId(), type, JSON.stringify(data), metadata]),
+    };
+  };
+};
+
+const writeLeads = (path: string, projectId: string, begin: number): number => {
+  const db = openLogFile(path, 1_000);
+  // Nothing reads it before it is complete, and it can be made again.
+  db.exec('PRAGMA synchronous = OFF');
+  const write = groupsTo(db);
+  const visit = visiting(projectId, newIds());
+  const [size, returnEvery] = [500, leadCount / (busyLeads * visits)];
+  let head = 0;
+  for (let first = 0; first < leadCount; first += size) {
+    const now = new Date(begin + (first / leadCount) * month);
+    const group = Array.from({ length: size }, (_, nth) => visit(first + nth, 1, now));
+    for (let nth = 0; nth < size; nth += returnEvery)
+      group.push(visit(((first + nth) / returnEvery) % busyLeads, 10, now));
+    head = Math.max(...write(group, now.getTime()));
+  }
+  db.close();
+  return head;
+};
+
+const populate = async (folder: string): Promise<void> => {
+  const product = await startProduct({ dataDir: folder });
+  const { projectId, apiKey } = await product.project();
+  await product.stop();
+  const head = writeLeads(join(folder, 'events.db'), projectId, Date.now() - month);
+  await projected({ log: join(folder, 'events.db'), documents: join(folder, 'read-models.db') });
+  writeFileSync(join(folder, 'populated.json'), JSON.stringify({ projectId, apiKey, head }));
+};
+
+/** The populated folder of this run of the benchmarks. Who writes to it copies it first. */
+export const populatedFolder = async ({ prepared, say }: Lab): Promise<Populated> => {
+  const folder = await prepared('populated', async (made) => {
+    say(`preparing ${leadCount} leads`);
+    await populate(made);
+  });
+  return { folder, ...(JSON.parse(readFileSync(join(folder, 'populated.json'), 'utf8')) as Omit<Populated, 'folder'>) };
+};
