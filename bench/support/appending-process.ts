@@ -59,7 +59,8 @@ const write = async (stream: string, duration: number): Promise<number> => {
 };
 
 const together = async (duration: number): Promise<number> => {
-  const names = Array.from({ length: writers }, () => `lead-bench.${newId()}`);
+  // No stream of the product's own, whose projections would read it.
+  const names = Array.from({ length: writers }, () => `bench-${newId()}`);
   const counts = await Promise.all(names.map((name) => write(name, duration)));
   return counts.reduce((sum, count) => sum + count, 0);
 };
