@@ -1,8 +1,8 @@
 // Appends to streams of an EventStoreDB, each writer to one of its own, and tells how many appends were answered a second.
+import { randomUUID as newId } from 'node:crypto';
 import { once } from 'node:events';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import type { JSONType } from '@eventstore/db-client';
-import { v7 as newId } from 'uuid';
 import type { NewEvent } from '../../src/eventstore/event-store.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb.ts';
 import type { Appending } from './appending.ts';
