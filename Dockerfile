@@ -17,4 +17,4 @@ EXPOSE 4000
 # Whether the process lives. Whether it may be sent work is asked at /readyz, and is no reason to restart it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "--eval", "fetch('http://127.0.0.1:' + process.env.PORT + '/livez', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--disable-warning=ExperimentalWarning", "--max-old-space-size=1024", "--max-semi-space-size=8", "--import", "./src/compile-cache.js", "src/main.ts"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "--max-old-space-size=1024", "--max-semi-space-size=16", "--v8-pool-size=1", "--import", "./src/compile-cache.js", "src/main.ts"]

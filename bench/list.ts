@@ -1,3 +1,4 @@
+import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
 import { ingestBatch } from './ingest-batch.ts';
@@ -11,6 +12,7 @@ import type { Benchmark } from './support/benchmark.ts';
 export const benchmarks: readonly Benchmark[] = [
   ingestSingle,
   ingestBatch,
+  endToEnd,
   growth,
   memoryAndStart,
   query,

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Benchmark, Lab } from './support/benchmark.ts';
+import { batchesOf, bodiesOf, eventOf } from './support/events.ts';
+import type { Figure } from './support/figures.ts';
+import { loaded } from './support/load.ts';
+import { needPipeline, startPipeline } from './support/pipeline.ts';
+import { startProduct } from './support/product.ts';
+import { headOf, mustHaveStored } from './support/stored.ts';
+
+const [leads, size] = [5_000, 500];
+const json = { 'content-type': 'application/json' };
+
+/** How events come: so many bodies over so many connections, with how many events in each. */
+type Way = {
+  readonly name: string;
+  readonly connections: number;
+  readonly each: number;
+  readonly events: number;
+  readonly bodies: readonly string[];
+  readonly goal: number;
+};
+
+const batches = (count: number): readonly string[] =>
+  batchesOf((index) => eventOf(index, leads), { count: count / size, size, field: 'events' });
+
+const single = { name: 'One event a request', connections: 50, each: 1, goal: 2 } as const;
+const many = { name: `Batches of ${size}`, connections: 4, each: size, goal: 5 } as const;
+const ofProduct: readonly Way[] = [
+  { ...single, events: 20_000, bodies: bodiesOf(20_000, leads) },
+  { ...many, events: 100_000, bodies: batches(100_000) },
+];
+const ofPipeline: readonly Way[] = [
+  { ...single, events: 15_000, bodies: bodiesOf(15_000, leads) },
+  { ...many, events: 15_000, bodies: batches(15_000) },
+];
+
+/** Events a second from the first request until the read models have the last event. */
+const productRate = async ({ folder }: Lab, { connections, each, events, bodies }: Way): Promise<number> => {
+  const product = await startProduct({ dataDir: folder() });
+  const { apiKey, projectId } = await product.project();
+  const headers = { ...json, authorization: `Bearer ${apiKey}` };
+  const [path, status] = each === 1 ? ['/api/events/ingest', 202] : ['/api/events/batch', 200];
+  const begun = performance.now();
+  await loaded({ url: product.url, path, connections, headers, bodies, once: true }, status);
+  const asRoot = {
+    ...{ authorization: `Bearer ${product.adminKey}`, 'x-project-id': projectId },
+    'leadfold-after-position': String(headOf(product.dataDir)),
+  };
+  let answer = await fetch(`${product.url}/api/analytics/dashboard`, { headers: asRoot });
+  while (answer.status === 503) answer = await fetch(`${product.url}/api/analytics/dashboard`, { headers: asRoot });
+  const seconds = (performance.now() - begun) / 1_000;
+  if (!answer.ok) throw new Error(`The dashboard answered ${answer.status}: ${await answer.text()}`);
+  await product.stop();
+  mustHaveStored(product.dataDir, events);
+  return events / seconds;
+};
+
+/** Events a second from the first request until the worker has scored the last one. */
+const pipelineRate = async ({ folder }: Lab, { connections, each, events, bodies }: Way): Promise<number> => {
+  const pipeline = await startPipeline(folder());
+  const path = each === 1 ? '/events' : '/batch';
+  const begun = performance.now();
+  await loaded({ url: pipeline.url, path, connections, headers: json, bodies, once: true }, 202);
+  while ((await pipeline.done()) < events) await pause(5);
+  const seconds = (performance.now() - begun) / 1_000;
+  await pipeline.stop();
+  return events / seconds;
+};
+
+const ratesOf = async (lab: Lab, index: number): Promise<Figure> => {
+  const [ours, theirs] = [ofProduct[index], ofPipeline[index]];
+  if (!ours || !theirs) throw new Error(`There is no way ${index} in which events come`);
+  const runs: { readonly ours: number; readonly theirs: number }[] = [];
+  for (let round = 1; round <= lab.rounds; round++) {
+    lab.say(`${ours.name}, round ${round} of ${lab.rounds}`);
+    runs.push({ theirs: await pipelineRate(lab, theirs), ours: await productRate(lab, ours) });
+  }
+  const reference = { name: 'HTTP, BullMQ, lock, Redis', runs: runs.map((run) => run.theirs) };
+  const name = `${ours.name}, until all can be read`;
+  return { name, unit: '/s', runs: runs.map((run) => run.ours), reference, goal: { atLeast: ours.goal } };
+};
+
+/** From the first request until everything can be read; against the pipeline that is usual for this. */
+export const endToEnd: Benchmark = {
+  name: 'end-to-end',
+  about: 'Events processed a second until the read models have the last, against a queue and workers that lock',
+  seconds: 120,
+  run: async (lab) => {
+    needPipeline();
+    return [await ratesOf(lab, 0), await ratesOf(lab, 1)];
+  },
+};

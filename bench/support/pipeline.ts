@@ -1,0 +1,63 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Skipped } from './benchmark.ts';
+import { started } from './processes.ts';
+
+const folder = join(import.meta.dirname, '..', 'alternatives');
+
+/** Sees to what the pipeline needs. Throws `Skipped` when it can't be had. */
+export const needPipeline = (): void => {
+  if (spawnSync('redis-server', ['--version']).status !== 0)
+    throw new Skipped('The pipeline needs redis-server on PATH: on Debian, apt-get install redis-server');
+  if (existsSync(join(folder, 'node_modules', 'bullmq'))) return;
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+  if (status !== 0) throw new Skipped('The pipeline needs its packages: run npm ci in bench/alternatives');
+};
+
+const freePort = async (): Promise<number> => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const address = server.address();
+    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+  });
+  return promise;
+};
+
+const listens = (port: string): boolean =>
+  spawnSync('redis-cli', ['-p', port, 'ping']).stdout.toString().includes('PONG');
+
+/** The classic pipeline, running: Redis that writes its log each second, a process that takes events, one that scores. */
+export type Pipeline = {
+  readonly url: string;
+  /** How many events were processed. */
+  readonly done: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+};
+
+export const startPipeline = async (dataDir: string): Promise<Pipeline> => {
+  const port = String(await freePort());
+  const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', dataDir, '--save', '', '--appendonly', 'yes'];
+  const redis = spawn('redis-server', [...settings, '--appendfsync', 'everysec'], { stdio: 'ignore' });
+  const kill = (): void => void redis.kill('SIGKILL');
+  process.once('exit', kill);
+  while (!listens(port)) await pause(20);
+  const worker = started('bench/alternatives/pipeline.js', { args: ['worker', port] });
+  await worker.says();
+  const api = started('bench/alternatives/pipeline.js', { args: ['api', port] });
+  const url = String(await api.says());
+  return {
+    url,
+    done: async () => {
+      worker.child.send('done');
+      return Number(await worker.says());
+    },
+    stop: async () => {
+      await Promise.all([api.end('SIGKILL'), worker.end('SIGKILL')]);
+      kill();
+      process.off('exit', kill);
+    },
+  };
+};
