@@ -308,13 +308,16 @@ describe('Several processes on one SQLite event store', () => {
 
   it('write to one stream without losing or repeating a fact', async () => {
     const { path, store } = await opened();
-    const other = run(path, `const store = ${openIn(path)};
+    const other = run(
+      path,
+      `const store = ${openIn(path)};
       const metadata = { commandId: 'c', correlationId: 'x', causationId: 'y' };
       for (let n = 100; n < 200; ) {
         const revision = (await store.read('s-1')).length - 1;
         try { await store.append('s-1', revision, [{ id: 'i', type: 'Counted', data: { n }, metadata }]); n += 1; }
         catch (error) { if (error.name !== 'RevisionConflict') throw error; }
-      }`);
+      }`,
+    );
     for (const event of facts(100)) await appendWithRetries(store, 's-1', event);
     expect(await other).toBe(0);
     const events = await take(store, 0, 200);
@@ -324,8 +327,11 @@ describe('Several processes on one SQLite event store', () => {
 
   it('end by themselves although a follower waits', async () => {
     const { path } = await opened();
-    const code = await run(path, `const store = ${openIn(path)};
-      void store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();`);
+    const code = await run(
+      path,
+      `const store = ${openIn(path)};
+      void store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();`,
+    );
     expect(code).toBe(0);
   });
 });
