@@ -1,3 +1,4 @@
+import { alternative } from './alternative.ts';
 import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
@@ -13,6 +14,7 @@ export const benchmarks: readonly Benchmark[] = [
   ingestSingle,
   ingestBatch,
   endToEnd,
+  alternative,
   growth,
   memoryAndStart,
   query,

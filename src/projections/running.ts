@@ -31,6 +31,8 @@ type Needs = {
 export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
   const { store, readModels, now, lease, only = projections } = needs;
   await readModels.prepare(only, { bare: true });
+  // Documents that can't be read are told at the start, and not by projections that stall.
+  for (const projection of only) await readModels.get('', projection, '');
   const running: readonly Subscription[] = only.map((projection) => {
     const { name, filter } = projection;
     // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.

@@ -172,6 +172,8 @@ describe('A model of the project’s own', () => {
       return explanation.score;
     };
     expect(await scoreAt()).toBe(45);
+    // The job of the new model scores at the time at which it runs.
+    await own.settled();
     own.clock.forward(10 * dayMs);
     expect(await scoreAt()).toBe(20);
     expect(await scoreAt(begin)).toBe(45);
