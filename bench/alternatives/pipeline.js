@@ -53,12 +53,20 @@ const score = async (redis, event) => {
   }
 };
 
+/** How many events the histories have, and how many the leads say they have. */
+const stored = async (redis) => {
+  const found = { events: 0, activities: 0 };
+  for (const key of await redis.keys('history:*')) found.events += await redis.hlen(key);
+  for (const key of await redis.keys('lead:*')) found.activities += Number(await redis.hget(key, 'activities'));
+  return found;
+};
+
 const work = () => {
   const redis = new Redis(connection);
   let done = 0;
   const worker = new Worker('events', ({ data }) => score(redis, data), { connection, concurrency: 50 });
   worker.on('completed', () => void (done += 1));
-  process.on('message', () => process.send?.(done));
+  process.on('message', async (asked) => process.send?.(asked === 'done' ? done : await stored(redis)));
   process.send?.('ready');
 };
 

@@ -86,6 +86,7 @@ const run = async (load: Load): Promise<Loaded> => {
   return {
     ...{
       seconds: Math.min(lasted / 1_000, seconds),
+      begun: performance.timeOrigin + begun,
       lasted: lasted / 1_000,
       statuses,
       answered: sent(),

@@ -18,6 +18,8 @@ export type Load = {
 export type Loaded = {
   /** How long requests were sent; answers that came later are not `inTime`, but `answered`. */
   readonly seconds: number;
+  /** When the first connection was opened, in ms since 1970. */
+  readonly begun: number;
   /** How long it took until the last answer, in seconds. */
   readonly lasted: number;
   readonly answered: number;

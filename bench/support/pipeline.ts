@@ -1,20 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { needPackages } from './alternatives.ts';
 import { Skipped } from './benchmark.ts';
 import { started } from './processes.ts';
-
-const folder = join(import.meta.dirname, '..', 'alternatives');
 
 /** Sees to what the pipeline needs. Throws `Skipped` when it can't be had. */
 export const needPipeline = (): void => {
   if (spawnSync('redis-server', ['--version']).status !== 0)
     throw new Skipped('The pipeline needs redis-server on PATH: on Debian, apt-get install redis-server');
-  if (existsSync(join(folder, 'node_modules', 'bullmq'))) return;
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
-  if (status !== 0) throw new Skipped('The pipeline needs its packages: run npm ci in bench/alternatives');
+  needPackages(['bullmq', 'ioredis']);
 };
 
 const freePort = async (): Promise<number> => {
@@ -29,11 +25,15 @@ const freePort = async (): Promise<number> => {
 const listens = (port: string): boolean =>
   spawnSync('redis-cli', ['-p', port, 'ping']).stdout.toString().includes('PONG');
 
+const stored = z.object({ events: z.number(), activities: z.number() });
+
 /** The classic pipeline, running: Redis that writes its log each second, a process that takes events, one that scores. */
 export type Pipeline = {
   readonly url: string;
   /** How many events were processed. */
   readonly done: () => Promise<number>;
+  /** Throws unless it has stored as many events as it accepted, each once. */
+  readonly mustHave: (accepted: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -53,6 +53,12 @@ export const startPipeline = async (dataDir: string): Promise<Pipeline> => {
     done: async () => {
       worker.child.send('done');
       return Number(await worker.says());
+    },
+    mustHave: async (accepted) => {
+      worker.child.send('stored');
+      const { events, activities } = stored.parse(await worker.says());
+      if (events === accepted && activities === accepted) return;
+      throw new Error(`The pipeline accepted ${accepted} events, stored ${events} and scored ${activities}`);
     },
     stop: async () => {
       await Promise.all([api.end('SIGKILL'), worker.end('SIGKILL')]);
