@@ -27,7 +27,10 @@ const listens = (port: string): boolean =>
 
 const stored = z.object({ events: z.number(), activities: z.number() });
 
-/** The classic pipeline, running: Redis that writes its log each second, a process that takes events, one that scores. */
+/** When Redis has its log on disk: before it answers, or up to a second later, so that what it acknowledged may be lost. */
+export type Syncing = 'always' | 'everysec';
+
+/** The classic pipeline, running: Redis with a log, a process that takes events, one that scores. */
 export type Pipeline = {
   readonly url: string;
   /** How many events were processed. */
@@ -37,10 +40,10 @@ export type Pipeline = {
   readonly stop: () => Promise<void>;
 };
 
-export const startPipeline = async (dataDir: string): Promise<Pipeline> => {
+export const startPipeline = async (dataDir: string, syncing: Syncing): Promise<Pipeline> => {
   const port = String(await freePort());
   const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', dataDir, '--save', '', '--appendonly', 'yes'];
-  const redis = spawn('redis-server', [...settings, '--appendfsync', 'everysec'], { stdio: 'ignore' });
+  const redis = spawn('redis-server', [...settings, '--appendfsync', syncing], { stdio: 'ignore' });
   const kill = (): void => void redis.kill('SIGKILL');
   process.once('exit', kill);
   while (!listens(port)) await pause(20);

@@ -7,6 +7,9 @@ import type { Lab } from './benchmark.ts';
 import { Skipped } from './benchmark.ts';
 import type { RunAnswer } from './run.ts';
 
+// A signal alone would end it without ending what it started that is not on a leash.
+process.once('SIGTERM', () => process.exit(143));
+
 const [name = '', rounds = ''] = process.argv.slice(2);
 
 const lab: Lab = {
