@@ -92,3 +92,49 @@ it('A server that is killed twenty times under load loses nothing it acknowledge
   await server.settled();
   expect(await answersOf(project)).toEqual(before);
 }, 90_000);
+
+/** Sends one event a request from many clients at once until so many are acknowledged, then kills the server under them. */
+const floodUntilKilled = async (server: ServerProcess, project: Project, begin: number, goal: number) => {
+  const acknowledged = new Set<string>();
+  const state: { killed?: Promise<void>; next: number } = { next: begin };
+  const client = async (): Promise<void> => {
+    while (!state.killed) {
+      const n = state.next++;
+      const eventId = `flood-${n}`;
+      try {
+        const sent = { eventId, anonymousId: `visitor-${n % 300}`, eventType: types[n % types.length] };
+        const { status } = await project.send(sent);
+        if (status !== 202) throw new TypeError(`Not taken: ${status}`);
+        acknowledged.add(eventId);
+      } catch (error) {
+        if (!state.killed) throw error;
+      }
+      if (acknowledged.size >= goal) state.killed ??= server.kill();
+    }
+    await state.killed;
+  };
+  await Promise.all(Array.from({ length: 64 }, client));
+  return { acknowledged, sent: state.next };
+};
+
+it('A server that is killed at full load has on disk all that it acknowledged, each once', async () => {
+  await using server = await startServer();
+  const project = await server.project();
+  const acknowledged = new Set<string>();
+  let sent = 0;
+  for (const goal of [1_500, 2_500, 1_000]) {
+    const flood = await floodUntilKilled(server, project, sent, goal);
+    for (const eventId of flood.acknowledged) acknowledged.add(eventId);
+    sent = flood.sent;
+    await server.start();
+  }
+  await server.settled();
+
+  const leads = await project.all('/api/leads?limit=200');
+  const entries = await Promise.all(leads.map(({ leadId }) => project.all(`/api/leads/${leadId}/timeline?limit=200`)));
+  const stored = entries.flat().map(({ eventId }) => eventId);
+  expect(new Set(stored).size).toBe(stored.length);
+  expect([...acknowledged].filter((eventId) => !new Set(stored).has(eventId))).toEqual([]);
+  const { totals } = await project.get('/api/analytics/dashboard');
+  expect(totals.activities).toBe(stored.length);
+}, 90_000);
