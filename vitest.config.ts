@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'];
+const anywhere = [
+  ...['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'],
+  'system-health',
+];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 

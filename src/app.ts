@@ -13,7 +13,9 @@ import type { Config } from './config.ts';
 import { leased } from './eventstore/leased.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { subscribe } from './eventstore/subscription.ts';
+import { checksInThread } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
+import { projections } from './projections/index.ts';
 import { watchProjections } from './projections/running.ts';
 import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
@@ -93,10 +95,21 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
   });
 
+  const invariants = checksInThread({
+    ...{ events, documents, clock, entry: new URL('./invariants-worker.ts', import.meta.url) },
+    checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
+    positions: async () => {
+      // Where it can't be asked, the checkpoints tell.
+      const projected = await projecting.statuses().catch(() => []);
+      const reacted = reacting.map((each, index) => ({ ...each.status(), name: `reactor:${reactors[index]?.name}` }));
+      return Object.fromEntries([...projected, ...reacted].map(({ name, position }) => [name, position]));
+    },
+  });
+
   const world: World = {
     ...{ engine, readModels, clock, newId, newSecret },
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
-    ...{ reached: projecting.reached, head: () => store.head() },
+    ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
     components: looking({ store, readModels, projecting, reacting }, (name, error) =>
       log.warn({ component: name, error }, 'a component is not well'),
     ),
@@ -114,6 +127,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
 
   const shut = async (): Promise<void> => {
     stopping.now = true;
+    await invariants.stop();
     await http.close();
     ending.abort();
     await Promise.all(reacting.map((each) => each.stop()));

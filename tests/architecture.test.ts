@@ -35,7 +35,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...STORE_ERRORS,
     'eventstore/subscription.ts subscribe',
   ],
-  api: ['domain', 'commands', 'projections', ...STORE_TYPES, ...STORE_ERRORS, 'type eventstore/subscription.ts'],
+  api: [
+    ...['domain', 'commands', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
+    ...['type eventstore/subscription.ts', 'type invariants/report.ts', 'invariants/report.ts reportSchema'],
+  ],
+  invariants: ['domain', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
   eventstore: ['domain', ...STORE_TYPES],
   readmodels: [...STORE_TYPES],
   telemetry: [...STORE_TYPES],
@@ -45,6 +49,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'new-id.ts': [],
   'components.ts': ['api', 'projections', 'type eventstore/subscription.ts', ...STORE_TYPES],
   'migrate.ts': ['*'],
+  'verify-invariants.ts': ['*'],
+  'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
   'projections-worker.ts': ['*'],
 };

@@ -19,6 +19,7 @@ import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { scoringModel } from './scoring-model.ts';
+import { systemHealth } from './system-health.ts';
 import type { World } from './world.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -48,6 +49,7 @@ const parts: readonly Routes[] = [
   leadFacts,
   analytics,
   jobs,
+  systemHealth,
 ];
 
 // One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.

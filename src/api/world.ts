@@ -1,4 +1,5 @@
 import type { Engine } from '../commands/merge.ts';
+import type { Report } from '../invariants/report.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 
 /** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
@@ -18,6 +19,8 @@ export type World = {
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;
+  /** Checks the invariants of one project or of all. */
+  readonly systemHealth: (projectId?: string) => Promise<Report>;
   readonly clock: () => Date;
   /** A new UUIDv7: grows with time. */
   readonly newId: () => string;

@@ -17,11 +17,12 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
   data TEXT NOT NULL, metadata TEXT NOT NULL, recorded_at INTEGER NOT NULL, UNIQUE (stream, revision)) STRICT`;
 
 /**
- * Opens the file of a log, making it where there is none. `timeout` is how long, in ms, a commit waits for another writer.
- * Throws `StoreUnavailable` when it can't be opened.
+ * Opens the file of a log, making it where there is none; `readOnly` takes only one that is there. `timeout` is how long, in
+ * ms, a commit waits for another writer. Throws `StoreUnavailable` when it can't be opened.
  */
-export function openLogFile(path: string, timeout: number): DatabaseSync {
+export function openLogFile(path: string, timeout: number, readOnly = false): DatabaseSync {
   try {
+    if (readOnly) return new DatabaseSync(path, { timeout, readOnly });
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
     const db = new DatabaseSync(path, { timeout });
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);

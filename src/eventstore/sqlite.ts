@@ -14,6 +14,8 @@ export type SqliteEventStoreOptions = {
   readonly maxPending?: number;
   readonly maxGroup?: number;
   readonly busyTimeout?: number;
+  /** Nothing can be appended then, and the file must be there. */
+  readonly readOnly?: boolean;
 };
 
 const POLL_MS = 250;
@@ -25,8 +27,8 @@ const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
  * Throws `StoreUnavailable` when the file can't be opened. Any number of stores may be open on one file.
  */
 export function openSqliteEventStore(path: string, options: SqliteEventStoreOptions): EventStore {
-  const { clock, maxPending = 20_000, maxGroup = 5_000, busyTimeout = 1_000 } = options;
-  const db = openLogFile(path, busyTimeout);
+  const { clock, maxPending = 20_000, maxGroup = 5_000, busyTimeout = 1_000, readOnly = false } = options;
+  const db = openLogFile(path, busyTimeout, readOnly);
   const signals = wakeUps(path);
   const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout);
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed: signals.announce });
@@ -60,6 +62,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
       new Promise((resolve, reject) => {
         const lines = events.map((event) => serialised(name, event));
         if (lines.length === 0) throw new RangeError(`An append to ${name} has no events; append one at least`);
+        if (readOnly) throw new TypeError(`${path} was opened to be read only; open it to be written to`);
         const settle = (outcome: Appended | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
         ask(() => writer.add({ stream: name, expected, lines, settle }));
       }),

@@ -9,3 +9,7 @@ export type ReadModelsHome =
 /** Opens the read models of a home. */
 export const openReadModels = (home: ReadModelsHome): ReadModels =>
   home.scheme === 'sqlite' ? openSqliteReadModels(home.path) : openMongoReadModels(home.url);
+
+/** Opens the read models of a home to be read: a file refuses to be written to. */
+export const openDocumentReader = (home: ReadModelsHome): ReadModels =>
+  home.scheme === 'sqlite' ? openSqliteReadModels(home.path, { readOnly: true }) : openMongoReadModels(home.url);

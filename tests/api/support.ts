@@ -35,6 +35,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
     head: () => store.head(),
     reached: () => Promise.resolve(),
     components: () => Promise.resolve([{ name: 'event-store', healthy: true, state: 'up' }]),
+    systemHealth: () => Promise.reject(new Error('Nothing checks the invariants here')),
     newId: v7,
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
     ...{ clock, adminKey },

@@ -1,0 +1,24 @@
+import { reportSchema } from '../invariants/report.ts';
+import type { Routes } from './app.ts';
+
+/** Whether everything that must hold does hold, of all leads. */
+export const systemHealth: Routes = (app, world) => {
+  app.get(
+    '/api/admin/system-health',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        summary: 'Whether streams and read models say the same of all leads, invariant by invariant',
+        description:
+          'Of the project of the key; with the root key of all projects, or of the one in X-Project-Id. It takes as long as ' +
+          'there is to read: about half a minute for a million activities.',
+        tags: ['Operators'],
+        response: { 200: reportSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('Cache-Control', 'no-store');
+      return world.systemHealth(request.caller.projectId);
+    },
+  );
+};

@@ -1,0 +1,135 @@
+import type { LeadEvent } from '../domain/lead-events.ts';
+import type { ProjectEvent } from '../domain/project.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { checkpointsMove } from './checkpoints.ts';
+import { mergedAreEmpty } from './merging.ts';
+import { nothingElse } from './history.ts';
+import type { Judging } from './judging.ts';
+import { each, judging } from './judging.ts';
+import type { Pause, Readers } from './positions.ts';
+import { positionsOf } from './positions.ts';
+import { documentsOf, known, mergedCount, seeBeside } from './reading.ts';
+import type { Report } from './report.ts';
+import { tallyOf } from './report.ts';
+import type { LeadKey, Stores } from './streams.ts';
+import { modelsOf, nameOf, stretchOf } from './streams.ts';
+
+/** What to check: one project or all, and who reads the log. */
+export type Asked = Readers & { readonly projectId?: string | undefined };
+
+/** After how many leads that seem wrong they are looked at again. */
+const manySuspects = 500;
+
+type Begun = LeadEvent | ProjectEvent;
+const beginnings: readonly Begun['type'][] = ['ProjectCreated', 'LeadCaptured', 'LeadMerged', 'LeadAbsorbed'];
+
+/** What the log says there must be: its projects, and how many ids of each were merged or linked. */
+type Expected = { readonly projects: Set<string>; readonly merged: Map<string, number> };
+
+const keyOf = ({ stream }: Recorded): LeadKey | undefined => {
+  const parts = streamParts('lead', stream);
+  return parts && { projectId: parts.projectId, leadId: parts.id };
+};
+
+/** Goes through the log: every lead that began and every id that was merged must be in the read models. */
+const followLog = async (stores: Stores, judge: Judging, until: number, projectId?: string): Promise<Expected> => {
+  const streams = projectId === undefined ? ['project-', 'lead-'] : [`lead-${projectId}.`];
+  const expected: Expected = { projects: new Set(projectId === undefined ? [] : [projectId]), merged: new Map() };
+  // Merged leads that no lead has taken over yet: a moment later one has.
+  const waiting = new Map<string, LeadKey>();
+
+  const lookAtId = (event: Recorded<Begun>, key: LeadKey, found: Awaited<ReturnType<typeof known>>): void => {
+    const name = nameOf(key);
+    const [lives, into] = [found.living.has(name), found.merged.get(name)];
+    if (event.type === 'LeadAbsorbed') {
+      if (event.data.last) waiting.delete(nameOf({ ...key, leadId: event.data.from }));
+    } else if (event.type === 'LeadCaptured') {
+      if (lives === (into !== undefined)) judge.suspect(key);
+    } else if (event.type === 'LeadMerged') {
+      expected.merged.set(key.projectId, (expected.merged.get(key.projectId) ?? 0) + 1);
+      if (event.data.identifier === undefined) waiting.set(name, key);
+      if (lives || into !== event.data.into) judge.suspect(key);
+      else judge.add(mergedAreEmpty.id, key.projectId, { checked: 1, findings: [] });
+    }
+  };
+
+  for await (const events of stretchOf<Begun>(stores, [0, until], { streams, types: beginnings })) {
+    const ofLeads = events.flatMap((event) => {
+      if (event.type === 'ProjectCreated') expected.projects.add(event.data.projectId);
+      const key = keyOf(event);
+      return key ? [[event, key] as const] : [];
+    });
+    const found = await known(
+      stores,
+      ofLeads.map(([, key]) => key),
+    );
+    for (const [event, key] of ofLeads) lookAtId(event, key, found);
+    if (judge.suspects() > manySuspects) await judge.lookAgain();
+  }
+  for (const key of waiting.values()) judge.suspect(key);
+  await judge.lookAgain();
+  return expected;
+};
+
+/** Goes through a project's documents: each must be what the facts of its stream add up to. */
+const followDocuments = async (stores: Stores, judge: Judging, until: number, projectId: string): Promise<void> => {
+  const models = await modelsOf(stores, projectId);
+  let before = '';
+  for await (const found of documentsOf(stores, projectId)) {
+    await each(found, async (documents) => {
+      const { leadId, document } = documents;
+      // What does not lie where it belongs is looked up by its id.
+      if (!document || leadId <= before) return judge.suspect({ projectId, leadId });
+      before = leadId;
+      judge.look(await seeBeside(stores, projectId, documents, { until, models }));
+    });
+    if (judge.suspects() > manySuspects) await judge.lookAgain();
+  }
+  await judge.lookAgain();
+};
+
+/** Whether the read models say of more ids than the log that they were merged. */
+const countMerged = async (stores: Stores, judge: Judging, until: number, [projectId, expected]: [string, number]) => {
+  const found = await mergedCount(stores, projectId);
+  if (found <= expected) return;
+  const later = { streams: [`lead-${projectId}.`], types: ['LeadMerged'] };
+  let known = expected;
+  for await (const events of stretchOf(stores, [until, await stores.store.head()], later)) known += events.length;
+  if (found <= known) return;
+  const why = `the read models say of ${found} ids that they lead to another, the log has ${known} such facts`;
+  judge.add(nothingElse.id, projectId, { checked: 0, findings: [{ why }] });
+};
+
+/**
+ * Checks every invariant over all leads, of one project or of all: what streams add up to against what the read models have.
+ * Goes through both a page at a time. It holds for `position`, while facts are recorded all the time. Throws when the
+ * stores can't be read. `projectId` must be one that exists.
+ */
+export const checkInvariants = async (
+  stores: Stores,
+  { projectId, ...readers }: Asked,
+  { now, pause }: { readonly now: () => Date; readonly pause: Pause },
+): Promise<Report> => {
+  const begun = performance.now();
+  const checkedAt = now().toISOString();
+  const positions = positionsOf(stores, readers, pause);
+  const { until, aim } = await positions.begin();
+  const judge = judging(stores, positions.settled, readers.live);
+
+  const { projects, merged } = await followLog(stores, judge, until, projectId);
+  for (const id of projects) {
+    await followDocuments(stores, judge, until, id);
+    await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
+  }
+  const last = tallyOf(checkpointsMove.id, checkpointsMove.name);
+  last.add({}, checkpointsMove.check(await positions.end(aim)));
+
+  const invariants = [...judge.results(), last.result()];
+  const { leads, activities } = judge.counted;
+  return {
+    status: invariants.every(({ violations }) => violations === 0) ? 'healthy' : 'violated',
+    ...{ checkedAt, ...(projectId !== undefined && { projectId }), position: until },
+    ...{ took: Math.round(performance.now() - begun), leads, activities, invariants },
+  };
+};

@@ -1,0 +1,26 @@
+import type { Checked } from './report.ts';
+import { checkedAll } from './seen.ts';
+
+/** A checkpoint when a check ended, and how far its reader was when the check began and when it ended. */
+export type SeenCheckpoint = {
+  readonly name: string;
+  readonly checkpoint: number;
+  readonly before: number;
+  readonly after: number;
+  /** Where the log ended after the checkpoint was read. */
+  readonly head: number;
+  /** Where the log ended when the check began; undefined when nothing runs that could move it. */
+  readonly aim: number | undefined;
+};
+
+/** 10. One that is behind and did not move in all the time that the check gave it does not move. */
+export const checkpointsMove = {
+  id: 10,
+  name: 'Checkpoints never exceed the head of the log, and move',
+  check: (seen: readonly SeenCheckpoint[]): Checked =>
+    checkedAll(seen, ({ name, checkpoint, before, after, head, aim }) => {
+      if (checkpoint > head) return { why: `the checkpoint of ${name} is ${checkpoint}, the log ends at ${head}` };
+      if (aim === undefined || after >= aim || after > before) return undefined;
+      return { why: `the checkpoint of ${name} stays at ${after}, the log is at ${aim}` };
+    }),
+} as const;

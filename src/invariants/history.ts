@@ -1,0 +1,185 @@
+import type { Identifier } from '../domain/identity.ts';
+import { identifierKey } from '../domain/identity.ts';
+import type { LeadState } from '../domain/lead.ts';
+import { lead, traitsOf } from '../domain/lead.ts';
+import { hundredths, inPoints } from '../domain/scoring.ts';
+import type { Checked, Finding } from './report.ts';
+import type { Arrival, Found, LeadInvariant, Scoring, SeenLead } from './seen.ts';
+import { checkedAll, differs, factsBehind, isSame, isSettled, said, together } from './seen.ts';
+import type { HistoryEntry } from '../projections/history.ts';
+
+type Entry = Found<HistoryEntry>;
+
+/** The event id of an entry as a key; an entry without one belongs to no activity. */
+const idOf = ({ eventId }: Entry): string => (typeof eventId === 'string' ? eventId : '');
+
+const none: Checked = { checked: 0, findings: [] };
+
+/** What an entry says an activity did to the score, when these facts scored it. */
+const scoredAs = (scorings: readonly Scoring[]) => {
+  const because = scorings.flatMap((scoring) => scoring.because.map(({ rule, points }) => ({ rule, points })));
+  const last = scorings.at(-1);
+  return {
+    delta: inPoints(because.reduce((sum, { points }) => sum + hundredths(points), 0)),
+    ...{ because, score: last?.score, scoredRevision: last?.revision ?? -1 },
+  };
+};
+
+const brought = (seen: SeenLead, entry: Entry): Finding | undefined => {
+  const eventId = idOf(entry);
+  const scorings = seen.scorings.get(eventId) ?? [];
+  if (!seen.arrivals.has(eventId)) return undefined;
+  const settled = scorings.filter((each) => isSettled(seen, each)).length;
+  // Of the facts that came since, it may have the first ones or not.
+  const stages = Array.from({ length: scorings.length - settled + 1 }, (_, more) =>
+    scoredAs(scorings.slice(0, settled + more)),
+  );
+  const differences = stages.map((stage) => differs('its entry in the history', entry, stage));
+  if (differences.some((difference) => difference === undefined)) return undefined;
+  return { why: differences[0]?.why ?? '', eventId };
+};
+
+const scoredTwice = ([eventId, scorings]: readonly [string, readonly Scoring[]]): Finding | undefined => {
+  if (scorings.length < 2) return undefined;
+  const rules = scorings.flatMap(({ because }) => [...new Set(because.map(({ rule }) => rule))]);
+  const twice = rules.find((rule, index) => rules.indexOf(rule) !== index);
+  if (twice === undefined) return undefined;
+  const revisions = scorings.map(({ revision }) => revision).join(' and ');
+  return { why: `rule ${twice} scored it more than once: at revisions ${revisions}`, eventId };
+};
+
+/** 1. Looks at what was recorded, and at what the history says of it. */
+export const scoredOnce: LeadInvariant = {
+  id: 1,
+  name: 'An activity is scored at most once per rule and lead',
+  check: (seen) => {
+    if (seen.merged) return none;
+    const inLog = checkedAll(seen.scorings, scoredTwice).findings;
+    const inHistory = checkedAll(seen.entries, (entry) => brought(seen, entry)).findings;
+    return { checked: seen.arrivals.size, findings: [...inLog, ...inHistory] };
+  },
+};
+
+/** 2. */
+export const enteredOnce: LeadInvariant = {
+  id: 2,
+  name: 'No two history entries are of the same lead and event id',
+  check: ({ entries }) => {
+    const ids = new Set<string>();
+    return checkedAll(entries, (entry) => {
+      const eventId = idOf(entry);
+      if (ids.has(eventId)) return { why: 'there is more than one entry of this event id', eventId };
+      ids.add(eventId);
+      return undefined;
+    });
+  },
+};
+
+const sorted = (identifiers: Iterable<Identifier>): readonly string[] => [...identifiers].map(identifierKey).sort();
+
+/** The identifiers in a document, in an order of their own; what is no list of identifiers as it is. */
+const identifiersIn = (value: unknown): unknown => {
+  if (!Array.isArray(value)) return value;
+  return value.map((each: { readonly kind?: unknown; readonly value?: unknown } | null) => {
+    return `${String(each?.kind)}:${String(each?.value)}`;
+  });
+};
+
+const spanOf = ({ capturedAt, activities }: LeadState) => {
+  let [firstSeenAt, lastActivityAt] = [capturedAt, ''];
+  for (const { occurredAt } of activities.values()) {
+    if (occurredAt < firstSeenAt) firstSeenAt = occurredAt;
+    if (occurredAt > lastActivityAt) lastActivityAt = occurredAt;
+  }
+  return { firstSeenAt, lastActivityAt };
+};
+
+const documentAsRecorded = (seen: SeenLead): Checked => {
+  const { document, merged, facts, state: whole } = seen;
+  if (!document) {
+    const missing = !merged && isSettled(seen, facts[0]);
+    return { checked: 0, findings: missing ? [{ why: 'the read models have no document of this lead' }] : [] };
+  }
+  if (facts.length === 0 || isSettled(seen, merged)) return none;
+  const behind = factsBehind(seen);
+  const state = behind.length === facts.length ? whole : behind.reduce(lead.evolve, lead.initial);
+  const found = { ...document, identifiers: identifiersIn(document.identifiers) };
+  if (Array.isArray(found.identifiers)) found.identifiers.sort();
+  const finding = differs('its document', found, {
+    ...{ leadId: seen.leadId, revision: behind.at(-1)?.revision, activities: state.activities.size },
+    ...{ identifiers: sorted(state.identifiers.values()), profile: traitsOf(state), ...spanOf(state) },
+  });
+  return { checked: 0, findings: finding ? [finding] : [] };
+};
+
+const shownOf = ({ activity, revision }: Arrival): Readonly<Record<string, unknown>> => {
+  const { traits: _, occurredAt: __, ...shown } = activity;
+  return { ...shown, sessionId: shown.sessionId, revision };
+};
+
+/** 3. Of a merged lead the survivor has the activities. */
+export const allRecorded: LeadInvariant = {
+  id: 3,
+  name: 'Every recorded activity is in the read models, as it was recorded',
+  check: (seen) => {
+    if (seen.merged) return documentAsRecorded(seen);
+    const entries = new Map(seen.entries.map((entry) => [idOf(entry), entry]));
+    const activities = checkedAll(seen.arrivals, ([eventId, arrival]) => {
+      const entry = entries.get(eventId);
+      if (!entry) return isSettled(seen, arrival) ? { why: 'the history has no entry of it', eventId } : undefined;
+      const finding = differs('its entry in the history', entry, shownOf(arrival));
+      return finding && { ...finding, eventId };
+    });
+    return together(activities, documentAsRecorded(seen));
+  },
+};
+
+const unrecorded = ({ document, facts, closer }: SeenLead): readonly Finding[] => {
+  const last = facts.at(-1)?.revision ?? -1;
+  if (last === -1) {
+    const there = document ?? closer?.mergedLead;
+    return there ? [{ why: 'the log has no fact of this id, but the read models have a document of it' }] : [];
+  }
+  const ahead = typeof document?.revision === 'number' && document.revision > last;
+  return ahead ? [{ why: `its document is at revision ${said(document.revision)}, its stream ends at ${last}` }] : [];
+};
+
+/** 4. */
+export const nothingElse: LeadInvariant = {
+  id: 4,
+  name: 'History has no entry without its activity, and no lead is without its stream',
+  check: (seen) => {
+    const entries = checkedAll(seen.entries, (entry) => {
+      const eventId = idOf(entry);
+      return seen.arrivals.has(eventId) ? undefined : { why: 'the log has no activity for this entry', eventId };
+    });
+    return { ...entries, findings: [...entries.findings, ...unrecorded(seen)] };
+  },
+};
+
+// Stores order texts by code point, and so by the bytes of UTF-8.
+const isAfter = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) > 0;
+
+const outOfOrder = (before: Entry | undefined, entry: Entry): boolean => {
+  if (!before) return false;
+  const [earlier, later] = [String(before.occurredAt), String(entry.occurredAt)];
+  return earlier > later || (earlier === later && isAfter(idOf(before), idOf(entry)));
+};
+
+/** 6. Looks at the order in which the read models list a lead's history, and by which times they do. */
+export const inEventOrder: LeadInvariant = {
+  id: 6,
+  name: 'History is in the order of events: when they occurred, then by event id',
+  check: (seen) => {
+    let before: Entry | undefined;
+    return checkedAll(seen.entries, (entry) => {
+      const eventId = idOf(entry);
+      const occurredAt = seen.arrivals.get(eventId)?.activity.occurredAt;
+      const wrong = outOfOrder(before, entry);
+      before = entry;
+      if (wrong) return { why: `it is listed after one that comes later: ${said(entry.occurredAt)}`, eventId };
+      if (occurredAt === undefined || isSame(entry.occurredAt, occurredAt)) return undefined;
+      return { why: `it is listed at ${said(entry.occurredAt)}, but occurred at ${occurredAt}`, eventId };
+    });
+  },
+};

@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { leadInvariants } from './index.ts';
+import { seeClosely } from './reading.ts';
+import { tallyOf } from './report.ts';
+import type { Checked } from './report.ts';
+import type { SeenLead } from './seen.ts';
+import type { LeadKey, Stores } from './streams.ts';
+import { modelsOf, nameOf } from './streams.ts';
+
+/** How many violated leads are remembered, so that none is counted twice. */
+const remembered = 100_000;
+
+/** How long to wait before another look, in ms, look by look; and in a whole check. */
+const pauses = [0, 200, 1_000];
+const pauseInAll = 5_000;
+
+/** How many leads are read at the same time. */
+const width = 16;
+
+/** Does something with each of many things, a few at a time. */
+export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<void>): Promise<void> => {
+  const next = things.values();
+  const worker = async (): Promise<void> => {
+    for (const thing of next) await work(thing);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, things.length) }, worker));
+};
+
+const verdictOn = (seen: SeenLead): readonly Checked[] => leadInvariants.map(({ check }) => check(seen));
+const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
+
+/**
+ * Looks at leads and counts what is found. What seems wrong at first may only be on its way, so it is looked at again, by
+ * its id, when the read models have what was recorded since. `settled` gives up to where they have everything by now.
+ */
+export const judging = (stores: Stores, settled: () => Promise<number>, live: boolean) => {
+  const tallies = leadInvariants.map(({ id, name }) => tallyOf(id, name));
+  const counted = { leads: 0, activities: 0, paused: 0 };
+  const violated = new Set<string>();
+  const suspects = new Map<string, LeadKey>();
+
+  const count = (seen: SeenLead, verdict: readonly Checked[]): void => {
+    const { projectId, leadId, state } = seen;
+    if (state.status === 'lead') {
+      counted.leads += 1;
+      counted.activities += seen.arrivals.size;
+    }
+    verdict.forEach((checked, index) => tallies[index]?.add({ projectId, leadId }, checked));
+  };
+
+  const suspect = (key: LeadKey): void => {
+    const name = nameOf(key);
+    if (!violated.has(name)) suspects.set(name, key);
+  };
+
+  const look = (seen: SeenLead): void => {
+    const verdict = verdictOn(seen);
+    if (isFine(verdict)) count(seen, verdict);
+    else suspect(seen);
+  };
+
+  const lookCloser = async (keys: readonly LeadKey[]) => {
+    const until = await settled();
+    const projects = [...new Set(keys.map(({ projectId }) => projectId))];
+    const models = new Map(await Promise.all(projects.map(async (id) => [id, await modelsOf(stores, id)] as const)));
+    const wrong: (readonly [SeenLead, readonly Checked[]])[] = [];
+    await each(keys, async (key) => {
+      const own = models.get(key.projectId) ?? (await modelsOf(stores, key.projectId));
+      const seen = await seeClosely(stores, key, { until, models: own });
+      const verdict = verdictOn(seen);
+      if (isFine(verdict)) count(seen, verdict);
+      else wrong.push([seen, verdict]);
+    });
+    return wrong;
+  };
+
+  /** Looks at the suspects again, by and by, and counts those of which something stays wrong. */
+  const lookAgain = async (): Promise<void> => {
+    let keys: readonly LeadKey[] = [...suspects.values()];
+    suspects.clear();
+    let wrong: Awaited<ReturnType<typeof lookCloser>> = [];
+    for (const pause of live ? pauses : [0]) {
+      if (keys.length === 0) return;
+      if (counted.paused + pause > pauseInAll) break;
+      counted.paused += pause;
+      await wait(pause);
+      wrong = await lookCloser(keys);
+      keys = wrong.map(([seen]) => seen);
+    }
+    for (const [seen, verdict] of wrong) {
+      if (violated.size < remembered) violated.add(nameOf(seen));
+      count(seen, verdict);
+    }
+  };
+
+  return {
+    ...{ look, suspect, lookAgain, counted },
+    suspects: () => suspects.size,
+    /** Counts what was found of an invariant without looking at one lead closely. */
+    add: (id: number, projectId: string, checked: Checked): void =>
+      tallies[leadInvariants.findIndex((invariant) => invariant.id === id)]?.add({ projectId }, checked),
+    results: () => tallies.map(({ result }) => result()),
+  };
+};
+export type Judging = ReturnType<typeof judging>;

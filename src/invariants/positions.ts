@@ -1,0 +1,78 @@
+import { history } from '../projections/history.ts';
+import { leads } from '../projections/leads.ts';
+import { mergedLeads } from '../projections/merged-leads.ts';
+import type { SeenCheckpoint } from './checkpoints.ts';
+import type { Stores } from './streams.ts';
+
+/** The read models that leads are compared with. */
+const compared = [leads.name, history.name, mergedLeads.name];
+
+/** How long checkpoints are given to come to where the log ended, in ms: while they move, and in all. */
+const patience = { still: 10_000, inAll: 30_000 };
+/** How often they are looked at, in ms. */
+const lookEvery = 25;
+
+/**
+ * What the checkpoints are to be compared with. `live`: whether something runs that moves them. `told` is how far they are by
+ * those who run: a reader that finds nothing to do saves only now and then how far it is.
+ */
+export type Readers = {
+  readonly checkpoints: readonly string[];
+  readonly live: boolean;
+  readonly told?: Readonly<Record<string, number>>;
+};
+
+export type Pause = (milliseconds: number) => Promise<unknown>;
+
+/** How far the read models and everything else with a checkpoint are, and were. */
+export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, told = {} }: Readers, pause: Pause) => {
+  const all = [...new Set([...compared, ...checkpoints])];
+  const before = new Map<string, number>();
+  // Read models that stand still once are not waited for again and again.
+  let patient = live;
+
+  const positionOf = async (name: string): Promise<number> =>
+    Math.max(await readModels.checkpoint(name), told[name] ?? 0);
+  const least = async (some: readonly string[]): Promise<number> =>
+    Math.min(...(await Promise.all(some.map(positionOf))));
+
+  /** Waits until these checkpoints are at a position, as long as they move. Gives how far the last of them is. */
+  const wait = async (some: readonly string[], position: number): Promise<number> => {
+    const begun = performance.now();
+    let [at, moved] = [await least(some), begun];
+    while (patient && at < position) {
+      const time = performance.now();
+      patient = time - moved <= patience.still && time - begun <= patience.inAll;
+      await pause(lookEvery);
+      const next = await least(some);
+      if (next > at) moved = time;
+      at = next;
+    }
+    return at;
+  };
+
+  /** Up to where the read models have everything now, after a while for what was recorded by now to get there. */
+  const settled = async (): Promise<number> => {
+    const head = await store.head();
+    return Math.min(head, await wait(compared, head));
+  };
+
+  return {
+    settled,
+    begin: async (): Promise<{ readonly until: number; readonly aim: number }> => {
+      for (const name of all) before.set(name, await positionOf(name));
+      const aim = await store.head();
+      return { until: Math.min(aim, await wait(compared, aim)), aim };
+    },
+    end: async (aim: number): Promise<readonly SeenCheckpoint[]> => {
+      if (live) await wait(all, aim);
+      const seen: SeenCheckpoint[] = [];
+      for (const name of all) {
+        const [after, checkpoint] = [await positionOf(name), await readModels.checkpoint(name)];
+        const head = await store.head();
+        seen.push({ ...{ name, checkpoint, after, head }, before: before.get(name) ?? 0, aim: live ? aim : undefined });
+      }
+      return seen;
+    },
+  };
+};

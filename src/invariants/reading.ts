@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { HistoryEntry } from '../projections/history.ts';
+import { history } from '../projections/history.ts';
+import type { LeadDocument } from '../projections/leads.ts';
+import { leads } from '../projections/leads.ts';
+import type { MergedLead } from '../projections/merged-leads.ts';
+import { mergedLeads } from '../projections/merged-leads.ts';
+import type { Collection, Query } from '../readmodels/read-models.ts';
+import type { Found, Models, SeenLead } from './seen.ts';
+import { seenLead } from './seen.ts';
+import type { LeadKey, Stores } from './streams.ts';
+import { absorbedAt, factsOf, nameOf, takenOverBy } from './streams.ts';
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+// Documents are taken as they are: whether they fit is what is to be found out.
+const asFound = <D>({ name }: Collection<D>): Collection<Found<D>> => ({
+  ...{ name, indexes: [], document: z.custom<Found<D>>(isObject) },
+});
+const foundLeads = asFound<LeadDocument>(leads);
+const foundEntries = asFound<HistoryEntry>(history);
+const foundMerged = asFound<MergedLead>(mergedLeads);
+
+/** How many documents are read at a time. */
+const page = 500;
+
+async function* pages<D>(
+  { readModels }: Stores,
+  projectId: string,
+  collection: Collection<D>,
+  query: Pick<Query<D>, 'where' | 'sort'>,
+): AsyncGenerator<readonly D[]> {
+  let after: Query<D>['after'];
+  do {
+    const { docs, next } = await readModels.find(projectId, collection, {
+      ...query,
+      ...{ limit: page, ...(after && { after }) },
+    });
+    if (docs.length > 0) yield docs;
+    after = next;
+  } while (after);
+}
+
+/** A lead's document and its entries in the history. */
+export type Documents = {
+  readonly leadId: string;
+  readonly document: Found<LeadDocument> | undefined;
+  readonly entries: readonly Found<HistoryEntry>[];
+};
+
+/** The history of a project, lead by lead as their ids are ordered, in the order in which each is listed. */
+async function* histories(stores: Stores, projectId: string): AsyncGenerator<Omit<Documents, 'document'>> {
+  const sort = [
+    { field: 'leadId', direction: 'asc' },
+    { field: 'occurredAt', direction: 'asc' },
+  ] as const;
+  let group: { readonly leadId: string; readonly entries: Found<HistoryEntry>[] } | undefined;
+  for await (const entries of pages(stores, projectId, foundEntries, { where: [], sort })) {
+    for (const entry of entries) {
+      const leadId = String(entry.leadId);
+      if (group?.leadId !== leadId) {
+        if (group) yield group;
+        group = { leadId, entries: [] };
+      }
+      group.entries.push(entry);
+    }
+  }
+  if (group) yield group;
+}
+
+/** All that the read models have of a project's leads, in the order of their ids: documents with their histories, and histories alone. */
+export async function* documentsOf(stores: Stores, projectId: string): AsyncGenerator<readonly Documents[]> {
+  const rest = histories(stores, projectId);
+  let next = await rest.next();
+  for await (const docs of pages(stores, projectId, foundLeads, { where: [], sort: [] })) {
+    const found: Documents[] = [];
+    for (const document of docs) {
+      const leadId = String(document.leadId);
+      while (!next.done && next.value.leadId < leadId) {
+        found.push({ ...next.value, document: undefined });
+        next = await rest.next();
+      }
+      const own = !next.done && next.value.leadId === leadId ? next.value.entries : undefined;
+      if (own) next = await rest.next();
+      found.push({ leadId, document, entries: own ?? [] });
+    }
+    yield found;
+  }
+  for (; !next.done; next = await rest.next()) yield [{ ...next.value, document: undefined }];
+}
+
+/** Which of some ids the read models know as a lead, and where they say that others lead. By `nameOf`. */
+export const known = async ({ readModels }: Stores, keys: readonly LeadKey[]) => {
+  const asked = keys.map(({ projectId, leadId }) => ({ project: projectId, id: leadId }));
+  const [living, merged] = await Promise.all([readModels.load(foundLeads, asked), readModels.load(foundMerged, asked)]);
+  const there = living.filter(({ id, doc }) => doc?.leadId === id);
+  return {
+    living: new Set(there.map(({ project, id }) => nameOf({ projectId: project, leadId: id }))),
+    merged: new Map(
+      merged.flatMap(({ project, id, doc }) => (doc ? [[nameOf({ projectId: project, leadId: id }), doc.into]] : [])),
+    ),
+  };
+};
+
+type When = { readonly until: number; readonly models: Models };
+
+/** A lead whose documents were read already, when the read models had everything until a position. */
+export const seeBeside = async (
+  stores: Stores,
+  projectId: string,
+  documents: Documents,
+  when: When,
+): Promise<SeenLead> => {
+  const facts = await factsOf(stores, { projectId, leadId: documents.leadId });
+  const seen = seenLead({ projectId, ...documents, ...when, facts, takenOver: [] });
+  if (seen.state.absorbed.size === 0) return seen;
+  return { ...seen, takenOver: await takenOverBy(stores, projectId, seen.state) };
+};
+
+/** A lead with all that there is of it, looked up by its id. */
+export const seeClosely = async (stores: Stores, key: LeadKey, when: When): Promise<SeenLead> => {
+  const { projectId, leadId } = key;
+  const asked = [{ project: projectId, id: leadId }];
+  const [stored] = await stores.readModels.load(foundLeads, asked);
+  const [merged] = await stores.readModels.load(foundMerged, asked);
+  const entries: Found<HistoryEntry>[] = [];
+  const where = [{ field: 'leadId', op: 'eq', value: leadId }] as const;
+  const sort = [{ field: 'occurredAt', direction: 'asc' }] as const;
+  for await (const some of pages(stores, projectId, foundEntries, { where, sort })) entries.push(...some);
+  const seen = await seeBeside(stores, projectId, { leadId, document: stored?.doc, entries }, when);
+  const into = seen.merged?.data.into;
+  const arrived = into === undefined ? undefined : await absorbedAt(stores, key, into);
+  return { ...seen, closer: { mergedLead: merged?.doc, absorbedAt: arrived } };
+};
+
+/** How many ids the read models say were merged. */
+export const mergedCount = ({ readModels }: Stores, projectId: string): Promise<number> =>
+  readModels.count(projectId, foundMerged, []);

@@ -1,0 +1,94 @@
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { lead } from '../domain/lead.ts';
+import type { LeadState } from '../domain/lead.ts';
+import { project } from '../domain/project.ts';
+import type { ProjectEvent } from '../domain/project.ts';
+import { defaultModel } from '../domain/scoring-model.ts';
+import type { PublishedModel } from '../domain/scoring-model.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Fact, Models, SeenLead } from './seen.ts';
+
+/** What a check reads from, and never writes to. */
+export type Stores = {
+  readonly store: Pick<EventStore, 'read' | 'follow' | 'head'>;
+  readonly readModels: Pick<ReadModels, 'find' | 'load' | 'count' | 'checkpoint'>;
+};
+
+/** Which lead is meant. */
+export type LeadKey = { readonly projectId: string; readonly leadId: string };
+
+/** A lead's key as one text. */
+export const nameOf = ({ projectId, leadId }: LeadKey): string => leadStreamId(projectId, leadId);
+
+// The store has checked the shapes: what is in a lead's stream are a lead's facts.
+const isOfLead = (event: Recorded): event is Fact => event.stream.startsWith('lead-');
+const isOfProject = (event: Recorded): event is Recorded<ProjectEvent> => event.stream.startsWith('project-');
+
+/** The facts of a lead. */
+export const factsOf = async ({ store }: Stores, key: LeadKey): Promise<readonly Fact[]> =>
+  (await store.read(`lead-${nameOf(key)}`)).filter(isOfLead);
+
+/** Reads the log from one position to another, a batch at a time. */
+export async function* stretchOf<E extends LeadEvent | ProjectEvent>(
+  { store }: Stores,
+  [from, to]: readonly [number, number],
+  filter: Filter,
+): AsyncGenerator<readonly Recorded<E>[]> {
+  if (to <= from) return;
+  const end = new AbortController();
+  // The store has checked the shapes, and the filter names the types.
+  const wanted = (event: Recorded): event is Recorded<E> => event.position <= to;
+  for await (const { events, position } of store.follow(from, end.signal, filter)) {
+    yield events.filter(wanted);
+    if (position >= to) end.abort();
+  }
+}
+
+/** The scoring models of a project, with those published by now. */
+export const modelsOf = async ({ store }: Stores, projectId: string): Promise<Models> => {
+  const models = new Map<number, PublishedModel>([[1, { version: 1, model: defaultModel }]]);
+  let { initial: state } = project;
+  for (const event of (await store.read(`project-${projectId}`)).filter(isOfProject)) {
+    state = project.evolve(state, event);
+    models.set(state.scoring.version, state.scoring);
+  }
+  return { newest: state.scoring.version, of: (version) => models.get(version) };
+};
+
+/** What a lead says that it took over from others, and they from others, and has not. */
+export const takenOverBy = async (
+  stores: Stores,
+  projectId: string,
+  state: LeadState,
+): Promise<SeenLead['takenOver']> => {
+  const taken: { from: string; missing: readonly string[] }[] = [];
+  const left = [...state.absorbed];
+  const visited = new Set(left);
+  for (let from = left.pop(); from !== undefined; from = left.pop()) {
+    const facts = await factsOf(stores, { projectId, leadId: from });
+    const gone = facts.reduce(lead.evolve, lead.initial);
+    taken.push({ from, missing: [...gone.activities.keys()].filter((eventId) => !state.activities.has(eventId)) });
+    for (const before of gone.absorbed) if (!visited.has(before)) left.push(before);
+    for (const before of gone.absorbed) visited.add(before);
+  }
+  return taken;
+};
+
+/** Where the last of what a merged lead had arrived at a lead on its way; undefined when it did not. */
+export const absorbedAt = async (
+  stores: Stores,
+  { projectId, leadId }: LeadKey,
+  into: string,
+): Promise<number | undefined> => {
+  const visited = new Set([leadId]);
+  for (let id: string | undefined = into; id !== undefined && !visited.has(id);) {
+    visited.add(id);
+    const facts = await factsOf(stores, { projectId, leadId: id });
+    const last = facts.find((fact) => fact.type === 'LeadAbsorbed' && fact.data.from === leadId && fact.data.last);
+    if (last) return last.position;
+    id = facts.find((fact) => fact.type === 'LeadMerged')?.data.into;
+  }
+  return undefined;
+};
