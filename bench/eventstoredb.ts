@@ -20,7 +20,7 @@ const startServer = async () => {
 
 /** Throws unless the log has as many activities of a project as were acknowledged, each once. */
 const mustHave = async (url: string, projectId: string, acknowledged: number): Promise<void> => {
-  const store = openLog({ scheme: 'eventstoredb', url });
+  const store = await openLog({ scheme: 'eventstoredb', url });
   const [head, ids, done] = [await store.head(), new Set<string>(), new AbortController()];
   let activities = 0;
   for await (const { events, position } of store.follow(0, done.signal, { streams: [`lead-${projectId}.`] })) {

@@ -36,7 +36,7 @@ type Log = Awaited<ReturnType<typeof shortLog>>;
 
 /** Throws unless the new documents are those of the log. */
 const mustHaveAll = async (documents: string, { leadCount, projectId }: Log): Promise<void> => {
-  const readModels = openReadModels({ scheme: 'sqlite', path: documents });
+  const readModels = await openReadModels({ scheme: 'sqlite', path: documents });
   const count = await readModels.count(projectId, leads, []);
   await readModels.close();
   if (count !== leadCount) throw new Error(`The log has ${leadCount} leads, but ${count} were rebuilt from it`);

@@ -51,8 +51,8 @@ const outside = (): Outside => ({ clock: () => new Date(), newId: newIds(), newS
 /** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
 export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside()): Promise<App> => {
   const { role, eventStore: events, readModels: documents } = config;
-  const store = openEventStore(events, clock);
-  const readModels = openReadModels(documents);
+  const store = await openEventStore(events, clock);
+  const readModels = await openReadModels(documents);
   const states = foldStates(store, stateBudget);
   const engine: Engine = { states, handle: handling({ store, states, clock, newId }) };
   const stopping = { now: false };

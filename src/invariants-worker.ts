@@ -11,7 +11,7 @@ const { events, documents, checkpoints, told, projectId, checkedAt } = threadDat
 
 const answer = async (): Promise<Answer> => {
   try {
-    const [store, readModels] = [openEventReader(events), openDocumentReader(documents)];
+    const [store, readModels] = [await openEventReader(events), await openDocumentReader(documents)];
     try {
       const asked = { projectId, checkpoints, told, live: true };
       const outside = { now: () => new Date(checkedAt), pause: (milliseconds: number) => pause(milliseconds) };

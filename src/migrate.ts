@@ -44,7 +44,7 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
 };
 
 const migrate = async (from: EventStoreHome, to: EventStoreHome): Promise<boolean> => {
-  const [source, target] = [openLog(from), openLog(to)];
+  const [source, target] = [await openLog(from), await openLog(to)];
   try {
     await shown('Copying        ', (progress) => copyLog(source, target, progress));
     const before = await shown('Checking source', (progress) => summarize(source, progress));

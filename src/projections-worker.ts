@@ -8,8 +8,8 @@ import { openReadModels } from './readmodels/open.ts';
 const { events, documents, lease } = threadData.parse(workerData);
 
 const now = (): Date => new Date();
-const store = openEventStore(events, now);
-const readModels = openReadModels(documents);
+const store = await openEventStore(events, now);
+const readModels = await openReadModels(documents);
 const running = await runProjections({
   store,
   readModels,

@@ -21,7 +21,7 @@ describe('a log that is written for a benchmark', () => {
 
   const opened = async () => {
     const home = { scheme: 'sqlite', path: join(folder, 'events.db') } as const;
-    await openEventStore(home, clock).close();
+    await (await openEventStore(home, clock)).close();
     const db = new DatabaseSync(home.path);
     writeFacts(db, 'acme', { leads: 3, activities: 4 });
     writeFacts(db, 'acme', { first: 100, leads: 1, activities: 2 });

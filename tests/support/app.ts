@@ -113,7 +113,7 @@ export const openTestApp = async ({
     app: () => running.app,
     settled: () => running.app.settled(),
     head: async () => {
-      const store = openEventStore(config.eventStore, clock.now);
+      const store = await openEventStore(config.eventStore, clock.now);
       const position = await store.head();
       await store.close();
       return position;
