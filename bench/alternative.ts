@@ -8,13 +8,13 @@ const [own, emmett] = ['bench/support/own-appends-process.ts', 'bench/alternativ
 const [writers, streams] = [50, 1_000];
 
 const rateOf = ({ folder }: Lab, entry: string, at: number): Promise<number> =>
-  appendsOf(entry, { file: join(folder(), 'events.db'), writers: at, streams, warmUp: 1, seconds: 2 });
+  appendsOf(entry, { file: join(folder(), 'events.db'), writers: at, streams, warmUp: 1, seconds: 1 });
 
 /** Appends to the event store alone, without HTTP or projections, against another event store over SQLite. */
 export const alternative: Benchmark = {
   name: 'alternative',
   about: `Durable appends of one fact a second by ${writers} writers over ${streams} streams, against emmett's event store`,
-  seconds: 35,
+  seconds: 20,
   run: async (lab) => {
     needPackages(['@event-driven-io/emmett', '@event-driven-io/emmett-sqlite', 'sqlite3']);
     needSqlite3(lab.say);

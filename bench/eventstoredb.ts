@@ -43,8 +43,8 @@ const ingested = async (url: string, dataDir: string): Promise<number> => {
   const load = { url: product.url, path: '/v1/batch', connections, headers, once: true };
   const bodies = (first: number) =>
     batchesOf((index) => trackOf(index, leads), { count: 200, size, field: 'batch', first });
-  const warm = await loaded({ ...load, seconds: 2, bodies: bodies(0) }, 200);
-  const measured = await loaded({ ...load, seconds: 2, bodies: bodies(200 * size) }, 200);
+  const warm = await loaded({ ...load, seconds: 1, bodies: bodies(0) }, 200);
+  const measured = await loaded({ ...load, seconds: 1.5, bodies: bodies(200 * size) }, 200);
   await product.stop();
   await mustHave(url, projectId, (warm.answered + measured.answered) * size);
   return measured.rate * size;
@@ -54,14 +54,14 @@ const ingested = async (url: string, dataDir: string): Promise<number> => {
 export const eventstoredb: Benchmark = {
   name: 'eventstoredb',
   about: `Appends of 3 facts a second to an EventStoreDB by ${writers} writers at a time, and events through HTTP`,
-  seconds: 40,
+  seconds: 30,
   run: async (lab) => {
     const [ours, bare, product]: [number[], number[], number[]] = [[], [], []];
     for (let round = 1; round <= lab.rounds; round++) {
       lab.say(`round ${round} of ${lab.rounds}`);
       const { url, end } = await startServer();
-      bare.push(await appendRate({ url, by: 'client', writers, warmUp: 0.5, seconds: 1.5 }));
-      ours.push(await appendRate({ url, by: 'adapter', writers, warmUp: 0.5, seconds: 1.5 }));
+      bare.push(await appendRate({ url, by: 'client', writers, warmUp: 0.5, seconds: 1 }));
+      ours.push(await appendRate({ url, by: 'adapter', writers, warmUp: 0.5, seconds: 1 }));
       product.push(await ingested(url, lab.folder()));
       await end();
     }

@@ -25,7 +25,7 @@ const measured = async (load: Omit<Load, 'seconds' | 'connections'>, warmUp: num
 const ofReference = async (): Promise<readonly Result[]> => {
   const server = started('bench/support/reference-process.ts');
   const url = String(await server.says());
-  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 2, 3);
+  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 1.5, 2);
   await server.end();
   return results;
 };
@@ -35,7 +35,7 @@ const ofProduct = async ({ folder }: Lab): Promise<readonly Result[]> => {
   const product = await startProduct({ dataDir: folder() });
   const { apiKey } = await product.project();
   const headers = { ...json, authorization: `Bearer ${apiKey}` };
-  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 4, 4);
+  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 3, 2.5);
   await product.stop();
   mustHaveStored(
     product.dataDir,
@@ -60,7 +60,7 @@ const figuresOf = (connections: number, ours: readonly Result[], theirs: readonl
 export const ingestSingle: Benchmark = {
   name: 'ingest-single',
   about: 'Events recorded a second, one a request, each durable before its 202',
-  seconds: 70,
+  seconds: 50,
   run: async (lab) => {
     const [ours, theirs]: [(readonly Result[])[], (readonly Result[])[]] = [[], []];
     for (let round = 1; round <= lab.rounds; round++) {

@@ -67,7 +67,7 @@ const memoryAfter = async (log: Prepared): Promise<number> => {
 export const memoryAndStart: Benchmark = {
   name: 'memory-and-start',
   about: 'Memory after a million events were read, and the time from a start with a million events to the first 202',
-  seconds: 30,
+  seconds: 50,
   run: async (lab) => {
     const log = await millionEvents(lab);
     const [memory, start]: [number[], number[]] = [[], []];

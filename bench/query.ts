@@ -12,7 +12,7 @@ import { mustHaveStored } from './support/stored.ts';
 
 /** How events come in meanwhile: 50 each tenth of a second. */
 const [size, everyMs] = [50, 100];
-const [limit, times] = [20, 150];
+const [limit, times] = [20, 120];
 const list = `/api/leads?stage=cold&sort=-score`;
 
 /** The cursor of the page that comes after so many leads of the list. */
@@ -92,7 +92,7 @@ const measured = async (product: Product, lab: Lab, populated: Populated) => {
 export const query: Benchmark = {
   name: 'query',
   about: `Answers with ${leadCount.toLocaleString('en-US')} leads while 500 events a second come in, asked one at a time`,
-  seconds: 75,
+  seconds: 40,
   run: async (lab) => {
     const populated = await populatedFolder(lab);
     const dataDir = lab.folder();
