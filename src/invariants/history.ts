@@ -134,12 +134,14 @@ export const allRecorded: LeadInvariant = {
   },
 };
 
-const unrecorded = ({ document, facts, closer }: SeenLead): readonly Finding[] => {
+const unrecorded = (seen: SeenLead): readonly Finding[] => {
+  const { document, facts, closer, merged } = seen;
   const last = facts.at(-1)?.revision ?? -1;
   if (last === -1) {
     const there = document ?? closer?.mergedLead;
     return there ? [{ why: 'the log has no fact of this id, but the read models have a document of it' }] : [];
   }
+  if (isSettled(seen, merged)) return [];
   const ahead = typeof document?.revision === 'number' && document.revision > last;
   return ahead ? [{ why: `its document is at revision ${said(document.revision)}, its stream ends at ${last}` }] : [];
 };

@@ -10,7 +10,7 @@ import { modelsOf, nameOf } from './streams.ts';
 /** How many violated leads are remembered, so that none is counted twice. */
 const remembered = 100_000;
 
-/** How long to wait before another look, in ms, look by look; and in a whole check. */
+/** How long to wait before another look, in ms, look by look; and in a whole check. The last is for what is still on its way. */
 const pauses = [0, 200, 1_000];
 const pauseInAll = 5_000;
 
@@ -59,8 +59,7 @@ export const judging = (stores: Stores, settled: () => Promise<number>, live: bo
     else suspect(seen);
   };
 
-  const lookCloser = async (keys: readonly LeadKey[]) => {
-    const until = await settled();
+  const lookCloser = async (keys: readonly LeadKey[], until: number) => {
     const projects = [...new Set(keys.map(({ projectId }) => projectId))];
     const models = new Map(await Promise.all(projects.map(async (id) => [id, await modelsOf(stores, id)] as const)));
     const wrong: (readonly [SeenLead, readonly Checked[]])[] = [];
@@ -79,12 +78,16 @@ export const judging = (stores: Stores, settled: () => Promise<number>, live: bo
     let keys: readonly LeadKey[] = [...suspects.values()];
     suspects.clear();
     let wrong: Awaited<ReturnType<typeof lookCloser>> = [];
-    for (const pause of live ? pauses : [0]) {
+    let before = -1;
+    for (const [look, pause] of (live ? pauses : [0]).entries()) {
       if (keys.length === 0) return;
-      if (counted.paused + pause > pauseInAll) break;
+      const [quiet, spent] = [(await settled()) === before, counted.paused + pause > pauseInAll];
+      // Two looks at what does not change are enough.
+      if (spent || (quiet && look > 1)) break;
       counted.paused += pause;
       await wait(pause);
-      wrong = await lookCloser(keys);
+      before = await settled();
+      wrong = await lookCloser(keys, before);
       keys = wrong.map(([seen]) => seen);
     }
     for (const [seen, verdict] of wrong) {
