@@ -153,7 +153,7 @@ export default defineConfig(
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
   {
-    files: ['src/main.ts', 'src/migrate.ts'],
+    files: ['src/main.ts', 'src/migrate.ts', 'src/verify-invariants.ts'],
     rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' },
   },
   {

@@ -207,9 +207,10 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
 
 /**
  * The settings of this process: its environment, and a file `.env` in the working folder for what the environment leaves open.
+ * What is `given` goes before both.
  * @throws ConfigError with all the problems at once.
  */
-export function loadConfig(): Config {
+export function loadConfig(given: Readonly<Record<string, string>> = {}): Config {
   const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return parseConfig({ ...file, ...process.env });
+  return parseConfig({ ...file, ...process.env, ...given });
 }
