@@ -90,7 +90,7 @@ const mustExist = (name: string, home: Config['eventStore'] | Config['readModels
 const byReading = async ({ eventStore, readModels: documents }: Config, projectId?: string): Promise<Report> => {
   mustExist('EVENT_STORE', eventStore);
   mustExist('READ_MODELS', documents);
-  const [store, readModels] = [openEventReader(eventStore), openDocumentReader(documents)];
+  const [store, readModels] = [await openEventReader(eventStore), await openDocumentReader(documents)];
   try {
     const unknown = projectId !== undefined && (await store.read(`project-${projectId}`)).length === 0;
     if (unknown) throw new Unchecked(`--project: there is no project ${projectId}`);
