@@ -9,7 +9,10 @@ const { events, documents, lease } = threadData.parse(workerData);
 
 const now = (): Date => new Date();
 const store = await openEventStore(events, now);
-const readModels = await openReadModels(documents);
+const readModels = await openReadModels(documents, () => {
+  // All projections have to begin again. Thrown in nobody's call, this ends the thread, and the next one makes the file anew.
+  throw new Error('The read models were deleted');
+});
 const running = await runProjections({
   store,
   readModels,

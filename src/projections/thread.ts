@@ -32,6 +32,12 @@ export const threadData = z.object({
   lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
 });
 
+/** Resolves when a thread has ended, however it did: `once` would reject for one that dies of an error. */
+const endOf = (thread: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    thread.once('exit', () => resolve());
+  });
+
 /** `entry` is the module that the thread runs. */
 type Thread = z.infer<typeof threadData> & { readonly entry: URL };
 
@@ -48,7 +54,7 @@ export const runProjectionsInThread = async (
   let lastId = 0;
   let stopping = false;
   let worker = new Worker(entry, { workerData });
-  let gone = once(worker, 'exit');
+  let gone = endOf(worker);
 
   const answer = (message: unknown): void => {
     const { id, ...rest } = answerSchema.parse(message);
@@ -57,7 +63,7 @@ export const runProjectionsInThread = async (
 
   const start = (thread: Worker): void => {
     worker = thread;
-    gone = once(thread, 'exit');
+    gone = endOf(thread);
     thread.on('message', answer);
     thread.on('error', onDeath);
     thread.once('exit', () => void restart());

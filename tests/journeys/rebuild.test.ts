@@ -1,6 +1,6 @@
-import { globSync, rmSync } from 'node:fs';
+import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { answersOf, numbersFrom } from '../support/answers.ts';
 import { openTestApp, tickingClock } from '../support/app.ts';
 import type { Json } from '../support/client.ts';
@@ -61,3 +61,32 @@ it('Read models that were deleted can be waited for at once', async () => {
   expect(await project.all('/api/leads?limit=200')).toHaveLength(500);
   expect((await project.get('/api/analytics/dashboard')).totals).toMatchObject({ leads: 500, activities: 500 });
 });
+
+it.each(['read-models.db*', 'read-models.db'])(
+  'Read models whose %s is deleted while the app runs are made again, and nothing is refused meanwhile',
+  async (files) => {
+    await using app = await openTestApp({ clock: tickingClock() });
+    const project = await app.project();
+    const signups = Array.from({ length: 300 }, (_, at) => ({
+      userId: `u${at}`,
+      eventType: 'signup',
+      eventId: `e${at}`,
+    }));
+    await project.batch(signups);
+    await app.settled();
+    const before = await answersOf(project);
+    for (const file of globSync(files, { cwd: app.dataDir })) rmSync(join(app.dataDir, file));
+    mustBe(await project.send({ userId: 'u7', eventType: 'page_view', eventId: 'meanwhile' }), 202);
+    await vi.waitFor(() => expect(existsSync(join(app.dataDir, 'read-models.db'))).toBe(true), { timeout: 10_000 });
+    await app.settled();
+
+    const after = await answersOf(project);
+    expect(after.timelines.flat()).toHaveLength(301);
+    const others = (all: readonly Json[]) => all.filter(({ score }) => score === 30).map(({ leadId }) => leadId);
+    expect(others(after.leads)).toEqual(others(before.leads).filter((leadId) => after.leads[0].leadId !== leadId));
+    // They answer the same again when they are made once more: nothing of what was deleted is left in them.
+    await app.restart(deleteReadModels);
+    await app.settled();
+    expect(await answersOf(project)).toEqual(after);
+  },
+);

@@ -7,7 +7,6 @@ import type { Case, Ground } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeWhole } from '../checks.ts';
 import { openLedger } from '../ledger.ts';
-import type { Project } from '../project.ts';
 import { activity, clients } from '../traffic.ts';
 
 const megabytes = 64;
@@ -48,7 +47,7 @@ const written = (file: number, size: number): boolean => {
 };
 
 /** Sends until so many activities in a row are refused, each with a problem that says what is up. Says how many were. */
-const sendUntilRefused = async (project: Project, next: { n: number }, through: (n: number) => Promise<number>) => {
+const sendUntilRefused = async (next: { n: number }, through: (n: number) => Promise<number>) => {
   let refused = 0;
   const end = performance.now() + 30_000;
   await clients(8, async () => {
@@ -97,7 +96,7 @@ export const diskFull: Case = {
 
     const filler = join(disk, 'filler');
     fill(filler);
-    const refused = await sendUntilRefused(project, next, through);
+    const refused = await sendUntilRefused(next, through);
     for (const path of ['/api/leads?limit=5', '/api/analytics/dashboard', '/livez']) {
       mustEqual((await project.request(path)).status, 200, `With the disk full, ${path}`);
     }

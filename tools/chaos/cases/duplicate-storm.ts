@@ -8,11 +8,7 @@ import { activity, clients } from '../traffic.ts';
 const senders = 16;
 
 /** Each sender sends all activities, beginning at another place; some of them one by one. */
-const storm = async (
-  project: Project,
-  events: readonly Sent[],
-  through: (events: readonly Sent[]) => Promise<void>,
-) => {
+const storm = async (events: readonly Sent[], through: (events: readonly Sent[]) => Promise<void>): Promise<void> => {
   await clients(senders, async (index) => {
     const from = Math.floor((index * events.length) / senders);
     const turned = [...events.slice(from), ...events.slice(0, from)];

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Case } from '../case.ts';
 import { must } from '../case.ts';
 import { mustBeWhole } from '../checks.ts';
@@ -88,7 +87,6 @@ export const slowClients: Case = {
     await server.settled();
     const recovery = performance.now() - begun;
     await mustBeWhole(server, project, ledger);
-    await pause(1);
     return {
       recovery,
       found: `p99 ${crowded.toFixed(0)} ms among ${sockets.length} slow ones, ${calm.toFixed(0)} ms without; ${grown.toFixed(0)} MB more`,
