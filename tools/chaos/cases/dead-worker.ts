@@ -4,27 +4,10 @@ import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeSound, shownBy } from '../checks.ts';
 import { bodyOf } from '../http.ts';
+import { jobRequested, untilCompleted } from '../jobs.ts';
 import type { Sent } from '../project.ts';
-import type { Server } from '../server.ts';
 
-const published = z.object({ jobId: z.string() });
-const job = z.object({ status: z.string(), done: z.int() });
 const scored = z.object({ model: z.int(), cause: z.string() });
-
-/** How long a job may take that was left by a dead worker, in ms: the lease of that worker has to end first. */
-const patience = 90_000;
-
-/** Asks for a job until it is completed. */
-const untilCompleted = async (server: Server, jobId: string): Promise<z.infer<typeof job>> => {
-  const end = performance.now() + patience;
-  for (;;) {
-    const answer = await server.root(`/api/admin/jobs/${jobId}`);
-    const found = answer.status === 404 ? { status: 'unknown', done: 0 } : bodyOf(answer, 200, job);
-    if (found.status === 'completed') return found;
-    must(performance.now() < end, `The job is ${found.status} at ${found.done} after ${patience / 1_000} s`);
-    await pause(20);
-  }
-};
 
 /** A worker dies with a job in its hands. */
 export const deadWorker: Case = {
@@ -44,7 +27,7 @@ export const deadWorker: Case = {
 
     const model = { engagement: [{ id: 'view', when: { eventType: 'page_view' }, points: 40 }] };
     const path = `/api/projects/${project.projectId}/scoring-model`;
-    const { jobId } = bodyOf(await server.root(path, { method: 'PUT', body: model }), 200, published);
+    const { jobId } = bodyOf(await server.root(path, { method: 'PUT', body: model }), 200, jobRequested);
     while (server.files.facts(['JobProgressed']).length === 0) await pause(1);
     await server.kill();
     const [steps, ended] = [server.files.facts(['JobProgressed']).length, server.files.facts(['JobCompleted']).length];

@@ -6,6 +6,7 @@ import { duplicateStorm } from './duplicate-storm.ts';
 import { killInIngest } from './kill-in-ingest.ts';
 import { killInMerge } from './kill-in-merge.ts';
 import { killInProjection } from './kill-in-projection.ts';
+import { killInRebuild } from './kill-in-rebuild.ts';
 import { malformedRequests } from './malformed.ts';
 import { mergeUnderLoad } from './merge-under-load.ts';
 import { outOfOrder } from './out-of-order.ts';
@@ -15,6 +16,6 @@ import { slowClients } from './slow-clients.ts';
 /** Every kind of trouble, in the order in which they are tried. */
 export const cases: readonly Case[] = [
   ...[duplicateStorm, outOfOrder, deadWorker, mergeUnderLoad],
-  ...[killInIngest, killInMerge, killInProjection],
+  ...[killInIngest, killInMerge, killInProjection, killInRebuild],
   ...[readModelsDeleted, diskFull, clockJumps, malformedRequests, slowClients],
 ];
