@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pino } from 'pino';
 import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
 import { openServer } from './api/server.ts';
@@ -21,6 +20,15 @@ import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf, react } from './reactors/reactor.ts';
 import { openReadModels } from './readmodels/open.ts';
+import { openLog } from './telemetry/log.ts';
+import { measuredReadModels } from './telemetry/measured-read-models.ts';
+import type { MetricsPort } from './telemetry/metrics-port.ts';
+import { listenForMetrics } from './telemetry/metrics-port.ts';
+import { observedCommands } from './telemetry/observed-commands.ts';
+import { observedReactors } from './telemetry/observed-batches.ts';
+import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
+import { tracedReactor } from './telemetry/traced-reactor.ts';
+import { tracedStore } from './telemetry/traced-store.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
@@ -37,6 +45,8 @@ export type App = {
   readonly engine: Engine;
   /** Resolves when nothing that was appended waits for a projection or a reactor of this process any more. */
   readonly settled: () => Promise<void>;
+  /** Listens for Prometheus where the configuration names a port for it. Resolves with the port. */
+  readonly openMetricsPort: () => Promise<number | undefined>;
   /** Makes readiness say no, so that nobody sends new requests. */
   readonly drain: () => void;
   /** Ends what is in hand, then closes the stores. Safe to call again. */
@@ -50,15 +60,18 @@ const outside = (): Outside => ({ clock: () => new Date(), newId: newIds(), newS
 
 /** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
 export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside()): Promise<App> => {
-  const { role, eventStore: events, readModels: documents } = config;
-  const store = await openEventStore(events, clock);
-  const readModels = await openReadModels(documents);
+  const { role, eventStore: events, readModels: documents, traces } = config;
+  const telemetry = await openTelemetry('main', traces, (error) =>
+    log.warn({ error }, 'traces are not taken; what does not fit in the queue is lost, and the rest is not affected'),
+  );
+  const { instruments, tracing } = telemetry;
+  const log = openLog(config.logLevel, tracing);
+  const store = tracedStore(await openEventStore(events, clock), telemetry);
+  const readModels = measuredReadModels(await openReadModels(documents), instruments);
   const states = foldStates(store, stateBudget);
-  const engine: Engine = { states, handle: handling({ store, states, clock, newId }) };
+  const engine: Engine = { states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) };
   const stopping = { now: false };
   const ending = new AbortController();
-  // Lines wait for the next turn of the event loop, not a request for its line.
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false }));
 
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';
@@ -66,7 +79,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const thread = {
     events,
     documents,
-    ...(lease && { lease }),
+    ...{ ...(lease && { lease }), ...(traces && { traces }) },
     entry: new URL('./projections-worker.ts', import.meta.url),
   };
   const projecting =
@@ -82,13 +95,17 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
     reached: (position: number) => projecting.reached(position, AbortSignal.timeout(30_000)),
   };
+  const watched = observedReactors(telemetry);
   const reacting = (role === 'api' ? [] : reactors).map((reactor) => {
     const { name, streams, types } = reactor;
     const checkpoint = checkpointOf(reactor);
     const start = () =>
       subscribe({
         ...{ name, store, filter: { streams, types }, now: clock },
-        ...{ load: () => readModels.checkpoint(checkpoint), handle: react(reactor, sight) },
+        ...{
+          load: () => readModels.checkpoint(checkpoint),
+          handle: watched(name, react(tracedReactor(reactor, tracing), sight)),
+        },
         pass: (position) => readModels.saveCheckpoint(checkpoint, position),
       });
     const now = () => new Date();
@@ -114,9 +131,22 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
       log.warn({ component: name, error }, 'a component is not well'),
     ),
   };
+  const metrics = openMetrics(telemetry, {
+    ...{ role, head: () => store.head(), projections: projecting.statuses },
+    reactors: () => reacting.map((each) => each.status()),
+    thread: async () => projecting.measures?.(),
+  });
   const http: Http = await openServer(world, {
     ...{ logLevel: log, stopping: () => stopping.now, healthOnly: role === 'worker' },
+    watch: { instruments, tracing, metrics },
   });
+
+  const metricsPort: { open?: MetricsPort } = {};
+  const openMetricsPort = async (): Promise<number | undefined> => {
+    if (config.metricsPort === undefined) return undefined;
+    metricsPort.open = await listenForMetrics({ port: config.metricsPort, host: config.host }, metrics.text);
+    return metricsPort.open.port;
+  };
 
   const settled = async (): Promise<void> => {
     for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {
@@ -129,15 +159,18 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     stopping.now = true;
     await invariants.stop();
     await http.close();
+    metrics.close();
+    await metricsPort.open?.close();
     ending.abort();
     await Promise.all(reacting.map((each) => each.stop()));
     await projecting.stop();
     await readModels.close();
     await store.close();
+    await telemetry.close();
   };
   let closed: Promise<void> | undefined;
   return {
-    ...{ http, engine, settled },
+    ...{ http, engine, settled, openMetricsPort },
     drain: () => {
       stopping.now = true;
     },

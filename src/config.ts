@@ -2,10 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-
-/** Where data lives: in a file of this machine, or on a server. The scheme picks the adapter; `:memory:` is a path too. */
-export type Home<Server extends string> =
-  { readonly scheme: 'sqlite'; readonly path: string } | { readonly scheme: Server; readonly url: string };
+import type { Home } from './homes.ts';
+import { EVENTSTOREDB, home, MONGODB } from './homes.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -20,6 +18,10 @@ export type Config = {
   readonly readModels: Home<'mongodb'>;
   readonly adminKey?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** A port for metrics alone, which asks for no key. */
+  readonly metricsPort?: number;
+  /** There when somebody takes traces: which of them are kept, by OpenTelemetry's standard variables. */
+  readonly traces?: { readonly sampler?: string; readonly argument?: string };
 };
 
 /** The environment can't be used. The message has a line for each problem and never the value of a secret. */
@@ -33,46 +35,6 @@ export class ConfigError extends Error {
 }
 
 const isPort = (value: string) => /^\d{1,5}$/.test(value) && Number(value) <= 65535;
-
-/** A server that data may live on. `example` is an address of one; the schemes of its addresses are told from others by `scheme`. */
-type Server<Name extends string> = { readonly name: Name; readonly scheme: RegExp; readonly example: string };
-
-const EVENTSTOREDB = {
-  name: 'eventstoredb',
-  scheme: /^esdb(\+discover)?$/,
-  example: 'esdb://<host>:2113 or esdb+discover://<host>:2113',
-} as const satisfies Server<string>;
-
-const MONGODB = {
-  name: 'mongodb',
-  scheme: /^mongodb(\+srv)?$/,
-  example: 'mongodb://<host>:27017/<database> or mongodb+srv://<host>/<database>',
-} as const satisfies Server<string>;
-
-const schemeOf = (value: string): string | undefined => /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
-
-// Only the scheme is repeated: what follows it may hold a password.
-function homeProblem(value: string, server: Server<string>): string | undefined {
-  const scheme = schemeOf(value);
-  if (scheme === undefined) return 'has no scheme';
-  if (scheme === 'sqlite') return value === 'sqlite:' ? 'names no file' : undefined;
-  if (!server.scheme.test(scheme)) return `the scheme "${scheme}:" is not supported`;
-  if (/^[^:]+:\/\/([^@/?#\s]*@)?[^@/?#\s]+([/?][^@#\s]*)?$/.test(value)) return undefined;
-  return `after "${scheme}:" there is no address that can be read; percent-encode what is special in a password`;
-}
-
-const home = <Name extends string>(file: string, server: Server<Name>) =>
-  z
-    .string()
-    .refine((value) => homeProblem(value, server) === undefined, {
-      error: ({ input }) =>
-        `${homeProblem(String(input), server)}; give sqlite:<path>, like sqlite:./data/${file}, or ${server.example}`,
-    })
-    .transform((value): Home<Name> => {
-      if (schemeOf(value) !== 'sqlite') return { scheme: server.name, url: value };
-      return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
-    })
-    .optional();
 
 const isRepeated = (value: string) =>
   Array.from({ length: Math.floor(value.length / 2) }, (_, index) => value.slice(0, index + 1)).some(
@@ -125,6 +87,14 @@ export const environment = z.object({
     })
     .prefault('info')
     .describe(`How much is logged: ${LOG_LEVELS.join(', ')}.`),
+  METRICS_PORT: z
+    .string()
+    .refine(isPort, { error: ({ input }) => `"${String(input)}" is not a port; give a whole number from 0 to 65535` })
+    .transform(Number)
+    .optional()
+    .describe(
+      'A port for /metrics alone, which asks for no key: open it to Prometheus only. Without it, ask PORT with the root key.',
+    ),
 });
 
 const NAMES = Object.keys(environment.shape);
@@ -165,11 +135,31 @@ function configOf(settings: z.output<typeof environment>): Config {
     readModels: READ_MODELS ?? inDataDir('read-models.db'),
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
     logLevel: settings.LOG_LEVEL,
+    ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** OpenTelemetry's own variables say whether there are traces. Those about the way to the collector are read by its SDK. */
+function tracesOf(env: Environment): Pick<Config, 'traces'> {
+  const given = (name: string) => env[name]?.trim() || undefined;
+  const to = given('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? given('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const off = given('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || given('OTEL_TRACES_EXPORTER') === 'none';
+  if (to === undefined || off) return {};
+  const [sampler, argument] = [given('OTEL_TRACES_SAMPLER'), given('OTEL_TRACES_SAMPLER_ARG')];
+  return { traces: { ...(sampler !== undefined && { sampler }), ...(argument !== undefined && { argument }) } };
+}
+
 /** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
-function conflictsIn({ role, eventStore, readModels, adminKey }: Config): readonly (readonly [string, string])[] {
+function conflictsIn({
+  role,
+  eventStore,
+  readModels,
+  adminKey,
+  port,
+  metricsPort,
+}: Config): readonly (readonly [string, string])[] {
   const alone = (server: string) =>
     `is a file, and a file serves one process, which has LEADFOLD_ROLE=all; for role ${role} give ${server}`;
   const conflicts: [string, string][] = [];
@@ -180,6 +170,8 @@ function conflictsIn({ role, eventStore, readModels, adminKey }: Config): readon
     if (same)
       conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
   }
+  if (metricsPort !== undefined && metricsPort === port && port !== 0)
+    conflicts.push(['METRICS_PORT', 'is the port of PORT; give it one of its own']);
   if (eventStore.scheme !== 'sqlite' && adminKey === undefined) {
     const missing = `is missing; all processes at one EVENT_STORE have to be given the same key; ${MAKE_KEY}`;
     conflicts.push(['LEADFOLD_ADMIN_KEY', missing]);
@@ -191,7 +183,7 @@ function conflictsIn({ role, eventStore, readModels, adminKey }: Config): readon
  * Reads the settings from an environment. A blank value counts as none.
  * @throws ConfigError with all the problems at once.
  */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(env: Environment): Config {
   const given = Object.entries(env).filter(([, value]) => value?.trim());
   const unknown = given.map(([name]) => name).filter((name) => name.startsWith('LEADFOLD_') && !NAMES.includes(name));
   const issues = environment.safeParse(Object.fromEntries(given)).error?.issues ?? [];
@@ -202,7 +194,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const conflicts = conflictsIn(config).filter(([name]) => !isInvalid(name));
   const problems = [...invalid, ...conflicts].map(([name, problem]) => `${name}: ${problem}`);
   if (problems.length + unknown.length > 0) throw new ConfigError([...problems, ...unknown.map(unknownProblem)]);
-  return config;
+  return { ...config, ...tracesOf(env) };
 }
 
 /**
@@ -212,5 +204,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
  */
 export function loadConfig(given: Readonly<Record<string, string>> = {}): Config {
   const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  // OpenTelemetry's SDK knows the environment of the process alone.
+  for (const [name, value] of Object.entries(file)) if (name.startsWith('OTEL_')) process.env[name] ??= value;
   return parseConfig({ ...file, ...process.env, ...given });
 }

@@ -32,6 +32,16 @@ const listen = async (app: App, config: Config): Promise<string> => {
   }
 };
 
+const listenForMetrics = async (app: App, { metricsPort, host }: Config): Promise<void> => {
+  try {
+    const port = await app.openMetricsPort();
+    if (port !== undefined) app.http.log.info({ port }, 'metrics are told at a port of their own');
+  } catch (error) {
+    if (!(codeOf(error) in listenProblems)) throw error;
+    throw new ConfigError([`METRICS_PORT: ${metricsPort} of ${host} can not be listened on; give another port`]);
+  }
+};
+
 /** Errors that say all there is to know: what is wrong, where, and what to do. */
 const selfExplaining = ['ConfigError', 'StoreUnavailable', 'ReadModelsUnavailable'];
 
@@ -52,6 +62,7 @@ const start = async (): Promise<void> => {
   const config = loadConfig();
   const app = await openApp(config);
   const url = await listen(app, config);
+  await listenForMetrics(app, config);
 
   const stop = async (signal: string): Promise<void> => {
     app.http.log.info({ signal }, 'stopping');

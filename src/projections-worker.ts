@@ -3,20 +3,27 @@ import { openEventStore } from './eventstore/open.ts';
 import { runProjections } from './projections/running.ts';
 import { askSchema, threadData } from './projections/thread.ts';
 import { openReadModels } from './readmodels/open.ts';
+import { measuredReadModels } from './telemetry/measured-read-models.ts';
+import { observedProjections } from './telemetry/observed-batches.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
+import { tracedStore } from './telemetry/traced-store.ts';
 
 /** The worker thread that projects, on connections of its own, so that HTTP and projecting use a core each. */
-const { events, documents, lease } = threadData.parse(workerData);
+const { events, documents, lease, traces } = threadData.parse(workerData);
 
 const now = (): Date => new Date();
-const store = await openEventStore(events, now);
-const readModels = await openReadModels(documents, () => {
+const telemetry = await openTelemetry('projecting', traces);
+const store = tracedStore(await openEventStore(events, now), telemetry);
+const stored = await openReadModels(documents, () => {
   // All projections have to begin again. Thrown in nobody's call, this ends the thread, and the next one makes the file anew.
   throw new Error('The read models were deleted');
 });
+const readModels = measuredReadModels(stored, telemetry.instruments);
 const running = await runProjections({
   store,
   readModels,
   now,
+  observe: observedProjections(telemetry),
   ...(lease && { lease: { ...lease, readModels, now } }),
 });
 
@@ -39,6 +46,7 @@ const stop = async (): Promise<void> => {
   await running.stop();
   await readModels.close();
   await store.close();
+  await telemetry.close();
   parentPort?.close();
 };
 
@@ -47,6 +55,7 @@ parentPort?.on('message', (message: unknown) => {
   if (ask.kind === 'reach') void reach(ask.id, ask.position);
   else if (ask.kind === 'give-up') waiting.get(ask.id)?.abort();
   else if (ask.kind === 'stop') void stop();
+  else if (ask.kind === 'measures') parentPort?.postMessage({ id: ask.id, measures: telemetry.told() });
   else void running.statuses().then((statuses) => parentPort?.postMessage({ id: ask.id, statuses }));
 });
 parentPort?.postMessage({ ready: true });

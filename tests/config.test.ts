@@ -54,6 +54,7 @@ describe('a setting', () => {
       LEADFOLD_ROLE: 'worker',
       LEADFOLD_ADMIN_KEY: STRONG,
       LOG_LEVEL: 'silent',
+      METRICS_PORT: '9464',
     };
     expect(Object.keys(env)).toEqual(Object.keys(environment.shape));
     expect(parseConfig(env)).toEqual({
@@ -65,6 +66,7 @@ describe('a setting', () => {
       readModels: { scheme: 'mongodb', url: 'mongodb://user:pa%2Fss@c/leadfold' },
       adminKey: STRONG,
       logLevel: 'silent',
+      metricsPort: 9464,
     });
   });
 
@@ -210,6 +212,9 @@ describe('.env.example', () => {
 
   it('shows the defaults', () => {
     for (const { name, value } of lines) expect(parseConfig({ [name]: value }), name).toEqual(parseConfig({}));
-    expect(lines.filter(({ value }) => value === '').map(({ name }) => name)).toEqual(['LEADFOLD_ADMIN_KEY']);
+    expect(lines.filter(({ value }) => value === '').map(({ name }) => name)).toEqual([
+      'LEADFOLD_ADMIN_KEY',
+      'METRICS_PORT',
+    ]);
   });
 });

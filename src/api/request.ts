@@ -26,7 +26,7 @@ export const correlationIdOf = (request: Headed): string | undefined =>
   /^[A-Za-z0-9._-]{1,128}$/.exec(header(request, 'x-correlation-id') ?? '')?.[0];
 
 /** The caller's W3C trace context, if it is well-formed. */
-const traceparentOf = (request: Headed): string | undefined =>
+export const traceparentOf = (request: Headed): string | undefined =>
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.exec(
     header(request, 'traceparent') ?? '',
   )?.[0];

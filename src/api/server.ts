@@ -15,6 +15,8 @@ import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
 import { leadFacts } from './lead-facts.ts';
 import { leads } from './leads.ts';
+import type { Watch } from './observed.ts';
+import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
@@ -28,6 +30,8 @@ export type Settings = {
   readonly stopping?: () => boolean;
   /** Serve health and nothing else. */
   readonly healthOnly?: boolean;
+  /** Where requests are told; nobody hears of them without it, but in the log. */
+  readonly watch?: Watch;
 };
 
 /** The largest body, unpacked, in bytes: 4 MiB of events and a little for what is around them. */
@@ -52,20 +56,10 @@ const parts: readonly Routes[] = [
   systemHealth,
 ];
 
-// One line a request. Paths are logged as the route is written: what is in them may be somebody's data or key.
-const logging = (app: App): void => {
-  app.addHook('onResponse', (request, reply, done) => {
-    const { url: route = 'none' } = request.routeOptions;
-    const line = { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
-    request.log.info({ ...line, project: request.caller?.projectId }, 'answered');
-    done();
-  });
-};
-
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
 export const openServer = async (
   world: World,
-  { logLevel, stopping = () => false, healthOnly = false }: Settings,
+  { logLevel, stopping = () => false, healthOnly = false, watch }: Settings,
 ): Promise<App> => {
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
   const app: App = fastify({
@@ -76,7 +70,7 @@ export const openServer = async (
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
-  logging(app);
+  observed(app, watch);
   closing(app, stopping);
   requests(app, world);
   await app.register(compress, {
@@ -97,6 +91,7 @@ export const openServer = async (
   await openApi(app);
   authentication(app, world);
   health(app, world, stopping);
+  if (watch) metrics(app, watch);
   for (const routes of healthOnly ? [] : parts) await routes(app, world);
   await app.ready();
   return app;

@@ -5,13 +5,15 @@ import type { Subscription, SubscriptionStatus } from '../eventstore/subscriptio
 import { subscribe } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import { projections } from './index.ts';
-import type { AnyProjection } from './projection.ts';
+import type { AnyProjection, Projecting } from './projection.ts';
 
 /** All projections at work. `reached` resolves when every one of them has come to a position. */
 export type RunningProjections = {
   readonly statuses: () => Promise<readonly SubscriptionStatus[]>;
   readonly reached: (position: number, signal?: AbortSignal) => Promise<void>;
   readonly stop: () => Promise<void>;
+  /** What a thread that runs them counted. */
+  readonly measures?: () => Promise<unknown>;
 };
 
 type Needs = {
@@ -20,6 +22,8 @@ type Needs = {
   readonly now: () => Date;
   /** Given when other processes offer to run the same projections. */
   readonly lease?: Lease;
+  /** Puts what watches it around a projection. */
+  readonly observe?: (name: string, projecting: Projecting) => Projecting;
   /** All of them unless said. */
   readonly only?: readonly AnyProjection[];
 };
@@ -29,7 +33,7 @@ type Needs = {
  * from a log gets its indexes when all its documents are there: to keep them up on the way takes several times as long.
  */
 export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
-  const { store, readModels, now, lease, only = projections } = needs;
+  const { store, readModels, now, lease, only = projections, observe = (_, each) => each } = needs;
   await readModels.prepare(only, { bare: true });
   // Documents that can't be read are told at the start, and not by projections that stall.
   for (const projection of only) await readModels.get('', projection, '');
@@ -40,7 +44,11 @@ export const runProjections = async (needs: Needs): Promise<RunningProjections> 
     const start = () =>
       subscribe({
         ...{ name, store, filter, now, load: () => readModels.checkpoint(name) },
-        ...{ handle: projection.project(readModels), caughtUp: () => readModels.prepare([projection]), ...pass },
+        ...{
+          handle: observe(name, projection.project(readModels)),
+          caughtUp: () => readModels.prepare([projection]),
+          ...pass,
+        },
       });
     return lease ? leased(lease, { name, checkpoint: name }, start) : start();
   });

@@ -5,11 +5,12 @@ import { z } from 'zod';
 import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { RunningProjections } from './running.ts';
 
-/** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, and to stop. */
+/** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, what it counted, and to stop. */
 export const askSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reach'), id: z.number(), position: z.number() }),
   z.object({ kind: z.literal('give-up'), id: z.number() }),
   z.object({ kind: z.literal('status'), id: z.number() }),
+  z.object({ kind: z.literal('measures'), id: z.number() }),
   z.object({ kind: z.literal('stop') }),
 ]);
 type Ask = z.infer<typeof askSchema>;
@@ -18,6 +19,7 @@ const answerSchema = z.object({
   id: z.number().optional(),
   error: z.string().optional(),
   statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
+  measures: z.unknown().optional(),
 });
 type Answer = z.infer<typeof answerSchema>;
 
@@ -25,11 +27,12 @@ type Waiter = { readonly settle: (answer: Answer) => void };
 
 const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
 
-/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms). */
+/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and which traces it keeps. */
 export const threadData = z.object({
   events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
   documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
   lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
+  traces: z.object({ sampler: z.string().optional(), argument: z.string().optional() }).optional(),
 });
 
 /** Resolves when a thread has ended, however it did: `once` would reject for one that dies of an error. */
@@ -76,7 +79,7 @@ export const runProjectionsInThread = async (
     if (!stopping) start(new Worker(entry, { workerData }));
   };
 
-  const ask = (kind: 'reach' | 'status', position: number, signal?: AbortSignal): Promise<Answer> =>
+  const ask = (kind: 'reach' | 'status' | 'measures', position: number, signal?: AbortSignal): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
       const giveUp = (): void => {
@@ -108,6 +111,7 @@ export const runProjectionsInThread = async (
 
   return {
     statuses: async () => (await ask('status', 0, AbortSignal.timeout(1_000))).statuses ?? [],
+    measures: async () => (await ask('measures', 0, AbortSignal.timeout(1_000))).measures,
     reached: async (position, signal) => {
       await ask('reach', position, signal);
     },

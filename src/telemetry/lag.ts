@@ -1,0 +1,72 @@
+import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import type { Family } from './measures.ts';
+import { gauge } from './measures.ts';
+
+/** How often the end of the log is looked at, in ms. */
+const lookEvery = 1_000;
+
+/** So many looks are remembered; of more, the older half gets coarser. */
+const mostLooks = 1_000;
+
+type Look = { readonly at: number; readonly head: number };
+
+/** Remembers when the log was how long, and so since when a position has been behind. */
+export const rememberHeads = (now: () => number = () => performance.now()) => {
+  let looks: readonly Look[] = [];
+  return {
+    note: (head: number): void => {
+      if (looks.at(-1)?.head === head) return;
+      looks = [...looks, { at: now(), head }];
+      if (looks.length > mostLooks) looks = looks.filter((_, index) => index % 2 === 1 || index >= mostLooks / 2);
+    },
+    /** For how many seconds there has been something after a position; 0 when there is nothing. */
+    behind: (position: number): number => {
+      const first = looks.find(({ head }) => head > position);
+      return first === undefined ? 0 : Math.max(0, now() - first.at) / 1_000;
+    },
+  };
+};
+export type Heads = ReturnType<typeof rememberHeads>;
+
+/** Looks at the end of the log again and again until stopped. When it can't, it looks again later. */
+export const watchHeads = (heads: Heads, head: () => Promise<number>): { readonly stop: () => void } => {
+  const look = async (): Promise<void> => {
+    try {
+      heads.note(await head());
+    } catch (error) {
+      // Whoever asks the store for something is told; it is also counted among the store's errors.
+      void error;
+    }
+  };
+  void look();
+  const timer = setInterval(() => void look(), lookEvery).unref();
+  return { stop: () => clearInterval(timer) };
+};
+
+type Kind = 'projection' | 'reactor';
+
+/** How far subscriptions that this process runs are behind the end of the log, and whether they go on. */
+export const lagFamilies = (
+  kind: Kind,
+  statuses: readonly SubscriptionStatus[],
+  head: number | undefined,
+  { behind }: Heads,
+): readonly Family[] => {
+  // Who stands by does not know exactly how far the one is that does the work.
+  const running = statuses.filter(({ state }) => state !== 'standby');
+  const lag = head === undefined ? [] : running.map(({ name, position }) => ({ name, position, head }));
+  const stalled = running.map(({ name, state }) => [state === 'stalled' ? 1 : 0, name] as const);
+  const events = lag.map((one) => [Math.max(0, one.head - one.position), one.name] as const);
+  const seconds = lag.map(({ name, position }) => [behind(position), name] as const);
+  const label = [kind];
+  return [
+    gauge(`leadfold_${kind}_lag_events`, `Positions between a ${kind} and the end of the log`, label, events),
+    gauge(
+      `leadfold_${kind}_lag_seconds`,
+      `How long there has been something that a ${kind} has not handled`,
+      label,
+      seconds,
+    ),
+    gauge(`leadfold_${kind}_stalled`, `1 while a ${kind} can not go on`, label, stalled),
+  ];
+};

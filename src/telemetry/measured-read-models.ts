@@ -1,0 +1,30 @@
+import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Instruments } from './instruments.ts';
+import { secondsSince } from './instruments.ts';
+
+/** Read models that tell how long they take and when they fail. */
+export const measuredReadModels = (readModels: ReadModels, instruments: Instruments): ReadModels => {
+  const { readModelsDuration, storeErrors } = instruments;
+  const measured = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      storeErrors.add(1, 'read-models', operation);
+      throw error;
+    } finally {
+      readModelsDuration.observe(secondsSince(began), operation);
+    }
+  };
+  return {
+    ...readModels,
+    get: (project, collection, id) => measured('get', () => readModels.get(project, collection, id)),
+    find: (project, collection, query) => measured('find', () => readModels.find(project, collection, query)),
+    count: (project, collection, where) => measured('count', () => readModels.count(project, collection, where)),
+    load: (collection, keys) => measured('load', () => readModels.load(collection, keys)),
+    save: (collection, documents, checkpoint) =>
+      measured('save', () => readModels.save(collection, documents, checkpoint)),
+    checkpoint: (name) => measured('checkpoint', () => readModels.checkpoint(name)),
+    saveCheckpoint: (name, position) => measured('save-checkpoint', () => readModels.saveCheckpoint(name, position)),
+  };
+};

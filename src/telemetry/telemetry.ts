@@ -1,0 +1,125 @@
+import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import { z } from 'zod';
+import { exposition } from './exposition.ts';
+import { familiesOf, openInstruments } from './instruments.ts';
+import type { Heads } from './lag.ts';
+import { lagFamilies, rememberHeads, watchHeads } from './lag.ts';
+import type { Family } from './measures.ts';
+import { together } from './measures.ts';
+import { openTracing } from './open-tracing.ts';
+import { processFamilies, watchEventLoop } from './process-measures.ts';
+import type { Observing } from './traced-store.ts';
+import type { Traces } from './tracing.ts';
+
+/** What is looked at when somebody asks how the process is. What can't be told now is left out. */
+export type Sources = {
+  readonly role: string;
+  readonly head: () => Promise<number>;
+  readonly projections: () => Promise<readonly SubscriptionStatus[]>;
+  readonly reactors: () => readonly SubscriptionStatus[];
+  /** What the projecting thread told of itself: `Told`. */
+  readonly thread: () => Promise<unknown>;
+};
+
+const series = z.object({ labels: z.array(z.string()), value: z.number(), counts: z.array(z.number()).optional() });
+const family = z.object({
+  ...{ name: z.string(), help: z.string(), type: z.enum(['counter', 'gauge', 'histogram']) },
+  ...{ labels: z.array(z.string()), bounds: z.array(z.number()).optional(), series: z.array(series) },
+});
+
+/** What a thread tells to another: what it counted, and since when, in ms since 1970. */
+const told = z.object({ since: z.number(), families: z.array(family) });
+export type Told = { readonly since: number; readonly families: readonly Family[] };
+
+/** Adds up what threads told that ran one after the other, so that no count falls when one dies and is started again. */
+const addingUp = () => {
+  let before: readonly Family[] = [];
+  let last: Told = { since: 0, families: [] };
+  return (now: unknown): readonly Family[] => {
+    const next = told.parse(now);
+    const ended = next.since === last.since ? [] : last.families.filter(({ type }) => type !== 'gauge');
+    before = together([...before, ...ended]);
+    last = next;
+    return [...before, ...next.families];
+  };
+};
+
+/** What one thread tells: what it counts, its spans, its event loop. */
+export type Telemetry = Observing & {
+  readonly families: () => readonly Family[];
+  /** The same for another thread. */
+  readonly told: () => Told;
+  /** Ends it, after the last spans were sent. */
+  readonly close: () => Promise<void>;
+};
+
+/** Begins to count, and to make spans where the environment says who takes them. `heard` is told once when nobody does. */
+export const openTelemetry = async (
+  thread: string,
+  traces: Traces | undefined,
+  heard?: (error: Error | undefined) => void,
+): Promise<Telemetry> => {
+  const instruments = openInstruments();
+  const eventLoop = watchEventLoop(thread);
+  const lost = { told: false };
+  const tracing =
+    traces &&
+    (await openTracing(traces, (spans, error) => {
+      instruments.lostSpans.add(spans);
+      if (!lost.told) heard?.(error);
+      lost.told = true;
+    }));
+  const families = () => [...familiesOf(instruments), ...eventLoop.families()];
+  return {
+    ...{ instruments, tracing, families },
+    told: () => ({ since: performance.timeOrigin, families: families() }),
+    close: async () => {
+      eventLoop.stop();
+      await tracing?.close();
+    },
+  };
+};
+
+const orNothing = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await ask();
+  } catch (error) {
+    // What is away is told by other measures, by health and in the log; the rest is still of use.
+    void error;
+    return undefined;
+  }
+};
+
+type Adding = ReturnType<typeof addingUp>;
+
+const gathered = async (
+  telemetry: Telemetry,
+  [heads, adding]: readonly [Heads, Adding],
+  sources: Sources,
+): Promise<readonly Family[]> => {
+  const [head, projections = [], thread] = await Promise.all([
+    orNothing(sources.head),
+    orNothing(sources.projections),
+    orNothing(sources.thread),
+  ]);
+  if (head !== undefined) heads.note(head);
+  return together([
+    ...telemetry.families(),
+    ...(thread === undefined ? [] : adding(thread)),
+    ...lagFamilies('projection', projections, head, heads),
+    ...lagFamilies('reactor', sources.reactors(), head, heads),
+    ...processFamilies(sources.role),
+  ]);
+};
+
+/** Tells what Prometheus asks for, until closed. */
+export const openMetrics = (telemetry: Telemetry, sources: Sources) => {
+  const heads = rememberHeads();
+  const adding = addingUp();
+  const watching = sources.role === 'api' ? undefined : watchHeads(heads, sources.head);
+  return {
+    text: async (): Promise<string> => exposition(await gathered(telemetry, [heads, adding], sources)),
+    close: () => watching?.stop(),
+  };
+};
+export type Metrics = ReturnType<typeof openMetrics>;

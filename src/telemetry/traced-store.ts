@@ -1,0 +1,83 @@
+import type { EventStore, NewEvent } from '../eventstore/event-store.ts';
+import type { Instruments } from './instruments.ts';
+import { secondsSince } from './instruments.ts';
+import type { Tracing } from './tracing.ts';
+import { inSpan } from './tracing.ts';
+
+/** Where what happens is told. */
+export type Observing = { readonly instruments: Instruments; readonly tracing?: Tracing | undefined };
+
+const isConflict = (error: unknown): boolean => error instanceof Error && error.name === 'RevisionConflict';
+
+/** The kind of a stream, such as `lead`: what is before the first dash of its name. */
+const aggregateOf = (stream: string): string => /^[a-z]{1,20}(?=-)/.exec(stream)?.[0] ?? 'other';
+
+const textOf = (data: unknown, key: string): string => {
+  const found: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, key) : undefined;
+  return typeof found === 'string' ? found : 'other';
+};
+
+/** Counts facts that are in the log now. */
+const countFacts = (instruments: Instruments, events: readonly NewEvent[]): void => {
+  const { eventsAppended, leadsProcessed, leadsQualified, workParked } = instruments;
+  let active = false;
+  for (const { type, data } of events) {
+    eventsAppended.add(1, type);
+    active ||= type === 'ActivityRecorded';
+    if (type === 'LeadQualified') leadsQualified.add(1, textOf(data, 'cause'));
+    if (type === 'WorkParked') workParked.add(1, textOf(data, 'reactor'));
+  }
+  if (active) leadsProcessed.add(1);
+};
+
+/** The facts with the span they are appended in: what follows from them, in whichever process, goes on with its trace. */
+const carrying = (events: readonly NewEvent[], traceparent: string | undefined): readonly NewEvent[] =>
+  traceparent === undefined
+    ? events
+    : events.map((event) => ({ ...event, metadata: { ...event.metadata, traceparent } }));
+
+/** A store that tells what it does: facts by type, conflicts, errors, how long appends take, and a span for each append. */
+export const tracedStore = (store: EventStore, { instruments, tracing }: Observing): EventStore => {
+  const { appendDuration, appendConflicts, storeErrors } = instruments;
+  const telling = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      storeErrors.add(1, 'events', operation);
+      throw error;
+    }
+  };
+  const append: EventStore['append'] = async (stream, expected, events) => {
+    const began = performance.now();
+    try {
+      const appended = await store.append(stream, expected, events);
+      appendDuration.observe(secondsSince(began));
+      countFacts(instruments, events);
+      return appended;
+    } catch (error) {
+      if (isConflict(error)) appendConflicts.add(1, aggregateOf(stream));
+      else storeErrors.add(1, 'events', 'append');
+      throw error;
+    }
+  };
+  const traced: EventStore['append'] = (stream, expected, events) => {
+    const attributes = { 'leadfold.stream': stream, 'leadfold.events': events.map(({ type }) => type) };
+    return inSpan(tracing, `append ${aggregateOf(stream)}`, { attributes }, (span) =>
+      append(stream, expected, carrying(events, span?.traceparent)),
+    );
+  };
+  return {
+    ...store,
+    read: (stream, after) => telling('read', () => store.read(stream, after)),
+    append: tracing ? traced : append,
+    async *follow(from, signal, filter) {
+      try {
+        yield* store.follow(from, signal, filter);
+      } catch (error) {
+        storeErrors.add(1, 'events', 'follow');
+        throw error;
+      }
+    },
+    head: () => telling('head', () => store.head()),
+  };
+};

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { appOfFile } from '../support/app.ts';
+import { bearer, mustBe } from '../support/client.ts';
+import { exposed } from '../support/metrics.ts';
+
+const app = appOfFile();
+
+const metricsNow = async () => exposed(mustBe(await app().root('GET', '/metrics'), 200).text);
+
+describe('/metrics', () => {
+  it('is text that Prometheus reads', async () => {
+    const { headers, text } = await app().root('GET', '/metrics');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(exposed(text).types.get('http_request_duration_seconds')).toBe('histogram');
+  });
+
+  it('asks for the root key, as it is about all projects', async () => {
+    const project = await app().project();
+    const ask = (headers: Readonly<Record<string, string>>) =>
+      app().transport({ method: 'GET', path: '/metrics', headers });
+    expect((await ask({})).status).toBe(401);
+    expect((await ask(bearer(project.apiKey))).status).toBe(403);
+    const { body } = await project.asRoot('POST', `/api/projects/${project.projectId}/keys`, {
+      body: { name: 'operator', scopes: ['admin'] },
+    });
+    const refused = await ask(bearer(body.key));
+    expect([refused.status, refused.body.code]).toEqual([403, 'scope-missing']);
+  });
+
+  it('counts what happened: requests, commands, facts, duplicates, qualified leads', async () => {
+    const project = await app().project();
+    const before = await metricsNow();
+    const buy = { eventType: 'contract_signed', email: 'buyer@example.com', eventId: 'bought' };
+    expect((await project.send(buy)).status).toBe(202);
+    expect((await project.send(buy)).body.status).toBe('duplicate');
+    expect((await project.send({ email: 'nobody' })).status).toBe(400);
+    await project.batch([buy, { ...buy, eventId: 'again' }, { ...buy, email: 'other@example.com', eventId: 'x' }]);
+    const after = await metricsNow();
+    const grown = (name: string, labels = {}) => after.valueOf(name, labels) - before.valueOf(name, labels);
+
+    const ingest = { method: 'POST', route: '/api/events/ingest' };
+    expect(grown('http_request_duration_seconds_count', { ...ingest, status: '202' })).toBe(2);
+    expect(grown('http_request_duration_seconds_count', { ...ingest, status: '400' })).toBe(1);
+    expect(grown('leadfold_commands_total', { command: 'RecordActivities', outcome: 'accepted' })).toBe(3);
+    expect(grown('leadfold_commands_total', { command: 'RecordActivities', outcome: 'unchanged' })).toBe(1);
+    expect(grown('leadfold_command_duration_seconds_count', { command: 'RecordActivities' })).toBe(4);
+    expect(grown('leadfold_events_appended_total', { type: 'ActivityRecorded' })).toBe(3);
+    expect(grown('leadfold_duplicates_total', { source: 'api' })).toBe(1);
+    expect(grown('leadfold_duplicates_total', { source: 'batch' })).toBe(1);
+    expect(grown('leads_processed_total')).toBe(3);
+    expect(grown('leads_qualified_total', { cause: 'activity' })).toBe(2);
+  });
+
+  it('has what the thread of the projections counted, and how far behind each is', async () => {
+    await (await app().project()).send({ eventType: 'signup', email: 'ada@example.com' });
+    await app().settled();
+    const { valueOf, samples } = await metricsNow();
+    expect(valueOf('leadfold_projection_batch_duration_seconds_count', { projection: 'leads' })).toBeGreaterThan(0);
+    expect(valueOf('leadfold_projection_events_total', { projection: 'leads' })).toBeGreaterThan(0);
+    const projections = ['dashboard', 'history', 'jobs', 'leads', 'merged-leads', 'projects'];
+    for (const name of ['lag_events', 'lag_seconds', 'stalled']) {
+      const of = samples.filter((one) => one.name === `leadfold_projection_${name}`);
+      expect(of.map(({ labels }) => labels['projection'])).toEqual(expect.arrayContaining(projections));
+      expect(of.reduce((sum, { value }) => sum + value, 0)).toBe(0);
+    }
+    const threads = samples.filter(({ name }) => name === 'nodejs_eventloop_lag_max_seconds');
+    expect(threads.map(({ labels }) => labels['thread']).toSorted()).toEqual(['main', 'projecting']);
+  });
+
+  it('tells of the process', async () => {
+    const { valueOf } = await metricsNow();
+    expect(valueOf('process_resident_memory_bytes')).toBeGreaterThan(50_000_000);
+    expect(valueOf('process_cpu_user_seconds_total')).toBeGreaterThan(0);
+    expect(valueOf('leadfold_process_info', { role: 'all' })).toBe(1);
+  });
+
+  it('does not grow with projects, leads, events or paths', async () => {
+    const round = async (from: number): Promise<number> => {
+      for (let n = from; n < from + 5; n++) {
+        const project = await app().project(`Project ${n}`);
+        const { body } = await project.send({ eventType: `type_${n}`, email: `person-${n}@example.com` });
+        await project.get(`/api/leads/${body.leadId}`);
+        await project.request('GET', `/no/such/path/${n}`);
+        await project.request('GET', `/api/leads/00000000-0000-5000-8000-00000000000${n % 10}`);
+        await project.batch([{ eventType: 'signup', userId: `u-${n}` }, { nonsense: n }]);
+      }
+      await app().settled();
+      return (await metricsNow()).samples.length;
+    };
+    const first = await round(0);
+    await metricsNow();
+    const second = await round(5);
+    expect(await round(100)).toBe(second);
+    expect(second - first).toBeLessThan(40);
+    const { text } = await app().root('GET', '/metrics');
+    expect(text).not.toMatch(/type_\d|person-|@|[0-9a-f]{8}-[0-9a-f]{4}/);
+  });
+});
