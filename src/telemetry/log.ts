@@ -5,7 +5,8 @@ import type { Tracing } from './tracing.ts';
 const replacements: readonly (readonly [RegExp, string])[] = [
   // What stands before the host of an address: a user and a password.
   [/\/\/[^\s/@:]*:[^\s/@]*@/g, '//[redacted]@'],
-  [/[^\s"'<>()[\]{}:;,=]+@[^\s"'<>()[\]{}:;,=]+\.[^\s"'<>()[\]{}:;,=]+/g, '[email]'],
+  // No slash before the @, as in paths of packages.
+  [/[^\s"'<>()[\]{}:;,=/\\]+@[^\s"'<>()[\]{}:;,=/\\]+\.[^\s"'<>()[\]{}:;,=/\\]+/g, '[email]'],
   [/\b(bearer|basic)\s+[^\s"']+/gi, '$1 [redacted]'],
   [/\blf_[A-Za-z0-9._-]+/g, '[key]'],
   [/\?[^\s"']*=[^\s"']*/g, '?[query]'],

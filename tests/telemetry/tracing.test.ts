@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { mustBe } from '../support/client.ts';
+import type { ReceivedSpan } from '../support/otlp-receiver.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { startServer } from '../support/server-process.ts';
+
+const callersTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const callersSpan = '00f067aa0ba902b7';
+const traceparent = `00-${callersTrace}-${callersSpan}-01`;
+
+/** All facts of a folder's log, as they were stored. */
+const factsIn = async (dataDir: string) => {
+  const store = openSqliteEventStore(`${dataDir}/events.db`, { clock: () => new Date() });
+  const ending = new AbortController();
+  const head = await store.head();
+  const facts = [];
+  for await (const { events, position } of store.follow(0, ending.signal)) {
+    facts.push(...events);
+    if (position >= head) break;
+  }
+  ending.abort();
+  await store.close();
+  return facts;
+};
+
+/** The names of a span and of what it is a part of, from the span up. */
+const wayUp = (spans: readonly ReceivedSpan[], span: ReceivedSpan): readonly string[] => {
+  const above = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  return above ? [span.name, ...wayUp(spans, above)] : [span.name];
+};
+
+it('One trace runs from a request through the log to what a reactor did, and projections link to it', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
+  });
+  const project = await server.project();
+  mustBe(await project.send({ eventType: 'signup', email: 'ada@example.com' }, { traceparent }), 202);
+  const path = `/api/projects/${project.projectId}/scoring-model`;
+  const model = { engagement: [{ id: 'came', when: { eventType: 'signup' }, points: 7 }] };
+  mustBe(await project.asRoot('PUT', path, { body: model }), 200);
+  await server.settled();
+  expect((await server.stop()).code).toBe(0);
+  const { spans, resources } = receiver;
+  await receiver.stop();
+
+  expect(resources[0]).toMatchObject({ 'service.name': 'leadfold', 'deployment.environment': 'test' });
+
+  // The caller's trace goes on: request, command, append.
+  const append = spans.find(({ name, traceId }) => name === 'append lead' && traceId === callersTrace);
+  if (!append) throw new Error(`No append among ${spans.map(({ name }) => name).join(', ')}`);
+  expect(wayUp(spans, append)).toEqual(['append lead', 'command RecordActivities', 'POST /api/events/ingest']);
+  const request = spans.find(({ name }) => name === 'POST /api/events/ingest');
+  expect(request).toMatchObject({ parentSpanId: callersSpan, kind: 2 });
+  expect(request?.attributes).toMatchObject({
+    'http.route': '/api/events/ingest',
+    'leadfold.project': project.projectId,
+  });
+
+  // The facts have the span that they were appended in.
+  const facts = await factsIn(server.dataDir);
+  const signup = facts.find(({ type }) => type === 'ActivityRecorded');
+  expect(signup?.metadata.traceparent).toBe(`00-${callersTrace}-${append.spanId}-01`);
+
+  // Projections link to it, and are no part of it.
+  const projected = spans.filter(({ name }) => name === 'project leads');
+  expect(projected.flatMap(({ links }) => links.map(({ spanId }) => spanId))).toContain(append.spanId);
+  expect(projected.filter(({ traceId, parentSpanId }) => traceId === callersTrace || parentSpanId)).toEqual([]);
+
+  // What follows from a fact is of the trace of that fact.
+  const requested = facts.find(({ type }) => type === 'JobRequested');
+  const [, traceOfJob, spanOfJob] = requested?.metadata.traceparent?.split('-') ?? [];
+  const put = spans.find(({ name }) => name.startsWith('PUT '));
+  expect(traceOfJob).toBe(put?.traceId);
+  const appendOfJob = spans.find(({ spanId }) => spanId === spanOfJob);
+  if (!appendOfJob) throw new Error('The span that the job was requested in was not sent');
+  expect(wayUp(spans, appendOfJob)).toEqual([
+    ...['append job', 'command RequestJob', 'intent rescore-leads', 'react rescore-leads'],
+    ...['append project', 'command PublishScoringModel', 'PUT /api/projects/:projectId/scoring-model'],
+  ]);
+
+  // Nobody's data is in what leaves the process.
+  expect(JSON.stringify(spans)).not.toContain('ada@');
+});
+
+it('Without anybody who takes spans, the trace of the caller is kept with the facts as it came', async () => {
+  await using server = await startServer();
+  const project = await server.project();
+  mustBe(await project.send({ eventType: 'signup', userId: 'ada' }, { traceparent }), 202);
+  await server.stop();
+  const facts = await factsIn(server.dataDir);
+  expect(facts.find(({ type }) => type === 'ActivityRecorded')?.metadata.traceparent).toBe(traceparent);
+});
+
+it('A caller who says that a trace is not kept gets no spans of it, and the facts say so too', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } });
+  const project = await server.project();
+  const notKept = traceparent.replace(/01$/, '00');
+  mustBe(await project.send({ eventType: 'signup', userId: 'ada' }, { traceparent: notKept }), 202);
+  await server.stop();
+  await receiver.stop();
+  expect(receiver.spans.filter(({ traceId }) => traceId === callersTrace)).toEqual([]);
+  const facts = await factsIn(server.dataDir);
+  expect(facts.find(({ type }) => type === 'ActivityRecorded')?.metadata.traceparent).toMatch(
+    new RegExp(`^00-${callersTrace}-[0-9a-f]{16}-00$`),
+  );
+});
+
+it('When nobody answers where spans should go, requests are answered, the log says so once, and the process ends in time', async () => {
+  // A port that nobody listens on.
+  const receiver = await startOtlpReceiver();
+  await receiver.stop();
+  await using server = await startServer({
+    env: { LOG_LEVEL: 'warn', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: '300' },
+  });
+  const project = await server.project();
+  const items = Array.from({ length: 3_000 }, (_, n) => ({ eventType: 'page_view', userId: `user-${n}` }));
+  const { body } = await project.batch(items);
+  expect(body.accepted).toBe(3_000);
+  expect((await project.send({ eventType: 'signup', userId: 'ada' })).status).toBe(202);
+  const { code, took, output } = await server.stop();
+  expect(code).toBe(0);
+  expect(took).toBeLessThan(8_000);
+  expect(output.match(/traces are not taken/g)?.length).toBe(1);
+});
