@@ -8,6 +8,7 @@ import { memoryAndStart } from './memory-and-start.ts';
 import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { systemHealth } from './system-health.ts';
 
 /** All benchmarks, in the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -19,5 +20,6 @@ export const benchmarks: readonly Benchmark[] = [
   memoryAndStart,
   query,
   rebuild,
+  systemHealth,
   eventstoredb,
 ];

@@ -32,7 +32,8 @@ const identifierAt = (index: number) => ({ kind: 'anonymousId', value: `visitor-
 
 /** What visitors do; the model gives no points for reading an article. */
 const types = ['page_view', 'article_read', 'signup', 'article_read', 'demo_request'] as const;
-const month = 30 * 86_400_000;
+/** In ms. */
+export const month = 30 * 86_400_000;
 const scoring = { version: 1, model: defaultModel };
 
 const activityAt = (index: number, newId: () => string, time: string): Activity => ({
@@ -45,7 +46,8 @@ const activityAt = (index: number, newId: () => string, time: string): Activity 
 /** A lead as it is after its facts; how many they are is the revision that its next ones begin at. */
 type Known = { readonly state: LeadState; readonly facts: number };
 
-const visiting = (projectId: string, newId: () => string) => {
+/** Lets leads do things; of those that come back it remembers what they are. */
+export const visiting = (projectId: string, newId: () => string, comesBack: (index: number) => boolean) => {
   const returning = new Map<number, Known>();
 
   /** What is recorded of a lead that does some things at a time, as the product would. */
@@ -58,7 +60,7 @@ const visiting = (projectId: string, newId: () => string) => {
     );
     const input = { projectId, leadId, capture, identifiers: [capture], refused: [], activities, scoring };
     const events = recordActivities.decide(state, input, { now });
-    if (index < busyLeads)
+    if (comesBack(index))
       returning.set(index, { state: events.reduce(lead.evolve, state), facts: facts + events.length });
     const commandId = `once:${newId()}`;
     const metadata = JSON.stringify({
@@ -80,7 +82,7 @@ const writeLeads = (path: string, projectId: string, begin: number): number => {
   // Nothing reads it before it is complete, and it can be made again.
   db.exec('PRAGMA synchronous = OFF');
   const write = groupsTo(db);
-  const visit = visiting(projectId, newIds());
+  const visit = visiting(projectId, newIds(), (index) => index < busyLeads);
   const [size, returnEvery] = [500, leadCount / (busyLeads * visits)];
   let head = 0;
   for (let first = 0; first < leadCount; first += size) {
@@ -94,11 +96,15 @@ const writeLeads = (path: string, projectId: string, begin: number): number => {
   return head;
 };
 
-const populate = async (folder: string): Promise<void> => {
+/** Makes a data folder whose log somebody writes, for a project and from a time on (ms since 1970), and brings the read models up to it. */
+export const populate = async (
+  folder: string,
+  write: (path: string, projectId: string, begin: number) => number,
+): Promise<void> => {
   const product = await startProduct({ dataDir: folder });
   const { projectId, apiKey } = await product.project();
   await product.stop();
-  const head = writeLeads(join(folder, 'events.db'), projectId, Date.now() - month);
+  const head = write(join(folder, 'events.db'), projectId, Date.now() - month);
   await projected({ log: join(folder, 'events.db'), documents: join(folder, 'read-models.db') });
   writeFileSync(join(folder, 'populated.json'), JSON.stringify({ projectId, apiKey, head }));
 };
@@ -107,7 +113,7 @@ const populate = async (folder: string): Promise<void> => {
 export const populatedFolder = async ({ prepared, say }: Lab): Promise<Populated> => {
   const folder = await prepared('populated', async (made) => {
     say(`preparing ${leadCount} leads`);
-    await populate(made);
+    await populate(made, writeLeads);
   });
   return { folder, ...(JSON.parse(readFileSync(join(folder, 'populated.json'), 'utf8')) as Omit<Populated, 'folder'>) };
 };
