@@ -48,36 +48,53 @@ export type Documents = {
   readonly entries: readonly Found<HistoryEntry>[];
 };
 
-/** The history of a project, lead by lead as their ids are ordered, in the order in which each is listed. */
-async function* histories(stores: Stores, projectId: string): AsyncGenerator<Omit<Documents, 'document'>> {
-  const sort = [
-    { field: 'leadId', direction: 'asc' },
-    { field: 'occurredAt', direction: 'asc' },
-  ] as const;
+type History = Omit<Documents, 'document'>;
+
+const timeOf = ({ occurredAt }: Found<HistoryEntry>): string => String(occurredAt);
+
+/** As a lead's history is listed: by when it occurred, then by id. The entries come in the order of their ids. */
+const listed = ({ leadId, entries }: History): History => ({
+  leadId,
+  entries: entries.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0)),
+});
+
+/** The histories of a project as they lie: an entry's id begins with the lead's. */
+async function* histories(stores: Stores, projectId: string): AsyncGenerator<History> {
   let group: { readonly leadId: string; readonly entries: Found<HistoryEntry>[] } | undefined;
-  for await (const entries of pages(stores, projectId, foundEntries, { where: [], sort })) {
+  // To have the database sort by lead and time costs as much again as all the reading.
+  for await (const entries of pages(stores, projectId, foundEntries, { where: [], sort: [] })) {
     for (const entry of entries) {
       const leadId = String(entry.leadId);
       if (group?.leadId !== leadId) {
-        if (group) yield group;
+        if (group) yield listed(group);
         group = { leadId, entries: [] };
       }
       group.entries.push(entry);
     }
   }
-  if (group) yield group;
+  if (group) yield listed(group);
+}
+
+/** The same with those apart that lie where another lead's belong: none may be before a smaller one. */
+async function* inOrder(all: AsyncIterable<History>): AsyncGenerator<History & { readonly astray: boolean }> {
+  let before: History | undefined;
+  for await (const next of all) {
+    if (before) yield { ...before, astray: before.leadId > next.leadId };
+    before = next;
+  }
+  if (before) yield { ...before, astray: false };
 }
 
 /** All that the read models have of a project's leads, in the order of their ids: documents with their histories, and histories alone. */
 export async function* documentsOf(stores: Stores, projectId: string): AsyncGenerator<readonly Documents[]> {
-  const rest = histories(stores, projectId);
+  const rest = inOrder(histories(stores, projectId));
   let next = await rest.next();
   for await (const docs of pages(stores, projectId, foundLeads, { where: [], sort: [] })) {
     const found: Documents[] = [];
     for (const document of docs) {
       const leadId = String(document.leadId);
-      while (!next.done && next.value.leadId < leadId) {
-        found.push({ ...next.value, document: undefined });
+      while (!next.done && (next.value.astray || next.value.leadId < leadId)) {
+        found.push({ leadId: next.value.leadId, entries: next.value.entries, document: undefined });
         next = await rest.next();
       }
       const own = !next.done && next.value.leadId === leadId ? next.value.entries : undefined;
@@ -86,7 +103,9 @@ export async function* documentsOf(stores: Stores, projectId: string): AsyncGene
     }
     yield found;
   }
-  for (; !next.done; next = await rest.next()) yield [{ ...next.value, document: undefined }];
+  for (; !next.done; next = await rest.next()) {
+    yield [{ leadId: next.value.leadId, entries: next.value.entries, document: undefined }];
+  }
 }
 
 /** Which of some ids the read models know as a lead, and where they say that others lead. By `nameOf`. */
