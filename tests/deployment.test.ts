@@ -199,6 +199,7 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       readModels: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold?authSource=admin' },
       adminKey: values.LEADFOLD_ADMIN_KEY,
       logLevel: 'info',
+      metricsPort: 9464,
     });
   });
 
@@ -355,8 +356,21 @@ describe('what shows how it goes', () => {
   it('asks containers that exist', () => {
     const text = read('ops/prometheus/prometheus.yml');
     const hosts = [...text.matchAll(/'([a-z]\w+):\d+'/g)].map(([, host = '']) => host);
-    expect(hosts).toEqual(['eventstoredb']);
+    const { scrape_configs } = z
+      .object({
+        scrape_configs: z.array(
+          z.object({
+            dns_sd_configs: z.array(z.object({ names: z.array(z.string()), port: z.number() })).default([]),
+          }),
+        ),
+      })
+      .parse(parsed('ops/prometheus/prometheus.yml'));
+    const found = scrape_configs.flatMap((one) => one.dns_sd_configs);
+    expect([...hosts, ...found.flatMap(({ names }) => names)]).toEqual(['eventstoredb', 'api', 'worker']);
     expect(hosts.filter((host) => !(host in compose.services))).toEqual([]);
+    for (const { names, port } of found) {
+      expect(named(names[0] ?? '').environment['METRICS_PORT']).toBe(String(port));
+    }
   });
 
   it('shows what containers that exist have gathered', () => {
