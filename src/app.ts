@@ -9,26 +9,23 @@ import type { Engine } from './commands/merge.ts';
 import { foldStates } from './commands/state.ts';
 import { looking } from './components.ts';
 import type { Config } from './config.ts';
-import { leased } from './eventstore/leased.ts';
 import { openEventStore } from './eventstore/open.ts';
-import { subscribe } from './eventstore/subscription.ts';
 import { checksInThread } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { watchProjections } from './projections/running.ts';
 import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
-import { checkpointOf, react } from './reactors/reactor.ts';
+import { checkpointOf } from './reactors/reactor.ts';
 import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { listenForMetrics } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
-import { observedReactors } from './telemetry/observed-batches.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
-import { tracedReactor } from './telemetry/traced-reactor.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
+import { startWorkers } from './workers.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
@@ -95,22 +92,10 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
     reached: (position: number) => projecting.reached(position, AbortSignal.timeout(30_000)),
   };
-  const watched = observedReactors(telemetry);
-  const reacting = (role === 'api' ? [] : reactors).map((reactor) => {
-    const { name, streams, types } = reactor;
-    const checkpoint = checkpointOf(reactor);
-    const start = () =>
-      subscribe({
-        ...{ name, store, filter: { streams, types }, now: clock },
-        ...{
-          load: () => readModels.checkpoint(checkpoint),
-          handle: watched(name, react(tracedReactor(reactor, tracing), sight)),
-        },
-        pass: (position) => readModels.saveCheckpoint(checkpoint, position),
-      });
-    const now = () => new Date();
-    return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
-  });
+  const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
+  const workers =
+    role === 'api' ? undefined : startWorkers({ store, sight, newId, telemetry, hear, ...(lease && { lease }) });
+  const reacting = workers?.subscriptions ?? [];
 
   const invariants = checksInThread({
     ...{ events, documents, clock, entry: new URL('./invariants-worker.ts', import.meta.url) },
@@ -118,7 +103,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.
       const projected = await projecting.statuses().catch(() => []);
-      const reacted = reacting.map((each, index) => ({ ...each.status(), name: `reactor:${reactors[index]?.name}` }));
+      const reacted = reacting.map((each) => ({ ...each.status(), name: `reactor:${each.name}` }));
       return Object.fromEntries([...projected, ...reacted].map(({ name, position }) => [name, position]));
     },
   });
@@ -127,6 +112,10 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ engine, readModels, clock, newId, newSecret },
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
+    subscriptions: async () => [
+      ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
+      ...reacting.map((each) => ({ ...each.status(), projection: false })),
+    ],
     components: looking({ store, readModels, projecting, reacting }, (name, error) =>
       log.warn({ component: name, error }, 'a component is not well'),
     ),
@@ -152,6 +141,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {
       await projecting.reached(head);
       await Promise.all(reacting.map((each) => each.reached(head)));
+      await workers?.jobs.quiet();
     }
   };
 
@@ -162,7 +152,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     metrics.close();
     await metricsPort.open?.close();
     ending.abort();
-    await Promise.all(reacting.map((each) => each.stop()));
+    await workers?.stop();
     await projecting.stop();
     await readModels.close();
     await store.close();

@@ -41,9 +41,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['type telemetry/instruments.ts', 'type telemetry/tracing.ts'],
   ],
   invariants: ['domain', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
+  jobs: ['domain', 'commands', 'projections', 'type reactors/reactor.ts', ...STORE_TYPES, ...STORE_ERRORS],
   eventstore: ['domain', ...STORE_TYPES],
   readmodels: [...STORE_TYPES],
   telemetry: [
+    'type jobs/work.ts',
     ...STORE_TYPES,
     ...[
       'type commands/handle.ts',
@@ -62,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'verify-invariants.ts': ['*'],
   'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
+  'workers.ts': ['*'],
   'projections-worker.ts': ['*'],
 };
 
@@ -81,6 +84,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
   projections: ['projection.ts', 'recent.ts', 'running.ts', 'thread.ts'],
   reactors: ['reactor.ts'],
+  jobs: ['job-runner.ts', 'one-job.ts', 'work.ts'],
 };
 
 const BANNED = 'repository service manager bus mediator saga dto mapper utils helpers shared core'

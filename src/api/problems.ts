@@ -13,6 +13,10 @@ const rejections = {
   'project-exists': { status: 409, title: 'The project exists already' },
   'key-unknown': { status: 404, title: 'There is no such key' },
   'job-unknown': { status: 404, title: 'There is no such job' },
+  'job-claimed': { status: 409, title: 'Another worker has the job' },
+  'job-ended': { status: 409, title: 'The job has ended' },
+  'work-unknown': { status: 404, title: 'There is no such failed work' },
+  'work-settled': { status: 409, title: 'The failed work is settled' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** Every kind of problem that an answer can tell of, by code. */

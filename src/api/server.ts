@@ -9,6 +9,7 @@ import { closing } from './closing.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
+import { failedWork } from './failed-work.ts';
 import { health } from './health.ts';
 import { ingestion } from './ingestion.ts';
 import { jobs } from './jobs.ts';
@@ -20,6 +21,7 @@ import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
+import { queueStats } from './queue-stats.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import type { World } from './world.ts';
@@ -53,6 +55,8 @@ const parts: readonly Routes[] = [
   leadFacts,
   analytics,
   jobs,
+  failedWork,
+  queueStats,
   systemHealth,
 ];
 

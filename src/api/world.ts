@@ -1,5 +1,6 @@
 import type { Engine } from '../commands/merge.ts';
 import type { Report } from '../invariants/report.ts';
+import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 
 /** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
@@ -19,6 +20,8 @@ export type World = {
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;
+  /** The running readers of the log: those that this process runs, or waits to run. */
+  readonly subscriptions: () => Promise<readonly (SubscriptionStatus & { readonly projection: boolean })[]>;
   /** Checks the invariants of one project or of all. */
   readonly systemHealth: (projectId?: string) => Promise<Report>;
   readonly clock: () => Date;

@@ -1,10 +1,11 @@
 import type { EventsOf } from './event.ts';
 import { jobEvents } from './job.ts';
 import { leadEvents } from './lead-events.ts';
+import { parkedEvents } from './parked.ts';
 import { projectEvents } from './project.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
-export const eventSchemas = { ...projectEvents, ...leadEvents, ...jobEvents } as const;
+export const eventSchemas = { ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 
 type Upcast = (data: unknown) => unknown;

@@ -7,7 +7,11 @@ export type RejectionCode =
   | 'project-unknown'
   | 'project-exists'
   | 'key-unknown'
-  | 'job-unknown';
+  | 'job-unknown'
+  | 'job-claimed'
+  | 'job-ended'
+  | 'work-unknown'
+  | 'work-settled';
 
 /** The domain says no. Nothing was appended. */
 export class Rejection extends Error {

@@ -39,12 +39,12 @@ export const leased = (
   const stopping = new AbortController();
   let running: Subscription | undefined;
   let until = 0;
-  let waiting: SubscriptionStatus = { name, position: 0, state: 'standby', attempts: 0, since: now() };
+  let waiting: SubscriptionStatus = { name, position: 0, state: 'standby', attempts: 0, since: now(), rate: 0 };
 
   const hand = async (): Promise<void> => {
     const before = running;
     running = undefined;
-    waiting = { name, position: before?.status().position ?? 0, state: 'standby', attempts: 0, since: now() };
+    waiting = { name, position: before?.status().position ?? 0, state: 'standby', attempts: 0, since: now(), rate: 0 };
     await before?.stop();
   };
 

@@ -1,5 +1,6 @@
 import type { Batch, EventStore, Filter } from './event-store.ts';
 import { passing } from './passing.ts';
+import { pulse } from './pulse.ts';
 import { pause, waitingRoom } from './waiting.ts';
 
 /**
@@ -38,6 +39,10 @@ export type SubscriptionStatus = {
   readonly attempts: number;
   readonly error?: string;
   readonly since: Date;
+  /** When the oldest fact was recorded that is in hand and not handled yet; not there while nothing is. */
+  readonly inHand?: Date;
+  /** Facts handled a second, over about the last half minute. */
+  readonly rate: number;
 };
 
 /** A running reader with a checkpoint. */
@@ -64,12 +69,17 @@ export function subscribe(reader: Reader): Subscription {
   const passed = pass && passing(pass);
   let resting = new AbortController();
   let arrived = false;
-  let progress: Progress = { position: 0, state: 'starting', attempts: 0, since: now() };
+  const handled = pulse();
+  let progress: Progress = { position: 0, state: 'starting', attempts: 0, since: now(), rate: 0 };
 
   function move(state: Progress['state'], next: Partial<Progress>): void {
     const since = state === progress.state ? progress.since : now();
-    const { error, ...before } = progress;
-    progress = { ...before, ...(state === 'stalled' && error && { error }), ...next, state, since };
+    const { error, inHand, ...before } = progress;
+    const kept = {
+      ...(state === 'stalled' && error && { error }),
+      ...(next.position === undefined && inHand && { inHand }),
+    };
+    progress = { ...before, ...kept, ...next, state, since };
     if (next.position !== undefined) waiters.arrive(next.position);
   }
 
@@ -97,8 +107,11 @@ export function subscribe(reader: Reader): Subscription {
       const next = performance.now() + paceAfter(batch.events.length);
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
       const live = progress.state === 'live' || batch.position >= (await store.head());
-      if (passed && batch.events.length === 0) passed.to(batch.position);
+      const [first] = batch.events;
+      if (first) progress = { ...progress, inHand: first.recordedAt };
+      if (passed && !first) passed.to(batch.position);
       else await handle(batch);
+      handled.count(batch.events.length);
       if (live) await arrive();
       move(live ? 'live' : 'catching-up', { position: batch.position, attempts: 0 });
       if (live && batch.events.length < LARGE) await restUntil(next);
@@ -126,7 +139,7 @@ export function subscribe(reader: Reader): Subscription {
   const running = run();
   return {
     name,
-    status: () => ({ name, ...progress }),
+    status: () => ({ name, ...progress, rate: handled.rate() }),
     reached: (position, limit) => {
       if (position > progress.position) resting.abort();
       return waiters.enter(position, progress.position, limit);
@@ -142,6 +155,6 @@ export function subscribe(reader: Reader): Subscription {
 }
 
 /** Up to 30 s, doubling from 100 ms, less up to a half by chance so that many readers don't return at once. */
-function backOff(attempt: number): number {
+export function backOff(attempt: number): number {
   return Math.min(30_000, 100 * 2 ** (attempt - 1)) * (1 - Math.random() / 2);
 }

@@ -1,4 +1,5 @@
 import { dashboard } from './dashboard.ts';
+import { failedWork } from './failed-work.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
@@ -14,4 +15,5 @@ export const projections = [
   erase(dashboard),
   erase(projects),
   erase(jobs),
+  erase(failedWork),
 ] as const;

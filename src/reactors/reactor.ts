@@ -1,8 +1,14 @@
 import type { Engine } from '../commands/merge.ts';
+import { unrepeatable } from '../commands/command.ts';
 import type { Request } from '../commands/handle.ts';
+import { TooManyConflicts } from '../commands/handle.ts';
+import { parkWork } from '../commands/park-work.ts';
+import type { ParkedEvent } from '../domain/parked.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { Batch, Recorded } from '../eventstore/event-store.ts';
+import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 
 /** Something that a reactor wants done: one command, or a flow of several whose ids are all made from the request's. */
 export type Intent = (engine: Engine, request: Request) => Promise<unknown>;
@@ -38,23 +44,75 @@ export const checkpointOf = ({ name }: Reactor): string => `reactor:${name}`;
 type Reacting = { react(event: Recorded, sight: Sight): Promise<readonly Intent[]> };
 
 /**
- * Runs a reactor over a batch. The ids of its commands are made from the fact, so a fact that comes again repeats the same
- * commands and nothing happens twice. Rejects when something could not be done; then the batch comes again.
+ * Does what follows from one fact. The ids of its commands are made from the fact, so a fact that comes again repeats the
+ * same commands and nothing happens twice.
  */
-export const react = (reactor: Reactor, sight: Sight) => {
+export const follow = async (reactor: Reactor, event: Recorded, sight: Sight): Promise<void> => {
   const reacting: Reacting = reactor;
-  return async ({ events, position }: Batch): Promise<void> => {
-    for (const event of events) {
-      const intents = await reacting.react(event, sight);
-      for (const [index, intent] of intents.entries()) {
-        const { correlationId, traceparent } = event.metadata;
-        await intent(sight.engine, {
-          commandId: `${event.id}/${reactor.name}/${index}`,
-          ...{ correlationId, causationId: event.id, actor: `reactor:${reactor.name}` },
-          ...(traceparent && { traceparent }),
-        });
+  const intents = await reacting.react(event, sight);
+  for (const [index, intent] of intents.entries()) {
+    const { correlationId, traceparent } = event.metadata;
+    await intent(sight.engine, {
+      commandId: `${event.id}/${reactor.name}/${index}`,
+      ...{ correlationId, causationId: event.id, actor: `reactor:${reactor.name}` },
+      ...(traceparent && { traceparent }),
+    });
+  }
+};
+
+/** After so many failures in a row what follows from a fact is parked. */
+const tries = 5;
+
+/** Nothing is wrong with the fact: a store is away, others were quicker, or the process stops. Then the batch comes again. */
+export const passes = (error: unknown): boolean =>
+  error instanceof StoreUnavailable ||
+  error instanceof ReadModelsUnavailable ||
+  error instanceof TooManyConflicts ||
+  (error instanceof Error && error.name === 'AbortError');
+
+/** What failed with a fact, and how often, as it is parked. */
+export type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: string };
+
+/** The project that a stream belongs to. */
+const projectIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1).split('.')[0] ?? '';
+
+/** Wants what follows from a fact put aside, visibly, so that it can be tried again. */
+export const parking =
+  (reactor: string, event: ParkedEvent, { error, attempts, firstFailedAt }: Failure): Intent =>
+  async ({ handle }, request) => {
+    const { id, type, stream, revision, position } = event;
+    const message = error instanceof Error ? error.message : String(error);
+    const parked = { projectId: projectIn(stream), reactor, event: { id, type, stream, revision, position } };
+    await handle(parkWork, { ...parked, error: message, attempts, firstFailedAt }, request);
+  };
+
+const followOrPark = async (reactor: Reactor, event: Recorded, sight: Sight): Promise<void> => {
+  let firstFailedAt = '';
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await follow(reactor, event, sight);
+    } catch (error) {
+      if (passes(error)) throw error;
+      if (attempts === 1) firstFailedAt = sight.clock().toISOString();
+      if (attempts < tries) await sight.pause(100 * 2 ** (attempts - 1));
+      else {
+        const { id, metadata } = event;
+        return void (await parking(reactor.name, event, { error, attempts, firstFailedAt })(sight.engine, {
+          ...{ commandId: unrepeatable(`${id}/${reactor.name}/park`), correlationId: metadata.correlationId },
+          ...{ causationId: id, actor: `reactor:${reactor.name}` },
+        }));
       }
     }
+  }
+};
+
+/**
+ * Runs a reactor over a batch. What follows from a fact and fails time and again is parked, and the reactor goes on. Rejects
+ * when a store is away; then the batch comes again.
+ */
+export const react =
+  (reactor: Reactor, sight: Sight) =>
+  async ({ events, position }: Batch): Promise<void> => {
+    for (const event of events) await followOrPark(reactor, event, sight);
     await sight.readModels.saveCheckpoint(checkpointOf(reactor), position);
   };
-};

@@ -34,6 +34,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
     readModels,
     head: () => store.head(),
     reached: () => Promise.resolve(),
+    subscriptions: () => Promise.resolve([]),
     components: () => Promise.resolve([{ name: 'event-store', healthy: true, state: 'up' }]),
     systemHealth: () => Promise.reject(new Error('Nothing checks the invariants here')),
     newId: v7,

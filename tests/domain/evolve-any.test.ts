@@ -86,8 +86,22 @@ const data: { readonly [T in LeadfoldEvent['type']]: fc.Arbitrary<Data<T>> } = {
     ...{ projectId: word, jobId: word, kind: fc.constant('rescore' as const), version: fc.integer() },
     requestedAt: occurredAt,
   }),
-  JobProgressed: fc.record({ cursor: word, done: fc.integer(), total: fc.integer() }),
+  JobClaimed: fc.record({ holder: word, until: occurredAt, attempt: fc.integer() }),
+  JobProgressed: fc.record({ cursor: word, done: fc.integer(), total: fc.integer(), until: occurredAt }),
   JobCompleted: fc.record({ done: fc.integer(), completedAt: occurredAt }),
+  JobFailed: fc.record({
+    ...{ error: word, attempts: fc.integer(), firstFailedAt: occurredAt, failedAt: occurredAt },
+  }),
+  JobRetried: fc.record({ retriedAt: occurredAt }),
+  JobCancelled: fc.record({ reason: word, cancelledAt: occurredAt }),
+  WorkParked: fc.record({
+    ...{ projectId: word, reactor: word, error: word, attempts: fc.integer() },
+    ...{ firstFailedAt: occurredAt, lastFailedAt: occurredAt },
+    event: fc.record({ id: word, type: word, stream: word, revision: fc.integer(), position: fc.integer() }),
+  }),
+  WorkRetried: fc.record({ retriedAt: occurredAt }),
+  WorkDone: fc.record({ doneAt: occurredAt }),
+  WorkDiscarded: fc.record({ reason: word, discardedAt: occurredAt }),
 };
 
 const types = Object.keys(eventSchemas) as readonly LeadfoldEvent['type'][];
@@ -120,7 +134,9 @@ describe('Any facts in any order', () => {
         expect(Number.isFinite(tally(model, scorable(state), 0).score)).toBe(true);
         expect(Object.values(traitsOf(state))).not.toContain(null);
         expect(fold(project, facts).scoring.version).toBeGreaterThan(0);
-        expect(['unknown', 'running', 'completed']).toContain(fold(job, facts).status);
+        expect(['unknown', 'requested', 'running', 'completed', 'failed', 'cancelled']).toContain(
+          fold(job, facts).status,
+        );
       }),
       { numRuns: 500 },
     );

@@ -15,7 +15,7 @@ const builder =
   (data: Partial<DataOf<T>> = {}): Event<T, DataOf<T>> => ({ type, data: { ...usual, ...data } as DataOf<T> });
 
 export const projectId = 'acme';
-const at = noon.toISOString();
+export const at = noon.toISOString();
 
 export const userId = (value = 'u1'): Identifier => ({ kind: 'userId', value });
 export const email = (value = 'ada@example.com'): Identifier => ({ kind: 'email', value });
@@ -77,5 +77,19 @@ export const scoringModelPublished = builder('ScoringModelPublished', {
 export const jobRequested = builder('JobRequested', {
   ...{ projectId, jobId: 'rescore-2', kind: 'rescore', version: 2, requestedAt: at },
 });
-export const jobProgressed = builder('JobProgressed', { cursor: 'c1', done: 10, total: 20 });
+const later = '2026-03-10T12:00:30.000Z';
+export const jobClaimed = builder('JobClaimed', { holder: 'worker-1', until: later, attempt: 1 });
+export const jobProgressed = builder('JobProgressed', { cursor: 'c1', done: 10, total: 20, until: later });
 export const jobCompleted = builder('JobCompleted', { done: 20, completedAt: at });
+export const jobFailed = builder('JobFailed', { error: 'It broke', attempts: 5, firstFailedAt: at, failedAt: at });
+export const jobRetried = builder('JobRetried', { retriedAt: at });
+export const jobCancelled = builder('JobCancelled', { reason: 'By mistake', cancelledAt: at });
+
+const merge = { id: 'e1', type: 'LeadMerged', stream: `lead-${projectId}.l1`, revision: 4, position: 120 };
+export const workParked = builder('WorkParked', {
+  ...{ projectId, reactor: 'complete-merges', event: merge, error: 'It broke', attempts: 5 },
+  ...{ firstFailedAt: at, lastFailedAt: at },
+});
+export const workRetried = builder('WorkRetried', { retriedAt: at });
+export const workDone = builder('WorkDone', { doneAt: at });
+export const workDiscarded = builder('WorkDiscarded', { reason: 'Not needed', discardedAt: at });

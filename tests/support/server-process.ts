@@ -66,7 +66,7 @@ export type ServerProcess = Client & {
   readonly stop: () => Promise<Ended & { readonly took: number }>;
   /** Starts it again over the same folder, after it ended. Resolves when it listens. */
   readonly start: () => Promise<void>;
-  /** Resolves when nothing in the log waits for a projection or a reactor any more, and nobody writes. */
+  /** Resolves when nothing in the log waits for a projection, a reactor or a job any more, and nobody writes. */
   readonly settled: () => Promise<void>;
   /** Kills it if it still runs, and removes its folder. */
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -102,7 +102,8 @@ export const startServer = async ({
     for (let before = -1, head = await headOf(); ; before = head, head = await headOf()) {
       const headers = { 'leadfold-after-position': String(head) };
       const { status, body } = await client.transport({ method: 'GET', path: '/api/health', headers });
-      if (status === 200 && head === before && body.components.every(({ lag = 0 }: Json) => lag === 0)) return;
+      const read = status === 200 && head === before && body.components.every(({ lag = 0 }: Json) => lag === 0);
+      if (read && (await client.root('GET', '/api/admin/queue-stats')).body?.oldestDue === undefined) return;
     }
   };
   return {

@@ -58,7 +58,7 @@ describe('/metrics', () => {
     const { valueOf, samples } = await metricsNow();
     expect(valueOf('leadfold_projection_batch_duration_seconds_count', { projection: 'leads' })).toBeGreaterThan(0);
     expect(valueOf('leadfold_projection_events_total', { projection: 'leads' })).toBeGreaterThan(0);
-    const projections = ['dashboard', 'history', 'jobs', 'leads', 'merged-leads', 'projects'];
+    const projections = ['dashboard', 'history', 'all-jobs', 'leads', 'merged-leads', 'projects'];
     for (const name of ['lag_events', 'lag_seconds', 'stalled']) {
       const of = samples.filter((one) => one.name === `leadfold_projection_${name}`);
       expect(of.map(({ labels }) => labels['projection'])).toEqual(expect.arrayContaining(projections));

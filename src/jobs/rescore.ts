@@ -1,0 +1,41 @@
+import { rescoreLead } from '../commands/rescore-lead.ts';
+import { withScoring } from '../commands/resolve.ts';
+import { project } from '../domain/project.ts';
+import { leads } from '../projections/leads.ts';
+import type { Sight } from '../reactors/reactor.ts';
+import type { JobAt, Work } from './work.ts';
+
+/** How many leads one step scores. */
+const leadsAStep = 200;
+
+/** Resolves when the read models list every lead that may have been scored with the model before. */
+const whenListed = async ({ requestedAt, position }: JobAt, sight: Sight): Promise<void> => {
+  // Leads that were scored with the model before are in the list when nobody uses that any more, and the list has them.
+  const wait = Date.parse(requestedAt) + sight.othersLag - sight.clock().getTime();
+  await sight.pause(Math.min(Math.max(0, wait), sight.othersLag));
+  await sight.reached(wait > 0 ? await sight.head() : position);
+};
+
+/** Scores all leads of a project again with the model `version`. Ends at once when that is no longer in force. */
+export const rescore: Work = {
+  kind: 'rescore',
+  step: async (job, sight) => {
+    const { projectId, details, cursor, done } = job;
+    const { engine, readModels, request } = sight;
+    const inForce = (await engine.states.refresh(project, projectId)).state.scoring.version;
+    if (inForce > Number(details['version'])) return { cursor, done, total: job.total, complete: true };
+    if (cursor === '') await whenListed(job, sight);
+
+    const total = cursor === '' ? await readModels.count(projectId, leads, []) : job.total;
+    const after = cursor === '' ? {} : { after: [cursor] };
+    const { docs } = await readModels.find(projectId, leads, { where: [], sort: [], limit: leadsAStep, ...after });
+    await withScoring(engine.states, projectId, (scoring) =>
+      Promise.all(docs.map(({ leadId }) => engine.handle(rescoreLead, { projectId, leadId, scoring }, request))),
+    );
+    const soFar = done + docs.length;
+    return {
+      ...{ cursor: docs.at(-1)?.leadId ?? cursor, done: soFar, total: Math.max(total, soFar) },
+      complete: docs.length === 0,
+    };
+  },
+};

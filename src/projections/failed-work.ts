@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { JobEvent } from '../domain/job.ts';
+import type { ParkedWorkEvent } from '../domain/parked.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Projection } from './projection.ts';
+import { allProjects } from './projects.ts';
+
+export const failedDocument = z.object({
+  /** `<project>.<id>` of the job or of the work that was put aside. */
+  id: z.string(),
+  projectId: z.string(),
+  /** A job, or what follows from an event. */
+  kind: z.enum(['job', 'event']),
+  /** The reactor, for an event. */
+  reactor: z.string().optional(),
+  status: z.enum(['failed', 'retrying']),
+  error: z.string(),
+  attempts: z.number(),
+  firstFailedAt: z.string(),
+  lastFailedAt: z.string(),
+  event: z
+    .object({ id: z.string(), type: z.string(), stream: z.string(), revision: z.number(), position: z.number() })
+    .optional(),
+});
+export type FailedDocument = Readonly<z.infer<typeof failedDocument>>;
+
+type Fact = JobEvent | ParkedWorkEvent;
+
+const keyOf = (stream: string): { readonly id: string; readonly projectId: string } | undefined => {
+  const parts = streamParts('job', stream) ?? streamParts('parked', stream);
+  return parts && { id: `${parts.projectId}.${parts.id}`, projectId: parts.projectId };
+};
+
+const evolve = (doc: FailedDocument | undefined, event: Recorded<Fact>): FailedDocument | undefined => {
+  const { id = '', projectId = '' } = keyOf(event.stream) ?? {};
+  switch (event.type) {
+    case 'JobFailed': {
+      const { error, attempts, firstFailedAt, failedAt: lastFailedAt } = event.data;
+      return { id, projectId, kind: 'job', status: 'failed', error, attempts, firstFailedAt, lastFailedAt };
+    }
+    case 'WorkParked': {
+      const { projectId: of, ...parked } = event.data;
+      return { id, projectId: of, kind: 'event', status: 'failed', ...parked };
+    }
+    case 'WorkRetried':
+      return doc && { ...doc, status: 'retrying' };
+    default:
+      return undefined;
+  }
+};
+
+/** What failed and waits for somebody to retry or discard it: jobs, and what follows from events. */
+export const failedWork: Projection<FailedDocument, Fact> = {
+  name: 'failed-work',
+  streams: ['job-', 'parked-'],
+  types: ['JobFailed', 'JobRetried', 'JobCancelled', 'WorkParked', 'WorkRetried', 'WorkDone', 'WorkDiscarded'],
+  document: failedDocument,
+  indexes: [['lastFailedAt'], ['projectId', 'lastFailedAt'], ['status', 'lastFailedAt']],
+  keys: ({ stream }) => {
+    const key = keyOf(stream);
+    return key ? [{ project: allProjects, id: key.id }] : [];
+  },
+  evolve,
+};

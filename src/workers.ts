@@ -1,0 +1,72 @@
+import { works } from './jobs/index.ts';
+import type { RunningJobs } from './jobs/job-runner.ts';
+import { runJobs } from './jobs/job-runner.ts';
+import type { EventStore } from './eventstore/event-store.ts';
+import { leased } from './eventstore/leased.ts';
+import type { Subscription } from './eventstore/subscription.ts';
+import { backOff, subscribe } from './eventstore/subscription.ts';
+import { pause } from './eventstore/waiting.ts';
+import { reactors } from './reactors/index.ts';
+import type { Reactor, Sight } from './reactors/reactor.ts';
+import { checkpointOf, react } from './reactors/reactor.ts';
+import { observedReactors } from './telemetry/observed-batches.ts';
+import { observedWork } from './telemetry/observed-work.ts';
+import { tracedReactor } from './telemetry/traced-reactor.ts';
+import type { Observing } from './telemetry/traced-store.ts';
+
+type Needs = {
+  readonly store: EventStore;
+  readonly sight: Sight;
+  readonly newId: () => string;
+  /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
+  readonly lease?: { readonly holder: string; readonly lifetime: number };
+  readonly telemetry: Observing;
+  readonly hear: (error: unknown) => void;
+};
+
+/** What a worker does besides projecting. */
+export type Workers = {
+  readonly subscriptions: readonly Subscription[];
+  readonly jobs: RunningJobs;
+  readonly stop: () => Promise<void>;
+};
+
+const reacting = ({ store, sight, lease, telemetry }: Needs, reactor: Reactor): Subscription => {
+  const { name, streams, types } = reactor;
+  const { readModels, clock } = sight;
+  const checkpoint = checkpointOf(reactor);
+  const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), sight));
+  const start = () =>
+    subscribe({
+      ...{ name, store, filter: { streams, types }, now: clock },
+      ...{ load: () => readModels.checkpoint(checkpoint), handle },
+      pass: (position) => readModels.saveCheckpoint(checkpoint, position),
+    });
+  const now = () => new Date();
+  return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
+};
+
+/** How long a job is a worker's without a sign of life where there are no others, in ms. */
+const lifetimeAlone = 30_000;
+
+/** Starts the reactors, and the jobs that nobody else has. */
+export const startWorkers = (needs: Needs): Workers => {
+  const { store, sight, newId, lease, hear } = needs;
+  const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
+  const observed = works.map((work) => observedWork(work, needs.telemetry));
+  const jobs = runJobs({ ...own, sight, newId, alone: !lease, retryDelay: backOff, rest: pause }, observed, hear);
+  // Every worker hears of jobs: who takes one first has it.
+  const news = subscribe({
+    ...{ name: 'jobs', store, now: sight.clock, load: () => store.head() },
+    filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
+    handle: async () => jobs.wake(),
+    pass: async () => undefined,
+  });
+  const subscriptions = [...reactors.map((reactor) => reacting(needs, reactor)), news];
+  return {
+    ...{ subscriptions, jobs },
+    stop: async () => {
+      await Promise.all([...subscriptions.map((each) => each.stop()), jobs.stop()]);
+    },
+  };
+};
