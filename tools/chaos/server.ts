@@ -41,7 +41,9 @@ type Starting = { readonly dataDir: string; readonly env?: Readonly<Record<strin
 
 /** Starts the service as `npm start` does, over a folder. */
 export const startServer = async ({ dataDir, env = {} }: Starting): Promise<Server> => {
-  const launch = (): Promise<Product> => startProduct({ dataDir, env: { LOG_LEVEL: 'silent', ...env } });
+  // Started is who answers at all: what is never well again must be told, and not waited for.
+  const hasStarted = async (at: string): Promise<boolean> => (await fetch(`${at}/livez`)).ok;
+  const launch = (): Promise<Product> => startProduct({ dataDir, env: { LOG_LEVEL: 'silent', ...env }, hasStarted });
   const running = { product: await launch() };
   const url = (): string => running.product.url;
   const files = filesIn(dataDir);

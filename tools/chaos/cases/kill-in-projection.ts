@@ -1,27 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeWhole, shownBy } from '../checks.ts';
 import { removeReadModels } from '../files.ts';
 import { openLedger } from '../ledger.ts';
-import { activity, inParallel } from '../traffic.ts';
+import { activity, clients } from '../traffic.ts';
 
-const rounds = 4;
+const rounds = 6;
+const size = 250;
 
 /** The power goes while documents are written. */
 export const killInProjection: Case = {
   name: 'kill-in-projection',
-  about: `SIGKILL while the read models are behind the log, ${rounds} times`,
+  about: `SIGKILL while batches come in and the read models follow, ${rounds} times`,
   criterion: 'the documents are whole, and the same as those that are made from the whole log',
   run: async ({ server: start, many }) => {
     const server = await start();
     const project = await server.project();
     const ledger = openLedger();
-    const [size, people] = [250, many(400)];
+    const people = many(400);
     let [n, behind, recovery] = [0, 0, 0];
     for (let round = 0; round < rounds; round++) {
-      const batches = Array.from({ length: many(12) }, () => Array.from({ length: size }, () => activity(n++, people)));
-      await inParallel(4, batches, (events) => ledger.through(events, project.batch));
+      const from = server.files.head();
+      const state = { killed: false };
+      const sending = clients(2, async () => {
+        while (!state.killed) {
+          const events = Array.from({ length: size }, () => activity(n++, people));
+          await ledger.through(events, project.batch).catch((error: unknown) => {
+            if (!state.killed) throw error;
+          });
+        }
+      });
+      // Documents are being written when some of what came in this round is in them, and more is coming.
+      const writing = async (): Promise<void> => {
+        const end = performance.now() + 30_000;
+        while (server.files.checkpoint() <= from) {
+          must(performance.now() < end, 'The read models do not follow');
+          await pause(1);
+        }
+      };
+      await Promise.race([writing(), sending]);
+      state.killed = true;
       await server.kill();
+      await sending;
       if (server.files.checkpoint() < server.files.head()) behind += 1;
       recovery = Math.max(recovery, await server.recover());
     }
@@ -31,6 +52,9 @@ export const killInProjection: Case = {
     removeReadModels(server.dataDir);
     await server.recover();
     mustEqual([...(await shownBy(project))], [...shown], 'What is made from the whole log');
-    return { recovery, found: `${n} activities of ${shown.size} leads; behind in ${behind} of ${rounds} kills` };
+    return {
+      recovery,
+      found: `${ledger.acknowledged.size} activities of ${shown.size} leads; behind in ${behind} of ${rounds} kills`,
+    };
   },
 };

@@ -7,8 +7,8 @@ import { mustBeWhole } from '../checks.ts';
 import { openLedger } from '../ledger.ts';
 import { activity, inParallel } from '../traffic.ts';
 
-/** The longest that a good request may take at the 99th percentile, in ms. */
-const patience = 250;
+/** The longest that a good request may take at the 99th percentile, in ms; or, where that is more, so many times as long as before. */
+const patience = { ms: 250, times: 3 };
 /** How much more memory the process may have with all of these connections, in MB. */
 const allowance = 150;
 
@@ -44,7 +44,7 @@ const percentile = (values: readonly number[], share: number): number =>
 export const slowClients: Case = {
   name: 'slow-clients',
   about: '1,400 connections that are idle, half-open, or send a byte at a time, beside good clients',
-  criterion: `good requests are answered within ${patience} ms at p99, all are counted, memory grows by ${allowance} MB at most`,
+  criterion: `good requests are answered within ${patience.ms} ms at p99, or ${patience.times} times what it was before, all are counted, memory grows by ${allowance} MB at most`,
   run: async ({ server: start, many, after }) => {
     const server = await start();
     const project = await server.project();
@@ -80,7 +80,11 @@ export const slowClients: Case = {
     after(() => clearInterval(dripping));
     const crowded = await good(many(4_000));
     const grown = (await server.memory()) - before;
-    must(crowded <= patience, `With the slow clients a good request takes ${Math.round(crowded)} ms at p99`);
+    const allowed = Math.max(patience.ms, patience.times * calm);
+    must(
+      crowded <= allowed,
+      `With the slow clients a good request takes ${Math.round(crowded)} ms at p99, not ${Math.round(allowed)} ms`,
+    );
     must(grown <= allowance, `With the slow clients the process has ${Math.round(grown)} MB more`);
     sockets.forEach((socket) => socket.destroy());
     const begun = performance.now();
