@@ -44,7 +44,8 @@ const toldBy = (
   state: LeadState,
   fresh: readonly Activity[],
 ): string | undefined => {
-  const trait = model.fit.find(({ id }) => id === ruleId)?.when.trait ?? '';
+  const trait = model.fit.find(({ id }) => id === ruleId)?.when.trait;
+  if (trait === undefined) return undefined;
   const said = (state.profile.get(trait) ?? state.profile.get(trait.split('.')[0] ?? ''))?.by;
   return fresh.some(({ eventId }) => eventId === said) ? said : undefined;
 };

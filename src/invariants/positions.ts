@@ -7,10 +7,10 @@ import type { Stores } from './streams.ts';
 /** The read models that leads are compared with. */
 const compared = [leads.name, history.name, mergedLeads.name];
 
-/** How long checkpoints are given to come to where the log ended, in ms: while they move, and in all. */
-const patience = { still: 10_000, inAll: 30_000 };
-/** How often they are looked at, in ms. */
+/** How often checkpoints are looked at that have not come to where the log ended, in ms. */
 const lookEvery = 25;
+/** How many looks they are given, in a row without moving (10 s), and in all (30 s). */
+const patience = { still: 400, inAll: 1_200 };
 
 /**
  * What the checkpoints are to be compared with. `live`: whether something runs that moves them. `told` is how far they are by
@@ -38,14 +38,12 @@ export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, 
 
   /** Waits until these checkpoints are at a position, as long as they move. Gives how far the last of them is. */
   const wait = async (some: readonly string[], position: number): Promise<number> => {
-    const begun = performance.now();
-    let [at, moved] = [await least(some), begun];
-    while (patient && at < position) {
-      const time = performance.now();
-      patient = time - moved <= patience.still && time - begun <= patience.inAll;
+    let at = await least(some);
+    for (let [looks, still] = [0, 0]; patient && at < position; looks++) {
       await pause(lookEvery);
       const next = await least(some);
-      if (next > at) moved = time;
+      still = next > at ? 0 : still + 1;
+      patient = still < patience.still && looks < patience.inAll;
       at = next;
     }
     return at;

@@ -331,4 +331,28 @@ describe('The reasons of a score', () => {
       ],
     });
   });
+
+  it('name an activity once a rule, even one that says a trait without a name', () => {
+    const scoring = modelOf({
+      engagement: [
+        { id: 'views', when: { eventType: 'page_view' }, points: 5, group: 'light' },
+        { id: 'first', when: { eventType: 'page_view' }, points: 10, decay: { halfLifeDays: 1 } },
+      ],
+      groups: { light: { cap: 8 } },
+    });
+    const first = given(leadCaptured())
+      .when(recordActivities, recording({ activities: [activity()], scoring }))
+      .facts();
+    const tomorrow = '2026-03-11T12:00:00.000Z';
+    const later = activity({ eventId: 'e2', occurredAt: tomorrow, traits: { '': 'nameless' } });
+    const facts = given(leadCaptured(), ...first)
+      .when(recordActivities, recording({ activities: [later], scoring }), { now: new Date(tomorrow) })
+      .facts();
+    expect(ofType(facts, 'LeadScored')[0]?.data.because).toEqual([
+      { rule: 'views', points: 5, eventId: 'e2' },
+      { rule: 'first', points: 10, eventId: 'e2' },
+      { rule: 'first', points: -5 },
+      { rule: 'group:light', points: -2 },
+    ]);
+  });
 });
