@@ -64,7 +64,7 @@ describe('Checkpoints that stand still', () => {
       waited.times += 1;
     };
     const checkpoints = projections.map(({ name }) => name);
-    const asked = { checkpoints, live: true, told: { jobs: head } };
+    const asked = { checkpoints, live: true, told: { [checkpoints.at(-1) ?? '']: head } };
     const report = await checkInvariants({ store, readModels }, asked, { now: clock, pause });
     expect(report).toMatchObject({ status: 'violated', position: 0 });
     const last = report.invariants.at(-1);
