@@ -25,6 +25,7 @@ import { listenForMetrics } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
+import { waitingWork } from './waiting-work.ts';
 import { startWorkers } from './workers.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
@@ -121,7 +122,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ),
   };
   const metrics = openMetrics(telemetry, {
-    ...{ role, head: () => store.head(), projections: projecting.statuses },
+    ...{ role, clock, head: () => store.head(), projections: projecting.statuses, waiting: waitingWork(readModels) },
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   });

@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
   'workers.ts': ['*'],
+  'waiting-work.ts': ['projections', 'type telemetry/telemetry.ts', ...STORE_TYPES],
   'projections-worker.ts': ['*'],
 };
 

@@ -43,21 +43,30 @@ export const watchHeads = (heads: Heads, head: () => Promise<number>): { readonl
   return { stop: () => clearInterval(timer) };
 };
 
+/** Where the log ends now, and when it was how long. */
+export type End = { readonly head: number; readonly heads: Heads; readonly now: Date };
+
+/** For how many seconds a subscription has been behind: by what it has in hand, and by how long the log has been longer. */
+const behindBy = ({ position, inHand }: SubscriptionStatus, { head, heads, now }: End): number => {
+  if (position >= head) return 0;
+  const since = inHand === undefined ? 0 : (now.getTime() - inHand.getTime()) / 1_000;
+  return Math.max(heads.behind(position), since);
+};
+
 type Kind = 'projection' | 'reactor';
 
 /** How far subscriptions that this process runs are behind the end of the log, and whether they go on. */
 export const lagFamilies = (
   kind: Kind,
   statuses: readonly SubscriptionStatus[],
-  head: number | undefined,
-  { behind }: Heads,
+  end: End | undefined,
 ): readonly Family[] => {
   // Who stands by does not know exactly how far the one is that does the work.
   const running = statuses.filter(({ state }) => state !== 'standby');
-  const lag = head === undefined ? [] : running.map(({ name, position }) => ({ name, position, head }));
+  const lag = end === undefined ? [] : running.map((status) => ({ status, name: status.name, end }));
   const stalled = running.map(({ name, state }) => [state === 'stalled' ? 1 : 0, name] as const);
-  const events = lag.map((one) => [Math.max(0, one.head - one.position), one.name] as const);
-  const seconds = lag.map(({ name, position }) => [behind(position), name] as const);
+  const events = lag.map((one) => [Math.max(0, one.end.head - one.status.position), one.name] as const);
+  const seconds = lag.map((one) => [behindBy(one.status, one.end), one.name] as const);
   const label = [kind];
   return [
     gauge(`leadfold_${kind}_lag_events`, `Positions between a ${kind} and the end of the log`, label, events),

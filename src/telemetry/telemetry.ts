@@ -5,16 +5,22 @@ import { familiesOf, openInstruments } from './instruments.ts';
 import type { Heads } from './lag.ts';
 import { lagFamilies, rememberHeads, watchHeads } from './lag.ts';
 import type { Family } from './measures.ts';
-import { together } from './measures.ts';
+import { gauge, together } from './measures.ts';
 import { openTracing } from './open-tracing.ts';
 import { processFamilies, watchEventLoop } from './process-measures.ts';
 import type { Observing } from './traced-store.ts';
 import type { Traces } from './tracing.ts';
 
+type Counts = readonly (readonly [count: number, label: string])[];
+/** Work that waits: jobs by status, and what failed and waits for somebody, by kind. */
+export type Waiting = { readonly jobs: Counts; readonly failed: Counts };
+
 /** What is looked at when somebody asks how the process is. What can't be told now is left out. */
 export type Sources = {
   readonly role: string;
   readonly head: () => Promise<number>;
+  readonly clock: () => Date;
+  readonly waiting: () => Promise<Waiting>;
   readonly projections: () => Promise<readonly SubscriptionStatus[]>;
   readonly reactors: () => readonly SubscriptionStatus[];
   /** What the projecting thread told of itself: `Told`. */
@@ -97,17 +103,22 @@ const gathered = async (
   [heads, adding]: readonly [Heads, Adding],
   sources: Sources,
 ): Promise<readonly Family[]> => {
-  const [head, projections = [], thread] = await Promise.all([
+  const [head, projections = [], thread, waiting] = await Promise.all([
     orNothing(sources.head),
     orNothing(sources.projections),
     orNothing(sources.thread),
+    // Whoever runs jobs tells of them; of an api there are many.
+    sources.role === 'api' ? undefined : orNothing(sources.waiting),
   ]);
+  const end = head === undefined ? undefined : { head, heads, now: sources.clock() };
   if (head !== undefined) heads.note(head);
   return together([
     ...telemetry.families(),
     ...(thread === undefined ? [] : adding(thread)),
-    ...lagFamilies('projection', projections, head, heads),
-    ...lagFamilies('reactor', sources.reactors(), head, heads),
+    ...lagFamilies('projection', projections, end),
+    ...lagFamilies('reactor', sources.reactors(), end),
+    gauge('leadfold_jobs', 'Jobs that wait, run or failed', ['status'], waiting?.jobs ?? []),
+    gauge('leadfold_failed_work', 'What failed and waits to be retried or discarded', ['kind'], waiting?.failed ?? []),
     ...processFamilies(sources.role),
   ]);
 };
