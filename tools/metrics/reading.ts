@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { ask, bodyOf } from '../support/http.ts';
 import type { Target } from '../support/target.ts';
+import type { Sample } from './exposition.ts';
 import { samplesIn, valuesOf } from './exposition.ts';
 
 const queueStats = z.object({
-  subscriptions: z.array(
-    z.object({ name: z.string(), state: z.string(), lag: z.number(), lagSeconds: z.number(), rate: z.number() }),
-  ),
+  subscriptions: z.array(z.object({ name: z.string(), state: z.string(), lag: z.number(), lagSeconds: z.number() })),
   jobs: z.record(z.string(), z.number()),
   failed: z.int(),
 });
@@ -32,13 +31,26 @@ export type Reading = {
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
 const most = (values: readonly number[]): number => Math.max(0, ...values);
 
+/** What the metrics themselves say of the queues, for a server that has no queue-stats. */
+const queuesIn = (samples: readonly Sample[]): Queues => {
+  const of = (name: string) => samples.filter((sample) => sample.name === `leadfold_projection_${name}`);
+  const seconds = new Map(of('lag_seconds').map(({ labels, value }) => [labels['projection'], value]));
+  const stalled = new Set(of('stalled').flatMap(({ labels, value }) => (value === 1 ? [labels['projection']] : [])));
+  const subscriptions = of('lag_events').map(({ labels: { projection: name = '' }, value: lag }) => ({
+    ...{ name, lag, lagSeconds: seconds.get(name) ?? 0 },
+    state: stalled.has(name) ? 'stalled' : 'live',
+  }));
+  return { subscriptions, jobs: {}, failed: sum(valuesOf(samples, 'leadfold_work_parked_total')) };
+};
+
 /** Reads the queues and the metrics of a server. Needs the root key. Rejects when one of them isn't answered. */
 export const readingOf = async ({ url, key }: Target): Promise<Reading> => {
-  const [{ subscriptions, jobs, failed }, page]: [Queues, string] = await Promise.all([
-    ask(`${url}/api/admin/queue-stats`, { key }).then((answer) => bodyOf(answer, 200, queueStats)),
+  const [queues, page] = await Promise.all([
+    ask(`${url}/api/admin/queue-stats`, { key }),
     ask(`${url}/metrics`, { key }).then((answer) => bodyOf(answer, 200, z.string())),
   ]);
   const samples = samplesIn(page);
+  const { subscriptions, jobs, failed } = queues.status === 404 ? queuesIn(samples) : bodyOf(queues, 200, queueStats);
   const lag = most(subscriptions.map((each) => each.lag));
   const events = samples.filter(({ labels }) => labels['projection'] === 'leads');
   return {
