@@ -23,9 +23,9 @@ const tenth = (value: number): number => Math.round(value * 10) / 10;
 /** How every running reader of the log is. The oldest fact that is not handled is the first in hand, else a later one. */
 const readersOf = async ({ subscriptions, head, clock }: World) => {
   const [found, end] = [await subscriptions(), await head()];
-  return found.map(({ name, state, position, inHand, rate, since, error, projection }) => {
+  return found.map(({ name, state, position, inHand, cameAt, rate, since, error, projection }) => {
     const lag = Math.max(0, end - position);
-    const oldest = inHand ?? since;
+    const oldest = inHand ?? cameAt ?? since;
     const lagSeconds = lag === 0 ? 0 : Math.max(0, (clock().getTime() - oldest.getTime()) / 1_000);
     const status = { name, state, position, lag, lagSeconds: tenth(lagSeconds), rate: tenth(rate) };
     return { projection, ...status, ...(error !== undefined && { error }) };

@@ -41,6 +41,8 @@ export type SubscriptionStatus = {
   readonly since: Date;
   /** When the oldest fact was recorded that is in hand and not handled yet; not there while nothing is. */
   readonly inHand?: Date;
+  /** When it last came to its position: what it has not seen yet is about as old at most. */
+  readonly cameAt?: Date;
   /** Facts handled a second, over about the last half minute. */
   readonly rate: number;
 };
@@ -73,11 +75,13 @@ export function subscribe(reader: Reader): Subscription {
   let progress: Progress = { position: 0, state: 'starting', attempts: 0, since: now(), rate: 0 };
 
   function move(state: Progress['state'], next: Partial<Progress>): void {
-    const since = state === progress.state ? progress.since : now();
+    const at = now();
+    const since = state === progress.state ? progress.since : at;
     const { error, inHand, ...before } = progress;
     const kept = {
       ...(state === 'stalled' && error && { error }),
       ...(next.position === undefined && inHand && { inHand }),
+      ...(next.position !== undefined && { cameAt: at }),
     };
     progress = { ...before, ...kept, ...next, state, since };
     if (next.position !== undefined) waiters.arrive(next.position);

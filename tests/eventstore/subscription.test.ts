@@ -128,6 +128,20 @@ describe('A subscription', () => {
     expect(subscription.status()).toMatchObject({ state: 'live', since: new Date(kept.time) });
   });
 
+  it('says when it came to its position, however long it has been live', async () => {
+    const { store, kept, start } = reading();
+    const subscription = start();
+    await store.append('s-1', -1, facts(1));
+    await subscription.reached(1);
+    kept.time = 3_600_000;
+    await store.append('s-1', 0, facts(1, 1));
+    await subscription.reached(2);
+    const { state, since, cameAt, inHand } = subscription.status();
+    expect({ state, inHand }).toEqual({ state: 'live', inHand: undefined });
+    expect(since.getTime()).toBeLessThan(3_600_000);
+    expect(cameAt?.getTime()).toBeGreaterThan(3_600_000);
+  });
+
   it('is live when it has come to the end as it was when the batch came, though the log went on', async () => {
     const { store, keep, start } = reading();
     await store.append('s-1', -1, facts(1));
