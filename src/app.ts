@@ -26,7 +26,7 @@ import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
 import { waitingWork } from './waiting-work.ts';
-import { startWorkers } from './workers.ts';
+import { patiently, startWorkers } from './workers.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
@@ -91,7 +91,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ engine, readModels, clock, othersLag: shared ? othersLag : 0 },
     head: () => store.head(),
     pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
-    reached: (position: number) => projecting.reached(position, AbortSignal.timeout(30_000)),
+    reached: patiently(projecting.reached),
   };
   const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
   const workers =

@@ -9,6 +9,7 @@ import { pause } from './eventstore/waiting.ts';
 import { reactors } from './reactors/index.ts';
 import type { Reactor, Sight } from './reactors/reactor.ts';
 import { checkpointOf, react } from './reactors/reactor.ts';
+import { ReadModelsUnavailable } from './readmodels/read-models.ts';
 import { observedReactors } from './telemetry/observed-batches.ts';
 import { observedWork } from './telemetry/observed-work.ts';
 import { tracedReactor } from './telemetry/traced-reactor.ts';
@@ -45,6 +46,23 @@ const reacting = ({ store, sight, lease, telemetry }: Needs, reactor: Reactor): 
   const now = () => new Date();
   return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
 };
+
+/** How long what follows from a fact, or a step of a job, waits for the read models, in ms. */
+const patience = 30_000;
+
+/**
+ * Waits for the read models a while. Rejects with `ReadModelsUnavailable`, as nothing is wrong with whoever waits: a
+ * projection may be stalled, or have much before it.
+ */
+export const patiently =
+  (reached: (position: number, signal: AbortSignal) => Promise<void>) =>
+  async (position: number): Promise<void> => {
+    try {
+      await reached(position, AbortSignal.timeout(patience));
+    } catch (error) {
+      throw new ReadModelsUnavailable(`The read models are not at ${position} yet`, { cause: error });
+    }
+  };
 
 /** How long a job is a worker's without a sign of life where there are no others, in ms. */
 const lifetimeAlone = 30_000;

@@ -14,6 +14,7 @@ export type Progress = {
 /** A job where its last recorded step left it; the cursor is empty at first. */
 export type JobAt = Omit<Progress, 'complete'> & {
   readonly projectId: string;
+  /** `<project>.<id>`, as everybody outside calls it. */
   readonly jobId: string;
   readonly kind: JobKind;
   readonly details: JsonObject;

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { cancelJob } from '../../src/commands/cancel-job.ts';
+import { retryJob } from '../../src/commands/retry-job.ts';
+import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
+import { engineOver, request, slow } from '../support/engine.ts';
+import { projectId } from '../support/facts.ts';
+import { counting, gate, lifetime, openWorkplace } from './workers.ts';
+
+const its = { projectId, jobId: 'rescore-2' };
+
+describe('A worker', () => {
+  it('carries out a job step by step, each of which leaves a fact', async () => {
+    const place = await openWorkplace();
+    await place.ask();
+    const done: number[] = [];
+    await place
+      .worker(
+        'a',
+        counting(3, (nth) => done.push(nth)),
+      )
+      .quiet();
+    expect(done).toEqual([1, 2, 3]);
+    expect(await place.facts()).toEqual(['requested', 'claimed', 'progressed', 'progressed', 'completed']);
+    expect(await place.found()).toMatchObject({ status: 'completed', done: 3, attempt: 1 });
+  });
+
+  it('is the only one that gets a job, however many look at the same moment', async () => {
+    const place = await openWorkplace();
+    const jobs = ['one', 'two', 'three'];
+    const done: string[] = [];
+    const names = ['a', 'b', 'c'];
+    const workers = names.map((name, at) =>
+      place.worker(
+        name,
+        async (at, sight) => {
+          done.push(`${at.jobId} ${at.cursor}`);
+          return counting(2)(at, sight);
+        },
+        { through: slow(place.store, () => 3 - at) },
+      ),
+    );
+    await Promise.all(jobs.map((name) => place.ask(name)));
+    workers.forEach((each) => each.wake());
+    await Promise.all(workers.map((each) => each.quiet()));
+    expect(done.toSorted()).toEqual(
+      jobs.toSorted().flatMap((name) => [`${projectId}.${name} `, `${projectId}.${name} 1`]),
+    );
+    for (const name of jobs)
+      expect(await place.facts(name)).toEqual(['requested', 'claimed', 'progressed', 'completed']);
+  });
+
+  it('takes the job of a dead one when its time is over, not before, and goes on where that was', async () => {
+    const place = await openWorkplace();
+    const [began, end] = [gate(), gate()];
+    await place.ask();
+    // It hangs in the midst of its second step, as one does that was killed or lost its network.
+    const dead = place.worker(
+      'dead',
+      counting(3, (nth) => {
+        if (nth < 2) return undefined;
+        began.open();
+        return end.opened;
+      }),
+    );
+    await began.opened;
+    const done: number[] = [];
+    const heir = place.worker(
+      'heir',
+      counting(3, (nth) => done.push(nth)),
+    );
+    place.clock.forward(lifetime - 1);
+    await heir.quiet();
+    expect(done).toEqual([]);
+    place.clock.forward(1);
+    await heir.quiet();
+    expect(done).toEqual([2, 3]);
+    expect(await place.found()).toMatchObject({ status: 'completed', done: 3, attempt: 2, holder: 'heir' });
+
+    // What the one says that comes back from the dead changes nothing.
+    const before = await place.facts();
+    end.open();
+    await dead.quiet();
+    expect(await place.facts()).toEqual(before);
+  });
+
+  it('gives its job back at once when it stops between two steps', async () => {
+    const place = await openWorkplace();
+    const [began, end] = [gate(), gate()];
+    await place.ask();
+    const leaving = place.worker(
+      'leaving',
+      counting(2, () => {
+        began.open();
+        return end.opened;
+      }),
+    );
+    await began.opened;
+    const stopped = leaving.stop();
+    end.open();
+    await stopped;
+    const done: number[] = [];
+    await place
+      .worker(
+        'next',
+        counting(2, (nth) => done.push(nth)),
+      )
+      .quiet();
+    expect([done, (await place.found()).status]).toEqual([[2], 'completed']);
+  });
+});
+
+describe('A job that is cancelled', () => {
+  it('ends after the step in hand, and its work cleans up', async () => {
+    const place = await openWorkplace();
+    const [began, end] = [gate(), gate()];
+    const done: number[] = [];
+    let abandoned = 0;
+    await place.ask();
+    const step = counting(9, (nth) => {
+      done.push(nth);
+      if (nth !== 2) return undefined;
+      began.open();
+      return end.opened;
+    });
+    const worker = place.worker('a', step, { abandon: async () => void (abandoned += 1) });
+    await began.opened;
+    const { handle } = engineOver(place.store);
+    await handle(cancelJob, { ...its, reason: 'Not wanted' }, request('cancel'));
+    worker.wake();
+    end.open();
+    await worker.quiet();
+    expect([done, abandoned]).toEqual([[1, 2], 1]);
+    expect(await place.facts()).toEqual(['requested', 'claimed', 'progressed', 'cancelled']);
+  });
+});
+
+describe('A step that fails', () => {
+  it('is tried five times in a row; then the job has failed, until somebody wants it retried', async () => {
+    const place = await openWorkplace();
+    const tried: number[] = [];
+    let broken = true;
+    await place.ask();
+    const step = counting(2, (nth) => {
+      tried.push(nth);
+      if (broken && nth === 2) throw new Error('The disc is full of cheese');
+    });
+    const worker = place.worker('a', step);
+    await worker.quiet();
+    expect(tried).toEqual([1, 2, 2, 2, 2, 2]);
+    expect(await place.facts()).toEqual(['requested', 'claimed', 'progressed', 'failed']);
+    const last = (await place.store.read(`job-${projectId}.rescore-2`)).at(-1);
+    expect(last?.data).toMatchObject({ error: 'The disc is full of cheese', attempts: 5 });
+
+    broken = false;
+    await engineOver(place.store).handle(retryJob, its, request('retry'));
+    worker.wake();
+    await worker.quiet();
+    expect(tried.slice(6)).toEqual([2]);
+    expect((await place.found()).status).toBe('completed');
+  });
+
+  it.each([new StoreUnavailable('The log is away'), new ReadModelsUnavailable('The documents are away')])(
+    'because a store is away does not count: %s',
+    async (away) => {
+      const place = await openWorkplace();
+      let tries = 0;
+      await place.ask();
+      const step = counting(1, () => {
+        tries += 1;
+        if (tries < 12) throw away;
+      });
+      await place.worker('a', step).quiet();
+      expect(tries).toBe(12);
+      expect(await place.facts()).toEqual(['requested', 'claimed', 'completed']);
+    },
+  );
+
+  it('and does better later counts from one again', async () => {
+    const place = await openWorkplace();
+    let tries = 0;
+    await place.ask();
+    await place
+      .worker(
+        'a',
+        counting(4, () => {
+          tries += 1;
+          if (tries % 4 !== 0) throw new Error('Not yet');
+        }),
+      )
+      .quiet();
+    expect([tries, (await place.found()).status]).toEqual([16, 'completed']);
+  });
+});
