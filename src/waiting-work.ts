@@ -5,11 +5,11 @@ import type { ReadModels } from './readmodels/read-models.ts';
 import type { Waiting } from './telemetry/telemetry.ts';
 
 /** Counts what waits, of all projects: jobs that have not ended well, and failed work. */
-export const waitingWork = ({ count }: ReadModels) => {
+export const waitingWork = (readModels: ReadModels) => {
   const ofStatus = async (status: 'requested' | 'running' | 'failed') =>
-    [await count(allProjects, jobs, [{ field: 'status', op: 'eq', value: status }]), status] as const;
+    [await readModels.count(allProjects, jobs, [{ field: 'status', op: 'eq', value: status }]), status] as const;
   const ofKind = async (kind: 'job' | 'event') =>
-    [await count(allProjects, failedWork, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
+    [await readModels.count(allProjects, failedWork, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
   return async (): Promise<Waiting> => ({
     jobs: await Promise.all([ofStatus('requested'), ofStatus('running'), ofStatus('failed')]),
     failed: await Promise.all([ofKind('job'), ofKind('event')]),

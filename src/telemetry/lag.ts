@@ -17,7 +17,7 @@ export const rememberHeads = (now: () => number = () => performance.now()) => {
     note: (head: number): void => {
       if (looks.at(-1)?.head === head) return;
       looks = [...looks, { at: now(), head }];
-      if (looks.length > mostLooks) looks = looks.filter((_, index) => index % 2 === 1 || index >= mostLooks / 2);
+      if (looks.length > mostLooks) looks = looks.filter((_, index) => index % 2 === 0 || index >= mostLooks / 2);
     },
     /** For how many seconds there has been something after a position; 0 when there is nothing. */
     behind: (position: number): number => {

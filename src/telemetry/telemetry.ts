@@ -67,6 +67,8 @@ export const openTelemetry = async (
 ): Promise<Telemetry> => {
   const instruments = openInstruments();
   const eventLoop = watchEventLoop(thread);
+  // Not the time origin: all threads of a process have the same.
+  const since = Date.now();
   const lost = { told: false };
   const tracing =
     traces &&
@@ -78,7 +80,7 @@ export const openTelemetry = async (
   const families = () => [...familiesOf(instruments), ...eventLoop.families()];
   return {
     ...{ instruments, tracing, families },
-    told: () => ({ since: performance.timeOrigin, families: families() }),
+    told: () => ({ since, families: families() }),
     close: async () => {
       eventLoop.stop();
       await tracing?.close();

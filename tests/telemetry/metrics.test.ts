@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { appOfFile } from '../support/app.ts';
+import { appOfFile, openTestApp } from '../support/app.ts';
 import { bearer, mustBe } from '../support/client.ts';
 import { exposed } from '../support/metrics.ts';
+import { spawnServer, startServer } from '../support/server-process.ts';
 
 const app = appOfFile();
 
@@ -96,4 +101,50 @@ describe('/metrics', () => {
     const { text } = await app().root('GET', '/metrics');
     expect(text).not.toMatch(/type_\d|person-|@|[0-9a-f]{8}-[0-9a-f]{4}/);
   });
+});
+
+/** A port that was free a moment ago. */
+const freePort = async (): Promise<string> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return String(typeof address === 'object' ? address?.port : '');
+};
+
+describe('a port of its own', () => {
+  it('tells metrics to whoever reaches it, and nothing else; when it is taken, the start says so', async () => {
+    const port = await freePort();
+    await using server = await startServer({ env: { METRICS_PORT: port } });
+    await server.project();
+    const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    const told = await ask('/metrics');
+    expect([told.status, told.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(exposed(await told.text()).valueOf('leadfold_events_appended_total', { type: 'ProjectCreated' })).toBe(1);
+    expect((await ask('/api/projects')).status).toBe(404);
+
+    const { code, output } = await spawnServer({ DATA_DIR: `${server.dataDir}/second`, METRICS_PORT: port }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain(`METRICS_PORT: ${port} of 127.0.0.1 can not be listened on; give another port`);
+    expect((await server.stop()).code).toBe(0);
+  });
+});
+
+it('What the projecting thread counted stays when it is started anew', async () => {
+  await using own = await openTestApp();
+  const project = await own.project();
+  await project.send({ eventType: 'signup', email: 'ada@example.com' });
+  await own.settled();
+  const events = async (): Promise<number> =>
+    exposed((await own.root('GET', '/metrics')).text).valueOf('leadfold_projection_events_total', {
+      projection: 'projects',
+    });
+  const before = await events();
+  expect(before).toBeGreaterThan(0);
+  // The thread ends and another one makes the read models again, from the first fact.
+  for (const file of readdirSync(own.dataDir).filter((name) => name.startsWith('read-models.db'))) {
+    rmSync(join(own.dataDir, file));
+  }
+  await expect.poll(events, { timeout: 20_000 }).toBe(2 * before);
 });
