@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { reportSchema } from '../invariants/report.ts';
 import type { Routes } from './app.ts';
 
@@ -18,6 +19,9 @@ export const systemHealth: Routes = (app, world) => {
     },
     async (request, reply) => {
       reply.header('Cache-Control', 'no-store');
+      // The connection is silent for as long as the check takes, and that is no reason to close it.
+      const { socket } = request.raw;
+      if (socket instanceof Socket) socket.setTimeout(0);
       return world.systemHealth(request.caller.projectId);
     },
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { appOfFile, openTestApp, tickingClock } from '../support/app.ts';
+import { adminKey, appOfFile, openTestApp, tickingClock } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { bearer, mustBe } from '../support/client.ts';
@@ -87,6 +87,34 @@ describe('System health', () => {
     expect(wrongs(await reportOf(app(), project.projectId))).toEqual([]);
   });
 
+  it('is fine with whatever people send', async () => {
+    const project = await app().project();
+    const odd = [
+      '.',
+      'a.b',
+      '__proto__',
+      'constructor',
+      '\u{1f600}',
+      '\uffee',
+      '\u0000',
+      '\ud800',
+      '~/%',
+      'E1',
+      'e1',
+      ' e1',
+    ];
+    const events = odd.map((eventId, at) => ({
+      ...{ eventId, userId: `u${at % 3}`, eventType: 'signup', timestamp: '2026-03-01T00:00:00Z' },
+      properties: { constructor: { a: [-0, 1e21, null] }, '': eventId, 2: 1, 1: 2 },
+      traits: { constructor: at, '': -0, n: { 2: 1, 1: [{}] } },
+    }));
+    const { accepted } = mustBe(await project.batch(events), 200).body;
+    expect(accepted).toBeGreaterThan(8);
+    const report = await reportOf(app(), project.projectId);
+    expect(wrongs(report)).toEqual([]);
+    expect(report.activities).toBe(accepted);
+  });
+
   it('is fine where nothing is', async () => {
     const project = await app().project('Empty');
     const report = await reportOf(app(), project.projectId);
@@ -119,6 +147,15 @@ describe('System health', () => {
     expect(new Set(asked.map(({ checkedAt }) => checkedAt)).size).toBe(1);
     expect((await reportOf(app(), project.projectId)).checkedAt).not.toBe(asked[0].checkedAt);
   });
+});
+
+it('System health is answered however long a connection has to be silent for it', async () => {
+  await using app = await openTestApp();
+  const { http } = app.app();
+  http.server.timeout = 50;
+  const url = await http.listen({ port: 0, host: '127.0.0.1' });
+  const answer = await fetch(`${url}${path}`, { headers: bearer(adminKey) });
+  expect(await answer.json()).toMatchObject({ status: 'healthy' });
 });
 
 it('System health raises no false alarm while leads come, merge and are scored with new models', async () => {
