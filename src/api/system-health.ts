@@ -11,8 +11,8 @@ export const systemHealth: Routes = (app, world) => {
       schema: {
         summary: 'Whether streams and read models say the same of all leads, invariant by invariant',
         description:
-          'Of the project of the key; with the root key of all projects, or of the one in X-Project-Id. It takes as long as ' +
-          'there is to read: about half a minute for a million activities.',
+          'Of the project of the key; with the root key of all projects, or of the one in X-Project-Id. It reads all ' +
+          'there is, so the answer takes its time.',
         tags: ['Operators'],
         response: { 200: reportSchema },
       },
