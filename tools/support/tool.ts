@@ -1,6 +1,7 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { bold, dim, green, red, table } from '../../demo/table.ts';
-import { argumentsOf, commonHelp, commonOptions, UsageError } from './arguments.ts';
+import type { aloneOptions } from './arguments.ts';
+import { aloneHelp, argumentsOf, commonHelp, commonOptions, UsageError } from './arguments.ts';
 import type { Target } from './target.ts';
 import { openTarget } from './target.ts';
 
@@ -46,26 +47,20 @@ export const shownRows = (rows: readonly Row[]): readonly string[] => [
   ...['', passes(rows) ? green('passed') : red('FAILED')],
 ];
 
-const helpOf = ({ name, about, help }: Pick<Tool<never, unknown>, 'name' | 'about' | 'help'>): string =>
-  [about, '', `  npm run ${name} [-- <options>]`, '', ...(help === '' ? [] : [help]), commonHelp].join('\n');
+const helpOf = ({ name, about, help }: Named, common: string): string =>
+  [about, '', `  npm run ${name} [-- <options>]`, '', ...(help === '' ? [] : [help]), common].join('\n');
+type Named = { readonly name: string; readonly about: string; readonly help: string };
 
-const found = async <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>, args: readonly string[]) => {
-  const given = argumentsOf(args, { ...tool.options, ...commonOptions });
-  const { json, help, ...where }: Common = given as Common;
-  if (help) return { text: helpOf(tool), passed: true };
-  const values = tool.read(given);
-  const target = await openTarget(where);
-  const say = json ? () => undefined : (line: string) => console.error(dim(line));
-  try {
-    const { rows, more } = await tool.run({ target, values, say });
-    const result = { tool: tool.name, at: new Date().toISOString(), passed: passes(rows), rows, ...more };
-    const text = json ? JSON.stringify(result, null, 2) : [bold(tool.name), ...shownRows(rows)].join('\n');
-    return { text, passed: result.passed };
-  } finally {
-    await target.stop();
-  }
-};
+type Told = { readonly text: string; readonly passed: boolean };
 type Common = { readonly json: boolean; readonly help: boolean; readonly url?: string; readonly key?: string };
+
+const told = (name: string, { rows, more }: Found, json: boolean): Told => {
+  const result = { tool: name, at: new Date().toISOString(), passed: passes(rows), rows, ...more };
+  const text = json ? JSON.stringify(result, null, 2) : [bold(name), ...shownRows(rows)].join('\n');
+  return { text, passed: result.passed };
+};
+
+const saying = (json: boolean) => (json ? () => undefined : (line: string) => console.error(dim(line)));
 
 /** What kept a request from being answered stands in the cause of what fetch says. */
 const reasonOf = (error: unknown): string => {
@@ -73,11 +68,10 @@ const reasonOf = (error: unknown): string => {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 };
 
-/** Runs a tool as this process, and sets its exit code: 0 passed, 1 failed, 2 for a wrong command line. */
-export const runTool = async <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): Promise<void> => {
+const asProcess = async (run: (args: readonly string[]) => Promise<Told>): Promise<void> => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   try {
-    const { text, passed } = await found(tool, process.argv.slice(2));
+    const { text, passed } = await run(process.argv.slice(2));
     console.log(text);
     process.exitCode = passed ? 0 : 1;
   } catch (error) {
@@ -85,3 +79,33 @@ export const runTool = async <O extends ParseArgsOptionsConfig, V>(tool: Tool<O,
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 };
+
+/** Runs a tool as this process, and sets its exit code: 0 passed, 1 failed, 2 for a wrong command line. */
+export const runTool = <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): Promise<void> =>
+  asProcess(async (args) => {
+    const given = argumentsOf(args, { ...tool.options, ...commonOptions });
+    const { json, help, ...where } = given as Common;
+    if (help) return { text: helpOf(tool, commonHelp), passed: true };
+    const values = tool.read(given);
+    const target = await openTarget(where);
+    try {
+      return told(tool.name, await tool.run({ target, values, say: saying(json) }), json);
+    } finally {
+      await target.stop();
+    }
+  });
+
+/** A tool that starts what it needs by itself. */
+type Alone<O extends ParseArgsOptionsConfig> = Named & {
+  readonly options: O;
+  readonly run: (given: ReturnType<typeof argumentsOf<O>>, say: (line: string) => void) => Promise<Found>;
+};
+
+/** Runs such a tool as this process; exit codes as of `runTool`. */
+export const runAlone = <O extends ParseArgsOptionsConfig>(tool: Alone<O & typeof aloneOptions>): Promise<void> =>
+  asProcess(async (args) => {
+    const given = argumentsOf(args, tool.options);
+    const { json, help } = given as Common;
+    if (help) return { text: helpOf(tool, aloneHelp), passed: true };
+    return told(tool.name, await tool.run(given, saying(json)), json);
+  });
