@@ -18,7 +18,7 @@ export type Results = Readonly<Record<string, Measured>>;
 
 type Named = Pick<Benchmark, 'name' | 'about'>;
 
-const [begin, end] = ['<!-- results: written by npm run bench -- --write -->', '<!-- end of results -->'];
+const marks = ['<!-- results: written by npm run bench -- --write -->', '<!-- end of results -->'] as const;
 
 const sectionOf = ({ name, about }: Named, { figures, ...how }: Measured): string =>
   `### ${name}
@@ -44,7 +44,7 @@ export const resultsText = (benchmarks: readonly Named[], results: Results): str
 };
 
 /** A page with the text between its two marks replaced. Throws when it hasn't got the marks. */
-export const withResults = (page: string, text: string): string => {
+export const withResults = (page: string, text: string, [begin, end]: readonly [string, string] = marks): string => {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from === -1 || to < from) throw new Error(`The page has no place for results; put "${begin}" and "${end}" in it`);
   return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`;
