@@ -101,7 +101,7 @@ export const jobs: Routes = (app, world) => {
       ...access,
       schema: {
         summary: 'End a job that nobody wants any more; what it did stays',
-        ...{ tags, params: inPath, body: z.object({ reason: z.string().trim().max(1_000).default('') }).optional() },
+        ...{ tags, params: inPath, body: z.object({ reason: z.string().trim().max(1_000).default('') }).nullish() },
         response: { 200: z.object({ jobId: z.string(), status: z.literal('cancelled') }) },
       },
     },
