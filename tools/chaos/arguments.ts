@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../support/arguments.ts';
 
 /** What was asked for on the command line. */
 export type Asked = {
@@ -8,14 +9,6 @@ export type Asked = {
   readonly json: boolean;
   readonly help: boolean;
 };
-
-/** The command line can't be understood. The message says what there is instead. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
 
 const flag = { type: 'boolean', default: false } as const;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { soundnessOf, soundnessRow } from '../support/soundness.ts';
 import { must, mustEqual } from './case.ts';
 import type { Ledger } from './ledger.ts';
 import type { Project } from './project.ts';
@@ -21,11 +22,6 @@ export type Entry = z.infer<typeof entry>;
 
 const explanation = z.object({ score: z.number(), contributions: z.array(z.object({ points: z.number() })) });
 const dashboard = z.object({ totals: z.object({ leads: z.int(), activities: z.int() }) });
-const systemHealth = z.object({
-  status: z.string(),
-  invariants: z.array(z.object({ id: z.unknown(), name: z.string(), violations: z.int(), examples: z.unknown() })),
-});
-
 /** All that a project's read models show: each lead by id with its history. */
 export type Shown = ReadonlyMap<string, { readonly lead: Lead; readonly timeline: readonly Entry[] }>;
 
@@ -47,14 +43,8 @@ const stageOf = (score: number): string =>
 
 /** The service's own check of all its invariants must find nothing. */
 export const mustBeSound = async (server: Server): Promise<void> => {
-  const { status, body } = await server.root('/api/admin/system-health');
-  if (status === 404) return;
-  const { data } = systemHealth.safeParse(body);
-  const wrong = data?.invariants.filter(({ violations }) => violations > 0) ?? [];
-  must(
-    data?.status === 'healthy',
-    `The invariants do not hold: ${status} ${JSON.stringify(data ? wrong : body).slice(0, 800)}`,
-  );
+  const { holds, found, details = [] } = soundnessRow(await soundnessOf(server.target()));
+  must(holds === true, `The invariants do not hold: ${found}; ${details.join('; ').slice(0, 800)}`);
 };
 
 /** Each lead's score is that of its activities in the default model, its stage that of its score, its explanation its sum. */

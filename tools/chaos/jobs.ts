@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { must } from './case.ts';
-import { bodyOf } from './http.ts';
+import { bodyOf } from '../support/http.ts';
 import type { Server } from './server.ts';
 
 /** How long a job may take that was left by a dead worker, in ms: the lease of that worker has to end first. */

@@ -1,6 +1,7 @@
 import { bold, dim, green, red, table } from '../../demo/table.ts';
+import { UsageError } from '../support/arguments.ts';
 import type { Asked } from './arguments.ts';
-import { asked, usage, UsageError } from './arguments.ts';
+import { asked, usage } from './arguments.ts';
 import type { Case } from './case.ts';
 import { cases } from './cases/index.ts';
 import type { Result } from './run.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { must } from './case.ts';
-import type { Answer, Call } from './http.ts';
-import { ask, bodyOf } from './http.ts';
+import type { Answer, Call } from '../support/http.ts';
+import { ask, bodyOf } from '../support/http.ts';
 
 /** An activity as it is sent. */
 export type Sent = { readonly eventId: string; readonly eventType: string; readonly [name: string]: unknown };

@@ -41,7 +41,10 @@ const outcomeOf = async ({ run }: Case, ground: Ground): Promise<Pick<Result, 'o
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    return { outcome: 'failed', found: error.name === 'Broken' ? error.message : `${String(error)}${cause}` };
+    return {
+      outcome: 'failed',
+      found: ['Broken', 'Unexpected'].includes(error.name) ? error.message : `${String(error)}${cause}`,
+    };
   }
 };
 

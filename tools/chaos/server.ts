@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Product } from '../../bench/support/product.ts';
 import { startProduct } from '../../bench/support/product.ts';
 import { must } from './case.ts';
-import type { Answer, Call } from './http.ts';
-import { ask, bodyOf } from './http.ts';
+import type { Answer, Call } from '../support/http.ts';
+import { ask, bodyOf } from '../support/http.ts';
+import type { Target } from '../support/target.ts';
 import type { Files } from './log.ts';
 import { filesIn } from './log.ts';
 import type { Project } from './project.ts';
@@ -23,6 +24,8 @@ export type Server = {
   readonly dataDir: string;
   readonly files: Files;
   readonly url: () => string;
+  /** Where it is now, and its root key. */
+  readonly target: () => Target;
   /** Asks with the root key. */
   readonly root: (path: string, call?: Omit<Call, 'key'>) => Promise<Answer>;
   readonly project: () => Promise<Project>;
@@ -63,6 +66,7 @@ export const startServer = async ({ dataDir, env = {} }: Starting): Promise<Serv
   };
   return {
     ...{ dataDir, files, url, root, settled },
+    target: () => ({ url: url(), key: running.product.adminKey, own: true, stop: running.product.stop }),
     project: async () => {
       const made = z.object({ projectId: z.string(), apiKey: z.string() });
       const { projectId, apiKey } = bodyOf(await root('/api/projects', { body: { name: 'Chaos' } }), 201, made);

@@ -22,6 +22,7 @@ export const killInProjection: Case = {
     let [n, behind, recovery] = [0, 0, 0];
     for (let round = 0; round < rounds; round++) {
       const from = server.files.head();
+      const goal = ledger.acknowledged.size + many(1_000);
       const state = { killed: false };
       const sending = clients(2, async () => {
         while (!state.killed) {
@@ -34,7 +35,7 @@ export const killInProjection: Case = {
       // Documents are being written when some of what came in this round is in them, and more is coming.
       const writing = async (): Promise<void> => {
         const end = performance.now() + 30_000;
-        while (server.files.checkpoint() <= from) {
+        while (server.files.checkpoint() <= from || ledger.acknowledged.size < goal) {
           must(performance.now() < end, 'The read models do not follow');
           await pause(1);
         }

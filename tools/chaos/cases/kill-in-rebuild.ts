@@ -1,7 +1,7 @@
 import type { Case } from '../case.ts';
 import { mustEqual } from '../case.ts';
 import { mustBeWhole, shownBy } from '../checks.ts';
-import { bodyOf } from '../http.ts';
+import { bodyOf } from '../../support/http.ts';
 import { jobOf, jobRequested, untilCompleted } from '../jobs.ts';
 import { openLedger } from '../ledger.ts';
 import { activity, inParallel } from '../traffic.ts';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeWhole } from '../checks.ts';
-import { ask } from '../http.ts';
+import { ask } from '../../support/http.ts';
 import { openLedger } from '../ledger.ts';
 import type { Project } from '../project.ts';
 import type { Server } from '../server.ts';
