@@ -24,7 +24,8 @@ export const rescore: Work = {
     const { engine, readModels, request } = sight;
     const inForce = (await engine.states.refresh(project, projectId)).state.scoring.version;
     if (inForce > Number(details['version'])) return { cursor, done, total: job.total, complete: true };
-    if (cursor === '') await whenListed(job, sight);
+    // The list may be made again from the beginning while the job goes on, and would seem to end where it has come to.
+    await (cursor === '' ? whenListed(job, sight) : sight.reached(job.position));
 
     const total = cursor === '' ? await readModels.count(projectId, leads, []) : job.total;
     const after = cursor === '' ? {} : { after: [cursor] };
