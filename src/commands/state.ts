@@ -22,8 +22,8 @@ export type States = {
   get<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
   /** With everything that the store has by now. */
   refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
-  /** The facts of an aggregate's stream with a revision above `after`. */
-  read<E extends Event>(stream: string, after: number): Promise<readonly Recorded<E>[]>;
+  /** The facts of an aggregate's stream with a revision above `after`, `limit` of them at most. */
+  read<E extends Event>(stream: string, after: number, limit?: number): Promise<readonly Recorded<E>[]>;
   /** A state with what was just appended to it. */
   advance<S, E extends Event>(
     aggregate: Aggregate<S, E>,
@@ -66,8 +66,11 @@ export const foldStates = (store: EventStore, maxBytes: number): States => {
     return folded;
   };
 
-  const read = async <E extends Event>(stream: string, after: number): Promise<readonly Recorded<E>[]> =>
-    (await store.read(stream, after)) as readonly Recorded<E>[];
+  const read = async <E extends Event>(
+    stream: string,
+    after: number,
+    limit?: number,
+  ): Promise<readonly Recorded<E>[]> => (await store.read(stream, after, limit)) as readonly Recorded<E>[];
 
   const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> => {
     const stream = `${aggregate.name}-${id}`;

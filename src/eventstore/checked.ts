@@ -12,7 +12,8 @@ export type Shapes = Readonly<Record<string, Shape>>;
  */
 export function checked(store: EventStore, shapes: Shapes): EventStore {
   return {
-    read: async (stream, after) => (await store.read(stream, after)).map((event) => current(shapes, event)),
+    read: async (stream, after, limit) =>
+      (await store.read(stream, after, limit)).map((event) => current(shapes, event)),
     append: async (stream, expected, events) =>
       store.append(
         stream,

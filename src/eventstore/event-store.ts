@@ -41,8 +41,8 @@ export type Filter = { readonly streams?: readonly string[]; readonly types?: re
 
 /** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
 export interface EventStore {
-  /** The events of a stream with a revision above `after` (default -1), in order; none if nobody wrote to it. */
-  read(stream: string, after?: number): Promise<readonly Recorded[]>;
+  /** The events of a stream with a revision above `after` (default -1), in order, `limit` of them at most; none if nobody wrote to it. */
+  read(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */

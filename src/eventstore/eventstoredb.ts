@@ -40,10 +40,11 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     if (closing.signal.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
   };
 
-  const read = async (stream: string, after = -1): Promise<readonly Recorded[]> => {
+  const read = async (stream: string, after = -1, limit?: number): Promise<readonly Recorded[]> => {
     mustBeOpen();
     const events: Recorded[] = [];
-    const stored = client.readStream(stream, { fromRevision: BigInt(after + 1), requiresLeader: true });
+    const most = limit === undefined ? {} : { maxCount: limit };
+    const stored = client.readStream(stream, { fromRevision: BigInt(after + 1), requiresLeader: true, ...most });
     try {
       await readThrough(connection, stored, ({ event }) => {
         if (event) events.push(recorded(event, where));

@@ -19,10 +19,12 @@ function recorded(row: Row): Recorded {
   return { ...row, data, metadata, recordedAt: new Date(row.recordedAt) };
 }
 
-/** Reads the events of a stream with a revision above `after`. */
-export function streamsOf(db: DatabaseSync): (stream: string, after: number) => readonly Recorded[] {
-  const statement = db.prepare(`SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision`);
-  return (stream, after) => (statement.all(stream, after) as Row[]).map(recorded);
+/** Reads the events of a stream with a revision above `after`; a `limit` of -1 is none. */
+export function streamsOf(db: DatabaseSync): (stream: string, after: number, limit: number) => readonly Recorded[] {
+  const statement = db.prepare(
+    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?`,
+  );
+  return (stream, after, limit) => (statement.all(stream, after, limit) as Row[]).map(recorded);
 }
 
 /** Looks up the position of the last event; 0 when there is none. */

@@ -57,7 +57,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   }
 
   return {
-    read: async (name, after = -1) => ask(() => stream(name, after)),
+    read: async (name, after = -1, limit = -1) => ask(() => stream(name, after, limit)),
     append: (name, expected, events) =>
       new Promise((resolve, reject) => {
         const lines = events.map((event) => serialised(name, event));

@@ -68,7 +68,7 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
   };
   return {
     ...store,
-    read: (stream, after) => telling('read', () => store.read(stream, after)),
+    read: (stream, after, limit) => telling('read', () => store.read(stream, after, limit)),
     append: tracing ? traced : append,
     async *follow(from, signal, filter) {
       try {

@@ -133,6 +133,9 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       expect(numbers(await store.read(stream, 2))).toEqual([3, 4]);
       expect(await store.read(stream, 4)).toEqual([]);
       expect(await store.read(stream, 99)).toEqual([]);
+      expect(numbers(await store.read(stream, -1, 2))).toEqual([0, 1]);
+      expect(numbers(await store.read(stream, 2, 2))).toEqual([3, 4]);
+      expect(numbers(await store.read(stream, 3, 5))).toEqual([4]);
     });
 
     it('keeps streams apart', async () => {
