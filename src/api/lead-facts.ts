@@ -1,23 +1,20 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { findLead } from '../commands/resolve.ts';
-import type { Aggregate, Event } from '../domain/event.ts';
 import { explain, explanationSchema } from '../domain/explanation.ts';
-import type { LeadEvent } from '../domain/lead-events.ts';
-import type { LeadState } from '../domain/lead.ts';
 import { lead, scorable } from '../domain/lead.ts';
-import type { ProjectState } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { leadStreamId } from '../domain/streams.ts';
-import type { Recorded } from '../eventstore/event-store.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import { history, historyEntry } from '../projections/history.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
+import { leadThen, pastTimes, thenOf } from './lead-then.ts';
 import { leadDocumentOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { etag } from './request.ts';
+import { shownFact, storedEvent } from './stored-event.ts';
 import type { World } from './world.ts';
 
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
@@ -50,55 +47,14 @@ const scoreBefore = async (
   return docs[0]?.score ?? 0;
 };
 
-const storedEvent = z.object({
-  ...{ id: z.string(), type: z.string(), data: z.unknown(), stream: z.string(), revision: z.int(), position: z.int() },
-  recordedAt: z.string(),
-  metadata: z.object({
-    ...{ commandId: z.string(), correlationId: z.string(), causationId: z.string() },
-    ...{ actor: z.string().optional(), traceparent: z.string().optional(), version: z.int().optional() },
-  }),
-});
-
-/** What an aggregate's facts had added up to at a time. */
-const foldUntil = <S, E extends Event>(
-  { initial, evolve }: Aggregate<S, E>,
-  facts: readonly Recorded<E>[],
-  asOf: Date,
-): S => facts.filter(({ recordedAt }) => recordedAt <= asOf).reduce(evolve, initial);
-
-/** A lead and its project at some time; `revision` when that is now. */
-type Moment = {
-  readonly leadId: string;
-  readonly state: LeadState;
-  readonly inForce: ProjectState;
-  readonly revision?: number;
-};
-
-/** A lead and its project as they were: with the facts recorded until then, followed through the merges made until then. */
-const asTheyWere = async (
-  { engine: { states } }: World,
-  projectId: string,
-  leadId: string,
-  asOf: Date,
-): Promise<Moment> => {
-  const inForce = foldUntil(project, await states.read(`project-${projectId}`, -1), asOf);
-  let id: string | undefined = leadId;
-  while (id !== undefined) {
-    const facts: readonly Recorded<LeadEvent>[] = await states.read(`lead-${leadStreamId(projectId, id)}`, -1);
-    const state: LeadState = foldUntil(lead, facts, asOf);
-    if (state.status === 'lead') return { leadId: id, state, inForce };
-    id = state.into;
-  }
-  throw new Rejection('lead-unknown', `Project ${projectId} had no lead ${leadId} at ${asOf.toISOString()}`);
-};
-
-const asTheyAre = async ({ engine: { states } }: World, projectId: string, leadId: string): Promise<Moment> => {
+/** A lead and its project as of now. */
+const asTheyAre = async ({ engine: { states } }: World, projectId: string, leadId: string) => {
   const found = await findLead(states, projectId, leadId);
   if (!found) throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
   // Another process may have appended: what explains a score should not lag behind what others can read.
   const { state, revision } = await states.refresh(lead, leadStreamId(projectId, found.leadId));
-  const inForce = (await states.get(project, projectId)).state;
-  return { leadId: found.leadId, state, inForce, revision };
+  const { scoring } = (await states.get(project, projectId)).state;
+  return { leadId: found.leadId, state, scoring, revision };
 };
 
 /** What a lead did, why it has its score, and the facts behind both. */
@@ -137,21 +93,23 @@ export const leadFacts: Routes = (app, world) => {
       schema: {
         summary: 'Why a lead has its score: every contribution in force; they sum up to it',
         ...{ tags, params: inPath },
-        querystring: z.object({
-          asOf: z.iso.datetime({ offset: true }).optional().describe('By the facts recorded until then'),
-        }),
+        querystring: z.object(pastTimes),
         response: { 200: explanationSchema.extend({ leadId: z.string() }) },
       },
     },
     async (request, reply) => {
       const projectId = projectOf(request);
       const asked = request.params.leadId;
-      const asOf = request.query.asOf === undefined ? undefined : new Date(request.query.asOf);
-      const at = asOf ? await asTheyWere(world, projectId, asked, asOf) : await asTheyAre(world, projectId, asked);
-      tellSurvivor(reply, asked, at.leadId, 'score');
-      if (at.revision !== undefined) reply.header('ETag', etag(at.revision));
-      const time = (asOf ?? world.clock()).getTime();
-      return { leadId: at.leadId, ...explain(at.inForce.scoring, scorable(at.state), time) };
+      const then = thenOf(world, request.query);
+      if (then) {
+        const { leadId, state, scoring, at } = await leadThen(world, projectId, asked, then);
+        tellSurvivor(reply, asked, leadId, 'score');
+        return { leadId, ...explain(scoring, scorable(state), at.getTime()) };
+      }
+      const { leadId, state, scoring, revision } = await asTheyAre(world, projectId, asked);
+      tellSurvivor(reply, asked, leadId, 'score');
+      reply.header('ETag', etag(revision));
+      return { leadId, ...explain(scoring, scorable(state), world.clock().getTime()) };
     },
   );
 
@@ -173,16 +131,14 @@ export const leadFacts: Routes = (app, world) => {
         ['events', projectId, leadId],
         request.query,
         async ({ limit, after = [-1] }) => {
-          const facts = await world.engine.states.read<LeadEvent>(
-            `lead-${leadStreamId(projectId, leadId)}`,
-            Number(after[0]),
-          );
+          const stream = `lead-${leadStreamId(projectId, leadId)}`;
+          const facts = await world.engine.states.read(stream, Number(after[0]), limit + 1);
           const docs = facts.slice(0, limit);
           const last = docs.at(-1);
           return { docs, ...(last && facts.length > limit && { next: [last.revision] }) };
         },
       );
-      return { ...page, data: page.data.map((fact) => ({ ...fact, recordedAt: fact.recordedAt.toISOString() })) };
+      return { ...page, data: page.data.map(shownFact) };
     },
   );
 };

@@ -44,7 +44,8 @@ export const summarizing = async ({ engine, clock }: World, projectId: string) =
   return (doc: LeadDocument): z.infer<typeof leadSummary> => summaryOf(projectId, doc, model, now);
 };
 
-const summaryOf = (
+/** A lead's document as it is shown at a time, under the model in force then. */
+export const summaryOf = (
   projectId: string,
   doc: LeadDocument,
   model: ScoringModel,

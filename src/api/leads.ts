@@ -6,6 +6,7 @@ import { leads as collection } from '../projections/leads.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
+import { leadThen, pastTimes, thenOf, viewThen } from './lead-then.ts';
 import { leadDocumentBy, leadDocumentOf, leadSummary, leadView, summarizing, viewOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { Problem } from './problems.ts';
@@ -109,11 +110,17 @@ export const leads: Routes = (app, world) => {
       ...access,
       schema: {
         summary: 'A lead; for the id of a merged one its survivor, which Content-Location names',
-        ...{ tags, params: inPath, response: { 200: leadView } },
+        ...{ tags, params: inPath, querystring: z.object(pastTimes), response: { 200: leadView } },
       },
     },
     async (request, reply) => {
       const projectId = projectOf(request);
+      const then = thenOf(world, request.query);
+      if (then) {
+        const past = await leadThen(world, projectId, request.params.leadId, then);
+        if (past.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${past.leadId}`);
+        return viewThen(projectId, past, then);
+      }
       const doc = await leadDocumentOf(world, projectId, request.params.leadId);
       reply.header('ETag', etag(doc.revision));
       if (doc.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${doc.leadId}`);

@@ -41,3 +41,18 @@ export const windowsAt = (now: Date): { readonly day: string; readonly week: str
   const ago = (days: number): string => new Date(now.getTime() - days * dayMs).toISOString();
   return { day: ago(1), week: ago(7), fortnight: ago(14) };
 };
+
+/** How much a lead does: its activities in the 24 h before a time (velocity), and its trend, by when they occurred (`isoTime`). */
+export const paceOf = (
+  occurredAt: Iterable<string>,
+  now: Date,
+): { readonly velocity: number; readonly trend: Trend } => {
+  const { day, week, fortnight } = windowsAt(now);
+  let [velocity, lastWeek, lastTwoWeeks] = [0, 0, 0];
+  for (const each of occurredAt) {
+    if (each > day) velocity += 1;
+    if (each > week) lastWeek += 1;
+    if (each > fortnight) lastTwoWeeks += 1;
+  }
+  return { velocity, trend: trendOf(lastWeek, lastTwoWeeks - lastWeek) };
+};

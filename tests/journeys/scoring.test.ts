@@ -177,7 +177,7 @@ describe('A model of the project’s own', () => {
     own.clock.forward(10 * dayMs);
     expect(await scoreAt()).toBe(20);
     expect(await scoreAt(begin)).toBe(45);
-    expect(await scoreAt(new Date(begin.getTime() + 30 * dayMs))).toBe(5);
+    expect(await scoreAt(new Date(begin.getTime() + 5 * dayMs))).toBe(33.28);
     expect((await project.read(`/api/leads/${leadId}/score?asOf=2026-01-01T00:00:00Z`)).status).toBe(404);
 
     await leadIdOf(project, { userId: 'ada', eventType: 'signup', eventId: 'again' });
