@@ -29,6 +29,7 @@ export const kinds = {
   'project-missing': { status: 400, title: 'The request names no project' },
   unauthorized: { status: 401, title: 'A valid key is needed' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },
+  'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'idempotency-key-reused': { status: 409, title: 'The Idempotency-Key was used before' },

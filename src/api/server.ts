@@ -24,6 +24,7 @@ import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from './queue-stats.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
+import { trace } from './trace.ts';
 import type { World } from './world.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -58,6 +59,7 @@ const parts: readonly Routes[] = [
   failedWork,
   queueStats,
   systemHealth,
+  trace,
 ];
 
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */

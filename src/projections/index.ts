@@ -6,6 +6,7 @@ import { leads } from './leads.ts';
 import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
+import { leadTraces, otherTraces } from './traces.ts';
 
 /** All that can be seen, each once. */
 export const projections = [
@@ -16,4 +17,6 @@ export const projections = [
   erase(projects),
   erase(jobs),
   erase(failedWork),
+  erase(leadTraces),
+  erase(otherTraces),
 ] as const;

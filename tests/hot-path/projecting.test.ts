@@ -124,8 +124,9 @@ describe('The projections', () => {
     expect(saves['history']?.[0]).toHaveLength(300);
     expect(saves['dashboard']?.map((ids) => ids.length)).toEqual([4]);
     expect(loads['history']?.map((ids) => ids.length)).toEqual([300]);
-    expect(Object.keys(saves).sort()).toEqual(['dashboard', 'history', 'leads']);
-    expect(Object.keys(loads).sort()).toEqual(['dashboard', 'history', 'leads']);
+    expect(saves['lead-traces']?.map((ids) => ids.length)).toEqual([3]);
+    expect(Object.keys(saves).sort()).toEqual(['dashboard', 'history', 'lead-traces', 'leads']);
+    expect(Object.keys(loads).sort()).toEqual(['dashboard', 'history', 'lead-traces', 'leads']);
   });
 
   it('do not read again what they had in hand a batch ago', async () => {

@@ -28,7 +28,8 @@ const furnished = async (word: string) => {
   const { projectId } = project;
   const who = { userId: `user-${word}`, email: `${word}@example.com`, anonymousId: `cookie-${word}` };
   const event = { ...who, eventId: `event-${word}`, eventType: `did_${word}`, traits: { city: word } };
-  const { leadId } = mustBe(await project.send(event), 202).body;
+  const correlationId = `trace-${word}`;
+  const { leadId } = mustBe(await project.send(event, { 'x-correlation-id': correlationId }), 202).body;
   const model = { engagement: [{ id: `rule-${word}`, when: { eventType: `did_${word}` }, points: 77 }] };
   const path = `/api/projects/${projectId}`;
   const { version, jobId } = mustBe(await project.asRoot('PUT', `${path}/scoring-model`, { body: model }), 200).body;
@@ -36,7 +37,10 @@ const furnished = async (word: string) => {
   const { key, keyId } = mustBe(await app().root('POST', `${path}/keys`, { body: wanted }), 201).body;
   const id = await park(projectId, word);
   await app().settled();
-  const ids = { projectId, leadId, jobId, keyId, id, version: String(version), key: project.apiKey };
+  const ids = {
+    ...{ projectId, leadId, jobId, keyId, id, correlationId },
+    ...{ version: String(version), key: project.apiKey },
+  };
   return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
 };
 type Furnished = Awaited<ReturnType<typeof furnished>>;
