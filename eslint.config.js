@@ -17,6 +17,8 @@ const ENGINES = [
   'src/commands/resolve.ts',
   'src/commands/state.ts',
   'src/projections/projection.ts',
+  'src/projections/generations.ts',
+  'src/projections/repair.ts',
   'src/projections/running.ts',
   'src/projections/thread.ts',
 ];

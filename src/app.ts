@@ -17,6 +17,7 @@ import { watchProjections } from './projections/running.ts';
 import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
+import { serving } from './readmodels/generations.ts';
 import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
@@ -30,6 +31,9 @@ import { patiently, startWorkers } from './workers.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
+
+/** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
+const generationAge = 500;
 
 /** How long a worker's lease of a subscription lasts without being renewed, in ms. */
 const leaseLifetime = 10_000;
@@ -65,7 +69,9 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const { instruments, tracing } = telemetry;
   const log = openLog(config.logLevel, tracing);
   const store = tracedStore(await openEventStore(events, clock), telemetry);
-  const readModels = measuredReadModels(await openReadModels(documents), instruments);
+  const names = projections.map(({ name }) => name);
+  const age = { maxAge: documents.scheme === 'sqlite' ? 0 : generationAge };
+  const readModels = serving(measuredReadModels(await openReadModels(documents), instruments), names, age);
   const states = foldStates(store, stateBudget);
   const engine: Engine = { states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) };
   const stopping = { now: false };
@@ -95,7 +101,9 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   };
   const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
   const workers =
-    role === 'api' ? undefined : startWorkers({ store, sight, newId, telemetry, hear, ...(lease && { lease }) });
+    role === 'api'
+      ? undefined
+      : startWorkers({ store, sight, builders: projecting, newId, telemetry, hear, ...(lease && { lease }) });
   const reacting = workers?.subscriptions ?? [];
 
   const invariants = checksInThread({

@@ -4,6 +4,8 @@ import { openEventReader } from './eventstore/open.ts';
 import { checkInvariants } from './invariants/check.ts';
 import type { Answer } from './invariants/thread.ts';
 import { threadData } from './invariants/thread.ts';
+import { projections } from './projections/index.ts';
+import { serving } from './readmodels/generations.ts';
 import { openDocumentReader } from './readmodels/open.ts';
 
 /** The worker thread that checks the invariants once, and answers with the report or with why there is none. */
@@ -11,7 +13,9 @@ const { events, documents, checkpoints, told, projectId, checkedAt } = threadDat
 
 const answer = async (): Promise<Answer> => {
   try {
-    const [store, readModels] = [await openEventReader(events), await openDocumentReader(documents)];
+    const store = await openEventReader(events);
+    const names = projections.map(({ name }) => name);
+    const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
     try {
       const asked = { projectId, checkpoints, told, live: true };
       const outside = { now: () => new Date(checkedAt), pause: (milliseconds: number) => pause(milliseconds) };

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEventStore } from './eventstore/open.ts';
 import { runProjections } from './projections/running.ts';
+import type { Ask } from './projections/thread.ts';
 import { askSchema, threadData } from './projections/thread.ts';
 import { openReadModels } from './readmodels/open.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
@@ -50,11 +51,22 @@ const stop = async (): Promise<void> => {
   parentPort?.close();
 };
 
+const change = async (ask: Extract<Ask, { readonly projection: string }>): Promise<void> => {
+  const { id, kind, projection, generation } = ask;
+  try {
+    const built = await running[kind](projection, generation);
+    parentPort?.postMessage({ id, ...(built && { built }) });
+  } catch (error) {
+    parentPort?.postMessage({ id, error: String(error) });
+  }
+};
+
 parentPort?.on('message', (message: unknown) => {
   const ask = askSchema.parse(message);
   if (ask.kind === 'reach') void reach(ask.id, ask.position);
   else if (ask.kind === 'give-up') waiting.get(ask.id)?.abort();
   else if (ask.kind === 'stop') void stop();
+  else if ('projection' in ask) void change(ask);
   else if (ask.kind === 'measures') parentPort?.postMessage({ id: ask.id, measures: telemetry.told() });
   else void running.statuses().then((statuses) => parentPort?.postMessage({ id: ask.id, statuses }));
 });

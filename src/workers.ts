@@ -1,4 +1,4 @@
-import { works } from './jobs/index.ts';
+import { worksOf } from './jobs/index.ts';
 import type { RunningJobs } from './jobs/job-runner.ts';
 import { runJobs } from './jobs/job-runner.ts';
 import type { EventStore } from './eventstore/event-store.ts';
@@ -6,6 +6,7 @@ import { leased } from './eventstore/leased.ts';
 import type { Subscription } from './eventstore/subscription.ts';
 import { backOff, subscribe } from './eventstore/subscription.ts';
 import { pause } from './eventstore/waiting.ts';
+import type { Builders } from './projections/running.ts';
 import { reactors } from './reactors/index.ts';
 import type { Reactor, Sight } from './reactors/reactor.ts';
 import { checkpointOf, react } from './reactors/reactor.ts';
@@ -18,6 +19,7 @@ import type { Observing } from './telemetry/traced-store.ts';
 type Needs = {
   readonly store: EventStore;
   readonly sight: Sight;
+  readonly builders: Builders;
   readonly newId: () => string;
   /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
   readonly lease?: { readonly holder: string; readonly lifetime: number };
@@ -69,9 +71,9 @@ const lifetimeAlone = 30_000;
 
 /** Starts the reactors, and the jobs that nobody else has. */
 export const startWorkers = (needs: Needs): Workers => {
-  const { store, sight, newId, lease, hear } = needs;
+  const { store, sight, builders, newId, lease, hear } = needs;
   const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
-  const observed = works.map((work) => observedWork(work, needs.telemetry));
+  const observed = worksOf(builders, store).map((work) => observedWork(work, needs.telemetry));
   const jobs = runJobs({ ...own, sight, newId, alone: !lease, retryDelay: backOff, rest: pause }, observed, hear);
   // Every worker hears of jobs: who takes one first has it.
   const news = subscribe({

@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['domain', ...STORE_TYPES, ...STORE_ERRORS],
   projections: [
     'domain',
+    ...['generationName', 'servingOf', 'serve', 'begin'].map((name) => `readmodels/generations.ts ${name}`),
+    'eventstore/waiting.ts pause',
     ...STORE_TYPES,
     ...STORE_ERRORS,
     'eventstore/subscription.ts subscribe',
@@ -38,10 +40,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [
     ...['domain', 'commands', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
     ...['type eventstore/subscription.ts', 'type invariants/report.ts', 'invariants/report.ts reportSchema'],
-    ...['type telemetry/instruments.ts', 'type telemetry/tracing.ts'],
+    ...[
+      'type telemetry/instruments.ts',
+      'type telemetry/tracing.ts',
+      'readmodels/generations.ts nextOf',
+      'jobs/rebuild-lead.ts rebuildLead',
+    ],
   ],
   invariants: ['domain', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
-  jobs: ['domain', 'commands', 'projections', 'type reactors/reactor.ts', ...STORE_TYPES, ...STORE_ERRORS],
+  jobs: [
+    'domain',
+    'commands',
+    'projections',
+    'type reactors/reactor.ts',
+    ...['generationName', 'servingOf'].map((name) => `readmodels/generations.ts ${name}`),
+    ...STORE_TYPES,
+    ...STORE_ERRORS,
+  ],
   eventstore: ['domain', ...STORE_TYPES],
   readmodels: [...STORE_TYPES],
   telemetry: [
@@ -83,9 +98,9 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
-  projections: ['projection.ts', 'recent.ts', 'running.ts', 'thread.ts'],
+  projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],
   reactors: ['reactor.ts'],
-  jobs: ['job-runner.ts', 'one-job.ts', 'work.ts'],
+  jobs: ['job-runner.ts', 'one-job.ts', 'work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts'],
 };
 
 const BANNED = 'repository service manager bus mediator saga dto mapper utils helpers shared core'

@@ -22,6 +22,7 @@ import { openApi } from './openapi.ts';
 import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from './queue-stats.ts';
+import { rebuilding } from './rebuilding.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import { trace } from './trace.ts';
@@ -58,6 +59,7 @@ const parts: readonly Routes[] = [
   jobs,
   failedWork,
   queueStats,
+  rebuilding,
   systemHealth,
   trace,
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonObject } from '../domain/activity.ts';
 import { job } from '../domain/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { command } from './command.ts';
@@ -12,14 +13,17 @@ export const progressJob = command(job)({
   input: z.object({
     ...{ projectId: z.string(), jobId: z.string(), holder: z.string(), until: z.string() },
     ...{ cursor: z.string(), done: z.int(), total: z.int(), complete: z.boolean() },
+    result: jsonObject.optional(),
   }),
   id: ({ projectId, jobId }) => `${projectId}.${jobId}`,
-  decide: ({ status, holder: held }, { jobId, holder, until, cursor, done, total, complete }, { now }) => {
+  decide: ({ status, holder: held }, { projectId: _, jobId, holder, until, result, ...at }, { now }) => {
     if (status === 'unknown') throw new Rejection('job-unknown', `There is no job ${jobId}`);
+    const { complete, ...progress } = at;
     if (status === 'completed' && complete) return [];
     if (status !== 'running') throw new Rejection('job-ended', `Job ${jobId} is ${status}`);
     if (held !== holder) throw new Rejection('job-claimed', `Job ${jobId} is with another worker by now`);
-    if (complete) return [{ type: 'JobCompleted', data: { done, completedAt: now.toISOString() } }];
-    return [{ type: 'JobProgressed', data: { cursor, done, total, until } }];
+    if (!complete) return [{ type: 'JobProgressed', data: { ...progress, until } }];
+    const completed = { done: progress.done, completedAt: now.toISOString() };
+    return [{ type: 'JobCompleted', data: { ...completed, ...(result && { result }) } }];
   },
 });

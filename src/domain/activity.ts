@@ -27,7 +27,8 @@ export const inOrder = (a: Activity, b: Activity): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const canonical = (value: Json | undefined): string =>
+/** A value as the one text that all that say the same have: members in the order of their names. */
+export const canonical = (value: Json | undefined): string =>
   JSON.stringify(value, (_key, part: Json) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)))

@@ -29,7 +29,9 @@ export const jobEvents = {
   JobProgressed: z
     .object({ cursor: z.string(), done: z.number().int(), total: z.number().int(), until: isoTime.optional() })
     .describe('A step is done. `cursor` says where the next one begins; `done` and `total` count things, not steps.'),
-  JobCompleted: z.object({ done: z.number().int(), completedAt: isoTime }).describe('All is done.'),
+  JobCompleted: z
+    .object({ done: z.number().int(), completedAt: isoTime, result: jsonObject.optional() })
+    .describe('All is done. `result` says what came of it.'),
   JobFailed: z
     .object({ error: z.string(), attempts: z.number().int(), firstFailedAt: isoTime, failedAt: isoTime })
     .describe('A step failed again and again, so nobody goes on until somebody asks for it.'),

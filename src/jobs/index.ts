@@ -1,4 +1,13 @@
+import type { Builders } from '../projections/running.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { rebuildProject } from './rebuild-project.ts';
+import { rebuildProjection } from './rebuild-projection.ts';
 import { rescore } from './rescore.ts';
+import type { Work } from './work.ts';
 
 /** All kinds of long work, each once. */
-export const works = [rescore] as const;
+export const worksOf = (builders: Builders, store: Pick<EventStore, 'follow'>): readonly Work[] => [
+  rescore,
+  rebuildProject(store),
+  rebuildProjection(builders),
+];

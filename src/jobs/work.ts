@@ -9,10 +9,12 @@ export type Progress = {
   readonly done: number;
   readonly total: number;
   readonly complete: boolean;
+  /** What came of it, with the last step. */
+  readonly result?: JsonObject;
 };
 
 /** A job where its last recorded step left it; the cursor is empty at first. */
-export type JobAt = Omit<Progress, 'complete'> & {
+export type JobAt = Omit<Progress, 'complete' | 'result'> & {
   readonly projectId: string;
   /** `<project>.<id>`, as everybody outside calls it. */
   readonly jobId: string;

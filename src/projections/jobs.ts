@@ -32,6 +32,7 @@ export const jobDocument = z.object({
   requestedAt: z.string(),
   updatedAt: z.string(),
   completedAt: z.string().optional(),
+  result: jsonObject.optional(),
   /** When its last holder took it, and what was done by then: what it does a second counts from there. */
   takenAt: z.string().optional(),
   doneBefore: z.number(),
@@ -63,8 +64,8 @@ const evolve = (doc: JobDocument | undefined, event: Recorded<JobEvent>): JobDoc
       return { ...doc, cursor, done, total, until, updatedAt };
     }
     case 'JobCompleted': {
-      const { done, completedAt } = event.data;
-      return { ...free, status: 'completed', open: 0, done, total: done, completedAt };
+      const { done, ...end } = event.data;
+      return { ...free, status: 'completed', open: 0, done, total: done, ...end };
     }
     case 'JobFailed':
       return { ...free, status: 'failed', open: 0, until: '', error: event.data.error };

@@ -3,6 +3,8 @@ import type { Event } from '../domain/event.ts';
 import type { Batch, Filter, Recorded } from '../eventstore/event-store.ts';
 import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
 import { recentDocuments } from './recent.ts';
+import type { Repair } from './repair.ts';
+import { forgottenOf, repairing } from './repair.ts';
 
 /**
  * How facts become documents: those in `streams`, by the beginnings of their names, and of `types`, or of all. `keys` names
@@ -23,6 +25,9 @@ export type Projecting = (batch: Batch) => Promise<void>;
 export type AnyProjection = Collection<never> & {
   readonly filter: Filter;
   readonly project: (readModels: ReadModels) => Projecting;
+  readonly repair: Repair;
+  /** The same projection into documents of another name. */
+  readonly named: (name: string) => AnyProjection;
 };
 
 // Method syntax, so that a projection of some facts is one of any: `keys` turns away what it does not know.
@@ -43,6 +48,14 @@ const nameOf = ({ project, id }: Key): string => `${project.length} ${project}${
 export const project = <D, E extends Event>(projection: Projection<D, E>, readModels: ReadModels): Projecting => {
   const reading: Reading<D> = projection;
   const recent = recentDocuments<D>();
+  let forgotten = 0;
+
+  // What somebody repaired must not be written over with what was at hand before.
+  const forgetRepaired = async (): Promise<void> => {
+    const now = await forgottenOf(readModels);
+    if (now !== forgotten) recent.clear();
+    forgotten = now;
+  };
 
   const documentsOf = async (keys: ReadonlyMap<string, Key>): Promise<ReadonlyMap<string, Stored<D>>> => {
     const documents = new Map<string, Stored<D>>();
@@ -58,6 +71,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
   };
 
   const run = async ({ events, position }: Batch): Promise<void> => {
+    await forgetRepaired();
     const touches = events.flatMap((event) => reading.keys(event).map((key) => ({ event, key, name: nameOf(key) })));
     const before = await documentsOf(new Map(touches.map(({ name, key }) => [name, key])));
     const changed = new Map<string, Stored<D>>();
@@ -90,4 +104,6 @@ export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProj
   document: z.never(),
   filter: { streams: projection.streams, ...(projection.types && { types: projection.types }) },
   project: (readModels) => project(projection, readModels),
+  repair: repairing(projection),
+  named: (name) => erase({ ...projection, name }),
 });

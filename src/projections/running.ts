@@ -1,14 +1,22 @@
-import type { Lease } from '../eventstore/leased.ts';
-import { checkpointReached, leased } from '../eventstore/leased.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
-import type { Subscription, SubscriptionStatus } from '../eventstore/subscription.ts';
-import { subscribe } from '../eventstore/subscription.ts';
+import type { Lease } from '../eventstore/leased.ts';
+import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import { pause } from '../eventstore/waiting.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Built, Generations } from './generations.ts';
+import { runGenerations, servingReached } from './generations.ts';
 import { projections } from './index.ts';
 import type { AnyProjection, Projecting } from './projection.ts';
 
+/** What rebuilding asks of those that run a projection: see `Generations`. */
+export type Builders = {
+  readonly build: (projection: string, generation: number) => Promise<Built>;
+  readonly serve: (projection: string, generation: number) => Promise<void>;
+  readonly finish: (projection: string, generation: number) => Promise<void>;
+};
+
 /** All projections at work. `reached` resolves when every one of them has come to a position. */
-export type RunningProjections = {
+export type RunningProjections = Builders & {
   readonly statuses: () => Promise<readonly SubscriptionStatus[]>;
   readonly reached: (position: number, signal?: AbortSignal) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -16,7 +24,7 @@ export type RunningProjections = {
   readonly measures?: () => Promise<unknown>;
 };
 
-type Needs = {
+export type Needs = {
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly now: () => Date;
@@ -28,40 +36,51 @@ type Needs = {
   readonly only?: readonly AnyProjection[];
 };
 
+/** How often a process looks whether another one made a new generation serve, in ms. */
+const lookEvery = 1_000;
+
+/** Goes over to generations that others made serve, until the signal aborts. What fails is tried again at the next look. */
+const following = async (all: readonly Generations[], signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    await Promise.allSettled(all.map((each) => each.follow()));
+    await pause(lookEvery, signal);
+  }
+};
+
 /**
  * Makes what the projections need and starts a subscription for each, from its own checkpoint. A projection that is built
  * from a log gets its indexes when all its documents are there: to keep them up on the way takes several times as long.
  */
 export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
-  const { store, readModels, now, lease, only = projections, observe = (_, each) => each } = needs;
-  await readModels.prepare(only, { bare: true });
-  // Documents that can't be read are told at the start, and not by projections that stall.
-  for (const projection of only) await readModels.get('', projection, '');
-  const running: readonly Subscription[] = only.map((projection) => {
-    const { name, filter } = projection;
-    // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.
-    const pass = lease ? {} : { pass: (position: number) => readModels.saveCheckpoint(name, position) };
-    const start = () =>
-      subscribe({
-        ...{ name, store, filter, now, load: () => readModels.checkpoint(name) },
-        ...{
-          handle: observe(name, projection.project(readModels)),
-          caughtUp: () => readModels.prepare([projection]),
-          ...pass,
-        },
-      });
-    return lease ? leased(lease, { name, checkpoint: name }, start) : start();
-  });
+  const { lease, only = projections } = needs;
+  const running = new Map<string, Generations>();
+  for (const projection of only) running.set(projection.name, await runGenerations(projection, needs));
+  const all = [...running.values()];
+  const stopping = new AbortController();
+  const looking = lease ? following(all, stopping.signal) : undefined;
+
+  const of = (name: string): Generations => {
+    const found = running.get(name);
+    if (!found) throw new Error(`There is no projection ${name} here`);
+    return found;
+  };
   return {
-    statuses: async () => running.map((each) => each.status()),
+    statuses: async () => all.map((each) => each.status()),
     reached: async (position, signal) => {
-      await Promise.all(running.map((each) => each.reached(position, signal)));
+      await Promise.all(all.map((each) => each.reached(position, signal)));
     },
+    build: async (name, generation) => of(name).build(generation),
+    serve: async (name, generation) => of(name).serve(generation),
+    finish: async (name, generation) => of(name).finish(generation),
     stop: async () => {
-      await Promise.all(running.map((each) => each.stop()));
+      stopping.abort();
+      await looking;
+      await Promise.all(all.map((each) => each.stop()));
     },
   };
 };
+
+const nobody = (): Promise<never> => Promise.reject(new Error('This process runs no projections'));
 
 /** The projections as a process sees them that runs none: by their checkpoints. */
 export const watchProjections = (readModels: ReadModels): RunningProjections => {
@@ -70,8 +89,9 @@ export const watchProjections = (readModels: ReadModels): RunningProjections => 
     statuses: async () => [],
     reached: async (position, signal = stopping.signal) => {
       const either = AbortSignal.any([signal, stopping.signal]);
-      await Promise.all(projections.map(({ name }) => checkpointReached(readModels, name, position, either)));
+      await Promise.all(projections.map(({ name }) => servingReached({ readModels }, name, position, either)));
     },
+    ...{ build: nobody, serve: nobody, finish: nobody },
     stop: async () => stopping.abort(new Error('The process is stopping')),
   };
 };

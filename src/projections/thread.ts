@@ -5,21 +5,28 @@ import { z } from 'zod';
 import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { RunningProjections } from './running.ts';
 
+/** What a generation of a projection is asked for. */
+const generation = { id: z.number(), projection: z.string(), generation: z.number() };
+
 /** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, what it counted, and to stop. */
 export const askSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reach'), id: z.number(), position: z.number() }),
   z.object({ kind: z.literal('give-up'), id: z.number() }),
   z.object({ kind: z.literal('status'), id: z.number() }),
   z.object({ kind: z.literal('measures'), id: z.number() }),
+  z.object({ kind: z.literal('build'), ...generation }),
+  z.object({ kind: z.literal('serve'), ...generation }),
+  z.object({ kind: z.literal('finish'), ...generation }),
   z.object({ kind: z.literal('stop') }),
 ]);
-type Ask = z.infer<typeof askSchema>;
+export type Ask = z.infer<typeof askSchema>;
 
 const answerSchema = z.object({
   id: z.number().optional(),
   error: z.string().optional(),
   statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
   measures: z.unknown().optional(),
+  built: z.object({ position: z.number(), live: z.boolean() }).optional(),
 });
 type Answer = z.infer<typeof answerSchema>;
 
@@ -79,12 +86,12 @@ export const runProjectionsInThread = async (
     if (!stopping) start(new Worker(entry, { workerData }));
   };
 
-  const ask = (kind: 'reach' | 'status' | 'measures', position: number, signal?: AbortSignal): Promise<Answer> =>
+  const ask = (wanted: (id: number) => Ask, late: string, signal?: AbortSignal): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
       const giveUp = (): void => {
         worker.postMessage({ kind: 'give-up', id } satisfies Ask);
-        settle({ error: `The read models did not reach position ${position} in time` });
+        settle({ error: late });
       };
       const settle = (reply: Answer): void => {
         signal?.removeEventListener('abort', giveUp);
@@ -94,13 +101,18 @@ export const runProjectionsInThread = async (
         else reject(new Error(reply.error));
       };
       if (stopping) return settle({ error: 'The projections are stopping' });
-      const message: Ask = kind === 'reach' ? { kind, id, position } : { kind, id };
+      const message = wanted(id);
       waiters.set(id, { settle });
       asked.set(id, message);
       signal?.addEventListener('abort', giveUp);
       worker.postMessage(message);
       if (signal?.aborted) giveUp();
     });
+
+  const soon = (kind: 'status' | 'measures') =>
+    ask((id) => ({ kind, id }), 'The projecting thread is busy', AbortSignal.timeout(1_000));
+  const ofGeneration = (kind: 'build' | 'serve' | 'finish', projection: string, generation: number) =>
+    ask((id) => ({ kind, id, projection, generation }), 'The projecting thread is busy', AbortSignal.timeout(60_000));
 
   const ready = once(worker, 'message');
   start(worker);
@@ -110,11 +122,15 @@ export const runProjectionsInThread = async (
   ]);
 
   return {
-    statuses: async () => (await ask('status', 0, AbortSignal.timeout(1_000))).statuses ?? [],
-    measures: async () => (await ask('measures', 0, AbortSignal.timeout(1_000))).measures,
+    statuses: async () => (await soon('status')).statuses ?? [],
+    measures: async () => (await soon('measures')).measures,
     reached: async (position, signal) => {
-      await ask('reach', position, signal);
+      const late = `The read models did not reach position ${position} in time`;
+      await ask((id) => ({ kind: 'reach', id, position }), late, signal);
     },
+    build: async (...which) => (await ofGeneration('build', ...which)).built ?? { position: 0, live: false },
+    serve: async (...which) => void (await ofGeneration('serve', ...which)),
+    finish: async (...which) => void (await ofGeneration('finish', ...which)),
     stop: async () => {
       stopping = true;
       for (const { settle } of [...waiters.values()]) settle({ error: 'The projections are stopping' });

@@ -4,7 +4,7 @@ import { markOf, parsed } from './document.ts';
 import { DUPLICATE_KEY, INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND } from './mongodb-errors.ts';
 import { filterOf, idIn, indexesOf, indexPrefix, kept, keyText, seeksOf } from './mongodb-query.ts';
 import type { Kept } from './mongodb-query.ts';
-import type { Collection, Condition, Declared, Key, Page, Query, Stored } from './read-models.ts';
+import type { Collection, Condition, Declared, Key, Page, Query, Replacement, Stored } from './read-models.ts';
 
 /** How many keys one query loads. */
 const CHUNK = 1_000;
@@ -143,6 +143,36 @@ export const saveDocuments = async <D>(
   // A key is taken when a newer document is there, or when another writer's older one came in between; the second try
   // tells which, as it replaces only what is there.
   if (taken.length > 0) await replaceOlder(docs, taken, false);
+};
+
+/** Writes each document if what is there is of the position that was seen. Tells whether all were. */
+export const replaceDocuments = async <D>(
+  db: Db,
+  collection: Collection<D>,
+  documents: readonly Replacement<D>[],
+): Promise<boolean> => {
+  const docs = docsOf(db, collection);
+  let all = true;
+  for (const { seen, ...document } of documents) {
+    const { _id, ...replacement } = kept(document);
+    // No document has the position -1: where there is one, another is not inserted.
+    const filter = { _id, position: seen ?? -1 };
+    const result = await unless(DUPLICATE_KEY, undefined, () =>
+      docs.replaceOne(filter, replacement, { upsert: seen === undefined }),
+    );
+    all &&= result !== undefined && result.matchedCount + result.upsertedCount > 0;
+  }
+  return all;
+};
+
+/** How many documents a collection has, without those that are gone. */
+export const sizeOf = ({ db, deadline }: Reading, name: string): Promise<number> =>
+  docsOf(db, { name, indexes: [] }).countDocuments({ doc: { $exists: true } }, deadline);
+
+/** Removes a collection and its checkpoint. */
+export const dropCollection = async (db: Db, name: string): Promise<void> => {
+  await unless(NAMESPACE_NOT_FOUND, false, () => docsOf(db, { name, indexes: [] }).drop());
+  await checkpointsOf(db).deleteOne({ _id: name });
 };
 
 /** Moves a checkpoint forward; it never goes back. */

@@ -2,12 +2,15 @@ import { MongoClient } from 'mongodb';
 import {
   checkpointOf,
   count,
+  dropCollection,
   findPage,
   load,
   moveCheckpoint,
   prepareCollection,
   releaseLease,
+  replaceDocuments,
   saveDocuments,
+  sizeOf,
   takeLease,
 } from './mongodb-documents.ts';
 import type { Reading } from './mongodb-documents.ts';
@@ -95,6 +98,9 @@ export const openMongoReadModels = (
         await saveDocuments(db, collection, documents);
         await moveCheckpoint(db, collection.name, checkpoint);
       }),
+    replace: (collection, documents) => answer(WRITE_TIMEOUT, () => replaceDocuments(db, collection, documents)),
+    size: (name) => reading(WRITE_TIMEOUT, (from) => sizeOf(from, name)),
+    drop: (name) => answer(PREPARE_TIMEOUT, () => dropCollection(db, name)),
     checkpoint: (name) => reading(readTimeout, (from) => checkpointOf(from, name)),
     saveCheckpoint: (name, position) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, position)),
     lease: (name, holder, now, until) =>

@@ -6,6 +6,9 @@ export type Key = { readonly project: string; readonly id: string };
 /** A document and the position of the last fact in it. Without a document it is a tombstone that keeps the guard. */
 export type Stored<D> = Key & { readonly doc: D | undefined; readonly position: number };
 
+/** A document in the place of what was there, by its position then; undefined when nothing was. */
+export type Replacement<D> = Stored<D> & { readonly seen: number | undefined };
+
 export type Scalar = string | number;
 type Field<D> = keyof D & string;
 
@@ -57,6 +60,15 @@ export interface ReadModels {
   load<D>(collection: Collection<D>, keys: readonly Key[]): Promise<readonly Stored<D>[]>;
   /** Writes each document unless a newer one (by position) is there, then the checkpoint of the collection, which never goes back. */
   save<D>(collection: Collection<D>, documents: readonly Stored<D>[], checkpoint: number): Promise<void>;
+  /**
+   * Writes each document if what is there is of the position that was `seen` (none there: undefined), also an older or equal
+   * one. Tells whether all were written; those that were not are left as somebody else made them.
+   */
+  replace<D>(collection: Collection<D>, documents: readonly Replacement<D>[]): Promise<boolean>;
+  /** How many documents a collection has, of all projects. */
+  size(name: string): Promise<number>;
+  /** Removes a collection with its indexes and its checkpoint. There need be none. */
+  drop(name: string): Promise<void>;
   /** How far a collection or a reader of that name has come: a position, 0 at first. */
   checkpoint(name: string): Promise<number>;
   saveCheckpoint(name: string, position: number): Promise<void>;

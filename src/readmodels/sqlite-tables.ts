@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parsed } from './document.ts';
-import type { Collection, Declared, Key, Stored } from './read-models.ts';
+import type { Collection, Declared, Key, Replacement, Stored } from './read-models.ts';
 import { docsTable, pathSql, quoted, termsTable } from './sqlite-names.ts';
 import { schemaChanges } from './sqlite-schema.ts';
 
@@ -93,25 +93,74 @@ const wordsSaving = (connection: Connection, collection: Declared, field: string
 const hasTerms = ({ prepared }: Connection, collection: Declared, field: string): boolean =>
   prepared('SELECT 1 FROM sqlite_schema WHERE name = ?').get(termsTable(collection, field)) !== undefined;
 
+/** Writes documents and, of those that were written, their words. Tells whether all were. */
+const written = <D, S extends Stored<D>>(
+  connection: Connection,
+  collection: Collection<D>,
+  documents: readonly S[],
+  upsert: (document: S, json: string | null) => number | bigint,
+): boolean => {
+  if (documents.length === 0) return true;
+  const terms =
+    collection.terms !== undefined && hasTerms(connection, collection, collection.terms) ? collection.terms : undefined;
+  const saveWords = terms === undefined ? undefined : wordsSaving(connection, collection, terms, documents);
+  let all = true;
+  for (const document of documents) {
+    const { doc } = document;
+    const changes = Number(upsert(document, doc === undefined ? null : JSON.stringify(doc)));
+    if (terms !== undefined && changes > 0) saveWords?.(document, doc?.[terms]);
+    all &&= changes > 0;
+  }
+  return all;
+};
+
+const upserting = ({ prepared }: Connection, collection: Declared, condition: string): StatementSync =>
+  prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
+    VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc
+    WHERE ${condition}`);
+
 /** Writes documents and their words, each unless a newer document is there. */
 export const saveDocuments = <D>(
   connection: Connection,
   collection: Collection<D>,
   documents: readonly Stored<D>[],
 ): void => {
-  if (documents.length === 0) return;
-  const terms =
-    collection.terms !== undefined && hasTerms(connection, collection, collection.terms) ? collection.terms : undefined;
-  const upsert =
-    connection.prepared(`INSERT INTO ${quoted(docsTable(collection))} AS stored (project, id, position, doc)
-    VALUES (?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET position = excluded.position, doc = excluded.doc
-    WHERE excluded.position > stored.position`);
-  const saveWords = terms === undefined ? undefined : wordsSaving(connection, collection, terms, documents);
-  for (const document of documents) {
-    const { project, id, position, doc } = document;
-    const { changes } = upsert.run(project, id, position, doc === undefined ? null : JSON.stringify(doc));
-    if (terms !== undefined && Number(changes) > 0) saveWords?.(document, doc?.[terms]);
+  const upsert = upserting(connection, collection, 'excluded.position > stored.position');
+  written(
+    connection,
+    collection,
+    documents,
+    ({ project, id, position }, json) => upsert.run(project, id, position, json).changes,
+  );
+};
+
+/** Writes documents and their words, each if what is there is of the position that was seen. Tells whether all were. */
+export const replaceDocuments = <D>(
+  connection: Connection,
+  collection: Collection<D>,
+  documents: readonly Replacement<D>[],
+): boolean => {
+  const upsert = upserting(connection, collection, 'stored.position = ?');
+  return written(
+    connection,
+    collection,
+    documents,
+    ({ project, id, position, seen = -1 }, json) => upsert.run(project, id, position, json, seen).changes,
+  );
+};
+
+/** How many documents a collection has. */
+export const sizeOf = ({ prepared }: Connection, name: string): number =>
+  Number(prepared(`SELECT count(*) AS size FROM ${quoted(`docs.${name}`)} WHERE doc IS NOT NULL`).get()?.['size']);
+
+/** Removes the tables of a collection, and its checkpoint. */
+export const dropCollection = (db: DatabaseSync, name: string): void => {
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  for (const { name: table } of tables) {
+    const words = /^terms\.[^.]*\.(.*)$/s.exec(String(table))?.[1];
+    if (table === `docs.${name}` || words === name) db.exec(`DROP TABLE ${quoted(String(table))}`);
   }
+  db.prepare('DELETE FROM checkpoints WHERE name = ?').run(name);
 };
 
 /** Moves a checkpoint forward; it never goes back. */

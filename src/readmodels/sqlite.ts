@@ -7,11 +7,14 @@ import { findPage } from './sqlite-find.ts';
 import { countStatement } from './sqlite-query.ts';
 import {
   checkpointOf,
+  dropCollection,
   loadStored,
   moveCheckpoint,
   prepareNext,
   releaseLease,
+  replaceDocuments,
   saveDocuments,
+  sizeOf,
   takeLease,
 } from './sqlite-tables.ts';
 
@@ -97,6 +100,9 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
         saveDocuments(connection, collection, documents);
         moveCheckpoint(connection, collection.name, checkpoint);
       }),
+    replace: (collection, documents) => writing(() => replaceDocuments(connection, collection, documents)),
+    size: (name) => reading(0, () => sizeOf(connection, name)),
+    drop: (name) => writing(() => dropCollection(connection.db(), name)),
     checkpoint: (name) => reading(0, () => checkpointOf(connection, name)),
     saveCheckpoint: (name, position) => writing(() => moveCheckpoint(connection, name, position)),
     lease: (name, holder, now, until) =>

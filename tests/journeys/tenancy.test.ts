@@ -38,7 +38,7 @@ const furnished = async (word: string) => {
   const id = await park(projectId, word);
   await app().settled();
   const ids = {
-    ...{ projectId, leadId, jobId, keyId, id, correlationId },
+    ...{ projectId, leadId, jobId, keyId, id, correlationId, name: 'leads' },
     ...{ version: String(version), key: project.apiKey },
   };
   return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };

@@ -113,6 +113,12 @@ export const commands = (): Commands => {
     throw new CommandError(27, 'IndexNotFound', `index not found with name [${name}]`);
   };
 
+  const drop = (call: Call): Document => {
+    existing(call);
+    collections.delete(`${call.database}.${call.collection}`);
+    return { ok: 1 };
+  };
+
   const dropDatabase = ({ database }: Call): Document => {
     for (const namespace of [...collections.keys()]) {
       if (namespace.startsWith(`${database}.`)) collections.delete(namespace);
@@ -142,7 +148,12 @@ export const commands = (): Commands => {
       ...{ insert: () => insert(docsOf(call), command), delete: () => remove(docsOf(call), command) },
       update: () => update(docsOf(call), command, before),
       ...{ createIndexes: () => createIndexes(call), listIndexes: () => listIndexes(call) },
-      ...{ dropIndexes: () => dropIndexes(call), dropDatabase: () => dropDatabase(call), explain: () => explain(call) },
+      ...{
+        drop: () => drop(call),
+        dropIndexes: () => dropIndexes(call),
+        dropDatabase: () => dropDatabase(call),
+        explain: () => explain(call),
+      },
     };
     const carry = known[name];
     if (!carry) throw new CommandError(59, 'CommandNotFound', `no such command: '${name}'`);

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { canonical, jsonObject } from '../domain/activity.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
+import type { HistoryEntry } from '../projections/history.ts';
+import { history } from '../projections/history.ts';
+import { leads } from '../projections/leads.ts';
+import { mergedLeads } from '../projections/merged-leads.ts';
+import { erase } from '../projections/projection.ts';
+import type { Repaired, Seen } from '../projections/repair.ts';
+import { forgetAtHand } from '../projections/repair.ts';
+
+/** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
+const ofLeads = [erase(leads), erase(mergedLeads), erase(history)] as const;
+
+/** What rebuilding works with. `read` gives the facts of a stream above a revision, `reached` waits for the read models. */
+export type Rebuilding = {
+  readonly read: (stream: string, after: number) => Promise<readonly Recorded<LeadEvent>[]>;
+  readonly readModels: ReadModels;
+  readonly reached: (position: number) => Promise<void>;
+  readonly head: () => Promise<number>;
+};
+
+/** The digests of a lead's documents as they were and as its facts make them. */
+export type RebuiltLead = {
+  readonly leadId: string;
+  /** How many facts were read. */
+  readonly events: number;
+  readonly before: string;
+  readonly after: string;
+  readonly identical: boolean;
+};
+
+/** How often it is tried while others keep writing to the lead. */
+const tries = 20;
+
+/** The facts of a lead and of those it was merged into, in the order of the log. */
+const factsOf = async ({ read }: Rebuilding, projectId: string, leadId: string): Promise<readonly Recorded[]> => {
+  const facts: Recorded[] = [];
+  const seen = new Set<string>();
+  for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
+    seen.add(id);
+    const found: readonly Recorded<LeadEvent>[] = await read(`lead-${leadStreamId(projectId, id)}`, -1);
+    facts.push(...found);
+    id = found.flatMap((fact) => (fact.type === 'LeadMerged' ? [fact.data.into] : []))[0];
+  }
+  return facts.toSorted((a, b) => a.position - b.position);
+};
+
+const digest = (documents: readonly Seen[]): string => {
+  const lines = documents.map(({ collection, id, doc }) => `${collection} ${id} ${canonical(jsonObject.parse(doc))}`);
+  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
+};
+
+/** The entries of a lead's history that the read models have, whether its facts know of them or not. */
+const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: string): Promise<readonly Key[]> => {
+  const unchecked: Collection<HistoryEntry> = { ...history, document: z.any() };
+  const keys: Key[] = [];
+  let after: readonly Scalar[] | undefined;
+  do {
+    const page: Page<HistoryEntry> = await readModels.find(projectId, unchecked, {
+      where: [{ field: 'leadId', op: 'eq', value: leadId }],
+      sort: [{ field: 'occurredAt', direction: 'asc' }],
+      limit: 1_000,
+      ...(after && { after }),
+    });
+    keys.push(...page.docs.map(({ eventId }) => ({ project: projectId, id: `${leadId}.${eventId}` })));
+    after = page.next;
+  } while (after);
+  return keys;
+};
+
+/** Looks at all documents of a lead, and at what its facts make of them, as of one position of the log. */
+const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: string) => {
+  const { readModels, reached } = rebuilding;
+  const facts = await factsOf(rebuilding, projectId, leadId);
+  const last = facts.at(-1)?.position ?? 0;
+  await reached(last);
+  const wanted = ({ project, id }: Key): boolean =>
+    project === projectId && (id === leadId || id.startsWith(`${leadId}.`));
+  const own = { project: projectId, id: leadId };
+  const entries = await entriesOf(rebuilding, projectId, leadId);
+  const found: Repaired[] = [];
+  for (const { name, repair } of ofLeads)
+    found.push(await repair(readModels, facts, name === history.name ? entries : [own], wanted));
+  // A position beyond what was read is of a newer fact, or of nothing if the log does not go that far.
+  const newest = Math.max(...found.map(({ position }) => position));
+  const moved = newest > last && newest <= (await rebuilding.head());
+  const before = digest(found.flatMap((each) => each.before));
+  const after = digest(found.flatMap((each) => each.after));
+  return { facts, before, after, moved, found };
+};
+
+/**
+ * Makes all documents of a lead again from its facts and puts them in the place of those that are there, while others go on
+ * writing. Answers what they were and what they are, as of the same position. Throws when others write all the time.
+ */
+export const rebuildLead = async (rebuilding: Rebuilding, projectId: string, leadId: string): Promise<RebuiltLead> => {
+  let first: string | undefined;
+  for (let left = tries; left > 0; left--) {
+    const { facts, before, after, moved, found } = await lookedAt(rebuilding, projectId, leadId);
+    if (moved) continue;
+    first ??= before === after ? undefined : before;
+    let written = true;
+    for (const { write } of found) written = (await write()) && written;
+    if (!written) continue;
+    if (before === after) {
+      const was = first ?? before;
+      return { leadId, events: facts.length, before: was, after, identical: was === after };
+    }
+    // A batch that was begun before may still write what was at hand; once it has, all is seen.
+    await forgetAtHand(rebuilding.readModels);
+    await rebuilding.reached(await rebuilding.head());
+  }
+  throw new Error(`Lead ${leadId} was written to all the time; try again`);
+};

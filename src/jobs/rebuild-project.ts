@@ -1,0 +1,81 @@
+import { leadStreamId, streamParts } from '../domain/streams.ts';
+import type { Batch, EventStore } from '../eventstore/event-store.ts';
+import { leads } from '../projections/leads.ts';
+import { rebuildDashboard } from './rebuild-dashboard.ts';
+import type { Rebuilding } from './rebuild-lead.ts';
+import { rebuildLead } from './rebuild-lead.ts';
+import type { JobAt, JobSight, Progress, Work } from './work.ts';
+
+/** How many leads one step rebuilds. */
+const leadsAStep = 200;
+
+/** The next facts of a project after a position; none when there are no more by now. */
+const after = async (
+  store: Pick<EventStore, 'follow'>,
+  position: number,
+  { head, signal }: JobSight,
+  filter: { readonly streams: readonly string[]; readonly types?: readonly string[] },
+): Promise<Batch> => {
+  if (position >= (await head())) return { events: [], position };
+  for await (const batch of store.follow(position, signal, filter)) return batch;
+  return { events: [], position };
+};
+
+const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding => ({
+  read: (stream, from) => engine.states.read(stream, from),
+  ...{ readModels, reached, head },
+});
+
+/** Rebuilds the leads that begin next in the log. */
+const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, sight: JobSight): Promise<Progress> => {
+  const { projectId, done, total } = job;
+  // Leads that begin later are made right by the projections; a job's own facts would keep the end moving.
+  const [, from = 0, aim = await sight.head()] = job.cursor.split(' ').map(Number);
+  const filter = { streams: [`lead-${projectId}.`], types: ['LeadCaptured', 'LeadMerged'] };
+  const batch = await after(store, from, sight, filter);
+  const part = batch.events.slice(0, leadsAStep);
+  for (const id of new Set(part.map(({ stream }) => streamParts('lead', stream)?.id ?? ''))) {
+    if (sight.signal.aborted) break;
+    await rebuildLead(rebuilding(sight), projectId, id);
+  }
+  const position = part.length < batch.events.length ? (part.at(-1)?.position ?? from) : batch.position;
+  const soFar = done + part.length;
+  return {
+    cursor: position >= aim ? 'strays ' : `leads ${position} ${aim}`,
+    done: soFar,
+    total: Math.max(total, soFar),
+    complete: false,
+  };
+};
+
+/** Removes the documents of leads that the log knows nothing of. */
+const nextStrays = async (job: JobAt, sight: JobSight): Promise<Progress> => {
+  const { projectId, done, total } = job;
+  const last = job.cursor.slice('strays '.length);
+  const { docs } = await sight.readModels.find(projectId, leads, {
+    ...{ where: [], sort: [], limit: leadsAStep },
+    ...(last !== '' && { after: [last] }),
+  });
+  for (const { leadId } of docs) {
+    const facts = await sight.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1);
+    if (facts.length === 0) await rebuildLead(rebuilding(sight), projectId, leadId);
+  }
+  const next = docs.at(-1)?.leadId;
+  return { cursor: next === undefined ? 'dashboard' : `strays ${next}`, done, total, complete: false };
+};
+
+/** Makes all documents of a project's leads again, lead by lead while it goes on being used, and then its numbers. */
+export const rebuildProject = (store: Pick<EventStore, 'follow'>): Work => ({
+  kind: 'rebuild-project',
+  step: async (job, sight) => {
+    const { projectId, cursor, done, total } = job;
+    if (cursor === '' || cursor.startsWith('leads ')) {
+      const known = cursor === '' ? await sight.readModels.count(projectId, leads, []) : total;
+      return nextLeads(store, { ...job, total: known }, sight);
+    }
+    if (cursor.startsWith('strays ')) return nextStrays(job, sight);
+    const facts = (position: number) => after(store, position, sight, { streams: [`lead-${projectId}.`] });
+    await rebuildDashboard({ ...rebuilding(sight), facts }, projectId);
+    return { cursor, done, total: Math.max(total, done), complete: true };
+  },
+});
