@@ -4,11 +4,11 @@ import type { Recorded } from '../eventstore/event-store.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Trace } from '../projections/traces.ts';
 import { leadTraces, otherTraces, projectIn, traceId, traceStart } from '../projections/traces.ts';
-import type { Page } from '../readmodels/read-models.ts';
+import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { World } from './world.ts';
 
-/** How many streams are put in one order. Who gives one id to more gets them portion by portion. */
-const portion = 200;
+/** How many streams are put in one order: more than a batch has. Who gives one id to more gets them portion by portion. */
+const portion = 20_000;
 /** How many facts an answer reads at most; others lie between those of an id that came back to a stream. */
 const patience = 5_000;
 /** About how many facts are in hand at once. */
@@ -22,18 +22,26 @@ const isWanted = (trace: Trace, { correlationId, projectId }: Wanted): boolean =
 
 const idOf = ({ correlationId, stream }: Trace): string => traceId(correlationId, stream);
 
-/** How many documents are looked at first: the usual request has fewer, and behind its own lie those of others. */
-const few = 8;
+/** How many documents are looked at first, and then at once: the usual request has few, and behind its own lie those of others. */
+const [few, many] = [8, 1_000];
 
 /** The streams that have facts of a correlation id, a portion and one more, after an id of a document, in order of the ids. */
 const tracesAfter = async ({ readModels }: World, wanted: Wanted, mark: string): Promise<readonly Trace[]> => {
-  const find = async (traces: typeof leadTraces, limit: number): Promise<readonly Trace[]> => {
-    const { docs } = await readModels.find(allProjects, traces, { where: [], sort: [], limit, after: [mark] });
-    const own = docs.filter((trace) => isWanted(trace, wanted));
-    return own.length === few ? find(traces, portion + 1) : own;
+  const find = async (traces: typeof leadTraces): Promise<readonly Trace[]> => {
+    const own: Trace[] = [];
+    let after: readonly Scalar[] = [mark];
+    for (let limit = few; ; limit = many) {
+      const { docs, next } = await readModels.find(allProjects, traces, { where: [], sort: [], limit, after });
+      const found = docs.filter((trace) => isWanted(trace, wanted));
+      own.push(...found);
+      if (!next || found.length < docs.length || own.length > portion) return own;
+      after = next;
+      await nextTurn();
+    }
   };
-  const found = await Promise.all([find(leadTraces, few), find(otherTraces, few)]);
-  return found.flat().sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const found = (await Promise.all([find(leadTraces), find(otherTraces)])).flat();
+  const byId = found.map((trace) => ({ id: idOf(trace), trace })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return byId.map(({ trace }) => trace);
 };
 
 /** A stream that is read on the way: `next` is where its next fact is or may begin, `read` the facts in hand. */
@@ -90,7 +98,7 @@ const inOrderOfLog = (states: States, traces: readonly Trace[], after: number) =
 };
 
 /**
- * The facts that were recorded under a correlation id, in the order of the log. An id that more than 200 streams have comes
+ * The facts that were recorded under a correlation id, in the order of the log. An id that more than 20,000 streams have comes
  * portion by portion, each in order. `next` may come with few facts or none: then others lay between them.
  */
 export const factsOf = async (

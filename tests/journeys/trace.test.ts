@@ -113,6 +113,15 @@ describe('The trace of a request', () => {
     expect(new Set(facts.map(({ id }) => id)).size).toBe(facts.length);
   });
 
+  it.each([7, 8, 9, 300, 1_100])('has the facts of a batch of %i leads', async (count) => {
+    const project = await app().project();
+    const events = Array.from({ length: count }, (_, n) => ({ userId: `u${n}`, eventType: 'signup' }));
+    mustBe(await project.batch(events, under(`batch-${count}`)), 200);
+    const facts = await allOf(project, `batch-${count}`, 200);
+    expect(typesOf(facts).filter((type) => type === 'ActivityRecorded')).toHaveLength(count);
+    expect(positionsOf(facts)).toEqual(growing(positionsOf(facts)));
+  });
+
   it('is found where an id came back to a stream after very many others, a page at a time', async () => {
     const project = await app().project();
     const seen = (eventId: string) => ({ userId: 'ada', eventType: 'unheard', eventId });
