@@ -8,11 +8,14 @@ import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { World } from './world.ts';
 
 /** How many streams are put in one order: more than a batch has. Who gives one id to more gets them portion by portion. */
-const portion = 20_000;
+const together = 20_000;
 /** How many facts an answer reads at most; others lie between those of an id that came back to a stream. */
 const patience = 5_000;
 /** About how many facts are in hand at once. */
 const inHand = 400;
+
+/** What is read: the log, and where in it to look. */
+type Reading = Pick<World, 'engine' | 'readModels'>;
 
 /** Whose facts: of a correlation id, in one project or in all. */
 export type Wanted = { readonly correlationId: string; readonly projectId: string | undefined };
@@ -26,7 +29,12 @@ const idOf = ({ correlationId, stream }: Trace): string => traceId(correlationId
 const [few, many] = [8, 1_000];
 
 /** The streams that have facts of a correlation id, a portion and one more, after an id of a document, in order of the ids. */
-const tracesAfter = async ({ readModels }: World, wanted: Wanted, mark: string): Promise<readonly Trace[]> => {
+const tracesAfter = async (
+  { readModels }: Reading,
+  wanted: Wanted,
+  mark: string,
+  portion: number,
+): Promise<readonly Trace[]> => {
   const find = async (traces: typeof leadTraces): Promise<readonly Trace[]> => {
     const own: Trace[] = [];
     let after: readonly Scalar[] = [mark];
@@ -102,12 +110,13 @@ const inOrderOfLog = (states: States, traces: readonly Trace[], after: number) =
  * portion by portion, each in order. `next` may come with few facts or none: then others lay between them.
  */
 export const factsOf = async (
-  world: World,
+  world: Reading,
   wanted: Wanted,
   { limit, after = [] }: { readonly limit: number; readonly after?: readonly (string | number)[] },
+  portion = together,
 ): Promise<Page<Recorded>> => {
   const [position = 0, mark = traceStart(wanted.correlationId, wanted.projectId)] = after;
-  const traces = await tracesAfter(world, wanted, String(mark));
+  const traces = await tracesAfter(world, wanted, String(mark), portion);
   const mine = traces.slice(0, portion);
   const nextFact = inOrderOfLog(world.engine.states, mine, Number(position));
   const docs: Recorded[] = [];
