@@ -155,7 +155,7 @@ export default defineConfig(
   },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
   {
-    files: ['src/main.ts', 'src/migrate.ts', 'src/verify-invariants.ts'],
+    files: ['src/main.ts', 'src/migrate.ts', 'src/verify-invariants.ts', 'src/rebuild.ts'],
     rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' },
   },
   {

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -13,7 +12,9 @@ import { shown } from './invariants/shown.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
+import { serving } from './readmodels/generations.ts';
 import { openDocumentReader } from './readmodels/open.ts';
+import { addressOf, keyOf, NoKey } from './running-server.ts';
 
 const help = `Checks every invariant over all leads: what the log adds up to against what the read models have.
 
@@ -50,18 +51,6 @@ const asked = () => {
 };
 type Asked = ReturnType<typeof asked>;
 
-const addressOf = ({ host, port }: Config): string => {
-  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${own.includes(':') ? `[${own}]` : own}:${port}`;
-};
-
-const keyOf = ({ adminKey, dataDir }: Config, given: string | undefined): string => {
-  const file = join(dataDir, 'admin-key');
-  const key = given ?? adminKey ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
-  if (key !== undefined) return key;
-  throw new Unchecked(`There is no key in ${file}; give --key, or set LEADFOLD_ADMIN_KEY or DATA_DIR`);
-};
-
 /** Whether a server answers there. */
 const answers = async (url: string): Promise<boolean> => {
   try {
@@ -90,7 +79,9 @@ const mustExist = (name: string, home: Config['eventStore'] | Config['readModels
 const byReading = async ({ eventStore, readModels: documents }: Config, projectId?: string): Promise<Report> => {
   mustExist('EVENT_STORE', eventStore);
   mustExist('READ_MODELS', documents);
-  const [store, readModels] = [await openEventReader(eventStore), await openDocumentReader(documents)];
+  const store = await openEventReader(eventStore);
+  const names = projections.map(({ name }) => name);
+  const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
   try {
     const unknown = projectId !== undefined && (await store.read(`project-${projectId}`)).length === 0;
     if (unknown) throw new Unchecked(`--project: there is no project ${projectId}`);
@@ -128,6 +119,7 @@ const verify = async (): Promise<number> => {
 /** Errors that say all there is to know. */
 const selfExplaining = (error: unknown): error is Error =>
   error instanceof Unchecked ||
+  error instanceof NoKey ||
   error instanceof ConfigError ||
   (error instanceof Error && ['StoreUnavailable', 'ReadModelsUnavailable'].includes(error.name));
 

@@ -80,6 +80,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
   'workers.ts': ['*'],
+  'rebuild.ts': ['*'],
+  'running-server.ts': ['config.ts', 'type config.ts'],
   'waiting-work.ts': ['projections', 'type telemetry/telemetry.ts', ...STORE_TYPES],
   'projections-worker.ts': ['*'],
 };
