@@ -4,6 +4,7 @@ import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore
 // The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
 // ends the process when the connection breaks under load. This is the other half of it: a call for each append.
 import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
+import { ownStreams } from '../domain/streams.ts';
 import type { Appended, EventStore, NewEvent, Recorded } from './event-store.ts';
 import { RevisionConflict, StoreUnavailable } from './event-store.ts';
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
@@ -16,9 +17,6 @@ export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFl
 
 /** How long closing waits for the client to end its calls, in ms. */
 const goodbye = 500;
-
-/** The streams that are followed when nobody says which: the product's own. */
-const OWN_STREAMS = ['project-', 'lead-', 'job-'];
 
 const isOf = (error: unknown, type: ErrorType): boolean =>
   error instanceof Error && isCommandError(error) && error.type === type;
@@ -91,7 +89,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   return {
     read,
     append,
-    follow: async function* (from, signal, { streams = OWN_STREAMS, types } = {}) {
+    follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
       yield* follow(from, { streams, ...(types && { types }) }, { connection, heads, signal });
     },

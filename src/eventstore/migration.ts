@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ownStreams } from '../domain/streams.ts';
 import type { EventStore, NewEvent, Recorded } from './event-store.ts';
 import { RevisionConflict } from './event-store.ts';
 
@@ -6,7 +7,7 @@ import { RevisionConflict } from './event-store.ts';
 export type Progress = (position: number, head: number) => void;
 
 /** The streams that make up the product's log. */
-const own = { streams: ['project-', 'lead-', 'job-'] } as const;
+const own = { streams: ownStreams };
 
 /** Reads a log from the beginning to where it ends now, a batch at a time. */
 async function* wholeLog(store: EventStore, progress: Progress) {
