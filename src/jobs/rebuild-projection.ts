@@ -38,6 +38,8 @@ export const rebuildProjection = ({ build, serve, finish }: Builders): Work => {
         return { cursor: JSON.stringify({ documentsBefore, documents }), done, total, complete: false };
       }
       await pause(grace);
+      // Read models that were deleted since begin with generation 0 again, and that one serves: it must not be dropped.
+      if ((await servingOf(readModels, projection)) < generation) return building(job, await head());
       await finish(projection, generation);
       for (let old = 0; old < generation; old++) await readModels.drop(generationName(projection, old));
       const result = { generation, ...swapped.parse(JSON.parse(cursor)) };
