@@ -1,3 +1,4 @@
+import { TooManyConflicts } from '../commands/handle.ts';
 import type { Batch } from '../eventstore/event-store.ts';
 import type { Stored } from '../readmodels/read-models.ts';
 import type { Counts } from '../projections/dashboard.ts';
@@ -20,7 +21,7 @@ const isOver = ({ doc }: Stored<Counts>, time: Date): boolean =>
 
 /**
  * Counts a project's facts again from the log, and puts the numbers in the place of those that are there, while others go on
- * counting. Throws when they do so all the time.
+ * counting. Throws `TooManyConflicts` when they do so all the time.
  */
 export const rebuildDashboard = async (
   { readModels, reached, head, facts }: Counting,
@@ -74,5 +75,5 @@ export const rebuildDashboard = async (
     await reached(position);
     if (await isThere()) return;
   }
-  throw new Error(`The numbers of project ${projectId} changed all the time; try again`);
+  throw new TooManyConflicts(`The dashboard of project ${projectId}`);
 };

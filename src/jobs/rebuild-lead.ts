@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead-events.ts';
+import { TooManyConflicts } from '../commands/handle.ts';
 import { canonical, jsonObject } from '../domain/activity.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
@@ -86,9 +87,9 @@ const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: strin
   const found: Repaired[] = [];
   for (const { name, repair } of ofLeads)
     found.push(await repair(readModels, facts, name === history.name ? entries : [own], wanted));
-  // A position beyond what was read is of a newer fact, or of nothing if the log does not go that far.
+  // A position beyond what was read is of a newer fact, or of nothing if there is none.
   const newest = Math.max(...found.map(({ position }) => position));
-  const moved = newest > last && newest <= (await rebuilding.head());
+  const moved = newest > last && ((await factsOf(rebuilding, projectId, leadId)).at(-1)?.position ?? 0) > last;
   const before = digest(found.flatMap((each) => each.before));
   const after = digest(found.flatMap((each) => each.after));
   return { facts, before, after, moved, found };
@@ -96,7 +97,8 @@ const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: strin
 
 /**
  * Makes all documents of a lead again from its facts and puts them in the place of those that are there, while others go on
- * writing. Answers what they were and what they are, as of the same position. Throws when others write all the time.
+ * writing. Answers what they were and what they are, as of the same position. Throws `TooManyConflicts` when
+ * others write all the time.
  */
 export const rebuildLead = async (rebuilding: Rebuilding, projectId: string, leadId: string): Promise<RebuiltLead> => {
   let first: string | undefined;
@@ -115,5 +117,5 @@ export const rebuildLead = async (rebuilding: Rebuilding, projectId: string, lea
     await forgetAtHand(rebuilding.readModels);
     await rebuilding.reached(await rebuilding.head());
   }
-  throw new Error(`Lead ${leadId} was written to all the time; try again`);
+  throw new TooManyConflicts(`Lead ${leadId}`);
 };

@@ -268,6 +268,90 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
       });
     });
 
+    describe('replacing', () => {
+      const fifth = stored(5, person('a', { score: 5, words: ['five'] }));
+
+      it('puts a document, also an older one, in the place of what was seen', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [fifth], 5);
+        const third = stored(3, person('a', { score: 3, words: ['three'] }));
+        expect(await readModels.replace(people, [{ ...third, seen: 5 }])).toBe(true);
+        expect(await readModels.load(people, [third])).toEqual([third]);
+        expect(ids(await readModels.find('p1', people, named('three')))).toEqual(['a']);
+        expect(ids(await readModels.find('p1', people, named('five')))).toEqual([]);
+        expect(await readModels.checkpoint(people.name)).toBe(5);
+      });
+
+      it('makes a document where none was seen, and takes away one that should not be there', async () => {
+        const { readModels } = await prepared();
+        expect(await readModels.replace(people, [{ ...fifth, seen: undefined }])).toBe(true);
+        expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
+        expect(await readModels.replace(people, [{ ...tombstone(0, 'a'), seen: 5 }])).toBe(true);
+        expect(await readModels.get('p1', people, 'a')).toBeUndefined();
+        expect(ids(await readModels.find('p1', people, named('five')))).toEqual([]);
+        await readModels.save(people, [stored(1, person('a', { score: 1 }))], 5);
+        expect((await readModels.get('p1', people, 'a'))?.score).toBe(1);
+      });
+
+      it('leaves what somebody else wrote since, and says so', async () => {
+        const { readModels } = await prepared();
+        await readModels.save(people, [fifth, stored(5, person('b'))], 5);
+        const [a, b] = [stored(9, person('a', { words: ['nine'] })), stored(9, person('b', { score: 9 }))];
+        const wanted = [
+          { ...a, seen: 4 },
+          { ...b, seen: 5 },
+        ];
+        expect(await readModels.replace(people, wanted)).toBe(false);
+        expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
+        expect(ids(await readModels.find('p1', people, named('nine')))).toEqual([]);
+        expect(await readModels.get('p1', people, 'b')).toEqual(b.doc);
+        expect(await readModels.replace(people, [{ ...a, seen: undefined }])).toBe(false);
+        expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
+      });
+
+      it('takes no documents', async () => {
+        const { readModels } = await prepared();
+        expect(await readModels.replace(people, [])).toBe(true);
+      });
+    });
+
+    describe('whole collections', () => {
+      const others: Collection<Person> = { ...people, name: `${people.name}@1` };
+
+      it('have a size, of all projects and without tombstones', async () => {
+        const { readModels } = await prepared();
+        expect(await readModels.size(people.name)).toBe(0);
+        await readModels.save(people, [stored(1, person('a')), stored(1, person('a'), 'p2'), tombstone(1, 'b')], 1);
+        expect(await readModels.size(people.name)).toBe(2);
+        expect(await readModels.size('nobody')).toBe(0);
+      });
+
+      it('can be dropped with all that belongs to them, and only that', async () => {
+        const { readModels } = await prepared();
+        await readModels.prepare([declared(others)]);
+        const anna = stored(4, person('a', { words: ['anna'] }));
+        await readModels.save(people, [anna], 4);
+        await readModels.save(others, [anna], 4);
+        await readModels.drop(others.name);
+        expect(await readModels.size(others.name)).toBe(0);
+        expect(await readModels.checkpoint(others.name)).toBe(0);
+        expect(await readModels.get('p1', people, 'a')).toEqual(anna.doc);
+        expect(ids(await readModels.find('p1', people, named('an')))).toEqual(['a']);
+        expect(await readModels.checkpoint(people.name)).toBe(4);
+
+        await readModels.prepare([declared(others)]);
+        expect(ids(await readModels.find('p1', others, named('an')))).toEqual([]);
+        await readModels.save(others, [stored(1, person('b', { words: ['anna'] }))], 1);
+        expect(ids(await readModels.find('p1', others, named('an')))).toEqual(['b']);
+      });
+
+      it('that are not there are dropped as well', async () => {
+        const { readModels } = await prepared();
+        await readModels.drop('nobody');
+        await readModels.drop('nobody');
+      });
+    });
+
     describe('checkpoints', () => {
       it('start at 0, move forward and never back', async () => {
         const { readModels } = await prepared();

@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answersOf } from '../support/answers.ts';
+import type { TestApp } from '../support/app.ts';
+import { openTestApp } from '../support/app.ts';
+import type { Json, Project } from '../support/client.ts';
+import { mustBe } from '../support/client.ts';
+
+/** Edits the read models behind the back of the app. */
+const tampered = (app: TestApp, ...statements: readonly string[]): void => {
+  const db = new DatabaseSync(join(app.dataDir, 'read-models.db'), { timeout: 5_000 });
+  for (const sql of statements) db.exec(sql);
+  db.close();
+};
+
+/** An app with a project whose people did something; one of them as two leads that were merged. */
+const populated = async () => {
+  const app = await openTestApp();
+  onTestFinished(app.close);
+  const project = await app.project();
+  const types = ['signup', 'page_view', 'download', 'demo_request'];
+  const events = Array.from({ length: 80 }, (_, n) => ({ userId: `user-${n % 20}`, eventType: types[n % 4] }));
+  mustBe(await project.batch(events), 200);
+  const early = mustBe(await project.send({ anonymousId: 'cookie', eventType: 'page_view' }), 202).body;
+  const late = mustBe(await project.send({ email: 'ada@example.com', eventType: 'signup' }), 202).body;
+  mustBe(await project.send({ email: 'ada@example.com', anonymousId: 'cookie', eventType: 'download' }), 202);
+  await app.settled();
+  return { app, project, survivor: early.leadId as string, merged: late.leadId as string };
+};
+
+const rebuilt = async (project: Project, leadId: string): Promise<Json> =>
+  mustBe(await project.asRoot('POST', `/api/admin/rebuild/${leadId}`), 200).body;
+
+const healthOf = async (app: TestApp): Promise<Json> =>
+  mustBe(await app.root('GET', '/api/admin/system-health'), 200).body.status;
+
+/** Asks for a job and gives it when nothing is left to do. */
+const ended = async (app: TestApp, path: string): Promise<Json> => {
+  const { jobId } = mustBe(await app.root('POST', path), 202).body;
+  await app.settled();
+  return mustBe(await app.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
+};
+
+describe('Rebuilding a lead', () => {
+  it('changes nothing that was right, and says so: of a usual lead, a survivor and a merged one', async () => {
+    const { app, project, survivor, merged } = await populated();
+    const before = await answersOf(project);
+    const [{ leadId: usual }] = await project.all('/api/leads?sort=firstSeenAt');
+    for (const leadId of [usual, survivor, merged]) {
+      const { identical, before: was, after, events } = await rebuilt(project, leadId);
+      expect([identical, was, events > 0]).toEqual([true, after, true]);
+      expect(after).toMatch(/^[0-9a-f]{64}$/);
+    }
+    expect(await answersOf(project)).toEqual(before);
+    expect(await healthOf(app)).toBe('healthy');
+  });
+
+  it.each([
+    ['edited', (id: string) => `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 999) WHERE id = '${id}'`],
+    ['unreadable', (id: string) => `UPDATE "docs.leads" SET doc = '{"score": "many"}' WHERE id = '${id}'`],
+    ['lost', (id: string) => `DELETE FROM "docs.leads" WHERE id = '${id}'`],
+    ['lost from its history', (id: string) => `DELETE FROM "docs.history" WHERE id LIKE '${id}.%'`],
+    ['ahead of the log', (id: string) => `UPDATE "docs.leads" SET position = 1000000000 WHERE id = '${id}'`],
+    [
+      'in the history, but never was',
+      (id: string) => `INSERT INTO "docs.history" SELECT project, '${id}.planted', position,
+        json_set(doc, '$.eventId', 'planted') FROM "docs.history" WHERE id LIKE '${id}.%' LIMIT 1`,
+    ],
+  ])('repairs what is %s, and says that it was not right', async (_, sql) => {
+    const { app, project, survivor } = await populated();
+    const before = await answersOf(project);
+    tampered(app, sql(survivor));
+    const first = await rebuilt(project, survivor);
+    const onlyPlace = first.before === first.after;
+    expect(first.identical).toBe(onlyPlace);
+    expect(await rebuilt(project, survivor)).toMatchObject({ identical: true, after: first.after });
+    expect(await answersOf(project)).toEqual(before);
+    await project.send({ anonymousId: 'cookie', eventType: 'signup' });
+    await app.settled();
+    expect(await healthOf(app)).toBe('healthy');
+  });
+
+  it('loses and doubles nothing of what comes meanwhile', async () => {
+    const { app, project, survivor } = await populated();
+    const sending = Array.from({ length: 60 }, () => project.send({ anonymousId: 'cookie', eventType: 'page_view' }));
+    for (let n = 0; n < 5; n++) {
+      tampered(app, `UPDATE "docs.leads" SET doc = json_set(doc, '$.activities', 1) WHERE id = '${survivor}'`);
+      const { status } = await project.asRoot('POST', `/api/admin/rebuild/${survivor}`);
+      expect([200, 503]).toContain(status);
+    }
+    await Promise.all(sending);
+    await app.settled();
+    await rebuilt(project, survivor);
+    expect((await project.get(`/api/leads/${survivor}`)).score).toBe(30 + 5 + 15 + 60 * 5);
+    expect(await healthOf(app)).toBe('healthy');
+  });
+
+  it('is not done for a lead that is not there, or for somebody else', async () => {
+    const { app, project, survivor } = await populated();
+    const nobody = await project.asRoot('POST', '/api/admin/rebuild/0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01');
+    expect([nobody.status, nobody.body.code]).toEqual([404, 'lead-unknown']);
+    const other = await app.project();
+    expect((await other.asRoot('POST', `/api/admin/rebuild/${survivor}`)).status).toBe(404);
+    expect((await project.request('POST', `/api/admin/rebuild/${survivor}`)).status).toBe(403);
+  });
+});
+
+describe('Rebuilding a project', () => {
+  it('repairs all of its leads and its numbers', async () => {
+    const { app, project } = await populated();
+    const before = await answersOf(project);
+    tampered(
+      app,
+      `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 7)`,
+      `DELETE FROM "docs.history" WHERE rowid % 3 = 0`,
+      `UPDATE "docs.dashboard" SET doc = json_set(doc, '$.activities', 7)`,
+      `INSERT INTO "docs.leads" SELECT project, '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01', position,
+        json_set(doc, '$.leadId', '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01') FROM "docs.leads" WHERE doc IS NOT NULL LIMIT 1`,
+    );
+    const job = await ended(app, `/api/admin/rebuild-project/${project.projectId}`);
+    expect(job).toMatchObject({ kind: 'rebuild-project', status: 'completed', progress: 1 });
+    expect(await answersOf(project)).toEqual(before);
+    expect(await healthOf(app)).toBe('healthy');
+  });
+
+  it('is not done for a project that is not there', async () => {
+    const { app } = await populated();
+    const answer = await app.root('POST', '/api/admin/rebuild-project/nobody');
+    expect([answer.status, answer.body.code]).toEqual([404, 'project-unknown']);
+  });
+});
+
+describe('Rebuilding a projection', () => {
+  it.each(['leads', 'history', 'dashboard'])(
+    'of %s makes what was there, while it is used, and repairs it',
+    async (projection) => {
+      const { app, project } = await populated();
+      const before = await answersOf(project);
+      tampered(app, `DELETE FROM "docs.${projection}" WHERE rowid % 2 = 0`);
+      const { jobId } = mustBe(await app.root('POST', `/api/admin/projections/${projection}/rebuild`), 202).body;
+      await project.send({ userId: 'meanwhile', eventType: 'signup' });
+      await app.settled();
+      const job = mustBe(await app.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
+      expect(job).toMatchObject({ kind: 'rebuild-projection', status: 'completed', result: { generation: 1 } });
+      const after = await answersOf(project);
+      expect(after.leads.length).toBe(before.leads.length + 1);
+      expect(after.timelines.flat()).toEqual(expect.arrayContaining(before.timelines.flat()));
+      await project.send({ userId: 'meanwhile', eventType: 'signup' });
+      await app.settled();
+      expect(await healthOf(app)).toBe('healthy');
+    },
+    20_000,
+  );
+
+  it('that is asked for twice is one job, and once more afterwards another', async () => {
+    const { app } = await populated();
+    const path = '/api/admin/projections/projects/rebuild';
+    const jobs = await Promise.all([1, 2, 3].map(() => app.root('POST', path)));
+    expect(new Set(jobs.map(({ body }) => body.jobId))).toEqual(new Set(['_system.rebuild-projects-1']));
+    await app.settled();
+    expect(mustBe(await app.root('POST', path), 202).body).toEqual({ jobId: '_system.rebuild-projects-2' });
+    await app.settled();
+  }, 30_000);
+
+  it('that is cancelled leaves what served, and the next one is done', async () => {
+    const { app, project } = await populated();
+    const before = await answersOf(project);
+    const path = '/api/admin/projections/leads/rebuild';
+    const { jobId } = mustBe(await app.root('POST', path), 202).body;
+    mustBe(await app.root('POST', `/api/admin/jobs/${jobId}/cancel`, { body: { reason: 'Not now' } }), 200, 409);
+    await app.settled();
+    expect(await answersOf(project)).toEqual(before);
+    expect((await ended(app, path)).status).toBe('completed');
+    expect(await answersOf(project)).toEqual(before);
+    expect(await healthOf(app)).toBe('healthy');
+  }, 30_000);
+
+  it('takes the root key, and a projection that there is', async () => {
+    const { app, project } = await populated();
+    const wanted = { name: 'operator', scopes: ['admin'] };
+    const path = `/api/projects/${project.projectId}/keys`;
+    const { key } = mustBe(await app.root('POST', path, { body: wanted }), 201).body;
+    const headers = { authorization: `Bearer ${key}` };
+    const call = { method: 'POST', path: '/api/admin/projections/leads/rebuild', headers };
+    expect((await app.transport(call)).status).toBe(403);
+    expect((await app.root('POST', '/api/admin/projections/nothing/rebuild')).status).toBe(404);
+  });
+});
