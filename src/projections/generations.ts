@@ -117,6 +117,10 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
     }
   };
 
+  const stopBoth = async (): Promise<void> => {
+    await Promise.all([current.subscription.stop(), building?.subscription.stop()]);
+  };
+
   return {
     status: () => current.subscription.status(),
     reached,
@@ -142,7 +146,10 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
     },
     follow: () => change(follow),
     stop: async () => {
-      await Promise.all([current.subscription.stop(), building?.subscription.stop()]);
+      await stopBoth();
+      // A change that was cut off starts the old generation again.
+      await changing?.catch(() => undefined);
+      await stopBoth();
     },
   };
 };

@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { answersOf, numbersFrom } from '../support/answers.ts';
+import { mustBe } from '../support/client.ts';
+import { startServer } from '../support/server-process.ts';
+
+const types = ['signup', 'page_view', 'download', 'demo_request'];
+const events = Array.from({ length: 1_500 }, (_, n) => ({ userId: `user-${n % 60}`, eventType: types[n % 4] }));
+
+/** In ms after a rebuild was asked for: in the building, about the change, and while the old generation is still kept. */
+const moments = [0, 60, 250, 900].map((about, n) => about + numbersFrom(n + Date.now())(60));
+
+it(`A rebuild goes on when the server is killed ${moments.join(', ')} ms after it was asked for, and nothing is lost`, async () => {
+  await using server = await startServer();
+  const project = await server.project();
+  for (let n = 0; n < events.length; n += 500) mustBe(await project.batch(events.slice(n, n + 500)), 200);
+  await server.settled();
+  const before = await answersOf(project);
+
+  const { jobId } = mustBe(await server.root('POST', '/api/admin/projections/leads/rebuild'), 202).body;
+  for (const moment of moments) {
+    await pause(moment);
+    await server.kill();
+    await server.start();
+    expect((await project.all('/api/leads?limit=200')).length).toBe(60);
+  }
+  await server.settled();
+  const job = mustBe(await server.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
+  expect(job).toMatchObject({ status: 'completed', result: { generation: 1, documentsBefore: 60, documents: 60 } });
+  expect(await answersOf(project)).toEqual(before);
+
+  mustBe(await project.send({ userId: 'user-1', eventType: 'signup' }), 202);
+  await server.settled();
+  expect((await server.root('GET', '/api/admin/system-health')).body.status).toBe('healthy');
+}, 60_000);
