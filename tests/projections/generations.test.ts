@@ -17,9 +17,23 @@ const now = (): Date => new Date();
 const leads = projections.filter(({ name }) => name === 'leads');
 const servingMark = 'serving:leads';
 
+/** A log that tells how many read it. */
+const counted = (store: EventStore) => {
+  const count = { readers: 0 };
+  const follow: EventStore['follow'] = async function* (...args) {
+    count.readers += 1;
+    try {
+      yield* store.follow(...args);
+    } finally {
+      count.readers -= 1;
+    }
+  };
+  return { store: { ...store, follow }, readers: () => count.readers };
+};
+
 /** A log with two leads, and read models in a file. */
 const given = async () => {
-  const store = openLog();
+  const { store, readers } = counted(openLog());
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-generations-'));
   const path = join(folder, 'read-models.db');
   const opened: ReadModels[] = [];
@@ -45,7 +59,7 @@ const given = async () => {
   const append = (name: string): Promise<number> => captured(store, name);
   await append('first');
   await append('second');
-  return { store, open, run, append };
+  return { store, open, run, append, readers };
 };
 
 const captured = async (store: EventStore, name: string): Promise<number> => {
@@ -75,15 +89,16 @@ const marked = (readModels: ReadModels) => {
 };
 
 it('A generation is built beside the one that serves, keeps up with it, and takes its place', async () => {
-  const { open, run, append } = await given();
+  const { open, run, append, readers } = await given();
   const readModels = open();
   const running = await run(readModels);
   await untilLive(running, 1);
   expect(await servingOf(readModels, 'leads')).toBe(0);
   await running.reached(await append('third'));
-  expect(await readModels.size('leads')).toBe(3);
+  expect([await readModels.size('leads'), readers()]).toEqual([3, 2]);
 
   await running.serve(1);
+  expect(readers()).toBe(1);
   expect(await servingOf(readModels, 'leads')).toBe(1);
   expect(await readModels.size('leads@1')).toBe(3);
   await running.reached(await append('fourth'));
@@ -121,11 +136,12 @@ it('Who waits for a position waits across the change, whenever he began to', asy
 });
 
 it('Nothing is written any more to a generation that is given up, and building goes on where it was', async () => {
-  const { open, run, append } = await given();
+  const { open, run, append, readers } = await given();
   const readModels = open();
   const running = await run(readModels);
   await untilLive(running, 1);
   await running.finish(1);
+  expect(readers()).toBe(1);
   await running.reached(await append('third'));
   expect([await readModels.size('leads'), await readModels.size('leads@1')]).toEqual([3, 2]);
   await untilLive(running, 1);
