@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchmarks } from './list.ts';
+import type { Benchmark } from './support/benchmark.ts';
 import type { Asked } from './support/arguments.ts';
 import { asked, usage, UsageError } from './support/arguments.ts';
 import type { Told } from './support/figures.ts';
@@ -37,10 +38,8 @@ const commandOf = (args: readonly string[]): string =>
   ['npm run bench', ...(args.length > 0 ? ['--'] : []), ...args].join(' ');
 
 const main = async (args: readonly string[]): Promise<void> => {
-  const wanted = asked(
-    args,
-    benchmarks.map(({ name }) => name),
-  );
+  const names = (all: readonly Benchmark[]): readonly string[] => all.map(({ name }) => name);
+  const wanted = asked(args, names(benchmarks), names(benchmarks.filter(({ apart }) => !apart)));
   if (wanted.help) return console.log(usage(benchmarks));
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -64,6 +64,7 @@ export const systemHealth: Benchmark = {
   name: 'system-health',
   about: 'Every invariant checked over 100,000 leads with a million activities, by a server that is otherwise idle',
   seconds: 200,
+  apart: true,
   run: async ({ prepared, rounds, say }) => {
     const dataDir = await prepared('checked', async (folder) => {
       say(`preparing ${leads} leads with ${activities} activities`);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What was asked for on the command line. `names` are benchmarks, all of them when none was named. */
+/** What was asked for on the command line. `names` are benchmarks, the usual ones when none was named. */
 export type Asked = {
   readonly names: readonly string[];
   readonly rounds: number;
@@ -34,28 +34,30 @@ const parse = (args: readonly string[]) => {
 };
 
 /** Reads the command line. Throws `UsageError`. */
-export const asked = (args: readonly string[], known: readonly string[]): Asked => {
+export const asked = (args: readonly string[], known: readonly string[], usual = known): Asked => {
   const { values, positionals } = parse(args);
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new UsageError(`There is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const { rounds, ...flags } = values;
   if (!/^[1-9]\d{0,2}$/.test(rounds)) throw new UsageError(`--rounds is ${rounds}; give a whole number from 1 to 999`);
-  const names = positionals.length === 0 ? known : known.filter((name) => positionals.includes(name));
+  const names = positionals.length === 0 ? usual : known.filter((name) => positionals.includes(name));
   return { names, rounds: Number(rounds), ...flags };
 };
 
 /** How the command line is used. */
-export const usage = (benchmarks: readonly { readonly name: string; readonly about: string }[]): string => {
+export const usage = (
+  benchmarks: readonly { readonly name: string; readonly about: string; readonly apart?: boolean }[],
+): string => {
   const width = Math.max(...benchmarks.map(({ name }) => name.length));
   return `Measures Leadfold against references, in turn on this machine.
 
-  npm run bench                     all benchmarks
+  npm run bench                     all benchmarks but those marked with *, which take long
   npm run bench -- <name> [<name>]  some of them
   npm run bench -- --json           the results as JSON on the standard output
   npm run bench -- --write          the results into docs/performance.md, which keeps the others as they were
   npm run bench -- --rounds <n>     how many runs each median is of, 3 unless said
 
-${benchmarks.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`).join('\n')}
+${benchmarks.map(({ name, about, apart }) => `${apart ? '*' : ' '} ${name.padEnd(width)}  ${about}`).join('\n')}
 `;
 };

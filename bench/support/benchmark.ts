@@ -17,6 +17,8 @@ export type Benchmark = {
   readonly name: string;
   readonly about: string;
   readonly seconds: number;
+  /** Only measured when it is named, for it takes long. */
+  readonly apart?: boolean;
   /** Rejects when nothing can be said, with `Skipped` when that is because of something this machine hasn't. */
   readonly run: (lab: Lab) => Promise<readonly Figure[]>;
 };
