@@ -41,15 +41,12 @@ export const rebuildProjection = ({ build, serve, finish }: Builders): Work => {
       // Read models that were deleted since begin with generation 0 again, and that one serves: it must not be dropped.
       if ((await servingOf(readModels, projection)) < generation) return building(job, await head());
       await finish(projection, generation);
-      for (let old = 0; old < generation; old++) await readModels.drop(generationName(projection, old));
       const result = { generation, ...swapped.parse(JSON.parse(cursor)) };
       return { cursor, done: total, total, complete: true, result };
     },
     abandon: async (job, { readModels }) => {
       const { projection, generation } = details.parse(job.details);
-      if ((await servingOf(readModels, projection)) >= generation) return;
-      await finish(projection, generation);
-      await readModels.drop(generationName(projection, generation));
+      if ((await servingOf(readModels, projection)) < generation) await finish(projection, generation);
     },
   };
 };

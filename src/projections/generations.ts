@@ -24,7 +24,10 @@ export type Generations = {
   readonly build: (generation: number) => Promise<Built>;
   /** Lets a generation that was built answer from now on. Safe to repeat. */
   readonly serve: (generation: number) => Promise<void>;
-  /** Ends the building of a generation; if it serves, whoever runs the projection goes on with it. */
+  /**
+   * Ends the building of a generation, and drops all up to it but the one that serves. That may take a second for each
+   * million documents, which is why it is done where the projection runs.
+   */
   readonly finish: (generation: number) => Promise<void>;
   /** Goes over to the generation that serves by now, if another process changed that. */
   readonly follow: () => Promise<void>;
@@ -139,10 +142,13 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
         if (lease) await follow();
       }),
     finish: async (generation) => {
-      if (building?.generation !== generation) return;
-      const ended = building;
-      building = undefined;
-      await ended.subscription.stop();
+      if (building?.generation === generation) {
+        const ended = building;
+        building = undefined;
+        await ended.subscription.stop();
+      }
+      const serving = await servingOf(readModels, name);
+      for (let old = 0; old <= generation; old++) if (old !== serving) await readModels.drop(generationName(name, old));
     },
     follow: () => change(follow),
     stop: async () => {
