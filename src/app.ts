@@ -8,6 +8,7 @@ import { handling } from './commands/handle.ts';
 import type { Engine } from './commands/merge.ts';
 import { foldStates } from './commands/state.ts';
 import { looking } from './components.ts';
+import { keepCalendar } from './domain/calendar.ts';
 import type { Config } from './config.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { checksInThread } from './invariants/thread.ts';
@@ -73,7 +74,11 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const age = { maxAge: documents.scheme === 'sqlite' ? 0 : generationAge };
   const readModels = serving(measuredReadModels(await openReadModels(documents), instruments), names, age);
   const states = foldStates(store, stateBudget);
-  const engine: Engine = { states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) };
+  const calendar = keepCalendar();
+  const engine: Engine = {
+    ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
+    ...{ clock, calendar: (roster) => calendar(roster, clock()) },
+  };
   const stopping = { now: false };
   const ending = new AbortController();
 

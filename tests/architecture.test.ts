@@ -87,7 +87,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The packages of a room that may not use every package. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { domain: ['zod', 'immutable', 'uuid'] };
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  domain: ['zod', 'immutable', 'uuid', 'temporal-polyfill'],
+};
 
 const ADAPTERS = [
   'eventstore/sqlite.ts',
@@ -99,7 +101,16 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
-  commands: ['command.ts', 'handle.ts', 'capture.ts', 'capture-groups.ts', 'merge.ts', 'resolve.ts', 'state.ts'],
+  commands: [
+    'command.ts',
+    'handle.ts',
+    'capture.ts',
+    'capture-groups.ts',
+    'merge.ts',
+    'resolve.ts',
+    'state.ts',
+    'routing.ts',
+  ],
   projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],
   reactors: ['reactor.ts'],
   jobs: ['job-runner.ts', 'one-job.ts', 'work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts'],

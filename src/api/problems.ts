@@ -17,6 +17,12 @@ const rejections = {
   'job-ended': { status: 409, title: 'The job has ended' },
   'work-unknown': { status: 404, title: 'There is no such failed work' },
   'work-settled': { status: 409, title: 'The failed work is settled' },
+  'rep-unknown': { status: 409, title: 'There is no such rep' },
+  'rep-full': { status: 409, title: 'The rep has no room for more leads' },
+  'lead-unassigned': { status: 409, title: 'Nobody has the lead' },
+  'lead-of-another': { status: 409, title: 'Another rep has the lead' },
+  'lead-closed': { status: 409, title: 'The lead is closed' },
+  'lead-open': { status: 409, title: 'The lead is not closed' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** Every kind of problem that an answer can tell of, by code. */

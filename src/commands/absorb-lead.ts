@@ -22,10 +22,11 @@ export const absorbLead = command(lead)({
     activities: z.array(activitySchema),
     qualifications: leadEvents.LeadAbsorbed.shape.qualifications,
     last: z.boolean(),
+    routing: leadEvents.LeadAbsorbed.shape.routing,
     scoring: publishedModelSchema,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { leadId, from, identifiers, activities, qualifications, last, scoring }, { now }) => {
+  decide: (state, { leadId, from, identifiers, activities, qualifications, last, routing, scoring }, { now }) => {
     if (state.status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (state.absorbed.has(from)) return [];
     const fresh = newActivities(state, activities);
@@ -38,6 +39,7 @@ export const absorbLead = command(lead)({
         known: activities.filter(({ eventId }) => state.activities.has(eventId)).map(({ eventId }) => eventId),
         qualifications,
         last,
+        ...(last && routing && { routing }),
       },
     };
     const after = withFacts(state, [absorbed]);

@@ -1,46 +1,72 @@
 import { absorbLead } from './absorb-lead.ts';
+import { acceptLead } from './accept-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
+import { approveLead } from './approve-lead.ts';
+import { assignLead } from './assign-lead.ts';
 import { cancelJob } from './cancel-job.ts';
 import { captureLead } from './capture-lead.ts';
 import { claimJob } from './claim-job.ts';
+import { closeLead } from './close-lead.ts';
 import { createProject } from './create-project.ts';
+import { declineLead } from './decline-lead.ts';
 import { discardWork } from './discard-work.ts';
 import { failJob } from './fail-job.ts';
+import { failRouting } from './fail-routing.ts';
 import { finishWork } from './finish-work.ts';
+import { freePlace } from './free-place.ts';
 import { issueKey } from './issue-key.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
+import { movePlace } from './move-place.ts';
 import { parkWork } from './park-work.ts';
+import { placeByHand } from './place-by-hand.ts';
+import { placeLead } from './place-lead.ts';
 import { progressJob } from './progress-job.ts';
 import { publishScoringModel } from './publish-scoring-model.ts';
 import { recordActivities } from './record-activities.ts';
+import { reopenLead } from './reopen-lead.ts';
+import { requestApproval } from './request-approval.ts';
 import { requestJob } from './request-job.ts';
 import { rescoreLead } from './rescore-lead.ts';
 import { retryJob } from './retry-job.ts';
 import { retryWork } from './retry-work.ts';
 import { revokeKey } from './revoke-key.ts';
+import { unassignLead } from './unassign-lead.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
   absorbLead,
+  acceptLead,
   addIdentifier,
+  approveLead,
+  assignLead,
   cancelJob,
   captureLead,
   claimJob,
+  closeLead,
   createProject,
+  declineLead,
   discardWork,
   failJob,
+  failRouting,
   finishWork,
+  freePlace,
   issueKey,
   linkIdentifier,
   mergeLead,
+  movePlace,
   parkWork,
+  placeByHand,
+  placeLead,
   progressJob,
   publishScoringModel,
   recordActivities,
+  reopenLead,
+  requestApproval,
   requestJob,
   rescoreLead,
   retryJob,
   retryWork,
   revokeKey,
+  unassignLead,
 } as const;

@@ -1,8 +1,10 @@
 import type { Activity } from '../domain/activity.ts';
+import type { Calendar } from '../domain/calendar.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
+import type { RosterState } from '../domain/roster.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from './absorb-lead.ts';
@@ -16,7 +18,13 @@ import { findLead, withScoring } from './resolve.ts';
 import type { States } from './state.ts';
 
 /** What the flows over several streams work with. */
-export type Engine = { readonly handle: Handle; readonly states: States };
+export type Engine = {
+  readonly handle: Handle;
+  readonly states: States;
+  readonly clock: () => Date;
+  /** What the clock says to each rep of a roster. */
+  readonly calendar: (roster: RosterState) => Calendar;
+};
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
 export const step = (request: Request, name: string): Request => {
@@ -75,14 +83,15 @@ const absorb = async (
   request: Request,
 ): Promise<void> => {
   const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
-  const { qualifications } = gone;
+  const { qualifications, ownership } = gone;
+  const routing = { status: ownership.status, workIds: [...ownership.workIds] };
   let brought = 0;
   for (const part of parts.length > 0 ? parts : [[]]) {
     const activities = part.map(({ activity }) => activity);
     const identifiers = brought === 0 ? [...gone.identifiers.values()] : [];
     const end = brought + activities.length;
     const last = end === gone.activities.size;
-    const input = { projectId, leadId, from, identifiers, activities, qualifications, last };
+    const input = { projectId, leadId, from, identifiers, activities, qualifications, last, routing };
     // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
     const bringing = { ...step(request, 'absorb'), commandId: `absorb/${from}/${brought}-${end}` };
     await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, bringing));

@@ -2,10 +2,15 @@ import type { EventsOf } from './event.ts';
 import { jobEvents } from './job.ts';
 import { leadEvents } from './lead-events.ts';
 import { parkedEvents } from './parked.ts';
+import { poolEvents } from './pool.ts';
 import { projectEvents } from './project.ts';
+import { rosterEvents } from './roster-events.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
-export const eventSchemas = { ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents } as const;
+export const eventSchemas = {
+  ...{ ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents },
+  ...{ ...rosterEvents, ...poolEvents },
+} as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 
 type Upcast = (data: unknown) => unknown;

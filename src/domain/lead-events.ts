@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { activitySchema, isoTime, jsonObject } from './activity.ts';
 import type { EventsOf } from './event.ts';
 import { identifierSchema } from './identity.ts';
+import { absorbedRouting, ownershipEvents } from './ownership-events.ts';
 
 const points = z.number();
 const because = z.object({ rule: z.string(), points, eventId: z.string().optional() });
@@ -11,6 +12,7 @@ const qualifications = z.object({ above: z.boolean(), count: z.number().int().mi
 
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
 export const leadEvents = {
+  ...ownershipEvents,
   LeadCaptured: z
     .object({
       projectId: z.string(),
@@ -33,6 +35,7 @@ export const leadEvents = {
       known: z.array(z.string()),
       qualifications,
       last: z.boolean(),
+      routing: absorbedRouting.optional(),
     })
     .describe(
       'What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it.',

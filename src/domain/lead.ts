@@ -1,9 +1,12 @@
 import { List, Map, Set } from 'immutable';
 import type { Activity, Json, JsonObject } from './activity.ts';
+import { changed } from './changed.ts';
 import type { Aggregate } from './event.ts';
 import type { Identifier, Root } from './identity.ts';
 import { identifierKey } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
+import type { Ownership } from './ownership.ts';
+import { nobodysLead, withOwnership } from './ownership.ts';
 import type { Scorable } from './scoring.ts';
 import { hundredths } from './scoring.ts';
 
@@ -34,6 +37,7 @@ export type LeadState = {
   readonly refused: Set<string>;
   readonly scored: RecordedScore;
   readonly qualifications: Qualifications;
+  readonly ownership: Ownership;
 };
 
 const initial: LeadState = {
@@ -49,6 +53,7 @@ const initial: LeadState = {
   refused: Set(),
   scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: Map() },
   qualifications: { above: false, count: 0 },
+  ownership: nobodysLead,
 };
 
 const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => ({
@@ -61,7 +66,7 @@ const withActivity = (state: LeadState, activity: Activity): LeadState => {
   return {
     ...state,
     activities: state.activities.set(activity.eventId, activity),
-    byType: state.byType.update(activity.eventType, List<Activity>(), (list) => list.push(activity)),
+    byType: changed(state.byType, activity.eventType, List<Activity>(), (list) => list.push(activity)),
     profile: withTraits(state.profile, stamped(activity)),
   };
 };
@@ -100,7 +105,7 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
 
 const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
   const lines = data.because.reduce(
-    (sums, { rule, points }) => sums.update(rule, 0, (before) => before + hundredths(points)),
+    (sums, { rule, points }) => changed(sums, rule, 0, (before) => before + hundredths(points)),
     state.scored.lines,
   );
   const { score, fit, engagement, model, qualified } = data;
@@ -116,7 +121,7 @@ const merged = (state: LeadState, { data: { into, identifier } }: LeadFact<'Lead
   return identifier ? withIdentifier(away, identifier) : away;
 };
 
-const evolve = (state: LeadState, event: LeadEvent): LeadState => {
+const known = (state: LeadState, event: LeadEvent): LeadState => {
   switch (event.type) {
     case 'LeadCaptured': {
       if (state.status !== 'unused') return state;
@@ -153,6 +158,12 @@ const evolve = (state: LeadState, event: LeadEvent): LeadState => {
     default:
       return state;
   }
+};
+
+const evolve = (before: LeadState, event: LeadEvent): LeadState => {
+  const state = known(before, event);
+  const ownership = withOwnership(state.ownership, event);
+  return ownership === state.ownership ? state : { ...state, ownership };
 };
 
 const weightOfJson = (value: Json | undefined): number => {

@@ -11,7 +11,13 @@ export type RejectionCode =
   | 'job-claimed'
   | 'job-ended'
   | 'work-unknown'
-  | 'work-settled';
+  | 'work-settled'
+  | 'rep-unknown'
+  | 'rep-full'
+  | 'lead-unassigned'
+  | 'lead-of-another'
+  | 'lead-closed'
+  | 'lead-open';
 
 /** The domain says no. Nothing was appended. */
 export class Rejection extends Error {

@@ -4,8 +4,11 @@ import type { LeadfoldEvent } from '../../src/domain/events.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import { job } from '../../src/domain/job.ts';
 import { lead, rootOf, scorable, traitsOf } from '../../src/domain/lead.ts';
+import { pool } from '../../src/domain/pool.ts';
 import { project } from '../../src/domain/project.ts';
+import { roster } from '../../src/domain/roster.ts';
 import { tally } from '../../src/domain/scoring.ts';
+import { anyOf } from '../support/any-of.ts';
 import { activities, models, occurredAt } from '../support/arbitraries.ts';
 import {
   anonymousId,
@@ -47,8 +50,8 @@ const qualifications = fc.record(
   { requiredKeys: ['above', 'count'] },
 );
 
-/** Data of every type of fact: it fits its schema and need not make sense. */
-const data: { readonly [T in LeadfoldEvent['type']]: fc.Arbitrary<Data<T>> } = {
+/** Data of types of facts that go together with others: it fits its schema and need not make sense. Other types take what fits. */
+const data: { readonly [T in LeadfoldEvent['type']]?: fc.Arbitrary<Data<T>> } = {
   LeadCaptured: fc.record({ projectId: word, leadId: id, identifier, capturedAt: occurredAt, stage: word }),
   LeadMerged: fc.record({ into: id, identifier, stage: word }, { requiredKeys: ['into'] }),
   LeadAbsorbed: fc.record({
@@ -107,7 +110,7 @@ const data: { readonly [T in LeadfoldEvent['type']]: fc.Arbitrary<Data<T>> } = {
 const types = Object.keys(eventSchemas) as readonly LeadfoldEvent['type'][];
 const anyFact = fc
   .constantFrom(...types)
-  .chain((type) => data[type].map((each) => ({ type, data: each }) as LeadfoldEvent));
+  .chain((type) => (data[type] ?? anyOf(eventSchemas[type])).map((each) => ({ type, data: each }) as LeadfoldEvent));
 const anyFacts = fc.array(anyFact, { maxLength: 20 });
 
 /** Folds facts of any aggregate, as if they all had been in one stream. */
@@ -134,6 +137,12 @@ describe('Any facts in any order', () => {
         expect(Number.isFinite(tally(model, scorable(state), 0).score)).toBe(true);
         expect(Object.values(traitsOf(state))).not.toContain(null);
         expect(fold(project, facts).scoring.version).toBeGreaterThan(0);
+        expect(state.ownership.workIds.length).toBe(new Set(state.ownership.workIds).size);
+        const places = fold(pool, facts);
+        const open = [...places.open.values()].reduce((sum, count) => sum + count, 0);
+        expect(open).toBe(places.places.size);
+        expect([...places.waiting.keys()].filter((leadId) => places.places.has(leadId))).toEqual([]);
+        expect(fold(roster, facts).routing.version).toBeGreaterThanOrEqual(0);
         expect(['unknown', 'requested', 'running', 'completed', 'failed', 'cancelled']).toContain(
           fold(job, facts).status,
         );
@@ -152,6 +161,9 @@ describe('Any facts in any order', () => {
     expect(fold(lead, [...ofProject, ...ofJob, unheard])).toBe(lead.initial);
     expect(fold(project, [...ofLead, ...ofJob, unheard])).toBe(project.initial);
     expect(fold(job, [...ofLead, ...ofProject, unheard])).toBe(job.initial);
+    const others = [...ofLead, ...ofProject, ...ofJob, unheard];
+    expect(fold(roster, others)).toBe(roster.initial);
+    expect(fold(pool, others)).toBe(pool.initial);
   });
 
   it('once merged, a lead stays merged into the lead it was merged into first', () => {

@@ -140,14 +140,14 @@ describe('A model of the project’s own', () => {
   it('may call its stages and rules what objects in JavaScript have anyway', async () => {
     const project = await app().project();
     await publish(project, {
-      engagement: [{ id: 'toString', when: { eventType: 'valueOf' }, points: 5, group: 'constructor' }],
+      engagement: [{ id: 'constructor', when: { eventType: 'constructor' }, points: 5, group: 'constructor' }],
       groups: { constructor: { cap: 4 } },
       stages: [
         { name: 'cold', from: 0 },
         { name: 'constructor', from: 3 },
       ],
     });
-    const event = { userId: 'ada', eventType: 'valueOf', traits: { constructor: 'x' }, properties: { toString: 'y' } };
+    const event = { userId: 'ada', eventType: 'constructor', traits: { constructor: 'x' }, properties: { toString: 'y' } };
     const leadId = await leadIdOf(project, event);
     const others = ['grace', 'hedy'].map((userId) => ({ ...event, userId }));
     await project.batch(others);

@@ -44,7 +44,7 @@ const captureAndDie = async ({ dataDir, projectId, identifiers, activity, dieAft
   const file = openSqliteEventStore(join(dataDir, 'events.db'), { clock });
   const store = dying(checked(file, eventShapes), dieAfter);
   const states = foldStates(store, 64 * 1024 * 1024);
-  const engine = { states, handle: handling({ store, states, clock, newId: v7 }) };
+  const engine = { states, handle: handling({ store, states, clock, newId: v7 }), clock, calendar: () => new Map() };
   const request = { commandId: v7(), correlationId: 'dying' };
   await capture(engine, projectId, [{ identifiers, activity, exactTime: true }], request);
 };

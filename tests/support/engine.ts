@@ -6,6 +6,7 @@ import { handling } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
 import { foldStates } from '../../src/commands/state.ts';
+import { keepCalendar } from '../../src/domain/calendar.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { checked } from '../../src/eventstore/checked.ts';
@@ -28,7 +29,11 @@ export const engineOver = (
   { clock = () => noon, maxBytes = 10_000_000 }: { readonly clock?: () => Date; readonly maxBytes?: number } = {},
 ): Engine => {
   const states = foldStates(store, maxBytes);
-  return { states, handle: handling({ store, states, clock, newId: randomUUID }) };
+  const calendar = keepCalendar();
+  return {
+    ...{ states, handle: handling({ store, states, clock, newId: randomUUID }), clock },
+    calendar: (roster) => calendar(roster, clock()),
+  };
 };
 
 export const request = (commandId: string, more: Partial<Request> = {}): Request => ({

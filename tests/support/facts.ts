@@ -3,6 +3,9 @@ import type { Event } from '../../src/domain/event.ts';
 import type { LeadfoldEvent } from '../../src/domain/events.ts';
 import type { Identifier } from '../../src/domain/identity.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
+import { defaultReplyPolicy } from '../../src/domain/reply-policy.ts';
+import type { Rep } from '../../src/domain/roster-events.ts';
+import { noRules } from '../../src/domain/routing-rules.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { defaultModel, scoringModelSchema } from '../../src/domain/scoring-model.ts';
 import { noon } from './given.ts';
@@ -93,3 +96,53 @@ export const workParked = builder('WorkParked', {
 export const workRetried = builder('WorkRetried', { retriedAt: at });
 export const workDone = builder('WorkDone', { doneAt: at });
 export const workDiscarded = builder('WorkDiscarded', { reason: 'Not needed', discardedAt: at });
+
+export const rep = (data: Partial<Rep> = {}): Rep => ({
+  ...{ repId: 'ada', name: 'Ada', teamIds: ['sales'], status: 'active', weight: 1, capacity: 100 },
+  ...{ skills: [], languages: [], regions: [], industries: [], timeOff: [] },
+  ...data,
+});
+export const teamAdded = builder('TeamAdded', { teamId: 'sales', name: 'Sales', regions: [] });
+export const teamChanged = builder('TeamChanged', { teamId: 'sales', name: 'Sales', regions: [] });
+export const repAdded = builder('RepAdded', rep());
+export const repChanged = builder('RepChanged', rep());
+export const routingRulesPublished = builder('RoutingRulesPublished', {
+  ...{ version: 1, rules: { ...noRules, defaultTeam: 'sales' }, publishedAt: at },
+});
+export const replyPolicyPublished = builder('ReplyPolicyPublished', {
+  ...{ version: 1, policy: defaultReplyPolicy, publishedAt: at },
+});
+
+const chosen = [{ repId: 'ada', in: true, reason: 'chosen' }];
+const ofAda = { decision: 1, repId: 'ada' };
+const assignment = {
+  ...{ ...ofAda, teamId: 'sales', by: 'rules' as const, rulesVersion: 1, because: 'default team', candidates: chosen },
+};
+export const leadPlaced = builder('LeadPlaced', {
+  ...{ leadId, ...assignment, day: '2026-03-10', week: '2026-W11', placedAt: at },
+});
+export const workId = `${leadId}.routing-1`;
+const nobody = { reason: 'There is nobody to ask', rulesVersion: 1, candidates: [], workId };
+export const leadHeld = builder('LeadHeld', { leadId, ...nobody, score: 60, likeness: '[1]', heldAt: at });
+export const leadFreed = builder('LeadFreed', { leadId, ...ofAda, credit: false, reason: 'closed: won', freedAt: at });
+export const leadAssigned = builder('LeadAssigned', { ...assignment, settles: [], assignedAt: at });
+const dueAt = '2026-03-10T12:30:00.000Z';
+export const responseDue = builder('ResponseDue', {
+  ...{ ...ofAda, teamId: 'sales', policyVersion: 0, dueAt, atRiskAt: '2026-03-10T12:24:00.000Z', steps: [] },
+});
+export const responseAtRisk = builder('ResponseAtRisk', { ...ofAda, dueAt, at: '2026-03-10T12:24:00.000Z' });
+export const responseOverdue = builder('ResponseOverdue', { ...ofAda, dueAt, at: dueAt });
+export const responseStepTaken = builder('ResponseStepTaken', {
+  ...{ ...ofAda, teamId: 'sales', step: 0, action: 'notify', at: dueAt },
+});
+export const leadAccepted = builder('LeadAccepted', { ...ofAda, acceptedAt: at, tookMs: 0, settles: [] });
+export const leadDeclined = builder('LeadDeclined', { ...ofAda, reason: 'No time', declinedAt: at });
+export const leadUnassigned = builder('LeadUnassigned', { ...ofAda, reason: 'By mistake', unassignedAt: at });
+export const routingFailed = builder('RoutingFailed', { ...nobody, failedAt: at });
+export const approvalRequested = builder('ApprovalRequested', {
+  ...{ rule: 'large', rulesVersion: 1, because: 'Rule large asks for approval', requestedAt: at },
+  workId: `${leadId}.approval-1`,
+});
+export const approvalGiven = builder('ApprovalGiven', { workId: `${leadId}.approval-1`, by: 'grace', approvedAt: at });
+export const leadClosed = builder('LeadClosed', { outcome: 'won', reason: 'Signed', settles: [], closedAt: at });
+export const leadReopened = builder('LeadReopened', { reason: 'They called', reopenedAt: at });

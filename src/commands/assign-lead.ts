@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { lead } from '../domain/lead.ts';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { assignment, ownershipEvents } from '../domain/ownership-events.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { command } from './command.ts';
+
+/** Tells a lead whose it is now, and until when a reply is due. An older decision than the last, or a closed lead: nothing. */
+export const assignLead = command(lead)({
+  name: 'AssignLead',
+  input: z.object({
+    ...{ projectId: z.string(), leadId: z.uuid(), assignment: z.object(assignment), assignedAt: z.string() },
+    plan: ownershipEvents.ResponseDue.omit({ decision: true, repId: true, teamId: true }).optional(),
+  }),
+  id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
+  decide: ({ status, ownership }, { leadId, assignment: given, assignedAt, plan }) => {
+    if (status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
+    if (given.decision <= ownership.decision || ownership.status === 'closed') return [];
+    const { decision, repId, teamId } = given;
+    const assigned: LeadEvent = {
+      type: 'LeadAssigned',
+      data: { ...given, settles: [...ownership.workIds], assignedAt },
+    };
+    return plan ? [assigned, { type: 'ResponseDue', data: { decision, repId, teamId, ...plan } }] : [assigned];
+  },
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { lead } from '../domain/lead.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { assignmentOf, fromOwner } from './accept-lead.ts';
+import { command } from './command.ts';
+
+/** The rep who has the lead does not want it. */
+export const declineLead = command(lead)({
+  name: 'DeclineLead',
+  input: fromOwner.extend({ reason: z.string() }),
+  id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
+  decide: ({ ownership }, { leadId, repId: claimed, reason }, { now }) => {
+    const { decision, repId } = assignmentOf(ownership, leadId, claimed);
+    return [{ type: 'LeadDeclined', data: { decision, repId, reason, declinedAt: now.toISOString() } }];
+  },
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { lead } from '../domain/lead.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { command } from './command.ts';
+
+/** Has a closed lead worked on again: it is routed anew, to who had it before if possible. */
+export const reopenLead = command(lead)({
+  name: 'ReopenLead',
+  input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
+  id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
+  decide: ({ ownership }, { leadId, reason }, { now }) => {
+    if (ownership.status !== 'closed') throw new Rejection('lead-open', `Lead ${leadId} is not closed`);
+    return [{ type: 'LeadReopened', data: { reason, reopenedAt: now.toISOString() } }];
+  },
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { lead } from '../domain/lead.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { assignmentOf } from './accept-lead.ts';
+import { command } from './command.ts';
+
+/** Takes a lead from the rep who has it. */
+export const unassignLead = command(lead)({
+  name: 'UnassignLead',
+  input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
+  id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
+  decide: ({ ownership }, { leadId, reason }, { now }) => {
+    const { decision, repId } = assignmentOf(ownership, leadId, undefined);
+    return [{ type: 'LeadUnassigned', data: { decision, repId, reason, unassignedAt: now.toISOString() } }];
+  },
+});

@@ -1,0 +1,162 @@
+import { Map as Turns } from 'immutable';
+import type { Member, Scene } from './fitting.ts';
+import { levelOf, reasonOut, teamFor } from './fitting.ts';
+import type { Candidate } from './ownership-events.ts';
+import { pickNext } from './rotation.ts';
+import type { Routable } from './routable.ts';
+import type { RoutingRule, RoutingTarget, Strategy } from './routing-rules.ts';
+import type { Step } from './routing-steps.ts';
+import { membersOf, ruleFor, stepsFor } from './routing-steps.ts';
+
+type Share = { readonly repId: string; readonly weight: number };
+
+/** A rep was found. `rotation` says in which rotation it was its turn, among whom. */
+export type Placed = {
+  readonly kind: 'placed';
+  readonly repId: string;
+  readonly teamId: string;
+  readonly rule?: string;
+  readonly strategy?: Strategy;
+  readonly because: string;
+  readonly candidates: readonly Candidate[];
+  readonly rotation?: { readonly pool: string; readonly shares: readonly Share[] };
+};
+
+/** Who gets a lead, or why nobody does. */
+export type Decided =
+  | Placed
+  | {
+      readonly kind: 'failed';
+      readonly rule?: string;
+      readonly reason: string;
+      readonly candidates: readonly Candidate[];
+    };
+
+/** The name of the rotation of a target: the same whichever rule names it. */
+const rotationOf = ({ teams = [], reps = [] }: RoutingTarget): string =>
+  [...teams.map((id) => `team:${id}`).sort(), ...reps.map((id) => `rep:${id}`).sort()].join(' ');
+
+type Found = { readonly member: Member; readonly rotation?: Placed['rotation'] };
+
+const loadOf = ({ rep }: Member, { pool }: Scene): number =>
+  (pool.open.get(rep.repId) ?? 0) / Math.max(1, rep.capacity);
+
+const skillOf = ({ rep }: Member, { skills }: Step): number =>
+  skills.length > 0
+    ? skills.reduce((sum, { skill }) => sum + levelOf(rep, skill), 0)
+    : rep.skills.reduce((sum, { level }) => sum + level, 0);
+
+const byLoad =
+  (scene: Scene) =>
+  (a: Member, b: Member): number =>
+    loadOf(a, scene) - loadOf(b, scene) || b.rep.weight - a.rep.weight || (a.rep.repId < b.rep.repId ? -1 : 1);
+
+const choose = (fitting: readonly Member[], step: Step, scene: Scene): Found | undefined => {
+  if (step.strategy === 'round-robin') {
+    const pool = rotationOf(step.target);
+    const shares = fitting
+      .map(({ rep }) => ({ repId: rep.repId, weight: rep.weight }))
+      .filter(({ weight }) => weight > 0);
+    const next = pickNext(scene.pool.rotations.get(pool) ?? Turns<string, number>(), shares);
+    const member = fitting.find(({ rep }) => rep.repId === next);
+    return member && { member, rotation: { pool, shares } };
+  }
+  const least = byLoad(scene);
+  const best = (a: Member, b: Member): number => skillOf(b, step) - skillOf(a, step) || least(a, b);
+  const [member] = fitting.toSorted(step.strategy === 'least-loaded' ? least : best);
+  return member && { member };
+};
+
+const teamOf = (member: Member, lead: Routable, scene: Scene): string =>
+  teamFor(member, lead, scene)?.teamId ?? member.rep.teamIds[0] ?? '';
+
+const askStep = (lead: Routable, scene: Scene, step: Step, seen: Map<string, Candidate>): Placed | undefined => {
+  const { rule, strategy, because } = step;
+  const fitting: Member[] = [];
+  for (const member of membersOf(step.target, scene.roster)) {
+    const { repId, weight } = member.rep;
+    const out =
+      reasonOut(member, lead, scene, step.skills) ??
+      (strategy === 'round-robin' && weight === 0 ? 'weight 0' : undefined);
+    if (out === undefined) fitting.push(member);
+    const rotating = strategy === 'round-robin' && out === undefined;
+    seen.set(repId, { repId, in: out === undefined, reason: out ?? 'fits', ...(rotating && { weight }) });
+  }
+  const found = choose(fitting, step, scene);
+  if (!found) return undefined;
+  const { repId } = found.member.rep;
+  const chosen = seen.get(repId);
+  if (chosen) seen.set(repId, { ...chosen, reason: 'chosen' });
+  return {
+    ...{ kind: 'placed', repId, teamId: teamOf(found.member, lead, scene), strategy, because },
+    ...(rule !== undefined && { rule }),
+    candidates: [...seen.values()],
+    ...(found.rotation && { rotation: found.rotation }),
+  };
+};
+
+/** The rep that has had to do with the lead or its company, if it may have it. */
+const askOwners = (
+  lead: Routable,
+  scene: Scene,
+  rule: RoutingRule | undefined,
+  seen: Map<string, Candidate>,
+): Placed | undefined => {
+  const { sticky } = scene.roster.routing.rules;
+  const owners = [
+    ...(sticky.lead && lead.previous !== undefined ? [[lead.previous, 'had this lead before'] as const] : []),
+    ...(sticky.domain && lead.domain !== undefined
+      ? [[scene.pool.domains.get(lead.domain), `has leads of ${lead.domain}`] as const]
+      : []),
+  ];
+  for (const [repId, because] of owners) {
+    const [member] = repId === undefined ? [] : membersOf({ reps: [repId] }, scene.roster);
+    if (!member || repId === undefined) continue;
+    const out = reasonOut(member, lead, scene, rule?.skills ?? []);
+    seen.set(repId, { repId, in: out === undefined, reason: out ?? 'sticky' });
+    if (out !== undefined) continue;
+    return {
+      ...{ kind: 'placed', repId, teamId: teamOf(member, lead, scene), because: `${repId} ${because}` },
+      ...(rule && { rule: rule.id }),
+      candidates: [...seen.values()],
+    };
+  }
+  return undefined;
+};
+
+const why = (candidates: readonly Candidate[], lacking: string): string => {
+  if (candidates.length === 0) return lacking;
+  const counts = new Map<string, number>();
+  for (const { reason } of candidates) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const parts = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return `Nobody of ${candidates.length} fits: ${parts.map(([reason, count]) => `${count} ${reason}`).join(', ')}`;
+};
+
+/**
+ * Decides who gets a lead. Asked are: who had it before, who has others of its company, whom the first rule that applies
+ * names, whom its fallbacks name, the default team. The same facts give the same decision.
+ */
+export const decideRouting = (lead: Routable, scene: Scene): Decided => {
+  const rule = ruleFor(lead, scene.roster);
+  const seen = new Map<string, Candidate>();
+  const owner = askOwners(lead, scene, rule, seen);
+  if (owner) return owner;
+  const steps = stepsFor(rule, scene.roster);
+  for (const step of steps) {
+    const placed = askStep(lead, scene, step, seen);
+    if (placed) return placed;
+  }
+  const candidates = [...seen.values()];
+  const lacking = steps.length === 0 ? 'No rule applies, and there is no default team' : 'There is nobody to ask';
+  return { kind: 'failed', ...(rule && { rule: rule.id }), reason: why(candidates, lacking), candidates };
+};
+
+/** What leads that fit the same reps have in common. */
+export const likenessOf = (lead: Routable, scene: Scene): string =>
+  JSON.stringify([
+    ...[scene.roster.routing.version, ruleFor(lead, scene.roster)?.id ?? null],
+    ...[lead.country, lead.region, lead.language, lead.industry, lead.domain, lead.previous].map(
+      (each) => each ?? null,
+    ),
+    ...lead.excluded,
+  ]);
