@@ -23,6 +23,11 @@ const rejections = {
   'lead-of-another': { status: 409, title: 'Another rep has the lead' },
   'lead-closed': { status: 409, title: 'The lead is closed' },
   'lead-open': { status: 409, title: 'The lead is not closed' },
+  'work-item-unknown': { status: 404, title: 'There is no such work item' },
+  'work-item-closed': { status: 409, title: 'The work item has ended' },
+  'work-claimed': { status: 409, title: 'Somebody has the work item' },
+  'work-mismatched': { status: 409, title: 'This is not done with work of that kind' },
+  'work-unresolved': { status: 409, title: 'What the work item is about is not resolved' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** Every kind of problem that an answer can tell of, by code. */

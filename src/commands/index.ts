@@ -2,28 +2,37 @@ import { absorbLead } from './absorb-lead.ts';
 import { acceptLead } from './accept-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
 import { approveLead } from './approve-lead.ts';
+import { approveWorkItem } from './approve-work-item.ts';
 import { assignLead } from './assign-lead.ts';
 import { cancelJob } from './cancel-job.ts';
 import { captureLead } from './capture-lead.ts';
 import { claimJob } from './claim-job.ts';
+import { claimWorkItem } from './claim-work-item.ts';
 import { closeLead } from './close-lead.ts';
+import { closeWorkItem } from './close-work-item.ts';
+import { completeWorkItem } from './complete-work-item.ts';
 import { createProject } from './create-project.ts';
 import { declineLead } from './decline-lead.ts';
 import { discardWork } from './discard-work.ts';
+import { escalateWorkItem } from './escalate-work-item.ts';
 import { failJob } from './fail-job.ts';
 import { failRouting } from './fail-routing.ts';
 import { finishWork } from './finish-work.ts';
 import { freePlace } from './free-place.ts';
 import { issueKey } from './issue-key.ts';
+import { lapseWorkItem } from './lapse-work-item.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
 import { movePlace } from './move-place.ts';
+import { openWorkItem } from './open-work-item.ts';
 import { parkWork } from './park-work.ts';
 import { placeByHand } from './place-by-hand.ts';
 import { placeLead } from './place-lead.ts';
 import { progressJob } from './progress-job.ts';
 import { publishScoringModel } from './publish-scoring-model.ts';
 import { recordActivities } from './record-activities.ts';
+import { rejectWorkItem } from './reject-work-item.ts';
+import { releaseWorkItem } from './release-work-item.ts';
 import { reopenLead } from './reopen-lead.ts';
 import { requestApproval } from './request-approval.ts';
 import { requestJob } from './request-job.ts';
@@ -39,28 +48,37 @@ export const commands = {
   acceptLead,
   addIdentifier,
   approveLead,
+  approveWorkItem,
   assignLead,
   cancelJob,
   captureLead,
   claimJob,
+  claimWorkItem,
   closeLead,
+  closeWorkItem,
+  completeWorkItem,
   createProject,
   declineLead,
   discardWork,
+  escalateWorkItem,
   failJob,
   failRouting,
   finishWork,
   freePlace,
   issueKey,
+  lapseWorkItem,
   linkIdentifier,
   mergeLead,
   movePlace,
+  openWorkItem,
   parkWork,
   placeByHand,
   placeLead,
   progressJob,
   publishScoringModel,
   recordActivities,
+  rejectWorkItem,
+  releaseWorkItem,
   reopenLead,
   requestApproval,
   requestJob,

@@ -5,11 +5,12 @@ import { parkedEvents } from './parked.ts';
 import { poolEvents } from './pool.ts';
 import { projectEvents } from './project.ts';
 import { rosterEvents } from './roster-events.ts';
+import { workItemEvents } from './work-item.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
 export const eventSchemas = {
   ...{ ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents },
-  ...{ ...rosterEvents, ...poolEvents },
+  ...{ ...rosterEvents, ...poolEvents, ...workItemEvents },
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

@@ -17,7 +17,12 @@ export type RejectionCode =
   | 'lead-unassigned'
   | 'lead-of-another'
   | 'lead-closed'
-  | 'lead-open';
+  | 'lead-open'
+  | 'work-item-unknown'
+  | 'work-item-closed'
+  | 'work-claimed'
+  | 'work-mismatched'
+  | 'work-unresolved';
 
 /** The domain says no. Nothing was appended. */
 export class Rejection extends Error {

@@ -9,6 +9,7 @@ import { project } from '../../src/domain/project.ts';
 import { roster } from '../../src/domain/roster.ts';
 import { tally } from '../../src/domain/scoring.ts';
 import { anyOf } from '../support/any-of.ts';
+import { workItem } from '../../src/domain/work-item.ts';
 import { activities, models, occurredAt } from '../support/arbitraries.ts';
 import {
   anonymousId,
@@ -29,6 +30,8 @@ import {
   stageChanged,
   standard,
   userId,
+  workItemClaimed,
+  workItemOpened,
 } from '../support/facts.ts';
 
 type Data<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T }>['data'];
@@ -129,7 +132,7 @@ describe('Any facts in any order', () => {
     );
   });
 
-  it('make up a lead, a project or a job, and never throw', () => {
+  it('make up a lead, a project, a job or a work item, and never throw', () => {
     fc.assert(
       fc.property(anyFacts, models, (facts, model) => {
         const state = fold(lead, facts);
@@ -146,6 +149,7 @@ describe('Any facts in any order', () => {
         expect(['unknown', 'requested', 'running', 'completed', 'failed', 'cancelled']).toContain(
           fold(job, facts).status,
         );
+        expect(['unknown', 'open', 'claimed', 'completed', 'cancelled']).toContain(fold(workItem, facts).status);
       }),
       { numRuns: 500 },
     );
@@ -153,17 +157,19 @@ describe('Any facts in any order', () => {
 
   it('of another aggregate, or of a type nobody knows, change nothing', () => {
     const unheard = { type: 'Unheard', data: {} } as never;
-    const [ofLead, ofProject, ofJob] = [
+    const [ofLead, ofProject, ofJob, ofWork] = [
       [leadCaptured(), leadAbsorbed(), leadScored(), stageChanged(), leadQualified(), leadMerged()],
       [projectCreated(), keyIssued(), keyRevoked(), scoringModelPublished()],
       [jobRequested(), jobProgressed(), jobCompleted()],
+      [workItemOpened(), workItemClaimed()],
     ];
-    expect(fold(lead, [...ofProject, ...ofJob, unheard])).toBe(lead.initial);
+    expect(fold(lead, [...ofProject, ...ofJob, ...ofWork, unheard])).toBe(lead.initial);
     expect(fold(project, [...ofLead, ...ofJob, unheard])).toBe(project.initial);
     expect(fold(job, [...ofLead, ...ofProject, unheard])).toBe(job.initial);
     const others = [...ofLead, ...ofProject, ...ofJob, unheard];
     expect(fold(roster, others)).toBe(roster.initial);
     expect(fold(pool, others)).toBe(pool.initial);
+    expect(fold(workItem, others)).toBe(workItem.initial);
   });
 
   it('once merged, a lead stays merged into the lead it was merged into first', () => {

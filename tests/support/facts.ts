@@ -15,7 +15,7 @@ type DataOf<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T 
 /** Builds facts of one type from what a test cares about; the rest has plain values. */
 const builder =
   <T extends LeadfoldEvent['type']>(type: T, usual: DataOf<T>) =>
-  (data: Partial<DataOf<T>> = {}): Event<T, DataOf<T>> => ({ type, data: { ...usual, ...data } as DataOf<T> });
+  (data: Partial<DataOf<T>> = {}): Event<T, DataOf<T>> => ({ type, data: Object.assign({}, usual, data) });
 
 export const projectId = 'acme';
 export const at = noon.toISOString();
@@ -93,6 +93,22 @@ export const workParked = builder('WorkParked', {
   ...{ projectId, reactor: 'complete-merges', event: merge, error: 'It broke', attempts: 5 },
   ...{ firstFailedAt: at, lastFailedAt: at },
 });
+export const workItemOpened = builder('WorkItemOpened', {
+  ...{ projectId, workId: 'w1', kind: 'deadline_missed', leadId, priority: 'normal' },
+  ...{ dueAt: '2026-03-10T16:00:00.000Z', reason: 'Nobody replied', details: {}, openedAt: at },
+});
+export const workItemClaimed = builder('WorkItemClaimed', {
+  ...{ by: 'grace', until: '2026-03-10T12:15:00.000Z', claimedAt: at },
+});
+export const workItemReleased = builder('WorkItemReleased', { by: 'grace', reason: '', releasedAt: at });
+export const workItemEscalated = builder('WorkItemEscalated', {
+  ...{ by: 'grace', reason: 'The customer called', priority: 'high', escalatedAt: at },
+});
+export const workItemCompleted = builder('WorkItemCompleted', {
+  ...{ by: 'grace', resolution: 'done', reason: '', completedAt: at },
+});
+export const workItemCancelled = builder('WorkItemCancelled', { by: 'leadfold', reason: 'Gone', cancelledAt: at });
+
 export const workRetried = builder('WorkRetried', { retriedAt: at });
 export const workDone = builder('WorkDone', { doneAt: at });
 export const workDiscarded = builder('WorkDiscarded', { reason: 'Not needed', discardedAt: at });
