@@ -14,8 +14,8 @@ type DataOf<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T 
 
 /** Builds facts of one type from what a test cares about; the rest has plain values. */
 const builder =
-  <T extends LeadfoldEvent['type']>(type: T, usual: DataOf<T>) =>
-  (data: Partial<DataOf<T>> = {}): Event<T, DataOf<T>> => ({ type, data: Object.assign({}, usual, data) });
+  <T extends LeadfoldEvent['type'], D extends object = DataOf<T>>(type: T, usual: NoInfer<D>) =>
+  (data: Partial<D> = {}): Event<T, D> => ({ type, data: { ...usual, ...data } });
 
 export const projectId = 'acme';
 export const at = noon.toISOString();
