@@ -138,7 +138,7 @@ const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: r
     },
     identifiers: [...state.identifiers.values()].toSorted((a, b) => (a.value < b.value ? -1 : 1)),
     ...{ profile: traitsOf(state), firstSeenAt: first, lastActivityAt: last, activities: times.length },
-    ...{ revision, terms: [] },
+    ...{ revision, terms: [], routing: 'none', decision: 0 },
   };
 };
 
@@ -147,5 +147,6 @@ export const viewThen = (projectId: string, past: PastLead, { occurred }: Then):
   const times = [...past.state.activities.values()].map(({ occurredAt }) => occurredAt);
   const doc = occurred ? documentOf(past, times) : past.doc;
   if (!doc) throw new Rejection('lead-unknown', `Project ${projectId} had no lead ${past.leadId}`);
-  return { ...summaryOf(projectId, doc, past.scoring.model, past.at), ...paceOf(times, past.at) };
+  const { routing, ...summary } = summaryOf(projectId, doc, past.scoring.model, past.at);
+  return { ...summary, ...(!occurred && { routing }), ...paceOf(times, past.at) };
 };

@@ -3,6 +3,7 @@ import { jsonObject } from '../domain/activity.ts';
 import { identifierSchema, leadIdOf } from '../domain/identity.ts';
 import type { Identifier } from '../domain/identity.ts';
 import { nextActionOf, nextActions, riskOf, risks, trendOf, trends, windowsAt } from '../domain/insight.ts';
+import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
@@ -25,7 +26,16 @@ export const leadSummary = z.object({
   identifiers: z.array(identifierSchema),
   profile: jsonObject,
   qualifiedAt: z.string().optional(),
-  assignee: z.string().optional(),
+  assignee: z.string().optional().describe('The rep who has it'),
+  team: z.string().optional().describe('The team for which the rep has it'),
+  routing: z
+    .enum(ownershipStatuses)
+    .optional()
+    .describe(
+      '`none`: nobody is to have it yet; `pending`: about to be routed; `assigned`; `waiting`: nobody fits; `approval`: ' +
+        'somebody must approve; `closed`. Not there `asOfOccurred`',
+    ),
+  outcome: z.enum(outcomes).optional().describe('What became of it, while it is closed'),
   firstSeenAt: z.string(),
   lastActivityAt: z.string().optional(),
   activities: z.int(),
@@ -51,10 +61,10 @@ export const summaryOf = (
   model: ScoringModel,
   now: Date,
 ): z.infer<typeof leadSummary> => {
-  const { terms: _, model: __, qualified, lastActivityAt, ...shown } = doc;
+  const { terms: _, model: __, decision: ___, qualified, lastActivityAt, ...shown } = doc;
   const risk = riskOf(lastActivityAt === '' ? doc.firstSeenAt : lastActivityAt, now);
   const height = model.stages.findIndex(({ name }) => name === doc.stage) / Math.max(1, model.stages.length - 1);
-  const nextAction = nextActionOf({ qualified: qualified === 1, height, risk });
+  const nextAction = nextActionOf({ qualified: qualified === 1 && doc.routing !== 'closed', height, risk });
   return { ...shown, projectId, ...(lastActivityAt !== '' && { lastActivityAt }), risk, nextAction };
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Identifier } from '../domain/identity.ts';
 import { normalized } from '../domain/identity.ts';
+import { ownershipStatuses } from '../domain/ownership-events.ts';
 import type { LeadDocument } from '../projections/leads.ts';
 import { leads as collection } from '../projections/leads.ts';
 import type { Condition } from '../readmodels/read-models.ts';
@@ -18,7 +19,9 @@ const query = z.object({
   stage: z.string().min(1).max(64).optional(),
   minScore: z.coerce.number().optional(),
   maxScore: z.coerce.number().optional(),
-  assignee: z.string().min(1).max(256).optional(),
+  assignee: z.string().min(1).max(256).optional().describe('The rep who has it'),
+  team: z.string().min(1).max(64).optional(),
+  routing: z.enum(ownershipStatuses).optional(),
   q: z.string().trim().min(1).max(256).optional().describe('Begins a word of an identifier or of the profile'),
   sort: z.enum(sorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
   ...paging,
@@ -29,10 +32,14 @@ const conditionsOf = ({
   minScore,
   maxScore,
   assignee,
+  team,
+  routing,
   q,
 }: z.infer<typeof query>): readonly Condition<LeadDocument>[] => [
   ...(stage === undefined ? [] : [{ field: 'stage', op: 'eq', value: stage } as const]),
   ...(assignee === undefined ? [] : [{ field: 'assignee', op: 'eq', value: assignee } as const]),
+  ...(team === undefined ? [] : [{ field: 'team', op: 'eq', value: team } as const]),
+  ...(routing === undefined ? [] : [{ field: 'routing', op: 'eq', value: routing } as const]),
   ...(minScore === undefined ? [] : [{ field: 'score', op: 'gte', value: minScore } as const]),
   ...(maxScore === undefined ? [] : [{ field: 'score', op: 'lte', value: maxScore } as const]),
   ...(q === undefined ? [] : [{ field: 'terms', op: 'prefix', value: q.toLowerCase() } as const]),

@@ -24,7 +24,10 @@ export const trendOf = (lastWeek: number, weekBefore: number): Trend => {
 export const nextActions = ['call', 'email', 'invite', 'nurture', 're-engage'] as const;
 export type NextAction = (typeof nextActions)[number];
 
-/** What to do next with a lead, by its place among the model's stages (0 is the lowest, 1 the highest) and its risk. */
+/**
+ * What to do next with a lead, by its place among the model's stages (0 is the lowest, 1 the highest) and its risk.
+ * `qualified`: it is, and is not closed.
+ */
 export const nextActionOf = (lead: {
   readonly qualified: boolean;
   readonly height: number;

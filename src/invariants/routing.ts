@@ -1,3 +1,4 @@
+import { lead } from '../domain/lead.ts';
 import type { Fact, LeadInvariant } from './seen.ts';
 import { differs, factsBehind, isSettled } from './seen.ts';
 
@@ -24,7 +25,13 @@ export const qualifiedIsTaken: LeadInvariant = {
     if (!document || facts.length === 0 || isSettled(seen, merged)) return { checked: 0, findings: [] };
     const behind = factsBehind(seen);
     const qualified = behind.findLast((fact) => fact.type === 'LeadScored')?.data.qualified === true ? 1 : 0;
-    const expected = { qualified, qualifiedAt: qualifiedAtBy(behind), assignee: undefined };
+    const { ownership } = behind.reduce(lead.evolve, lead.initial);
+    const owner = ownership.status === 'assigned' ? ownership : undefined;
+    const expected = {
+      ...{ qualified, qualifiedAt: qualifiedAtBy(behind), assignee: owner?.repId, team: owner?.teamId },
+      ...{ routing: ownership.status, decision: ownership.decision },
+      outcome: ownership.status === 'closed' ? ownership.outcome : undefined,
+    };
     const finding = differs('its document', document, expected);
     return { checked: Math.max(qualified, document.qualified === 1 ? 1 : 0), findings: finding ? [finding] : [] };
   },

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { jsonObject } from '../domain/activity.ts';
 import { identifierSchema } from '../domain/identity.ts';
 import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
+import { nobodysLead, withOwnership } from '../domain/ownership.ts';
+import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
@@ -18,7 +20,14 @@ export const leadDocument = z.object({
   /** 1 when the score reaches the qualification threshold, else 0. */
   qualified: z.number(),
   qualifiedAt: z.string().optional(),
+  /** The rep who has it, and the team for which, while it is assigned. */
   assignee: z.string().optional(),
+  team: z.string().optional(),
+  routing: z.enum(ownershipStatuses).default('none'),
+  /** What became of it, while it is closed. */
+  outcome: z.enum(outcomes).optional(),
+  /** The number of the last decision about it that was heard of. */
+  decision: z.number().default(0),
   identifiers: z.array(identifierSchema),
   profile: jsonObject,
   firstSeenAt: z.string(),
@@ -49,6 +58,7 @@ const begun = ({ data }: LeadFact<'LeadCaptured'>): LeadDocument =>
   found({
     leadId: data.leadId,
     ...{ score: 0, fit: 0, engagement: 0, model: 0, qualified: 0, activities: 0, revision: 0 },
+    ...{ routing: 'none', decision: 0 },
     stage: data.stage,
     identifiers: [data.identifier],
     profile: {},
@@ -102,6 +112,19 @@ const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | 
   }
 };
 
+/** Whose the lead is after a fact: told by what the document has, as it is decided by what the stream has. */
+const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
+  const { assignee: repId, team: teamId, outcome, routing: status, decision, ...rest } = doc;
+  const before = { ...nobodysLead, status, decision, repId, teamId, outcome };
+  const after = withOwnership(before, event);
+  if (after === before) return doc;
+  return {
+    ...{ ...rest, routing: after.status, decision: after.decision },
+    ...(after.status === 'assigned' && { assignee: after.repId, team: after.teamId }),
+    ...(after.status === 'closed' && { outcome: after.outcome }),
+  };
+};
+
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
@@ -125,6 +148,6 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
   evolve: (doc, event) => {
     if (event.type === 'LeadCaptured') return begun(event);
     const after = doc && changed(doc, event);
-    return after && { ...after, revision: event.revision };
+    return after && { ...owned(after, event), revision: event.revision };
   },
 };

@@ -44,6 +44,8 @@ const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
   ['of a score', range],
   ['of a stage and a score', [stage, ...range]],
   ['of an assignee and a score', [assignee, ...range]],
+  ['of a routing', [is('routing', 'waiting')]],
+  ['of a team and an assignee', [is('team', 'emea'), assignee]],
   ['with a word', [q]],
   ['with a word, of a stage, an assignee and a score', [stage, assignee, ...range, q]],
 ];
@@ -53,9 +55,15 @@ const directions = ['asc', 'desc'] as const;
 
 // The declared indexes have the order for all leads and for each stage, and the one by score for each assignee.
 const isOrdered = (filter: string, field: string): boolean =>
-  ['all', 'of a stage'].includes(filter) ||
+  ['all', 'of a stage', 'of a routing'].includes(filter) ||
   (field === 'score' &&
-    ['of an assignee', 'of a score', 'of a stage and a score', 'of an assignee and a score'].includes(filter));
+    [
+      'of an assignee',
+      'of a team and an assignee',
+      'of a score',
+      'of a stage and a score',
+      'of an assignee and a score',
+    ].includes(filter));
 
 const lists = filters.flatMap(([filter, where]) =>
   sorts.flatMap((field) =>
