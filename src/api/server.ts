@@ -14,7 +14,9 @@ import { health } from './health.ts';
 import { ingestion } from './ingestion.ts';
 import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
+import { leadActions } from './lead-actions.ts';
 import { leadFacts } from './lead-facts.ts';
+import { leadRouting } from './lead-routing.ts';
 import { leads } from './leads.ts';
 import type { Watch } from './observed.ts';
 import { metrics, observed } from './observed.ts';
@@ -23,6 +25,7 @@ import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from './queue-stats.ts';
 import { rebuilding } from './rebuilding.ts';
+import { routingTest } from './routing-test.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import { trace } from './trace.ts';
@@ -55,6 +58,9 @@ const parts: readonly Routes[] = [
   ingestion,
   leads,
   leadFacts,
+  leadActions,
+  leadRouting,
+  routingTest,
   analytics,
   jobs,
   failedWork,

@@ -6,6 +6,7 @@ import { pool } from '../domain/pool.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { RosterState } from '../domain/roster.ts';
 import { command } from './command.ts';
+import { StaleRevision } from './handle.ts';
 import { dayOf } from './place-lead.ts';
 
 /** Gives a lead to the rep that somebody chose. Shifts and skills don't matter then, but capacity and caps do. */
@@ -14,10 +15,14 @@ export const placeByHand = command(pool)({
   input: z.object({
     ...{ projectId: z.string(), leadId: z.string(), repId: z.string(), reason: z.string() },
     ...{ status: z.enum(ownershipStatuses), domain: z.string().optional() },
+    /** The lead's revision that the caller saw, and the one it has. */
+    seen: z.object({ expected: z.number().int(), revision: z.number().int() }).optional(),
     ...{ roster: z.custom<RosterState>(), calendar: z.custom<Calendar>() },
   }),
   id: ({ projectId }) => projectId,
-  decide: (state, { leadId, repId, reason, status, domain, roster, calendar }, { now }) => {
+  decide: (state, { leadId, repId, reason, status, domain, seen, roster, calendar }, { now }) => {
+    if (seen && seen.expected !== seen.revision)
+      throw new StaleRevision(`lead ${leadId}`, seen.expected, seen.revision);
     if (status === 'closed') throw new Rejection('lead-closed', `Lead ${leadId} is closed; reopen it first`);
     const rep = roster.reps.get(repId);
     if (!rep || rep.status === 'left') throw new Rejection('rep-unknown', `There is no rep ${repId}, or no longer`);

@@ -6,6 +6,7 @@ import { leads } from './leads.ts';
 import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
+import { routings } from './routings.ts';
 import { leadTraces, otherTraces } from './traces.ts';
 
 /** All that can be seen, each once. */
@@ -17,6 +18,7 @@ export const projections = [
   erase(projects),
   erase(jobs),
   erase(failedWork),
+  erase(routings),
   erase(leadTraces),
   erase(otherTraces),
 ] as const;

@@ -1,9 +1,16 @@
 import { completeMerges } from './complete-merges.ts';
+import { completePlacements } from './complete-placements.ts';
+import { followApprovals } from './follow-approvals.ts';
 import type { Reactor } from './reactor.ts';
 import { rescoreLeads } from './rescore-leads.ts';
 import { retryParked } from './retry-parked.ts';
+import { retryWaitingLeads } from './retry-waiting.ts';
+import { routeLeads } from './route-leads.ts';
 
-const toFacts: readonly Reactor[] = [completeMerges, rescoreLeads];
+const toFacts: readonly Reactor[] = [
+  ...[completeMerges, rescoreLeads],
+  ...[routeLeads, completePlacements, retryWaitingLeads, followApprovals],
+];
 
 /** All that follows from facts, each once. */
 export const reactors: readonly Reactor[] = [...toFacts, retryParked(toFacts)];

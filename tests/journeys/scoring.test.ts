@@ -147,7 +147,12 @@ describe('A model of the project’s own', () => {
         { name: 'constructor', from: 3 },
       ],
     });
-    const event = { userId: 'ada', eventType: 'constructor', traits: { constructor: 'x' }, properties: { toString: 'y' } };
+    const event = {
+      userId: 'ada',
+      eventType: 'constructor',
+      traits: { constructor: 'x' },
+      properties: { toString: 'y' },
+    };
     const leadId = await leadIdOf(project, event);
     const others = ['grace', 'hedy'].map((userId) => ({ ...event, userId }));
     await project.batch(others);

@@ -1,0 +1,152 @@
+import type { LeadState } from '../domain/lead.ts';
+import { lead } from '../domain/lead.ts';
+import type { Ownership } from '../domain/ownership.ts';
+import { inTurn, pool } from '../domain/pool.ts';
+import { routable } from '../domain/routable.ts';
+import { approvalFor } from '../domain/routing-steps.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { freePlace } from './free-place.ts';
+import type { Request } from './handle.ts';
+import { TooManyConflicts } from './handle.ts';
+import type { Engine } from './merge.ts';
+import { hasMoved, rounds, step } from './merge.ts';
+import { openWorkItem } from './open-work-item.ts';
+import { placeByHand } from './place-by-hand.ts';
+import { placeLead } from './place-lead.ts';
+import type { LeadId } from './placements.ts';
+import { endWork, rosterOf, tellHeld, tellPlaced, workTime } from './placements.ts';
+import { requestApproval } from './request-approval.ts';
+import { findLead } from './resolve.ts';
+
+type Approval = { readonly rule: string; readonly because: string; readonly rulesVersion: number };
+
+const askApproval = async (
+  engine: Engine,
+  { projectId, leadId, ownership }: LeadId & { readonly ownership: Ownership },
+  approval: Approval,
+  request: Request,
+): Promise<void> => {
+  const { workIds, round } = ownership;
+  const { rule, because, rulesVersion } = approval;
+  const workId = `${leadId}.approval-${round}`;
+  const dueAt = new Date(engine.clock().getTime() + workTime).toISOString();
+  const item = { projectId, workId, kind: 'approval_required' as const, leadId, priority: 'high' as const, dueAt };
+  const open = { ...item, reason: because, details: { rule, rulesVersion } };
+  await engine.handle(openWorkItem, open, step(request, `work/${leadId}`));
+  await engine.handle(requestApproval, { projectId, leadId, workId, ...approval }, step(request, `ask/${leadId}`));
+  const free = { projectId, leadId, credit: false, reason: because };
+  await engine.handle(freePlace, free, step(request, `wait/${leadId}`));
+  await endWork(engine, projectId, { workIds, reason: because }, request);
+};
+
+/** What came of looking for a rep. */
+export type Routed = 'placed' | 'held' | 'approval' | 'nothing';
+
+/** With `instead`, another rep than the one who has the lead by that decision is looked for. */
+type Asked = LeadId & { readonly instead?: number };
+
+const needsRep = ({ ownership }: LeadState, instead: number | undefined): boolean =>
+  instead === undefined
+    ? ownership.status === 'pending' || ownership.status === 'waiting'
+    : ownership.status === 'assigned' && ownership.decision === instead && ownership.acceptedAt === undefined;
+
+const route = async (
+  engine: Engine,
+  { projectId, leadId: asked, instead }: Asked,
+  request: Request,
+): Promise<Routed> => {
+  const found = await findLead(engine.states, projectId, asked, true);
+  if (!found || !needsRep(found.lead.state, instead)) return 'nothing';
+  const { leadId } = found;
+  const { ownership } = found.lead.state;
+  const current = await rosterOf(engine, projectId);
+  const known = routable(found.lead.state, current.routing.rules);
+  const others = ownership.repId === undefined ? known.excluded : [...known.excluded, ownership.repId];
+  const looking = instead === undefined ? known : { ...known, excluded: others, approved: true };
+  const approval = approvalFor(looking, current);
+  if (approval) {
+    await askApproval(engine, { projectId, leadId, ownership }, approval, request);
+    return 'approval';
+  }
+  const { events } = await engine.handle(
+    placeLead,
+    {
+      ...{ projectId, lead: looking, decision: ownership.decision, workId: `${leadId}.routing-${ownership.round}` },
+      ...{ roster: current, calendar: engine.calendar(current), keep: instead !== undefined },
+    },
+    step(request, `place/${leadId}`),
+  );
+  for (const event of events) {
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
+    if (event.type === 'LeadHeld') await tellHeld(engine, projectId, event.data, request);
+  }
+  const last = events.at(-1)?.type;
+  return last === 'LeadPlaced' ? 'placed' : last === 'LeadHeld' ? 'held' : 'nothing';
+};
+
+/**
+ * Finds a rep for a lead, and tells the lead: it is assigned, waits with a work item, or waits for approval. The pool's
+ * append decides; what comes after it is safe to repeat, and is repeated when the process dies in between. A lead that needs
+ * nobody is left as it is, and one that has somebody stays with whom it is when nobody else fits.
+ */
+export const routeLead = async (engine: Engine, asked: Asked, request: Request): Promise<Routed> => {
+  for (let round = 0; round < rounds; round++) {
+    try {
+      return await route(engine, asked, request);
+    } catch (error) {
+      if (!hasMoved(error)) throw error;
+    }
+  }
+  throw new TooManyConflicts(`Lead ${asked.leadId}`);
+};
+
+/** How many waiting leads get a place before others have their turn. */
+const placesAtOnce = 200;
+
+/**
+ * Tries the leads that wait in a project again, oldest and hottest first. Of those that fit the same reps the first that
+ * nobody fits speaks for all. Resolves with whether there may be more to place.
+ */
+export const retryWaiting = async (engine: Engine, projectId: string, request: Request): Promise<boolean> => {
+  const { waiting } = (await engine.states.refresh(pool, projectId)).state;
+  if (waiting.size === 0) return false;
+  const { routing } = await rosterOf(engine, projectId);
+  const failed = new Set<string>();
+  let placed = 0;
+  for (const { leadId, likeness, rulesVersion } of inTurn(waiting)) {
+    if (rulesVersion === routing.version && failed.has(likeness)) continue;
+    const routed = await routeLead(engine, { projectId, leadId }, request);
+    if (routed === 'placed') placed += 1;
+    else failed.add(likeness);
+    if (placed === placesAtOnce) return true;
+  }
+  return false;
+};
+
+/** A rep for a lead that somebody chose, and why. */
+type Chosen = LeadId & { readonly repId: string; readonly reason: string };
+
+/**
+ * Gives a lead to the rep that somebody chose. Resolves with a position that has it. Throws a `Rejection` when there is no such
+ * rep, when it has no room, or when the lead is closed, and `StaleRevision` when the lead has changed since the caller saw it.
+ */
+export const assignByHand = async (engine: Engine, chosen: Chosen, request: Request): Promise<number> => {
+  const { projectId, leadId, repId, reason } = chosen;
+  const { state, revision } = await engine.states.refresh(lead, leadStreamId(projectId, leadId));
+  const current = await rosterOf(engine, projectId);
+  const { domain } = routable(state, current.routing.rules);
+  const input = {
+    projectId,
+    leadId,
+    repId,
+    reason,
+    status: state.ownership.status,
+    ...(domain !== undefined && { domain }),
+  };
+  const seen = request.expected === undefined ? {} : { seen: { expected: request.expected, revision } };
+  const place = { ...input, ...seen, roster: current, calendar: engine.calendar(current) };
+  const { events, position } = await engine.handle(placeByHand, place, step(request, `place/${leadId}`));
+  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
+  const told = await engine.states.get(lead, leadStreamId(projectId, leadId));
+  return Math.max(position, told.position);
+};

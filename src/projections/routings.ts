@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Projection } from './projection.ts';
+
+const routingFact = z.object({
+  leadId: z.string(),
+  revision: z.number(),
+  type: z.string(),
+  recordedAt: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type RoutingFact = Readonly<z.infer<typeof routingFact>>;
+
+/** What says something about whose a lead is, or is to be. */
+const types = [
+  ...(['LeadQualified', 'LeadAssigned', 'LeadAccepted', 'LeadDeclined', 'LeadUnassigned'] as const),
+  ...(['RoutingFailed', 'ApprovalRequested', 'ApprovalGiven', 'LeadClosed', 'LeadReopened'] as const),
+  ...(['ResponseDue', 'ResponseAtRisk', 'ResponseOverdue', 'ResponseStepTaken'] as const),
+];
+
+/** What was decided about whose each lead is, and what came of it: for ever. */
+export const routings: Projection<RoutingFact, LeadEvent> = {
+  name: 'routings',
+  streams: ['lead-'],
+  types,
+  document: routingFact,
+  indexes: [
+    ['leadId', 'revision'],
+    ['type', 'recordedAt'],
+  ],
+  keys: ({ stream, revision }) => {
+    const parts = streamParts('lead', stream);
+    return parts ? [{ project: parts.projectId, id: `${parts.id}.${revision}` }] : [];
+  },
+  evolve: (doc, { type, stream, revision, recordedAt, data }) =>
+    doc ?? {
+      ...{ leadId: streamParts('lead', stream)?.id ?? '', revision, type, recordedAt: recordedAt.toISOString() },
+      data: { ...data },
+    },
+};

@@ -1,0 +1,20 @@
+import { unrepeatable } from '../commands/command.ts';
+import { retryWaiting } from '../commands/routing.ts';
+import type { Reactor } from './reactor.ts';
+
+/** Tries the leads that wait again when a place is free, or when there are other reps or rules. */
+export const retryWaitingLeads: Reactor = {
+  name: 'retry-waiting',
+  streams: ['pool-', 'roster-'],
+  types: ['LeadFreed', 'TeamAdded', 'TeamChanged', 'RepAdded', 'RepChanged', 'RoutingRulesPublished'],
+  react: async ({ stream }) => {
+    const projectId = stream.slice(stream.indexOf('-') + 1);
+    return [
+      async (engine, request) => {
+        // What is tried depends on who waits by then: each time is another one.
+        const again = { ...request, commandId: unrepeatable(request.commandId) };
+        while (await retryWaiting(engine, projectId, again));
+      },
+    ];
+  },
+};

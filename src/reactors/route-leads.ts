@@ -1,0 +1,126 @@
+import { freePlace } from '../commands/free-place.ts';
+import { step } from '../commands/merge.ts';
+import { openWorkItem } from '../commands/open-work-item.ts';
+import type { LeadId } from '../commands/placements.ts';
+import { endWork, takeOverPlace } from '../commands/placements.ts';
+import { routeLead } from '../commands/routing.ts';
+import type { LeadfoldEvent } from '../domain/events.ts';
+import type { LeadFact } from '../domain/lead-events.ts';
+import { lead } from '../domain/lead.ts';
+import { roster } from '../domain/roster.ts';
+import { leadStreamId, streamParts } from '../domain/streams.ts';
+import type { Intent, Reactor, Sight } from './reactor.ts';
+
+const routing =
+  (of: LeadId): Intent =>
+  (engine, request) =>
+    routeLead(engine, of, request);
+
+const freeing =
+  ({ projectId, leadId }: LeadId, credit: boolean, reason: string, decision?: number): Intent =>
+  ({ handle }, request) => {
+    const input = { projectId, leadId, credit, reason, ...(decision !== undefined && { decision }) };
+    return handle(freePlace, input, request);
+  };
+
+const ending =
+  ({ projectId }: LeadId, workIds: readonly string[], reason: string): Intent =>
+  (engine, request) =>
+    endWork(engine, projectId, { workIds, reason }, request);
+
+/** How long somebody has for a lead that nobody replied to, in ms. */
+const escalationTime = 30 * 60_000;
+
+/** Has a missed reply seen to: by the team's lead when it is escalated. */
+const seeingTo =
+  ({ projectId, leadId }: LeadId, { data }: LeadFact<'ResponseStepTaken'>): Intent =>
+  async ({ handle, states }, request) => {
+    const { teamId, repId, decision, action, at, workId } = data;
+    if (workId === undefined) return;
+    const { state } = await states.refresh(lead, leadStreamId(projectId, leadId));
+    const { status, acceptedAt, decision: current } = state.ownership;
+    if (status !== 'assigned' || current !== decision || acceptedAt !== undefined) return;
+    const { leadRepId } = (await states.get(roster, projectId)).state.teams.get(teamId) ?? {};
+    await handle(
+      openWorkItem,
+      {
+        ...{ projectId, workId, kind: 'deadline_missed', leadId, ...(teamId !== '' && { teamId }) },
+        ...(action === 'escalate' && leadRepId !== undefined && { assignee: leadRepId }),
+        ...{ priority: action === 'escalate' ? 'urgent' : 'high', reason: `${repId} did not reply in time` },
+        dueAt: new Date(Date.parse(at) + escalationTime).toISOString(),
+        details: { repId, decision },
+      },
+      request,
+    );
+  };
+
+/** Looks for another rep; where there is none, somebody sees to it, unless the policy goes on by itself. */
+const reRouting =
+  (of: LeadId, fact: LeadFact<'ResponseStepTaken'>): Intent =>
+  async (engine, request) => {
+    const routed = await routeLead(engine, { ...of, instead: fact.data.decision }, request);
+    if (routed !== 'placed') await seeingTo(of, fact)(engine, step(request, 'see-to'));
+  };
+
+const afterAbsorbing = ({ projectId, leadId: into }: LeadId, { data }: LeadFact<'LeadAbsorbed'>): readonly Intent[] => {
+  if (!data.last) return [];
+  const { from, routing: theirs } = data;
+  return [
+    (engine, request) => takeOverPlace(engine, { projectId, from, into }, request),
+    ending({ projectId, leadId: from }, theirs?.workIds ?? [], `Lead ${from} was merged into ${into}`),
+    routing({ projectId, leadId: into }),
+  ];
+};
+
+/** More is known of a lead: if it waits, somebody may fit it now. */
+const ifItWaits = async (of: LeadId, { engine }: Sight): Promise<readonly Intent[]> => {
+  const { state } = await engine.states.get(lead, leadStreamId(of.projectId, of.leadId));
+  return state.ownership.status === 'waiting' ? [routing(of)] : [];
+};
+
+const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Intent[] | Promise<readonly Intent[]> => {
+  switch (event.type) {
+    case 'LeadQualified':
+      return event.data.quiet ? [] : [routing(of)];
+    case 'LeadAbsorbed':
+      return afterAbsorbing(of, event);
+    case 'LeadDeclined':
+      return [freeing(of, true, 'declined', event.data.decision), routing(of)];
+    case 'LeadUnassigned':
+      return [freeing(of, true, 'unassigned', event.data.decision), routing(of)];
+    case 'LeadClosed':
+      return [
+        freeing(of, false, `closed: ${event.data.outcome}`),
+        ending(of, event.data.settles, 'The lead is closed'),
+      ];
+    case 'LeadReopened':
+    case 'ApprovalGiven':
+      return [routing(of)];
+    case 'LeadAssigned':
+      return [ending(of, event.data.settles, `The lead is ${event.data.repId}'s`)];
+    case 'LeadAccepted':
+      return [ending(of, event.data.settles, `${event.data.repId} accepted the lead`)];
+    case 'ResponseStepTaken':
+      return event.data.action === 're-route' ? [reRouting(of, event)] : [seeingTo(of, event)];
+    case 'ProfileUpdated':
+    case 'StageChanged':
+      return ifItWaits(of, sight);
+    default:
+      return [];
+  }
+};
+
+/** Finds a rep for each lead that needs one, frees the places of those that no longer have one, and ends their work items. */
+export const routeLeads: Reactor = {
+  name: 'route-leads',
+  streams: ['lead-'],
+  types: [
+    ...(['LeadQualified', 'LeadAbsorbed', 'LeadDeclined', 'LeadUnassigned', 'LeadClosed', 'LeadReopened'] as const),
+    ...(['ApprovalGiven', 'LeadAssigned', 'LeadAccepted', 'ResponseStepTaken'] as const),
+    ...(['ProfileUpdated', 'StageChanged'] as const),
+  ],
+  react: async (event, sight) => {
+    const parts = streamParts('lead', event.stream);
+    return parts ? intentsOf({ projectId: parts.projectId, leadId: parts.id }, event, sight) : [];
+  },
+};
