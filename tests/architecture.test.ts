@@ -109,7 +109,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
     'merge.ts',
     'resolve.ts',
     'state.ts',
-    'routing.ts',
+    ...['routing.ts', 'placements.ts'],
   ],
   projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],
   reactors: ['reactor.ts'],

@@ -23,6 +23,7 @@ beforeAll(async () => {
     traits: { company: n % 10 === 0 ? 'Analytical Engines' : 'Other', "50%_off'": n % 2 === 0 ? '100%_sure' : 'no' },
   }));
   mustBe(await made.batch(events), 200);
+  await app().settled();
   read.project = made;
 });
 

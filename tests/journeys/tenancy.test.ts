@@ -45,7 +45,19 @@ const furnished = async (word: string) => {
 };
 type Furnished = Awaited<ReturnType<typeof furnished>>;
 
+/** What may be said about a lead, by the end of the path. */
+const actions = new Map<string, object>([
+  ['accept', {}],
+  ['decline', { reason: 'Mine' }],
+  ['assign', { repId: null }],
+  ['close', { outcome: 'won' }],
+  ['reopen', {}],
+  ['test', { last: 1 }],
+]);
+
 const bodyFor = ({ who }: Furnished, { path }: Operation): unknown => {
+  const action = actions.get(path.split('/').at(-1) ?? '');
+  if (action) return action;
   const one = { ...who, type: 'track', event: 'x', eventType: 'x', messageId: 'x', groupId: 'g', previousId: 'p' };
   const many = { events: [one], batch: [one] };
   return path.startsWith('/v1') || path.includes('events')
