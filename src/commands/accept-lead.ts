@@ -8,17 +8,22 @@ import { command } from './command.ts';
 /** What a rep says of a lead: which, and who says so, when that is told. */
 export const fromOwner = z.object({ projectId: z.string(), leadId: z.uuid(), repId: z.string().optional() });
 
+type Assigned = {
+  readonly of: { readonly decision: number; readonly repId: string; readonly teamId?: string };
+  readonly assignedAt: string;
+};
+
 /** The assignment that is in force. Throws a `Rejection` when nobody has the lead, or another than who says so. */
 export const assignmentOf = (
-  { status, decision, repId, assignedAt }: Ownership,
+  { status, decision, repId, teamId, assignedAt }: Ownership,
   leadId: string,
   claimed: string | undefined,
-): { readonly decision: number; readonly repId: string; readonly assignedAt: string } => {
+): Assigned => {
   if (status !== 'assigned' || repId === undefined)
     throw new Rejection('lead-unassigned', `Nobody has lead ${leadId}; assign it first`);
   if (claimed !== undefined && claimed !== repId)
     throw new Rejection('lead-of-another', `Lead ${leadId} is ${repId}'s, not ${claimed}'s`);
-  return { decision, repId, assignedAt };
+  return { of: { decision, repId, ...(teamId !== undefined && { teamId }) }, assignedAt };
 };
 
 /** The rep who has the lead takes it on. Again changes nothing. */
@@ -27,10 +32,10 @@ export const acceptLead = command(lead)({
   input: fromOwner,
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
   decide: ({ ownership }, { leadId, repId: claimed }, { now }) => {
-    const { decision, repId, assignedAt } = assignmentOf(ownership, leadId, claimed);
+    const { of, assignedAt } = assignmentOf(ownership, leadId, claimed);
     if (ownership.acceptedAt !== undefined) return [];
     const tookMs = Math.max(0, now.getTime() - Date.parse(assignedAt));
     const settles = [...ownership.workIds];
-    return [{ type: 'LeadAccepted', data: { decision, repId, acceptedAt: now.toISOString(), tookMs, settles } }];
+    return [{ type: 'LeadAccepted', data: { ...of, acceptedAt: now.toISOString(), tookMs, settles } }];
   },
 });

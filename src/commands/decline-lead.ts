@@ -10,7 +10,7 @@ export const declineLead = command(lead)({
   input: fromOwner.extend({ reason: z.string() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
   decide: ({ ownership }, { leadId, repId: claimed, reason }, { now }) => {
-    const { decision, repId } = assignmentOf(ownership, leadId, claimed);
-    return [{ type: 'LeadDeclined', data: { decision, repId, reason, declinedAt: now.toISOString() } }];
+    const { of } = assignmentOf(ownership, leadId, claimed);
+    return [{ type: 'LeadDeclined', data: { ...of, reason, declinedAt: now.toISOString() } }];
   },
 });

@@ -18,6 +18,7 @@ export const freePlace = command(pool)({
     const theirs = place && (decision === undefined || place.decision === decision) ? place : undefined;
     if (!theirs && (place || !waiting.has(leadId))) return [];
     const of = theirs ? { repId: theirs.repId, decision: theirs.decision } : {};
-    return [{ type: 'LeadFreed', data: { leadId, ...of, credit, reason, freedAt: now.toISOString() } }];
+    const turn = credit && theirs?.pool !== undefined ? { rotation: theirs.pool } : {};
+    return [{ type: 'LeadFreed', data: { leadId, ...of, ...turn, credit, reason, freedAt: now.toISOString() } }];
   },
 });

@@ -10,7 +10,8 @@ export const unassignLead = command(lead)({
   input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
   decide: ({ ownership }, { leadId, reason }, { now }) => {
-    const { decision, repId } = assignmentOf(ownership, leadId, undefined);
+    const { of } = assignmentOf(ownership, leadId, undefined);
+    const { decision, repId } = of;
     return [{ type: 'LeadUnassigned', data: { decision, repId, reason, unassignedAt: now.toISOString() } }];
   },
 });

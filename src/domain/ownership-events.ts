@@ -18,6 +18,7 @@ const of = { decision, repId: z.string() };
 const candidates = z.array(candidateSchema);
 const rulesVersion = z.number().int().min(0);
 const reason = z.string();
+const teamId = z.string().optional();
 
 /** What a decision said: who got the lead and why. `decision` counts those of the project. */
 export const assignment = {
@@ -61,10 +62,10 @@ export const ownershipEvents = {
     })
     .describe('What the policy says was begun because nobody replied; a work item it opens is named.'),
   LeadAccepted: z
-    .object({ ...of, acceptedAt: isoTime, tookMs: z.number().int(), settles: z.array(z.string()) })
+    .object({ ...of, teamId, acceptedAt: isoTime, tookMs: z.number().int(), settles: z.array(z.string()) })
     .describe('The rep took the lead on; `tookMs` is counted from the assignment.'),
   LeadDeclined: z
-    .object({ ...of, reason, declinedAt: isoTime })
+    .object({ ...of, teamId, reason, declinedAt: isoTime })
     .describe('The rep does not want the lead. Its turn is given back, and the lead goes to another.'),
   LeadUnassigned: z.object({ ...of, reason, unassignedAt: isoTime }).describe('The lead was taken from the rep.'),
   RoutingFailed: z

@@ -33,6 +33,8 @@ export const poolEvents = {
   LeadFreed: z
     .object({
       ...{ leadId: z.string(), repId: z.string().optional(), decision: z.number().int().optional() },
+      /** Whose turn of which rotation is given back. */
+      rotation: z.string().optional(),
       ...{ credit: z.boolean(), reason: z.string(), freedAt: isoTime },
     })
     .describe("A lead's place is free, or it waits no longer. With `credit` the rep's turn is given back."),
