@@ -29,6 +29,7 @@ import { routingTest } from './routing-test.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import { trace } from './trace.ts';
+import { workItems } from './work-items.ts';
 import type { World } from './world.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -68,6 +69,7 @@ const parts: readonly Routes[] = [
   rebuilding,
   systemHealth,
   trace,
+  workItems,
 ];
 
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */

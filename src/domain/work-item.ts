@@ -17,6 +17,10 @@ export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
 export const workPriority = z.enum(priorities);
 export type WorkPriority = z.infer<typeof workPriority>;
 
+/** What came of it. */
+export const resolution = z.enum(['done', 'approved', 'rejected']);
+export type Resolution = z.infer<typeof resolution>;
+
 /** What a work item may be called inside its project: it is the end of a stream's name. */
 export const workIdSchema = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
 
@@ -43,7 +47,7 @@ export const workItemEvents = {
     .describe('The item matters more from now on, to whom it names if it names anybody, and nobody has it.'),
   WorkItemCompleted: z
     .object({
-      ...{ by: z.string(), resolution: z.enum(['done', 'approved', 'rejected']) },
+      ...{ by: z.string(), resolution: resolution },
       ...{ reason: z.string(), completedAt: isoTime },
     })
     .describe('It was seen to, or decided.'),
@@ -52,7 +56,6 @@ export const workItemEvents = {
     .describe('Nobody needs to look any more.'),
 } as const;
 export type WorkItemEvent = EventsOf<typeof workItemEvents>;
-export type Resolution = Extract<WorkItemEvent, { type: 'WorkItemCompleted' }>['data']['resolution'];
 
 export type WorkItemState = {
   /** As recorded; `statusAt` says what it comes to at a time. */

@@ -8,6 +8,7 @@ import { erase } from './projection.ts';
 import { projects } from './projects.ts';
 import { routings } from './routings.ts';
 import { leadTraces, otherTraces } from './traces.ts';
+import { openWorkItems, workItems } from './work-items.ts';
 
 /** All that can be seen, each once. */
 export const projections = [
@@ -21,4 +22,6 @@ export const projections = [
   erase(routings),
   erase(leadTraces),
   erase(otherTraces),
+  erase(workItems),
+  erase(openWorkItems),
 ] as const;

@@ -55,4 +55,4 @@ const tracesIn = (name: string, streams: readonly string[]): Projection<Trace, E
 export const leadTraces = tracesIn('lead-traces', ['lead-']);
 
 /** Where each request's facts are in all other streams. */
-export const otherTraces = tracesIn('other-traces', ['project-', 'job-', 'parked-']);
+export const otherTraces = tracesIn('other-traces', ['project-', 'job-', 'parked-', 'work-']);

@@ -1,6 +1,7 @@
 import { completeMerges } from './complete-merges.ts';
 import { completePlacements } from './complete-placements.ts';
 import { followApprovals } from './follow-approvals.ts';
+import { openWork } from './open-work.ts';
 import type { Reactor } from './reactor.ts';
 import { rescoreLeads } from './rescore-leads.ts';
 import { retryParked } from './retry-parked.ts';
@@ -8,7 +9,7 @@ import { retryWaitingLeads } from './retry-waiting.ts';
 import { routeLeads } from './route-leads.ts';
 
 const toFacts: readonly Reactor[] = [
-  ...[completeMerges, rescoreLeads],
+  ...[completeMerges, rescoreLeads, openWork],
   ...[routeLeads, completePlacements, retryWaitingLeads, followApprovals],
 ];
 

@@ -7,6 +7,7 @@ import type { Operation } from '../support/operations.ts';
 import { request } from '../support/engine.ts';
 import { workParked } from '../support/facts.ts';
 import { operationsOf, pathOf } from '../support/operations.ts';
+import { open } from '../support/work-items.ts';
 
 const app = appOfFile();
 const everyScope = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'];
@@ -36,9 +37,11 @@ const furnished = async (word: string) => {
   const wanted = { name: `key-${word}`, scopes: everyScope };
   const { key, keyId } = mustBe(await app().root('POST', `${path}/keys`, { body: wanted }), 201).body;
   const id = await park(projectId, word);
+  await open(app().app(), { projectId, workId: `item-${word}`, reason: `Look at ${word}` });
   await app().settled();
   const ids = {
     ...{ projectId, leadId, jobId, keyId, id, correlationId, name: 'leads' },
+    workId: `item-${word}`,
     ...{ version: String(version), key: project.apiKey },
   };
   return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
@@ -60,6 +63,7 @@ const bodyFor = ({ who }: Furnished, { path }: Operation): unknown => {
   if (action) return action;
   const one = { ...who, type: 'track', event: 'x', eventType: 'x', messageId: 'x', groupId: 'g', previousId: 'p' };
   const many = { events: [one], batch: [one] };
+  if (path.includes('/work-items/')) return path.endsWith('/claim') ? {} : { reason: 'Mine' };
   return path.startsWith('/v1') || path.includes('events')
     ? { ...one, ...many }
     : { name: 'Mine', scopes: ['admin'], reason: 'Mine' };

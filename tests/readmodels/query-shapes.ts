@@ -3,6 +3,7 @@ import { dashboard } from '../../src/projections/dashboard.ts';
 import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
 import { allProjects, projects } from '../../src/projections/projects.ts';
+import { openWorkItems, workItems } from '../../src/projections/work-items.ts';
 import type { Collection, Condition, Query, Scalar } from '../../src/readmodels/read-models.ts';
 
 /**
@@ -81,6 +82,28 @@ const timeline = directions.map((direction) => ({
   query: { where: [is('leadId', 'l1')], sort: [{ field: 'occurredAt', direction }], limit: 50 },
 }));
 
+const now = '2026-01-02T00:00:00.000Z';
+const [byDue, byPriority] = [['dueAt'], ['rank', 'dueAt']] as const;
+const open = [is('ended', 0), { field: 'until', op: 'lte', value: now }] as const;
+const queue = (
+  [
+    ['all', [], ['ended', ...byDue]],
+    ['open', open, byDue],
+    ['completed', [is('status', 'completed'), is('ended', 1)], byDue],
+    ['all, by priority', [], ['ended', ...byPriority]],
+    ['open, by priority', open, byPriority],
+    ['newest', [], ['openedAt']],
+    ['of a kind', [is('kind', 'failed_work')], ['ended', ...byDue]],
+    ['of a team, open', [is('teamId', 'emea'), ...open], byDue],
+    ['of an assignee, open', [is('assignee', 'ada'), ...open], byDue],
+    ['of a lead', [is('leadId', 'l1')], ['ended', ...byDue]],
+  ] as const
+).map(([name, where, fields]) => {
+  const sort = fields.map((field) => ({ field, direction: field === 'openedAt' ? 'desc' : 'asc' }) as const);
+  const query = { where, sort, limit: 50 };
+  return { name: `work items, ${name}`, project: 'p1', collection: erased(workItems), ordered: true, query };
+});
+
 const others: readonly Shape[] = [
   {
     name: 'the score before an activity',
@@ -116,14 +139,17 @@ const others: readonly Shape[] = [
   },
 ];
 
-const firsts: readonly Shape[] = [...lists, ...timeline, ...others];
+const firsts: readonly Shape[] = [...lists, ...timeline, ...queue, ...others];
 
 const after = ({ query, ...shape }: Shape): Shape => ({
   ...shape,
   name: `${shape.name}, after a page`,
   query: {
     ...query,
-    after: [...query.sort.map(({ field }) => (field === 'score' ? 7 : '2026-01-02T00:00:00.000Z')), 'l5'],
+    after: [
+      ...query.sort.map(({ field }) => (['score', 'ended', 'rank'].includes(field) ? 7 : '2026-01-02T00:00:00.000Z')),
+      'l5',
+    ],
   },
 });
 
@@ -138,5 +164,6 @@ export const countShapes: readonly CountShape[] = [
     where: [is('leadId', 'l1'), { field: 'occurredAt', op: 'gt', value: '2026-01-01T00:00:00.000Z' }],
   },
   { name: 'the qualified leads', project: 'p1', collection: erased(leads), where: [is('qualified', 1)] },
+  { name: 'what is open', project: allProjects, collection: erased(openWorkItems), where: [is('kind', 'failed_work')] },
   { name: 'all leads', project: 'p1', collection: erased(leads), where: [] },
 ];

@@ -1,0 +1,101 @@
+import { closeWorkItem } from '../commands/close-work-item.ts';
+import { openWorkItem } from '../commands/open-work-item.ts';
+import type { LeadfoldEvent } from '../domain/events.ts';
+import { leadIdOf } from '../domain/identity.ts';
+import { systemProject } from '../domain/job.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import type { Intent, Reactor, Sight } from './reactor.ts';
+
+type Fact<T extends LeadfoldEvent['type']> = Extract<Recorded<LeadfoldEvent>, { type: T }>;
+
+const name = 'open-work';
+
+/** By when somebody should have looked, in ms since it happened. */
+const [linkTime, failureTime] = [24 * 3_600_000, 4 * 3_600_000];
+
+const later = ({ recordedAt }: { readonly recordedAt: Date }, milliseconds: number): string =>
+  new Date(recordedAt.getTime() + milliseconds).toISOString();
+
+/** Each failure has an item of its own: what is tried again and fails again is looked at again. */
+const failureId = (eventId: string): string => `failed-${eventId}`;
+
+const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
+  const parts = streamParts('lead', event.stream);
+  if (!parts) return [];
+  const { projectId, id: leadId } = parts;
+  const { identifier, leadId: other, reason } = event.data;
+  const item = {
+    // However often the two come together again, somebody looks once.
+    ...{ projectId, workId: `link-${leadId}.${leadIdOf(projectId, identifier)}`, leadId },
+    ...({ kind: 'link_refused', priority: 'normal', dueAt: later(event, linkTime), reason } as const),
+    details: { identifier, otherLeadId: other },
+  };
+  return [({ handle }, request) => handle(openWorkItem, item, request)];
+};
+
+// A failure to open an item must not open items for ever.
+const isOurs = ({ data: { reactor, event } }: Fact<'WorkParked'>): boolean =>
+  reactor === name || (streamParts('work', event.stream)?.id.startsWith(failureId('')) ?? false);
+
+const failed = async (event: Fact<'WorkParked' | 'JobFailed'>, { engine }: Sight): Promise<readonly Intent[]> => {
+  const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
+  if (!parts || parts.projectId === systemProject || (event.type === 'WorkParked' && isOurs(event))) return [];
+  // Whatever came next settled it, or will fail on its own account.
+  const [next] = await engine.states.read(event.stream, event.revision, 1);
+  if (next) return [];
+  const { projectId } = parts;
+  const item = {
+    ...({ projectId, workId: failureId(event.id), kind: 'failed_work', priority: 'high' } as const),
+    ...{ dueAt: later(event, failureTime), reason: `It failed ${event.data.attempts} times, and waits to be retried` },
+    // What went wrong inside is for operators, who find it by this id.
+    details: {
+      ...{ failedId: `${projectId}.${parts.id}`, attempts: event.data.attempts },
+      ...(event.type === 'WorkParked' && { reactor: event.data.reactor, event: { ...event.data.event } }),
+    },
+  };
+  return [({ handle }, request) => handle(openWorkItem, item, request)];
+};
+
+const settled = async (
+  event: Fact<'WorkRetried' | 'WorkDiscarded' | 'JobRetried' | 'JobCancelled'>,
+  { engine }: Sight,
+): Promise<readonly Intent[]> => {
+  const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
+  const [before] = await engine.states.read(event.stream, event.revision - 2, 1);
+  if (!parts || (before?.type !== 'WorkParked' && before?.type !== 'JobFailed')) return [];
+  const end =
+    'reason' in event.data
+      ? { how: 'cancelled' as const, reason: event.data.reason }
+      : { how: 'completed' as const, reason: 'It was tried again' };
+  const item = {
+    projectId: parts.projectId,
+    workId: failureId(before.id),
+    by: event.metadata.actor ?? 'leadfold',
+    ...end,
+  };
+  return [({ handle }, request) => handle(closeWorkItem, item, request)];
+};
+
+/** Has somebody look at what nobody may decide alone: two people who may be one, and what failed until it is tried again. */
+export const openWork: Reactor = {
+  name,
+  streams: ['lead-', 'job-', 'parked-'],
+  types: ['LinkRefused', 'WorkParked', 'WorkRetried', 'WorkDiscarded', 'JobFailed', 'JobRetried', 'JobCancelled'],
+  react: async (event, sight) => {
+    switch (event.type) {
+      case 'LinkRefused':
+        return refused(event);
+      case 'WorkParked':
+      case 'JobFailed':
+        return failed(event, sight);
+      case 'WorkRetried':
+      case 'WorkDiscarded':
+      case 'JobRetried':
+      case 'JobCancelled':
+        return settled(event, sight);
+      default:
+        return [];
+    }
+  },
+};
