@@ -41,6 +41,7 @@ import { retryJob } from './retry-job.ts';
 import { retryWork } from './retry-work.ts';
 import { revokeKey } from './revoke-key.ts';
 import { unassignLead } from './unassign-lead.ts';
+import { withdrawLead } from './withdraw-lead.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
@@ -87,4 +88,5 @@ export const commands = {
   retryWork,
   revokeKey,
   unassignLead,
+  withdrawLead,
 } as const;

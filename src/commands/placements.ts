@@ -14,6 +14,7 @@ import { step } from './merge.ts';
 import { movePlace } from './move-place.ts';
 import { openWorkItem } from './open-work-item.ts';
 import { findLead } from './resolve.ts';
+import { withdrawLead } from './withdraw-lead.ts';
 
 /** A lead of a project. */
 export type LeadId = { readonly projectId: string; readonly leadId: string };
@@ -39,6 +40,29 @@ export const takeOverPlace = async (
   for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
 };
 
+/** Tells a lead that the place which a decision gave it was freed: the pool is what counts. */
+export const tellFreed = async (
+  { handle }: Engine,
+  projectId: string,
+  { leadId, decision, reason }: Pick<PoolFact<'LeadFreed'>['data'], 'leadId' | 'decision' | 'reason'>,
+  request: Request,
+): Promise<void> => {
+  if (decision === undefined) return;
+  await handle(withdrawLead, { projectId, leadId, decision, reason }, step(request, `withdraw/${leadId}`));
+};
+
+/** While a lead was told of its place another process may have freed that. Who frees it later finds that the lead has heard of it. */
+const confirm = async (
+  engine: Engine,
+  projectId: string,
+  { leadId, decision }: PoolFact<'LeadPlaced'>['data'],
+  request: Request,
+): Promise<void> => {
+  const { state } = await engine.states.refresh(pool, projectId);
+  if ((state.places.get(leadId)?.decision ?? 0) >= decision) return;
+  await tellFreed(engine, projectId, { leadId, decision, reason: 'The place was freed meanwhile' }, request);
+};
+
 /**
  * Tells a lead that it has a place, as the pool has decided. Safe to repeat: a lead that heard of it, or of a later decision,
  * does not hear it again. One that was closed meanwhile gives the place back; one that was merged hands it on.
@@ -57,7 +81,7 @@ export const tellPlaced = async (
   const input = { projectId, leadId, assignment, assignedAt: placedAt, ...(plan && { plan }) };
   try {
     const { events } = await engine.handle(assignLead, input, step(request, `assign/${leadId}`));
-    if (events.length > 0) return;
+    if (events.length > 0) return await confirm(engine, projectId, placed, request);
   } catch (error) {
     if (!isMerged(error)) throw error;
   }

@@ -2,6 +2,7 @@ import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
 import type { Ownership } from '../domain/ownership.ts';
 import { inTurn, pool } from '../domain/pool.ts';
+import { Rejection } from '../domain/rejection.ts';
 import { routable } from '../domain/routable.ts';
 import { approvalFor } from '../domain/routing-steps.ts';
 import { leadStreamId } from '../domain/streams.ts';
@@ -128,11 +129,16 @@ type Chosen = LeadId & { readonly repId: string; readonly reason: string };
 
 /**
  * Gives a lead to the rep that somebody chose. Resolves with a position that has it. Throws a `Rejection` when there is no such
- * rep, when it has no room, or when the lead is closed, and `StaleRevision` when the lead has changed since the caller saw it.
+ * lead or rep, when it has no room, or when the lead is closed, and `StaleRevision` when the lead has changed since the caller saw it.
  */
 export const assignByHand = async (engine: Engine, chosen: Chosen, request: Request): Promise<number> => {
-  const { projectId, leadId, repId, reason } = chosen;
-  const { state, revision } = await engine.states.refresh(lead, leadStreamId(projectId, leadId));
+  const { projectId, repId, reason } = chosen;
+  const found = await findLead(engine.states, projectId, chosen.leadId, true);
+  if (!found) throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${chosen.leadId}`);
+  const {
+    leadId,
+    lead: { state, revision },
+  } = found;
   const current = await rosterOf(engine, projectId);
   const { domain } = routable(state, current.routing.rules);
   const input = {

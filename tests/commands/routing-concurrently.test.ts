@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { acceptLead } from '../../src/commands/accept-lead.ts';
+import { closeLead } from '../../src/commands/close-lead.ts';
+import { declineLead } from '../../src/commands/decline-lead.ts';
+import { TooManyConflicts } from '../../src/commands/handle.ts';
+import type { Engine } from '../../src/commands/merge.ts';
+import { reopenLead } from '../../src/commands/reopen-lead.ts';
+import { assignByHand, retryWaiting } from '../../src/commands/routing.ts';
+import { unassignLead } from '../../src/commands/unassign-lead.ts';
+import { leadIdOf } from '../../src/domain/identity.ts';
+import { Rejection } from '../../src/domain/rejection.ts';
+import { engineOver, openWith, request, slow } from '../support/engine.ts';
+import { projectId, rep, standard, userId } from '../support/facts.ts';
+import { owners, qualify, react, rosterChanges, routingWrongs, withReps } from '../support/routing.ts';
+
+const people = Array.from({ length: 20 }, (_, index) => `u${index}`);
+const leadOf = (person: string): string => leadIdOf(projectId, userId(person));
+const reps = ['ada', 'bob', 'cyd'];
+
+/** What the domain refuses, and what others were quicker at, changes nothing. */
+const perhaps = async (doing: Promise<unknown>): Promise<void> => {
+  await doing.catch((error: unknown) => {
+    if (!(error instanceof Rejection || error instanceof TooManyConflicts)) throw error;
+  });
+};
+
+/** Reactors go on after others were quicker. */
+const persistently = async (doing: () => Promise<void>): Promise<void> => {
+  for (;;) {
+    try {
+      return await doing();
+    } catch (error) {
+      if (!(error instanceof TooManyConflicts)) throw error;
+    }
+  }
+};
+
+it('No rep ever gets more than it has room for, however many leads qualify and are assigned by hand at once from two processes', async () => {
+  const story = fc.record({
+    turns: fc.infiniteStream(fc.integer({ min: 0, max: 3 })),
+    byHand: fc.array(fc.record({ who: fc.constantFrom(...people), repId: fc.constantFrom(...reps) }), {
+      maxLength: 20,
+    }),
+    capacities: fc.tuple(
+      fc.integer({ min: 0, max: 6 }),
+      fc.integer({ min: 0, max: 6 }),
+      fc.integer({ min: 0, max: 6 }),
+    ),
+    perDay: fc.integer({ min: 1, max: 6 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(story, async ({ turns, byHand, capacities, perDay }) => {
+      const store = await openWith(standard);
+      const [a = 0, b = 0, c = 0] = capacities;
+      await withReps(engineOver(store), [
+        { capacity: a },
+        { repId: 'bob', capacity: b, weight: 3 },
+        { repId: 'cyd', capacity: c, perDay },
+      ]);
+      const delay = (): number => turns.next().value ?? 0;
+      const two = [engineOver(slow(store, delay)), engineOver(slow(store, delay))] as const;
+      const either = (index: number): Engine => two[index % 2] ?? two[0];
+      await Promise.all([
+        ...people.map((each, index) => perhaps(qualify(either(index), each))),
+        ...byHand.map(({ who, repId }, index) =>
+          perhaps(
+            assignByHand(
+              either(index),
+              { projectId, leadId: leadOf(who), repId, reason: 'Asked' },
+              request(`hand-${index}`),
+            ),
+          ),
+        ),
+        ...two.map((engine) => persistently(() => react(engine, store))),
+      ]);
+      await react(engineOver(store), store);
+      expect(await routingWrongs(store)).toEqual([]);
+      const found = await owners(engineOver(store), people.map(leadOf));
+      const room = a + b + Math.min(c, perDay);
+      const assigned = found.filter((each) => reps.includes(each)).length;
+      expect([assigned, found.filter((each) => each === 'waiting').length]).toEqual([
+        ...[Math.min(room, people.length), Math.max(0, people.length - room)],
+      ]);
+      await store.close();
+    }),
+    { numRuns: 15 },
+  );
+});
+
+const action = fc.oneof(
+  fc.record({ kind: fc.constantFrom('accept', 'decline', 'unassign', 'lost', 'disqualified', 'reopen') }),
+  fc.record({ kind: fc.constant('assign' as const), repId: fc.constantFrom(...reps) }),
+  fc.record({
+    kind: fc.constant('rep' as const),
+    repId: fc.constantFrom(...reps),
+    status: fc.constantFrom('active' as const, 'away' as const, 'left' as const),
+  }),
+  fc.record({ kind: fc.constantFrom('retry' as const, 'react' as const) }),
+);
+
+it('Whatever happens to leads and reps, in any order and at once: no lead is lost, and places, leads and work items agree', async () => {
+  const some = people.slice(0, 6);
+  const story = fc.record({
+    turns: fc.infiniteStream(fc.integer({ min: 0, max: 2 })),
+    actions: fc.array(fc.tuple(fc.constantFrom(...some), action), { maxLength: 25 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(story, async ({ turns, actions }) => {
+      const store = await openWith(standard);
+      await withReps(engineOver(store), [
+        { capacity: 1 },
+        { repId: 'bob', capacity: 2 },
+        { repId: 'cyd', capacity: 1 },
+      ]);
+      const delay = (): number => turns.next().value ?? 0;
+      const two = [engineOver(slow(store, delay)), engineOver(slow(store, delay))] as const;
+      for (const each of some) await qualify(two[0], each);
+      const take = async (who: string, index: number, what: (typeof actions)[number][1]): Promise<unknown> => {
+        const engine = two[index % 2] ?? two[0];
+        const { handle } = engine;
+        const [of, asked] = [{ projectId, leadId: leadOf(who) }, request(`action-${index}`)];
+        switch (what.kind) {
+          case 'accept':
+            return handle(acceptLead, of, asked);
+          case 'decline':
+            return handle(declineLead, { ...of, reason: 'Busy' }, asked);
+          case 'unassign':
+            return handle(unassignLead, { ...of, reason: '' }, asked);
+          case 'lost':
+          case 'disqualified':
+            return handle(closeLead, { ...of, outcome: what.kind, reason: '' }, asked);
+          case 'reopen':
+            return handle(reopenLead, { ...of, reason: '' }, asked);
+          case 'retry':
+            return retryWaiting(engine, projectId, asked);
+          case 'react':
+            return react(engine, store);
+          default:
+            if ('status' in what)
+              return rosterChanges(engine, `rep-${index}`, {
+                type: 'RepChanged',
+                data: rep({ repId: what.repId, capacity: what.repId === 'bob' ? 2 : 1, status: what.status }),
+              });
+            return 'repId' in what ? assignByHand(engine, { ...of, repId: what.repId, reason: '' }, asked) : undefined;
+        }
+      };
+      await Promise.all([
+        ...actions.map(([who, what], index) => perhaps(take(who, index, what))),
+        ...two.map((engine) => persistently(() => react(engine, store))),
+      ]);
+      await react(engineOver(store), store);
+      expect(await routingWrongs(store)).toEqual([]);
+      await store.close();
+    }),
+    { numRuns: 40 },
+  );
+});
