@@ -1,4 +1,4 @@
-import type { PoolFact } from '../domain/pool.ts';
+import type { PoolFact, PoolState } from '../domain/pool.ts';
 import { pool } from '../domain/pool.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { responsePlan } from '../domain/reply-policy.ts';
@@ -51,15 +51,20 @@ export const tellFreed = async (
   await handle(withdrawLead, { projectId, leadId, decision, reason }, step(request, `withdraw/${leadId}`));
 };
 
-/** While a lead was told of its place another process may have freed that. Who frees it later finds that the lead has heard of it. */
-const confirm = async (
+/**
+ * Makes sure that the place which a lead was told of is still its own: while one process told it, another may have freed that.
+ * Who frees it later finds that the lead has heard of it.
+ */
+export const confirmPlace = async (
   engine: Engine,
-  projectId: string,
-  { leadId, decision }: PoolFact<'LeadPlaced'>['data'],
+  { projectId, leadId }: LeadId,
+  decision: number,
   request: Request,
 ): Promise<void> => {
-  const { state } = await engine.states.refresh(pool, projectId);
-  if ((state.places.get(leadId)?.decision ?? 0) >= decision) return;
+  const isTheirs = ({ state: { places } }: { readonly state: PoolState }): boolean =>
+    (places.get(leadId)?.decision ?? 0) >= decision;
+  if (isTheirs(await engine.states.get(pool, projectId))) return;
+  if (isTheirs(await engine.states.refresh(pool, projectId))) return;
   await tellFreed(engine, projectId, { leadId, decision, reason: 'The place was freed meanwhile' }, request);
 };
 
@@ -81,7 +86,7 @@ export const tellPlaced = async (
   const input = { projectId, leadId, assignment, assignedAt: placedAt, ...(plan && { plan }) };
   try {
     const { events } = await engine.handle(assignLead, input, step(request, `assign/${leadId}`));
-    if (events.length > 0) return await confirm(engine, projectId, placed, request);
+    if (events.length > 0) return;
   } catch (error) {
     if (!isMerged(error)) throw error;
   }

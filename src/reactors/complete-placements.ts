@@ -1,16 +1,40 @@
+import type { LeadId } from '../commands/placements.ts';
 import { tellFreed, tellHeld, tellPlaced } from '../commands/placements.ts';
-import type { Reactor } from './reactor.ts';
+import type { Ownership } from '../domain/ownership.ts';
+import { lead } from '../domain/lead.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import type { Reactor, Sight } from './reactor.ts';
 
-/** Tells leads what the pool decided, also when the process that had it decided died before it could. */
+// What is remembered of a lead may be old, but never ahead of it: who is known to have heard need not be told.
+const heardBy = async ({ engine: { states } }: Sight, { projectId, leadId }: LeadId): Promise<Ownership> =>
+  (await states.get(lead, leadStreamId(projectId, leadId))).state.ownership;
+
+/**
+ * Tells leads what the pool decided. Usually who had it decided has told them by then; not if its process died before it
+ * could.
+ */
 export const completePlacements: Reactor = {
   name: 'complete-placements',
   streams: ['pool-'],
   types: ['LeadPlaced', 'LeadHeld', 'LeadFreed'],
-  react: async (event) => {
+  react: async (event, sight) => {
     const projectId = event.stream.slice('pool-'.length);
-    if (event.type === 'LeadPlaced') return [(engine, request) => tellPlaced(engine, projectId, event.data, request)];
-    if (event.type === 'LeadHeld') return [(engine, request) => tellHeld(engine, projectId, event.data, request)];
-    if (event.type === 'LeadFreed') return [(engine, request) => tellFreed(engine, projectId, event.data, request)];
-    return [];
+    switch (event.type) {
+      case 'LeadPlaced': {
+        const { leadId, decision } = event.data;
+        if ((await heardBy(sight, { projectId, leadId })).decision >= decision) return [];
+        return [(engine, request) => tellPlaced(engine, projectId, event.data, request)];
+      }
+      case 'LeadHeld': {
+        const { leadId, workId } = event.data;
+        const { status, workIds } = await heardBy(sight, { projectId, leadId });
+        if (status === 'waiting' && workIds.includes(workId)) return [];
+        return [(engine, request) => tellHeld(engine, projectId, event.data, request)];
+      }
+      case 'LeadFreed':
+        return [(engine, request) => tellFreed(engine, projectId, event.data, request)];
+      default:
+        return [];
+    }
   },
 };

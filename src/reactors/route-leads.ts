@@ -2,7 +2,7 @@ import { freePlace } from '../commands/free-place.ts';
 import { step } from '../commands/merge.ts';
 import { openWorkItem } from '../commands/open-work-item.ts';
 import type { LeadId } from '../commands/placements.ts';
-import { endWork, takeOverPlace } from '../commands/placements.ts';
+import { confirmPlace, endWork, takeOverPlace } from '../commands/placements.ts';
 import { routeLead } from '../commands/routing.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { LeadFact } from '../domain/lead-events.ts';
@@ -97,7 +97,10 @@ const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Int
     case 'ApprovalGiven':
       return [routing(of)];
     case 'LeadAssigned':
-      return [ending(of, event.data.settles, `The lead is ${event.data.repId}'s`)];
+      return [
+        (engine, request) => confirmPlace(engine, of, event.data.decision, request),
+        ending(of, event.data.settles, `The lead is ${event.data.repId}'s`),
+      ];
     case 'LeadAccepted':
       return [ending(of, event.data.settles, `${event.data.repId} accepted the lead`)];
     case 'ResponseStepTaken':
