@@ -7,12 +7,19 @@ import { request } from './engine.ts';
 
 type Opening = Omit<Extract<WorkItemEvent, { type: 'WorkItemOpened' }>['data'], 'openedAt'>;
 
+type Item = Partial<Opening> & Pick<Opening, 'projectId' | 'workId'>;
+
 /** Has somebody look at something, as what needs that does. */
-export const open = async (app: App, item: Partial<Opening> & Pick<Opening, 'projectId' | 'workId'>): Promise<void> => {
+export const open = async (app: App, item: Item): Promise<void> => {
+  await opening(app, item);
+  await app.settled();
+};
+
+/** The same, without waiting until it is seen. */
+export const opening = async ({ engine }: App, item: Item): Promise<void> => {
   const usual = { kind: 'deadline_missed', priority: 'normal', dueAt: '2026-03-10T16:00:00.000Z' } as const;
   const input = { ...usual, reason: 'Nobody replied', details: {}, ...item };
-  await app.engine.handle(openWorkItem, input, request(`open-${item.projectId}-${item.workId}`));
-  await app.settled();
+  await engine.handle(openWorkItem, input, request(`open-${item.projectId}-${item.workId}`));
 };
 
 /** The value of a key of the project that may read leads and act on them. */
