@@ -109,6 +109,9 @@ export const workItems: Projection<WorkItemDocument, WorkItemEvent> = {
   evolve,
 };
 
+/** The kinds of what is counted. */
+export const openKinds = workKind.options;
+
 const openDocument = z.object({ workId: z.string(), kind: workKind });
 type OpenDocument = Readonly<z.infer<typeof openDocument>>;
 

@@ -12,8 +12,8 @@ import type { Observing } from './traced-store.ts';
 import type { Traces } from './tracing.ts';
 
 type Counts = readonly (readonly [count: number, label: string])[];
-/** Work that waits: jobs by status, and what failed and waits for somebody, by kind. */
-export type Waiting = { readonly jobs: Counts; readonly failed: Counts };
+/** Work that waits: jobs by status, what failed and waits for somebody, and open work items, by kind. */
+export type Waiting = { readonly jobs: Counts; readonly failed: Counts; readonly items: Counts };
 
 /** What is looked at when somebody asks how the process is. What can't be told now is left out. */
 export type Sources = {
@@ -121,6 +121,7 @@ const gathered = async (
     ...lagFamilies('reactor', sources.reactors(), end),
     gauge('leadfold_jobs', 'Jobs that wait, run or failed', ['status'], waiting?.jobs ?? []),
     gauge('leadfold_failed_work', 'What failed and waits to be retried or discarded', ['kind'], waiting?.failed ?? []),
+    gauge('leadfold_open_work_items', 'What people must look at, claimed or not', ['kind'], waiting?.items ?? []),
     ...processFamilies(sources.role),
   ]);
 };

@@ -56,11 +56,20 @@ it('the README leads to a lead with 35 points and the reasons for them', async (
 });
 
 it('the examples of the how-tos work after those of the README', async () => {
-  const pages = ['send-events', 'query-leads', 'explain-a-score', 'write-a-scoring-model', 'run-it', 'trace-a-request'];
+  const pages = [
+    'send-events',
+    'query-leads',
+    'explain-a-score',
+    'write-a-scoring-model',
+    'run-it',
+    'trace-a-request',
+    'work-queue',
+  ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
   expect(output).toContain('"accepted":1,"duplicates":0,"rejected":1');
   expect(output).toContain('"accepted":2,"duplicates":0,"rejected":0');
   expect(output).toContain('"correlationId":"import-42"');
   expect(output).toContain('"version":2');
+  expect(output).toContain('"status":"completed","resolution":"done"');
 });
