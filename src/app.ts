@@ -156,6 +156,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
       await projecting.reached(head);
       await Promise.all(reacting.map((each) => each.reached(head)));
       await workers?.jobs.quiet();
+      await workers?.ticking.quiet();
     }
   };
 

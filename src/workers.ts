@@ -15,6 +15,8 @@ import { observedReactors } from './telemetry/observed-batches.ts';
 import { observedWork } from './telemetry/observed-work.ts';
 import { tracedReactor } from './telemetry/traced-reactor.ts';
 import type { Observing } from './telemetry/traced-store.ts';
+import type { Ticking } from './ticking.ts';
+import { startTicking } from './ticking.ts';
 
 type Needs = {
   readonly store: EventStore;
@@ -31,6 +33,7 @@ type Needs = {
 export type Workers = {
   readonly subscriptions: readonly Subscription[];
   readonly jobs: RunningJobs;
+  readonly ticking: Ticking;
   readonly stop: () => Promise<void>;
 };
 
@@ -75,6 +78,8 @@ export const startWorkers = (needs: Needs): Workers => {
   const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
   const observed = worksOf(builders, store).map((work) => observedWork(work, needs.telemetry));
   const jobs = runJobs({ ...own, sight, newId, alone: !lease, retryDelay: backOff, rest: pause }, observed, hear);
+  // Every worker looks for what is due: who is first does it, and the others find it done.
+  const ticking = startTicking({ sight, newId, rest: pause, hear });
   // Every worker hears of jobs: who takes one first has it.
   const news = subscribe({
     ...{ name: 'jobs', store, now: sight.clock, load: () => store.head() },
@@ -84,9 +89,9 @@ export const startWorkers = (needs: Needs): Workers => {
   });
   const subscriptions = [...reactors.map((reactor) => reacting(needs, reactor)), news];
   return {
-    ...{ subscriptions, jobs },
+    ...{ subscriptions, jobs, ticking },
     stop: async () => {
-      await Promise.all([...subscriptions.map((each) => each.stop()), jobs.stop()]);
+      await Promise.all([...subscriptions.map((each) => each.stop()), jobs.stop(), ticking.stop()]);
     },
   };
 };

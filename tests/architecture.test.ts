@@ -80,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
   'workers.ts': ['*'],
+  'ticking.ts': ['commands', 'projections', 'reactors', ...STORE_TYPES],
   'rebuild.ts': ['*'],
   'running-server.ts': ['config.ts', 'type config.ts'],
   'waiting-work.ts': ['projections', 'type telemetry/telemetry.ts', ...STORE_TYPES],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
 import type { Ownership } from '../domain/ownership.ts';
 import { Rejection } from '../domain/rejection.ts';
+import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
@@ -36,6 +37,7 @@ export const acceptLead = command(lead)({
     if (ownership.acceptedAt !== undefined) return [];
     const tookMs = Math.max(0, now.getTime() - Date.parse(assignedAt));
     const settles = [...ownership.workIds];
-    return [{ type: 'LeadAccepted', data: { ...of, acceptedAt: now.toISOString(), tookMs, settles } }];
+    const data = { ...of, acceptedAt: now.toISOString(), tookMs, settles };
+    return [...missedBy(ownership, now), { type: 'LeadAccepted', data }];
   },
 });

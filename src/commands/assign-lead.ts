@@ -3,6 +3,7 @@ import { lead } from '../domain/lead.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
 import { assignment, ownershipEvents } from '../domain/ownership-events.ts';
 import { Rejection } from '../domain/rejection.ts';
+import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
@@ -22,6 +23,7 @@ export const assignLead = command(lead)({
       type: 'LeadAssigned',
       data: { ...given, settles: [...ownership.workIds], assignedAt },
     };
-    return plan ? [assigned, { type: 'ResponseDue', data: { decision, repId, teamId, ...plan } }] : [assigned];
+    const due: readonly LeadEvent[] = plan ? [{ type: 'ResponseDue', data: { decision, repId, teamId, ...plan } }] : [];
+    return [...missedBy(ownership, new Date(assignedAt)), assigned, ...due];
   },
 });

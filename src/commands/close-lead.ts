@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
 import { outcomes } from '../domain/ownership-events.ts';
 import { Rejection } from '../domain/rejection.ts';
+import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
@@ -23,6 +24,7 @@ export const closeLead = command(lead)({
     const { repId, teamId, workIds } = ownership;
     const owner = ownership.status === 'assigned' ? { repId, teamId } : {};
     const said = { outcome, reason, ...owner, ...(value !== undefined && { value }) };
-    return [{ type: 'LeadClosed', data: { ...said, settles: [...workIds], closedAt: now.toISOString() } }];
+    const data = { ...said, settles: [...workIds], closedAt: now.toISOString() };
+    return [...missedBy(ownership, now), { type: 'LeadClosed', data }];
   },
 });

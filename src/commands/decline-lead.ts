@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
+import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { assignmentOf, fromOwner } from './accept-lead.ts';
 import { command } from './command.ts';
@@ -11,6 +12,7 @@ export const declineLead = command(lead)({
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
   decide: ({ ownership }, { leadId, repId: claimed, reason }, { now }) => {
     const { of } = assignmentOf(ownership, leadId, claimed);
-    return [{ type: 'LeadDeclined', data: { ...of, reason, declinedAt: now.toISOString() } }];
+    const data = { ...of, reason, declinedAt: now.toISOString() };
+    return [...missedBy(ownership, now), { type: 'LeadDeclined', data }];
   },
 });

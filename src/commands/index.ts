@@ -23,6 +23,7 @@ import { issueKey } from './issue-key.ts';
 import { lapseWorkItem } from './lapse-work-item.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
+import { mindResponse } from './mind-response.ts';
 import { movePlace } from './move-place.ts';
 import { openWorkItem } from './open-work-item.ts';
 import { parkWork } from './park-work.ts';
@@ -70,6 +71,7 @@ export const commands = {
   lapseWorkItem,
   linkIdentifier,
   mergeLead,
+  mindResponse,
   movePlace,
   openWorkItem,
   parkWork,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
+import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { assignmentOf } from './accept-lead.ts';
 import { command } from './command.ts';
@@ -12,6 +13,7 @@ export const unassignLead = command(lead)({
   decide: ({ ownership }, { leadId, reason }, { now }) => {
     const { of } = assignmentOf(ownership, leadId, undefined);
     const { decision, repId } = of;
-    return [{ type: 'LeadUnassigned', data: { decision, repId, reason, unassignedAt: now.toISOString() } }];
+    const data = { decision, repId, reason, unassignedAt: now.toISOString() };
+    return [...missedBy(ownership, now), { type: 'LeadUnassigned', data }];
   },
 });

@@ -1,4 +1,6 @@
+import { claims } from './claims.ts';
 import { dashboard } from './dashboard.ts';
+import { deadlines } from './deadlines.ts';
 import { failedWork } from './failed-work.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
@@ -8,6 +10,7 @@ import { erase } from './projection.ts';
 import { projects } from './projects.ts';
 import { routings } from './routings.ts';
 import { leadTraces, otherTraces } from './traces.ts';
+import { waiting } from './waiting.ts';
 import { openWorkItems, workItems } from './work-items.ts';
 
 /** All that can be seen, each once. */
@@ -24,4 +27,7 @@ export const projections = [
   erase(otherTraces),
   erase(workItems),
   erase(openWorkItems),
+  erase(deadlines),
+  erase(claims),
+  erase(waiting),
 ] as const;
