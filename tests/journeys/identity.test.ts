@@ -125,6 +125,7 @@ describe('Two leads that turn out to be one person', () => {
   it('are led to by the id that is no lead any more, wherever it is asked for', async () => {
     const project = await app().project();
     const { older, younger } = await meet(project);
+    await app().settled();
     for (const part of ['', '/timeline', '/score', '/events']) {
       const [asked, survivor] = [`/api/leads/${younger}${part}`, `/api/leads/${older}${part}`];
       const answer = mustBe(await project.read(asked), 200);
