@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Schedule } from './working-time.ts';
-import { addWorkingTime } from './working-time.ts';
+import { afterWorking } from './working-time.ts';
 
 /** What is done when nobody replied in time. */
 export const replyActions = ['notify', 're-route', 'escalate', 'work-item'] as const;
@@ -49,15 +49,17 @@ export const responsePlan = (
 ): ReplyTimes | undefined => {
   if (!enabled) return undefined;
   const counted = countedIn === 'always' ? { timeOff: [] } : schedule;
-  const after = (minutes: number): string | undefined =>
-    addWorkingTime(counted, assignedAt, Math.round(minutes * minute))?.toISOString();
-  const [dueAt, atRiskAt] = [after(firstResponseMinutes), after((firstResponseMinutes * atRiskPercent) / 100)];
-  if (dueAt === undefined || atRiskAt === undefined) return undefined;
-  const planned = steps
-    .toSorted((a, b) => a.afterMinutes - b.afterMinutes)
-    .flatMap(({ afterMinutes, action }) => {
-      const at = after(firstResponseMinutes + afterMinutes);
-      return at === undefined ? [] : [{ at, action }];
-    });
-  return { dueAt, atRiskAt, steps: planned };
+  const inOrder = steps.toSorted((a, b) => a.afterMinutes - b.afterMinutes);
+  const minutes = [
+    ...[firstResponseMinutes, (firstResponseMinutes * atRiskPercent) / 100],
+    ...inOrder.map(({ afterMinutes }) => firstResponseMinutes + afterMinutes),
+  ];
+  const amounts = minutes.map((each) => Math.round(each * minute));
+  const [due, atRisk, ...later] = afterWorking(counted, assignedAt, amounts);
+  if (!due || !atRisk) return undefined;
+  const planned = inOrder.flatMap(({ action }, index) => {
+    const at = later[index];
+    return at ? [{ at: at.toISOString(), action }] : [];
+  });
+  return { dueAt: due.toISOString(), atRiskAt: atRisk.toISOString(), steps: planned };
 };

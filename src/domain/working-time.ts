@@ -104,19 +104,38 @@ export const shiftAt = (
   return { on, until: new Date(change).toISOString() };
 };
 
-/** The moment when somebody has worked so many ms since another; undefined when that takes longer than a year. */
-export const addWorkingTime = (schedule: Schedule, from: Date, milliseconds: number): Date | undefined => {
-  let left = milliseconds;
-  // Most is over in a few days: look no further than needed.
-  for (let begin = from.getTime(), days = 8; begin < from.getTime() + longest * dayMs; begin += days * dayMs) {
-    for (const stretch of working(schedule, begin, begin + days * dayMs)) {
-      const length = stretch.to - stretch.from;
-      if (left <= length) return new Date(stretch.from + left);
-      left -= length;
+/**
+ * The moments when somebody has worked so many ms since another, for each of several amounts; undefined for what takes longer
+ * than a year. Looks no further ahead than needed: most is over in two days.
+ */
+export const afterWorking = (
+  schedule: Schedule,
+  from: Date,
+  amounts: readonly number[],
+): readonly (Date | undefined)[] => {
+  const most = Math.max(0, ...amounts);
+  const [begun, end] = [from.getTime(), from.getTime() + longest * dayMs];
+  const worked: { readonly before: number; readonly stretch: Stretch }[] = [];
+  let before = 0;
+  for (
+    let [at, days] = [begun, 2];
+    at < end && (before < most || worked.length === 0);
+    [at, days] = [at + days * dayMs, 7]
+  ) {
+    for (const stretch of working(schedule, at, Math.min(end, at + days * dayMs))) {
+      worked.push({ before, stretch });
+      before += stretch.to - stretch.from;
     }
   }
-  return undefined;
+  return amounts.map((amount) => {
+    const last = worked.find(({ before: done, stretch }) => amount <= done + stretch.to - stretch.from);
+    return last && new Date(last.stretch.from + amount - last.before);
+  });
 };
+
+/** The moment when somebody has worked so many ms since another; undefined when that takes longer than a year. */
+export const addWorkingTime = (schedule: Schedule, from: Date, milliseconds: number): Date | undefined =>
+  afterWorking(schedule, from, [milliseconds])[0];
 
 /** How many ms somebody works between two moments. */
 export const workingTimeBetween = (schedule: Schedule, from: Date, to: Date): number =>
