@@ -18,7 +18,7 @@ export const serves = (regions: readonly string[], lead: Routable, { roster }: S
     if (lead.region !== undefined && same(region, lead.region)) return true;
     if (lead.country === undefined) return false;
     const group = groups.find(([name]) => same(name, region));
-    if (group) return group[1].some((code) => same(code, lead.country ?? ''));
+    if (group) return group[1].some((code) => countryOf(code) === lead.country);
     return (countryOf(region) ?? region.toUpperCase()) === lead.country;
   });
 };
