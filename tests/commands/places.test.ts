@@ -7,7 +7,7 @@ import { placeLead } from '../../src/commands/place-lead.ts';
 import { likenessOf } from '../../src/domain/routing.ts';
 import { leadFreed, leadHeld, leadId, leadPlaced, projectId, rep, workId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
-import { calendarOf, rosterOf, routed, rule, rules, sceneOf } from '../support/routing.ts';
+import { calendarOf, rosterOf, routed, rule, rules, sceneOf } from '../support/decisions.ts';
 
 const reps = [rep({ capacity: 1 }), rep({ repId: 'ben', capacity: 1 })];
 const inOrder = rules({ rules: [rule({ strategy: 'least-loaded' })] });
