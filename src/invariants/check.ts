@@ -7,6 +7,8 @@ import { mergedAreEmpty } from './merging.ts';
 import { nothingElse } from './history.ts';
 import type { Judging } from './judging.ts';
 import { each, judging } from './judging.ts';
+import type { PoolSight } from './pool-sight.ts';
+import { poolSights } from './pool-sight.ts';
 import type { Pause, Readers } from './positions.ts';
 import { positionsOf } from './positions.ts';
 import { documentsOf, known, mergedCount, seeBeside } from './reading.ts';
@@ -72,9 +74,15 @@ const followLog = async (stores: Stores, judge: Judging, until: number, projectI
   return expected;
 };
 
-/** Goes through a project's documents: each must be what the facts of its stream add up to. */
-const followDocuments = async (stores: Stores, judge: Judging, until: number, projectId: string): Promise<void> => {
+/** Goes through a project's documents: each must be what the facts of its stream add up to. A place in the pool must be of one. */
+const followDocuments = async (
+  stores: Stores,
+  judge: Judging,
+  until: number,
+  [projectId, pool]: readonly [string, PoolSight],
+): Promise<void> => {
   const models = await modelsOf(stores, projectId);
+  const placed = new Set(pool.placed());
   let before = '';
   for await (const found of documentsOf(stores, projectId)) {
     await each(found, async (documents) => {
@@ -82,10 +90,12 @@ const followDocuments = async (stores: Stores, judge: Judging, until: number, pr
       // What does not lie where it belongs is looked up by its id.
       if (!document || leadId <= before) return judge.suspect({ projectId, leadId });
       before = leadId;
-      judge.look(await seeBeside(stores, projectId, documents, { until, models }));
+      judge.look(await seeBeside(stores, projectId, documents, { until, models, pool }));
+      placed.delete(leadId);
     });
     if (judge.suspects() > manySuspects) await judge.lookAgain();
   }
+  for (const leadId of placed) judge.suspect({ projectId, leadId });
   await judge.lookAgain();
 };
 
@@ -115,11 +125,13 @@ export const checkInvariants = async (
   const checkedAt = now().toISOString();
   const positions = positionsOf(stores, readers, pause);
   const { until, aim } = await positions.begin();
-  const judge = judging(stores, positions.settled, readers.live);
+  const pools = poolSights(stores, positions.routed);
+  const judge = judging(stores, { settled: positions.settled, pools }, readers.live);
 
   const { projects, merged } = await followLog(stores, judge, until, projectId);
   for (const id of projects) {
-    await followDocuments(stores, judge, until, id);
+    await followDocuments(stores, judge, until, [id, await pools.see(id)]);
+    pools.forget(id);
     await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
   }
   const last = tallyOf(checkpointsMove.id, checkpointsMove.name);

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { leadInvariants } from './index.ts';
+import type { PoolSights } from './pool-sight.ts';
 import { seeClosely } from './reading.ts';
 import { tallyOf } from './report.ts';
 import type { Checked } from './report.ts';
@@ -29,11 +30,13 @@ export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<
 const verdictOn = (seen: SeenLead): readonly Checked[] => leadInvariants.map(({ check }) => check(seen));
 const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
 
+type Sights = { readonly settled: () => Promise<number>; readonly pools: PoolSights };
+
 /**
  * Looks at leads and counts what is found. What seems wrong at first may only be on its way, so it is looked at again, by
  * its id, when the read models have what was recorded since. `settled` gives up to where they have everything by now.
  */
-export const judging = (stores: Stores, settled: () => Promise<number>, live: boolean) => {
+export const judging = (stores: Stores, { settled, pools }: Sights, live: boolean) => {
   const tallies = leadInvariants.map(({ id, name }) => tallyOf(id, name));
   const counted = { leads: 0, activities: 0, paused: 0 };
   const violated = new Set<string>();
@@ -59,13 +62,18 @@ export const judging = (stores: Stores, settled: () => Promise<number>, live: bo
     else suspect(seen);
   };
 
+  const asOfNow = async (projectId: string) => ({
+    models: await modelsOf(stores, projectId),
+    pool: await pools.see(projectId),
+  });
+
   const lookCloser = async (keys: readonly LeadKey[], until: number) => {
     const projects = [...new Set(keys.map(({ projectId }) => projectId))];
-    const models = new Map(await Promise.all(projects.map(async (id) => [id, await modelsOf(stores, id)] as const)));
+    const about = new Map(await Promise.all(projects.map(async (id) => [id, await asOfNow(id)] as const)));
     const wrong: (readonly [SeenLead, readonly Checked[]])[] = [];
     await each(keys, async (key) => {
-      const own = models.get(key.projectId) ?? (await modelsOf(stores, key.projectId));
-      const seen = await seeClosely(stores, key, { until, models: own });
+      const own = about.get(key.projectId) ?? (await asOfNow(key.projectId));
+      const seen = await seeClosely(stores, key, { until, ...own });
       const verdict = verdictOn(seen);
       if (isFine(verdict)) count(seen, verdict);
       else wrong.push([seen, verdict]);

@@ -1,11 +1,16 @@
+import { failedWork } from '../projections/failed-work.ts';
 import { history } from '../projections/history.ts';
 import { leads } from '../projections/leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
+import { workItems } from '../projections/work-items.ts';
 import type { SeenCheckpoint } from './checkpoints.ts';
 import type { Stores } from './streams.ts';
 
 /** The read models that leads are compared with. */
-const compared = [leads.name, history.name, mergedLeads.name];
+const compared = [leads.name, history.name, mergedLeads.name, workItems.name, failedWork.name];
+
+/** What keeps leads, pool and work queue in step. */
+const routing = ['reactor:route-leads', 'reactor:complete-placements', 'reactor:follow-approvals'];
 
 /** How often checkpoints are looked at that have not come to where the log ended, in ms. */
 const lookEvery = 25;
@@ -57,6 +62,11 @@ export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, 
 
   return {
     settled,
+    /** Up to where everything that follows for routing is done; nowhere, when nothing routes. */
+    routed: async (): Promise<number> => {
+      const those = routing.filter((name) => checkpoints.includes(name));
+      return those.length === 0 ? 0 : least(those);
+    },
     begin: async (): Promise<{ readonly until: number; readonly aim: number }> => {
       for (const name of all) before.set(name, await positionOf(name));
       const aim = await store.head();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LeadState } from '../domain/lead.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
@@ -6,6 +7,9 @@ import { leads } from '../projections/leads.ts';
 import type { MergedLead } from '../projections/merged-leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
 import type { Collection, Query } from '../readmodels/read-models.ts';
+import type { WorkItemDocument } from '../projections/work-items.ts';
+import { workItems } from '../projections/work-items.ts';
+import type { PoolSight } from './pool-sight.ts';
 import type { Found, Models, SeenLead } from './seen.ts';
 import { seenLead } from './seen.ts';
 import type { LeadKey, Stores } from './streams.ts';
@@ -20,6 +24,7 @@ const asFound = <D>({ name }: Collection<D>): Collection<Found<D>> => ({
 const foundLeads = asFound<LeadDocument>(leads);
 const foundEntries = asFound<HistoryEntry>(history);
 const foundMerged = asFound<MergedLead>(mergedLeads);
+const foundWork = asFound<WorkItemDocument>(workItems);
 
 /** How many documents are read at a time. */
 const page = 500;
@@ -121,17 +126,31 @@ export const known = async ({ readModels }: Stores, keys: readonly LeadKey[]) =>
   };
 };
 
-type When = { readonly until: number; readonly models: Models };
+type When = { readonly until: number; readonly models: Models; readonly pool: PoolSight };
+
+/** The work items of a lead that waits. */
+const workOf = async ({ readModels }: Stores, projectId: string, { ownership }: LeadState) => {
+  if (ownership.status !== 'waiting' && ownership.status !== 'approval') return undefined;
+  const keys = ownership.workIds.map((id) => ({ project: projectId, id }));
+  const found = await readModels.load(foundWork, keys);
+  const isOpen = (status: unknown): boolean => status === 'open' || status === 'claimed';
+  return {
+    open: found.some(({ doc }) => isOpen(doc?.status)),
+    position: Math.max(-1, ...found.map(({ position }) => position)),
+  };
+};
 
 /** A lead whose documents were read already, when the read models had everything until a position. */
 export const seeBeside = async (
   stores: Stores,
   projectId: string,
   documents: Documents,
-  when: When,
+  { until, models, pool }: When,
 ): Promise<SeenLead> => {
   const facts = await factsOf(stores, { projectId, leadId: documents.leadId });
-  const seen = seenLead({ projectId, ...documents, ...when, facts, takenOver: [] });
+  const read = seenLead({ projectId, ...documents, until, models, facts, takenOver: [] });
+  const work = await workOf(stores, projectId, read.state);
+  const seen = { ...read, routing: { ...pool.of(documents.leadId), work } };
   if (seen.state.absorbed.size === 0) return seen;
   return { ...seen, takenOver: await takenOverBy(stores, projectId, seen.state) };
 };

@@ -1,5 +1,8 @@
 import { lead } from '../domain/lead.ts';
-import type { Fact, LeadInvariant } from './seen.ts';
+import type { Ownership } from '../domain/ownership.ts';
+import { nobodysLead, withOwnership } from '../domain/ownership.ts';
+import type { Checked, Finding } from './report.ts';
+import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
 import { differs, factsBehind, isSettled } from './seen.ts';
 
 /** When a lead first qualified by its facts, if it did. */
@@ -13,26 +16,74 @@ const qualifiedAtBy = (facts: readonly Fact[]): string | undefined => {
   return at;
 };
 
-/**
- * 9. A qualified lead is assigned, waits with a work item, or is newly qualified. As long as nothing routes leads it can only
- * be the last: known to be qualified, since when, and with nobody it is assigned to.
- */
+/** What the document says of whose the lead is, against its facts. */
+const documentAsOwned = (seen: SeenLead): Checked => {
+  const { document, merged, facts, state } = seen;
+  if (!document || facts.length === 0 || isSettled(seen, merged)) return { checked: 0, findings: [] };
+  const behind = factsBehind(seen);
+  const qualified = behind.findLast((fact) => fact.type === 'LeadScored')?.data.qualified === true ? 1 : 0;
+  const { ownership } = behind.length === facts.length ? state : behind.reduce(lead.evolve, lead.initial);
+  const owner = ownership.status === 'assigned' ? ownership : undefined;
+  const finding = differs('its document', document, {
+    ...{ qualified, qualifiedAt: qualifiedAtBy(behind), assignee: owner?.repId, team: owner?.teamId },
+    ...{ routing: ownership.status, decision: ownership.decision },
+    outcome: ownership.status === 'closed' ? ownership.outcome : undefined,
+  });
+  const wanted = document.qualified === 1 || ownership.status !== 'none';
+  return { checked: Math.max(qualified, wanted ? 1 : 0), findings: finding ? [finding] : [] };
+};
+
+const assignedWrong = (
+  { repId, decision }: Ownership,
+  place: NonNullable<SeenLead['routing']>['place'],
+): string | undefined => {
+  const here = `it is assigned to ${repId} by decision ${decision}`;
+  if (!place) return `${here}, but the pool has no place for it`;
+  if (place.repId === repId && place.decision === decision) return undefined;
+  return `${here}, the pool gave it to ${place.repId} by decision ${place.decision}`;
+};
+
+/** What is wrong with whose a lead is when nothing is on its way; undefined when nothing is. */
+const wrongWith = ({ state, routing }: SeenLead): string | undefined => {
+  if (!routing) return undefined;
+  const { place, held, work } = routing;
+  const { ownership } = state;
+  const status = state.status === 'lead' ? ownership.status : 'none';
+  if (status === 'assigned') return assignedWrong(ownership, place);
+  if (place) return `the pool has a place for it with ${place.repId}, but its routing is ${status}`;
+  if (status === 'pending') return 'it is to be routed, but what routes leads has passed it over';
+  if ((status === 'waiting' || status === 'approval') && !work?.open) return 'it waits, but no work item of it is open';
+  if (status === 'waiting' && held === undefined) return 'it waits, but the pool does not know that it does';
+  return undefined;
+};
+
+/** Where the last fact is that changed whose a lead is. */
+const newsAt = ({ facts }: SeenLead): number => {
+  let [ownership, at] = [nobodysLead, -1];
+  for (const fact of facts) {
+    const after = withOwnership(ownership, fact);
+    if (after !== ownership || fact.type === 'LeadMerged') at = fact.position;
+    ownership = after;
+  }
+  return at;
+};
+
+/** Whether something that follows from the newest facts may not be done yet, or was put aside. */
+const isUnderWay = (seen: SeenLead, { routed, place, held, stuck, work }: NonNullable<SeenLead['routing']>): boolean =>
+  stuck || Math.max(newsAt(seen), place?.position ?? -1, held ?? -1, work?.position ?? -1) > routed;
+
+/** What streams, pool and work queue say of whose the lead is, against each other. */
+const isWithSomebody = (seen: SeenLead): readonly Finding[] => {
+  const why = wrongWith(seen);
+  return why === undefined || !seen.routing || isUnderWay(seen, seen.routing) ? [] : [{ why }];
+};
+
+/** 9. A quiet qualification, of a new model, is to go to nobody. */
 export const qualifiedIsTaken: LeadInvariant = {
   id: 9,
-  name: 'A qualified lead is newly qualified (there is no routing yet, so none is assigned or waits)',
+  name: 'A qualified lead is assigned, waits with a work item, is closed, or is about to be routed',
   check: (seen) => {
-    const { document, merged, facts } = seen;
-    if (!document || facts.length === 0 || isSettled(seen, merged)) return { checked: 0, findings: [] };
-    const behind = factsBehind(seen);
-    const qualified = behind.findLast((fact) => fact.type === 'LeadScored')?.data.qualified === true ? 1 : 0;
-    const { ownership } = behind.reduce(lead.evolve, lead.initial);
-    const owner = ownership.status === 'assigned' ? ownership : undefined;
-    const expected = {
-      ...{ qualified, qualifiedAt: qualifiedAtBy(behind), assignee: owner?.repId, team: owner?.teamId },
-      ...{ routing: ownership.status, decision: ownership.decision },
-      outcome: ownership.status === 'closed' ? ownership.outcome : undefined,
-    };
-    const finding = differs('its document', document, expected);
-    return { checked: Math.max(qualified, document.qualified === 1 ? 1 : 0), findings: finding ? [finding] : [] };
+    const { checked, findings } = documentAsOwned(seen);
+    return { checked, findings: findings.length > 0 ? findings : isWithSomebody(seen) };
   },
 };

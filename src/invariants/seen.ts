@@ -30,6 +30,20 @@ export type Scoring = {
 /** The scoring models that a project has published so far, by version. */
 export type Models = { readonly newest: number; readonly of: (version: number) => PublishedModel | undefined };
 
+/** What others than its own stream say of whose a lead is. */
+export type LeadRouting = {
+  /** Up to here everything that follows for routing was done before the rest was read. */
+  readonly routed: number;
+  /** Its place in the pool. */
+  readonly place: { readonly repId: string; readonly decision: number; readonly position: number } | undefined;
+  /** Where the pool said that it waits. */
+  readonly held: number | undefined;
+  /** Whether what follows from a fact of it was put aside. */
+  readonly stuck: boolean;
+  /** Of a lead that waits: whether one of its work items is open, and where the last fact of them is. */
+  readonly work: { readonly open: boolean; readonly position: number } | undefined;
+};
+
 /**
  * A lead as its stream and as the read models have it. The documents were read before the stream, when the read models had
  * everything `until` a position: so they lack nothing up to there, and have nothing that the stream has not.
@@ -54,6 +68,7 @@ export type SeenLead = {
     /** The position of the last fact with which another lead took over what this merged one had. */
     readonly absorbedAt: number | undefined;
   };
+  readonly routing?: LeadRouting;
   /** Leads that this one says it has taken over, with the event ids that it has not. */
   readonly takenOver: readonly { readonly from: string; readonly missing: readonly string[] }[];
 };

@@ -3,7 +3,7 @@ import type { LeadEvent } from '../../src/domain/lead-events.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { checkpointsMove } from '../../src/invariants/checkpoints.ts';
 import { leadInvariants } from '../../src/invariants/index.ts';
-import type { Fact, SeenLead } from '../../src/invariants/seen.ts';
+import type { Fact, LeadRouting, SeenLead } from '../../src/invariants/seen.ts';
 import { seenLead } from '../../src/invariants/seen.ts';
 import { history } from '../../src/projections/history.ts';
 import type { HistoryEntry } from '../../src/projections/history.ts';
@@ -12,15 +12,23 @@ import type { LeadDocument } from '../../src/projections/leads.ts';
 import {
   activity,
   activityRecorded,
+  approvalRequested,
   email,
   idOf,
   leadAbsorbed,
+  leadAccepted,
+  leadAssigned,
   leadCaptured,
+  leadClosed,
+  leadDeclined,
   leadId,
   leadMerged,
+  leadQualified,
+  leadReopened,
   leadScored,
   modelOf,
   projectId,
+  routingFailed,
   standard,
 } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
@@ -173,6 +181,54 @@ describe('A merged lead', () => {
     const facts = recorded([leadCaptured(), activityRecorded(), leadScored(), leadAbsorbed({ from })]);
     expect(broken({ facts, takenOver: [{ from, missing: [] }] })).toEqual([]);
     expect(broken({ facts, takenOver: [{ from, missing: ['e7'] }] })).toEqual([8]);
+  });
+});
+
+describe('A qualified lead', () => {
+  const qualifying = [leadCaptured(), leadQualified()];
+  const place = { repId: 'ada', decision: 1, position: 25 };
+  const said = { routed: Infinity, place: undefined, held: undefined, stuck: false, work: undefined };
+  const wrong = (facts: readonly LeadEvent[], routing: Partial<LeadRouting>): readonly number[] =>
+    broken({ facts: recorded([...qualifying, ...facts]), routing: { ...said, ...routing } });
+  const open = { open: true, position: 25 };
+
+  it('breaks nothing when pool and work queue say the same of it as its stream', () => {
+    expect(wrong([leadAssigned()], { place })).toEqual([]);
+    expect(wrong([leadAssigned(), leadAccepted()], { place })).toEqual([]);
+    expect(wrong([routingFailed()], { held: 25, work: open })).toEqual([]);
+    expect(wrong([approvalRequested()], { work: open })).toEqual([]);
+    expect(wrong([leadAssigned(), leadClosed()], {})).toEqual([]);
+    expect(broken({ facts: recorded([leadCaptured(), leadQualified({ quiet: true })]), routing: said })).toEqual([]);
+  });
+
+  it('breaks 9 when it is nobody’s and nobody is looking for somebody', () => {
+    expect(wrong([], {})).toEqual([9]);
+    expect(wrong([leadAssigned(), leadDeclined()], {})).toEqual([9]);
+    expect(wrong([leadClosed(), leadReopened()], {})).toEqual([9]);
+    expect(wrong([routingFailed()], { held: 25 })).toEqual([9]);
+    expect(wrong([routingFailed()], { held: 25, work: { ...open, open: false } })).toEqual([9]);
+    expect(wrong([routingFailed()], { work: open })).toEqual([9]);
+    expect(wrong([approvalRequested()], {})).toEqual([9]);
+  });
+
+  it('breaks 9 when the pool says that another has it, or that nobody does', () => {
+    expect(wrong([leadAssigned()], {})).toEqual([9]);
+    expect(wrong([leadAssigned()], { place: { ...place, repId: 'bob' } })).toEqual([9]);
+    expect(wrong([leadAssigned()], { place: { ...place, decision: 2 } })).toEqual([9]);
+    expect(wrong([], { place })).toEqual([9]);
+    expect(wrong([routingFailed()], { place, work: open })).toEqual([9]);
+    expect(wrong([leadAssigned(), leadClosed()], { place })).toEqual([9]);
+    expect(broken({ facts: [], routing: { ...said, place } })).toEqual([9]);
+  });
+
+  it('breaks nothing while something is on its way, or was put aside', () => {
+    expect(wrong([], { routed: 19 })).toEqual([]);
+    expect(wrong([], { routed: 20 })).toEqual([9]);
+    expect(wrong([], { stuck: true })).toEqual([]);
+    expect(wrong([], { place, routed: 24 })).toEqual([]);
+    expect(wrong([leadAssigned(), leadClosed()], { place, routed: 39 })).toEqual([]);
+    expect(wrong([routingFailed()], { held: 25, work: { open: false, position: 50 }, routed: 49 })).toEqual([]);
+    expect(wrong([routingFailed()], { held: 25, work: { open: false, position: 50 }, routed: 50 })).toEqual([9]);
   });
 });
 

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { appOfFile, tickingClock } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
+import { leadPlaced } from '../support/facts.ts';
 
 const app = appOfFile(tickingClock());
 
@@ -66,6 +67,15 @@ const lead = (change: string) => `UPDATE "docs.leads" SET doc = ${change} WHERE 
 const entry = (change: string) => `UPDATE "docs.history" SET doc = ${change} WHERE project = ? AND id = ?`;
 const copied = `INSERT OR REPLACE INTO "docs.history" SELECT project, ?, position, json_set(doc, '$.leadId', ?, '$.eventId', ?)
   FROM "docs.history" WHERE project = ? AND id = ?`;
+
+/** Has a pool say something else than that a lead waits. */
+const said = (projectId: string, type: string, data: object) =>
+  edit(
+    'events.db',
+    `UPDATE events SET type = ?, data = ?
+      WHERE position = (SELECT max(position) FROM events WHERE stream = ? AND type = 'LeadHeld')`,
+    ...[type, JSON.stringify(data), `pool-${projectId}`],
+  );
 
 type Planted = {
   readonly what: string;
@@ -246,6 +256,32 @@ const planted: readonly Planted[] = [
   {
     what: 'a qualified lead of somebody who was never given it',
     plant: ({ projectId, leadId }) => edit(documents, lead(`json_set(doc, '$.assignee', 'bob')`), projectId, leadId),
+    breaks: 9,
+  },
+  {
+    what: 'a lead that waits and is not known to',
+    plant: ({ projectId, leadId }) => edit(documents, lead(`json_set(doc, '$.routing', 'none')`), projectId, leadId),
+    breaks: 9,
+  },
+  {
+    what: 'a lead that waits without an open work item',
+    plant: ({ projectId, leadId }) =>
+      edit(
+        documents,
+        `UPDATE "docs.work-items" SET doc = json_set(doc, '$.status', 'completed') WHERE project = ? AND doc ->> '$.leadId' = ?`,
+        ...[projectId, leadId],
+      ),
+    breaks: 9,
+  },
+  {
+    what: 'a lead that waits and that the pool forgot',
+    plant: ({ projectId, leadId }) =>
+      said(projectId, 'LeadFreed', { leadId, credit: false, reason: 'gone', freedAt: '2026-03-10T12:00:00.000Z' }),
+    breaks: 9,
+  },
+  {
+    what: 'a place in the pool for a lead that waits',
+    plant: ({ projectId, leadId }) => said(projectId, 'LeadPlaced', leadPlaced({ leadId }).data),
     breaks: 9,
   },
 ];
