@@ -25,6 +25,7 @@ import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from './queue-stats.ts';
 import { rebuilding } from './rebuilding.ts';
+import { routingAnalytics } from './routing-analytics.ts';
 import { routingTest } from './routing-test.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
@@ -63,6 +64,7 @@ const parts: readonly Routes[] = [
   leadRouting,
   routingTest,
   analytics,
+  routingAnalytics,
   jobs,
   failedWork,
   queueStats,

@@ -11,11 +11,12 @@ import { history } from '../projections/history.ts';
 import { leads } from '../projections/leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
 import { erase } from '../projections/projection.ts';
+import { routedLeads } from '../projections/routed-leads.ts';
 import type { Repaired, Seen } from '../projections/repair.ts';
 import { forgetAtHand } from '../projections/repair.ts';
 
 /** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
-const ofLeads = [erase(leads), erase(mergedLeads), erase(history)] as const;
+const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedLeads)] as const;
 
 /** What rebuilding works with. `read` gives the facts of a stream above a revision, `reached` waits for the read models. */
 export type Rebuilding = {

@@ -9,6 +9,8 @@ import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
 import { routings } from './routings.ts';
+import { routedLeads } from './routed-leads.ts';
+import { routingReport } from './routing-report.ts';
 import { leadTraces, otherTraces } from './traces.ts';
 import { waiting } from './waiting.ts';
 import { openWorkItems, workItems } from './work-items.ts';
@@ -23,6 +25,8 @@ export const projections = [
   erase(jobs),
   erase(failedWork),
   erase(routings),
+  erase(routedLeads),
+  erase(routingReport),
   erase(leadTraces),
   erase(otherTraces),
   erase(workItems),

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { LeadEvent } from '../domain/lead-events.ts';
+import { nobodysLead, withOwnership } from '../domain/ownership.ts';
+import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
+import type { PoolEvent } from '../domain/pool.ts';
+import { streamParts } from '../domain/streams.ts';
+import type { Projection } from './projection.ts';
+
+/** Where a lead is that is, or was, to have a rep: of one that is closed, what became of it. */
+export const routedStates = [...ownershipStatuses, ...outcomes] as const;
+export type RoutedState = (typeof routedStates)[number];
+
+const routedLead = z.object({
+  leadId: z.string(),
+  state: z.enum(routedStates),
+  /** Who has it or had it last; of one that was closed while nobody had it, nobody. */
+  repId: z.string().optional(),
+  teamId: z.string().optional(),
+  decision: z.number(),
+});
+export type RoutedLead = Readonly<z.infer<typeof routedLead>>;
+
+const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadId: string): RoutedLead | undefined => {
+  if (event.type === 'LeadMerged') return undefined;
+  if (event.type === 'LeadPlaced' || event.type === 'LeadHeld' || event.type === 'LeadFreed') return doc;
+  const outcome = outcomes.find((each) => each === doc?.state);
+  const status = ownershipStatuses.find((each) => each === doc?.state) ?? (outcome ? 'closed' : 'none');
+  const before = {
+    ...{ ...nobodysLead, status, outcome },
+    ...{ decision: doc?.decision ?? 0, repId: doc?.repId, teamId: doc?.teamId },
+  };
+  const after = withOwnership(before, event);
+  if (after === before) return doc;
+  const ownerless = event.type === 'LeadClosed' && event.data.repId === undefined;
+  const { repId, teamId } = ownerless ? {} : after;
+  return {
+    ...{ leadId, state: after.outcome ?? after.status, decision: after.decision },
+    ...(repId !== undefined && { repId }),
+    ...(teamId !== undefined && { teamId }),
+  };
+};
+
+const ofLeads = [
+  ...(['LeadQualified', 'LeadAbsorbed', 'LeadMerged', 'LeadAssigned', 'LeadDeclined', 'LeadUnassigned'] as const),
+  ...(['RoutingFailed', 'ApprovalRequested', 'ApprovalGiven', 'LeadClosed', 'LeadReopened'] as const),
+];
+const wanted = new Set<string>(ofLeads);
+
+/** The facts of which the report of routing is made: what is asked for together is read once. */
+export const routingFacts = [
+  ...ofLeads,
+  ...(['LeadAccepted', 'ResponseOverdue', 'ResponseStepTaken', 'LeadPlaced', 'LeadFreed'] as const),
+];
+
+/** The leads that are, or were, to have a rep: each once, however often it qualified and whoever had it. */
+export const routedLeads: Projection<RoutedLead, LeadEvent | PoolEvent> = {
+  name: 'routed-leads',
+  streams: ['lead-', 'pool-'],
+  types: routingFacts,
+  document: routedLead,
+  indexes: [['state'], ['repId', 'state'], ['teamId', 'state']],
+  keys: (event) => {
+    const linked = event.type === 'LeadMerged' && event.data.identifier !== undefined;
+    const parts = linked || !wanted.has(event.type) ? undefined : streamParts('lead', event.stream);
+    return parts ? [{ project: parts.projectId, id: parts.id }] : [];
+  },
+  evolve: (doc, event, { id }) => evolve(doc, event, id),
+};
