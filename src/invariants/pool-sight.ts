@@ -5,7 +5,6 @@ import { allProjects } from '../projections/projects.ts';
 import type { Query } from '../readmodels/read-models.ts';
 import type { LeadRouting } from './seen.ts';
 import type { Stores } from './streams.ts';
-import { nameOf } from './streams.ts';
 
 /** How many facts, and how many documents, are read at a time: a decision names all who were looked at. */
 const page = 200;
@@ -14,7 +13,7 @@ type Of = Omit<LeadRouting, 'work'>;
 
 /** What a project's pool says of its leads, and what could not be done of what follows from facts. */
 export type PoolSight = {
-  readonly of: (leadId: string) => Of;
+  readonly of: (leadId: string, workIds: readonly string[]) => Of;
   /** The leads that have a place. */
   readonly placed: () => Iterable<string>;
 };
@@ -25,27 +24,31 @@ const isOfPool = (event: Recorded): event is Recorded<PoolEvent> => event.stream
 /** A pool's places and who waits, without all that it needs to decide: as much as there are open leads. */
 const placesOf = ({ store }: Stores, projectId: string) => {
   const places = new Map<string, NonNullable<Of['place']>>();
-  const waiting = new Map<string, number>();
+  const waiting = new Set<string>();
+  /** Where the last fact of a lead is, of those that not everybody has heard of. */
+  const news = new Map<string, number>();
   const known = { revision: -1 };
 
   const take = ({ type, data, position }: Recorded<PoolEvent>): void => {
     const { leadId } = data;
+    news.set(leadId, position);
     if (type === 'LeadHeld') {
-      waiting.set(leadId, position);
+      waiting.add(leadId);
       return;
     }
     waiting.delete(leadId);
     if (type === 'LeadFreed') places.delete(leadId);
-    else places.set(leadId, { repId: data.repId, decision: data.decision, position });
+    else places.set(leadId, { repId: data.repId, decision: data.decision });
   };
 
   return {
-    ...{ places, waiting },
-    /** Reads what is new. */
-    catchUp: async (): Promise<void> => {
+    ...{ places, waiting, news },
+    /** Reads what is new. `heard` says whether everybody has heard of what is at a position. */
+    catchUp: async (heard: (position: number) => boolean): Promise<void> => {
       for (;;) {
         const events = await store.read(`pool-${projectId}`, known.revision, page);
         events.filter(isOfPool).forEach(take);
+        for (const [leadId, position] of news) if (heard(position)) news.delete(leadId);
         known.revision = events.at(-1)?.revision ?? known.revision;
         if (events.length < page) return;
       }
@@ -87,13 +90,14 @@ export const poolSights = (stores: Stores, routed: () => Promise<number>) => {
       pools.set(projectId, pool);
       const until = await routed();
       const { streams, positions } = await putAside(stores, projectId);
-      await pool.catchUp();
+      await pool.catchUp((position) => position <= until && !positions.has(position));
       return {
-        of: (leadId) => {
-          const [place, held] = [pool.places.get(leadId), pool.waiting.get(leadId)];
-          const at = place?.position ?? held;
-          const stuck = streams.has(`lead-${nameOf({ projectId, leadId })}`) || (at !== undefined && positions.has(at));
-          return { routed: until, place, held, stuck };
+        of: (leadId, workIds) => {
+          const place = pool.places.get(leadId);
+          const at = pool.news.get(leadId) ?? -1;
+          const own = [`lead-${projectId}.${leadId}`, ...workIds.map((id) => `work-${projectId}.${id}`)];
+          const stuck = positions.has(at) || own.some((stream) => streams.has(stream));
+          return { routed: until, place, held: pool.waiting.has(leadId), at, stuck };
         },
         placed: () => pool.places.keys(),
       };

@@ -150,7 +150,7 @@ export const seeBeside = async (
   const facts = await factsOf(stores, { projectId, leadId: documents.leadId });
   const read = seenLead({ projectId, ...documents, until, models, facts, takenOver: [] });
   const work = await workOf(stores, projectId, read.state);
-  const seen = { ...read, routing: { ...pool.of(documents.leadId), work } };
+  const seen = { ...read, routing: { ...pool.of(documents.leadId, read.state.ownership.workIds), work } };
   if (seen.state.absorbed.size === 0) return seen;
   return { ...seen, takenOver: await takenOverBy(stores, projectId, seen.state) };
 };

@@ -53,7 +53,7 @@ const wrongWith = ({ state, routing }: SeenLead): string | undefined => {
   if (place) return `the pool has a place for it with ${place.repId}, but its routing is ${status}`;
   if (status === 'pending') return 'it is to be routed, but what routes leads has passed it over';
   if ((status === 'waiting' || status === 'approval') && !work?.open) return 'it waits, but no work item of it is open';
-  if (status === 'waiting' && held === undefined) return 'it waits, but the pool does not know that it does';
+  if (status === 'waiting' && !held) return 'it waits, but the pool does not know that it does';
   return undefined;
 };
 
@@ -69,8 +69,8 @@ const newsAt = ({ facts }: SeenLead): number => {
 };
 
 /** Whether something that follows from the newest facts may not be done yet, or was put aside. */
-const isUnderWay = (seen: SeenLead, { routed, place, held, stuck, work }: NonNullable<SeenLead['routing']>): boolean =>
-  stuck || Math.max(newsAt(seen), place?.position ?? -1, held ?? -1, work?.position ?? -1) > routed;
+const isUnderWay = (seen: SeenLead, { routed, at, stuck, work }: NonNullable<SeenLead['routing']>): boolean =>
+  stuck || Math.max(newsAt(seen), at, work?.position ?? -1) > routed;
 
 /** What streams, pool and work queue say of whose the lead is, against each other. */
 const isWithSomebody = (seen: SeenLead): readonly Finding[] => {

@@ -35,9 +35,11 @@ export type LeadRouting = {
   /** Up to here everything that follows for routing was done before the rest was read. */
   readonly routed: number;
   /** Its place in the pool. */
-  readonly place: { readonly repId: string; readonly decision: number; readonly position: number } | undefined;
-  /** Where the pool said that it waits. */
-  readonly held: number | undefined;
+  readonly place: { readonly repId: string; readonly decision: number } | undefined;
+  /** Whether the pool says that it waits. */
+  readonly held: boolean;
+  /** Where the last that the pool said of it is, if that is news; else -1. */
+  readonly at: number;
   /** Whether what follows from a fact of it was put aside. */
   readonly stuck: boolean;
   /** Of a lead that waits: whether one of its work items is open, and where the last fact of them is. */

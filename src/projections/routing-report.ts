@@ -6,7 +6,7 @@ import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { routingFacts } from './routed-leads.ts';
-import { spreadWith } from './spread.ts';
+import { spreadWith } from '../domain/spread.ts';
 
 const count = z.number();
 

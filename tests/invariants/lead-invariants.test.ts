@@ -186,8 +186,8 @@ describe('A merged lead', () => {
 
 describe('A qualified lead', () => {
   const qualifying = [leadCaptured(), leadQualified()];
-  const place = { repId: 'ada', decision: 1, position: 25 };
-  const said = { routed: Infinity, place: undefined, held: undefined, stuck: false, work: undefined };
+  const place = { repId: 'ada', decision: 1 };
+  const said = { routed: Infinity, place: undefined, held: false, at: -1, stuck: false, work: undefined };
   const wrong = (facts: readonly LeadEvent[], routing: Partial<LeadRouting>): readonly number[] =>
     broken({ facts: recorded([...qualifying, ...facts]), routing: { ...said, ...routing } });
   const open = { open: true, position: 25 };
@@ -195,7 +195,7 @@ describe('A qualified lead', () => {
   it('breaks nothing when pool and work queue say the same of it as its stream', () => {
     expect(wrong([leadAssigned()], { place })).toEqual([]);
     expect(wrong([leadAssigned(), leadAccepted()], { place })).toEqual([]);
-    expect(wrong([routingFailed()], { held: 25, work: open })).toEqual([]);
+    expect(wrong([routingFailed()], { held: true, work: open })).toEqual([]);
     expect(wrong([approvalRequested()], { work: open })).toEqual([]);
     expect(wrong([leadAssigned(), leadClosed()], {})).toEqual([]);
     expect(broken({ facts: recorded([leadCaptured(), leadQualified({ quiet: true })]), routing: said })).toEqual([]);
@@ -205,8 +205,8 @@ describe('A qualified lead', () => {
     expect(wrong([], {})).toEqual([9]);
     expect(wrong([leadAssigned(), leadDeclined()], {})).toEqual([9]);
     expect(wrong([leadClosed(), leadReopened()], {})).toEqual([9]);
-    expect(wrong([routingFailed()], { held: 25 })).toEqual([9]);
-    expect(wrong([routingFailed()], { held: 25, work: { ...open, open: false } })).toEqual([9]);
+    expect(wrong([routingFailed()], { held: true })).toEqual([9]);
+    expect(wrong([routingFailed()], { held: true, work: { ...open, open: false } })).toEqual([9]);
     expect(wrong([routingFailed()], { work: open })).toEqual([9]);
     expect(wrong([approvalRequested()], {})).toEqual([9]);
   });
@@ -225,10 +225,11 @@ describe('A qualified lead', () => {
     expect(wrong([], { routed: 19 })).toEqual([]);
     expect(wrong([], { routed: 20 })).toEqual([9]);
     expect(wrong([], { stuck: true })).toEqual([]);
-    expect(wrong([], { place, routed: 24 })).toEqual([]);
+    expect(wrong([], { place, at: 25, routed: 24 })).toEqual([]);
     expect(wrong([leadAssigned(), leadClosed()], { place, routed: 39 })).toEqual([]);
-    expect(wrong([routingFailed()], { held: 25, work: { open: false, position: 50 }, routed: 49 })).toEqual([]);
-    expect(wrong([routingFailed()], { held: 25, work: { open: false, position: 50 }, routed: 50 })).toEqual([9]);
+    expect(wrong([leadAssigned()], { at: 60, routed: 59 })).toEqual([]);
+    expect(wrong([routingFailed()], { held: true, work: { open: false, position: 50 }, routed: 49 })).toEqual([]);
+    expect(wrong([routingFailed()], { held: true, work: { open: false, position: 50 }, routed: 50 })).toEqual([9]);
   });
 });
 
