@@ -9,6 +9,7 @@ import { closing } from './closing.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
+import { deadlines } from './deadlines.ts';
 import { failedWork } from './failed-work.ts';
 import { health } from './health.ts';
 import { ingestion } from './ingestion.ts';
@@ -63,6 +64,7 @@ const parts: readonly Routes[] = [
   leadActions,
   leadRouting,
   routingTest,
+  deadlines,
   analytics,
   routingAnalytics,
   jobs,

@@ -99,7 +99,7 @@ const snapshotOf = async (project: Project): Promise<string> => {
 const names = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** What is about the process, and so not for the keys of projects; and what is about no project in particular. */
-const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats/];
+const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines/];
 
 describe('Another project', () => {
   it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {
