@@ -65,7 +65,8 @@ const escalated = (
 const evolve = (doc: WorkItemDocument | undefined, event: Recorded<WorkItemEvent>): WorkItemDocument | undefined => {
   const { revision } = event;
   if (event.type === 'WorkItemOpened') return doc ?? opened(event.data, revision);
-  if (!doc) return undefined;
+  // What was ended stays so, whatever comes after.
+  if (!doc || doc.ended === 1) return doc;
   const { by: _, ...rest } = doc;
   const free = { ...rest, until: '', revision, updatedAt: event.recordedAt.toISOString() };
   switch (event.type) {
@@ -125,8 +126,9 @@ export const openWorkItems: Projection<OpenDocument, WorkItemEvent> = {
     const parts = streamParts('work', stream);
     return parts ? [{ project: allProjects, id: `${parts.projectId}.${parts.id}` }] : [];
   },
-  evolve: (doc, { type, data }) => {
-    if (type === 'WorkItemOpened') return { workId: `${data.projectId}.${data.workId}`, kind: data.kind };
+  evolve: (doc, { type, data, revision }) => {
+    if (type === 'WorkItemOpened' && revision === 0)
+      return { workId: `${data.projectId}.${data.workId}`, kind: data.kind };
     return type === 'WorkItemCompleted' || type === 'WorkItemCancelled' ? undefined : doc;
   },
 };
