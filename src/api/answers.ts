@@ -6,7 +6,7 @@ import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
-import { bodyOf, invalid, kinds, Problem } from './problems.ts';
+import { bodyOf, invalid, kinds, pointerOf, Problem } from './problems.ts';
 
 /** Tells a caller to come back in a second. */
 const soon = { 'Retry-After': '1' } as const;
@@ -32,7 +32,10 @@ const ofFramework = (error: Partial<FastifyError>): Problem | undefined => {
 /** What an error is to the caller. Of an error that nobody expected, nothing is told. */
 export const problemOf = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
-  if (error instanceof Rejection) return new Problem(error.code, error.message);
+  if (error instanceof Rejection) {
+    const errors = error.faults?.map(({ path, detail }) => ({ pointer: pointerOf(path), detail }));
+    return new Problem(error.code, error.message, errors && { errors });
+  }
   if (error instanceof StaleRevision) {
     return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');
   }

@@ -44,13 +44,13 @@ export const idempotencyKeyOf = (request: Headed): string | undefined => {
 export const expectedRevisionOf = (request: Headed): number | undefined => {
   const value = header(request, 'if-match')?.trim();
   if (value === undefined || value === '*') return undefined;
-  const [, quoted, bare] = /^(?:(?:W\/)?"(\d{1,15})"|(\d{1,15}))$/.exec(value) ?? [];
+  const [, quoted, bare] = /^(?:(?:W\/)?"(-1|\d{1,15})"|(\d{1,15}))$/.exec(value) ?? [];
   const revision = quoted ?? bare;
   if (revision !== undefined) return Number(revision);
   throw new Problem('invalid-header', 'If-Match takes the ETag of an answer, such as "3"');
 };
 
-/** A stream's revision as an ETag. */
+/** A stream's revision as an ETag; "-1" is that of a stream without facts. */
 export const etag = (revision: number): string => `"${revision}"`;
 
 /** Says how far the read models must be to have what was written. */

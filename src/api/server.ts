@@ -101,7 +101,7 @@ export const openServer = async (
   // Keys travel in headers or bodies, never in cookies: a page of any origin may ask with the key it has.
   await app.register(cors, {
     origin: '*',
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders,
     maxAge: 86_400,
     // Else an OPTIONS without the headers of a preflight is refused by the plugin, and not with a problem document.

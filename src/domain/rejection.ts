@@ -14,6 +14,13 @@ export type RejectionCode =
   | 'work-settled'
   | 'rep-unknown'
   | 'rep-full'
+  | 'rep-exists'
+  | 'team-unknown'
+  | 'team-exists'
+  | 'member-unknown'
+  | 'roster-full'
+  | 'routing-rules-outdated'
+  | 'invalid-request'
   | 'lead-unassigned'
   | 'lead-of-another'
   | 'lead-closed'
@@ -24,12 +31,17 @@ export type RejectionCode =
   | 'work-mismatched'
   | 'work-unresolved';
 
-/** The domain says no. Nothing was appended. */
+/** What is wrong with one part of what was asked, by the names and places that lead to it. */
+export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };
+
+/** The domain says no. Nothing was appended. `faults` says where, when it is about some parts of what was asked. */
 export class Rejection extends Error {
   readonly code: RejectionCode;
-  constructor(code: RejectionCode, message: string) {
+  readonly faults: readonly Fault[] | undefined;
+  constructor(code: RejectionCode, message: string, faults?: readonly Fault[]) {
     super(message);
     this.name = 'Rejection';
     this.code = code;
+    this.faults = faults;
   }
 }

@@ -1,5 +1,6 @@
 import { Map } from 'immutable';
 import type { Aggregate } from './event.ts';
+import { Rejection } from './rejection.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { defaultReplyPolicy } from './reply-policy.ts';
 import type { Rep, RosterEvent, Team } from './roster-events.ts';
@@ -43,3 +44,17 @@ const evolve = (state: RosterState, event: RosterEvent): RosterState => {
 };
 
 export const roster: Aggregate<RosterState, RosterEvent> = { name: 'roster', initial, evolve };
+
+/** Throws a `Rejection` when nobody on the roster has this id, or who had it left. */
+export const mustHaveRep = ({ reps }: RosterState, repId: string): void => {
+  const status = reps.get(repId)?.status;
+  if (status === undefined) throw new Rejection('rep-unknown', `There is no rep ${repId}; add it first`);
+  if (status === 'left') throw new Rejection('rep-unknown', `Rep ${repId} left; name another`);
+};
+
+/** Throws a `Rejection` when some of these teams are not there. */
+export const mustHaveTeams = ({ teams }: RosterState, teamIds: readonly string[]): void => {
+  const unknown = teamIds.filter((id) => !teams.has(id));
+  if (unknown.length > 0)
+    throw new Rejection('team-unknown', `There is no team ${unknown.slice(0, 5).join(', ')}; add it first, or leave it out`);
+};

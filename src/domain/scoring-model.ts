@@ -4,7 +4,8 @@ import type { Json, JsonObject } from './activity.ts';
 export const operators = ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'exists'] as const;
 
 const comparison = { op: z.enum(operators), value: z.json().optional() };
-type Comparison = { readonly op: (typeof operators)[number]; readonly value?: Json | undefined };
+/** How a value is compared with another one. */
+export type Comparison = { readonly op: (typeof operators)[number]; readonly value?: Json | undefined };
 
 const isScalar = (value: unknown): boolean => value === null || ['string', 'number', 'boolean'].includes(typeof value);
 const isOrdered = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
@@ -19,7 +20,8 @@ const expectedValue = ({ op, value }: Comparison): string | undefined => {
   return isOrdered(value) ? undefined : 'a number or a text';
 };
 
-const valueFits = (each: Comparison, context: z.RefinementCtx): void => {
+/** Complains about a value that its operator does not take. */
+export const valueFits = (each: Comparison, context: z.RefinementCtx): void => {
   const expected = expectedValue(each);
   if (expected) context.addIssue({ code: 'custom', path: ['value'], message: `Operator ${each.op} takes ${expected}` });
 };

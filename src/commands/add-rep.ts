@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { Rejection } from '../domain/rejection.ts';
+import { repSchema, rosterId } from '../domain/roster-events.ts';
+import { repForm, withChanges } from '../domain/roster-form.ts';
+import { mustHaveTeams, roster } from '../domain/roster.ts';
+import { command } from './command.ts';
+
+/** How many reps a project has at most, with those who left. */
+const most = 5_000;
+
+const taken = (repId: string, left: boolean): string =>
+  left ? `Rep ${repId} left; change the status to have it back` : `There is a rep ${repId} already; choose another id`;
+
+/** Puts somebody on the roster, as a member of teams that are there. */
+export const addRep = command(roster)({
+  name: 'AddRep',
+  input: repForm.extend({ projectId: z.string(), repId: rosterId }),
+  id: ({ projectId }) => projectId,
+  decide: (state, { projectId: _, ...rep }) => {
+    const known = state.reps.get(rep.repId);
+    if (known) throw new Rejection('rep-exists', taken(rep.repId, known.status === 'left'));
+    if (state.reps.size >= most) throw new Rejection('roster-full', `A project has ${most} reps at most`);
+    mustHaveTeams(state, rep.teamIds);
+    return [{ type: 'RepAdded', data: withChanges(repSchema, rep, {}) }];
+  },
+});

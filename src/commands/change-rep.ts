@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { Rejection } from '../domain/rejection.ts';
+import { repSchema, rosterId } from '../domain/roster-events.ts';
+import { repChanges, withChanges } from '../domain/roster-form.ts';
+import { mustHaveTeams, roster } from '../domain/roster.ts';
+import { command } from './command.ts';
+
+/** Changes some of a rep. What two ask for at once both holds, unless it is about the same. Who left may come back. */
+export const changeRep = command(roster)({
+  name: 'ChangeRep',
+  input: z.object({ projectId: z.string(), repId: rosterId, changes: repChanges }),
+  id: ({ projectId }) => projectId,
+  decide: (state, { repId, changes }) => {
+    const before = state.reps.get(repId);
+    if (!before) throw new Rejection('member-unknown', `There is no rep ${repId}`);
+    const rep = withChanges(repSchema, before, changes);
+    mustHaveTeams(state, rep.teamIds);
+    return JSON.stringify(rep) === JSON.stringify(repSchema.parse(before)) ? [] : [{ type: 'RepChanged', data: rep }];
+  },
+});

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { Rejection } from '../domain/rejection.ts';
+import { rosterId, teamSchema } from '../domain/roster-events.ts';
+import { teamChanges, withChanges } from '../domain/roster-form.ts';
+import { mustHaveRep, roster } from '../domain/roster.ts';
+import { command } from './command.ts';
+
+/** Changes some of a team. What two ask for at once both holds, unless it is about the same. */
+export const changeTeam = command(roster)({
+  name: 'ChangeTeam',
+  input: z.object({ projectId: z.string(), teamId: rosterId, changes: teamChanges }),
+  id: ({ projectId }) => projectId,
+  decide: (state, { teamId, changes }) => {
+    const before = state.teams.get(teamId);
+    if (!before) throw new Rejection('member-unknown', `There is no team ${teamId}`);
+    const team = withChanges(teamSchema, before, changes);
+    if (team.leadRepId !== undefined && team.leadRepId !== before.leadRepId) mustHaveRep(state, team.leadRepId);
+    return JSON.stringify(team) === JSON.stringify(teamSchema.parse(before))
+      ? []
+      : [{ type: 'TeamChanged', data: team }];
+  },
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { replyPolicySchema } from '../domain/reply-policy.ts';
+import { roster } from '../domain/roster.ts';
+import { command } from './command.ts';
+
+/** Puts a reply policy in force for the leads that are assigned from now on. The policy in force again changes nothing. */
+export const publishReplyPolicy = command(roster)({
+  name: 'PublishReplyPolicy',
+  input: z.object({ projectId: z.string(), policy: replyPolicySchema }),
+  id: ({ projectId }) => projectId,
+  decide: ({ replies }, { policy }, { now }) => {
+    if (replies.version > 0 && JSON.stringify(replies.policy) === JSON.stringify(policy)) return [];
+    return [
+      {
+        type: 'ReplyPolicyPublished',
+        data: { version: replies.version + 1, policy, publishedAt: now.toISOString() },
+      },
+    ];
+  },
+});

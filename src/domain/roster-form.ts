@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { isoTime } from './activity.ts';
+import { repSchema, rosterId, teamSchema } from './roster-events.ts';
+import type { Weekday, WorkingHours } from './working-time.ts';
+import { shiftSchema, weekdays, workingHoursSchema } from './working-time.ts';
+
+const { name, regions } = teamSchema.shape;
+const { shape: rep } = repSchema;
+
+const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** The places of those that are in a list a second time. */
+export const repeatedIn = (texts: readonly string[]): readonly number[] =>
+  [...texts.keys()].filter((at) => texts.findIndex((each) => same(each, texts[at] ?? '')) < at);
+
+const unique = (list: z.ZodType<string[]>) => list.transform((given) => [...new Set(given)]);
+
+const isTimeZone = (timeZone: string): boolean => {
+  try {
+    // Offsets such as +01:00 are no zones: they know no summer time.
+    return /^[A-Za-z]/.test(timeZone) && new Intl.DateTimeFormat('en', { timeZone }).format(0) !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+};
+
+/** A time of day in minutes; 24:00 of an end that is on the next day comes after all of this one. */
+const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+
+type Shift = { readonly from: string; readonly to: string };
+
+const shiftFault = (shift: Shift, before: Shift | undefined): string | undefined => {
+  if (shift.from === '24:00') return 'A shift begins at 23:59 at the latest';
+  if (!before) return undefined;
+  const end = before.to > before.from ? minutesOf(before.to) : 24 * 60;
+  return minutesOf(shift.from) < end ? 'Shifts of a day are in their order, and do not overlap' : undefined;
+};
+
+const complain = (context: z.RefinementCtx, path: (string | number)[], message: string): void =>
+  context.addIssue({ code: 'custom', path, message });
+
+const mustBeOrderly = ({ timeZone, week }: WorkingHours, context: z.RefinementCtx): void => {
+  if (!isTimeZone(timeZone))
+    complain(context, ['timeZone'], 'A time zone has a name of the IANA list, such as Europe/Berlin');
+  const days = weekdays.flatMap((day): readonly (readonly [Weekday, readonly Shift[]])[] => [[day, week[day] ?? []]]);
+  for (const [day, shifts] of days) {
+    shifts.forEach((shift, at) => {
+      const fault = shiftFault(shift, shifts[at - 1]);
+      if (fault !== undefined) complain(context, ['week', day, at, 'from'], fault);
+    });
+  }
+};
+
+const hours = z
+  .strictObject({
+    timeZone: workingHoursSchema.shape.timeZone,
+    week: z.partialRecord(z.enum(weekdays), z.array(z.strictObject(shiftSchema.shape)).max(10)),
+    holidays: unique(workingHoursSchema.shape.holidays).default([]),
+  })
+  .superRefine(mustBeOrderly)
+  .describe('Local times. A shift whose `to` is not after its `from` ends on the next day.');
+
+/** A moment with a time zone, as it is kept: in UTC with milliseconds. */
+const moment = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text).toISOString())
+  .pipe(isoTime);
+
+const timeOff = z
+  .array(
+    z
+      .strictObject({ from: moment, to: moment })
+      .refine(({ from, to }) => from < to, { path: ['to'], message: 'Time off ends after it begins' }),
+  )
+  .max(400);
+
+const skills = z.array(z.strictObject(rep.skills.element.shape)).max(100).superRefine((given, context) => {
+  for (const at of repeatedIn(given.map(({ skill }) => skill)))
+    complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
+});
+
+const email = z.email().max(256);
+
+/** What a new team is asked for with. */
+export const teamForm = z.strictObject({
+  name,
+  regions: unique(regions).default([]),
+  leadRepId: rosterId.optional(),
+});
+
+/** What may be changed of a team: what is left out stays, `null` takes away. */
+export const teamChanges = z.strictObject({
+  name: name.optional(),
+  regions: unique(regions).optional(),
+  leadRepId: rosterId.nullable().optional(),
+});
+export type TeamChanges = Readonly<z.infer<typeof teamChanges>>;
+
+const { languages, industries, teamIds } = rep;
+
+/** What a new rep is asked for with. */
+export const repForm = z.strictObject({
+  ...{ name: rep.name, email: email.optional() },
+  ...{ teamIds: unique(teamIds).default([]), status: rep.status.default('active') },
+  ...{ skills: skills.default([]), languages: unique(languages).default([]) },
+  ...{ regions: unique(regions).default([]), industries: unique(industries).default([]) },
+  ...{ weight: rep.weight.default(1), capacity: rep.capacity.default(20) },
+  ...{ perDay: rep.perDay, perWeek: rep.perWeek },
+  ...{ hours: hours.optional(), timeOff: timeOff.default([]) },
+});
+
+/** What may be changed of a rep: what is left out stays, `null` takes away, a list is replaced as a whole. */
+export const repChanges = z.strictObject({
+  ...{ name: rep.name.optional(), email: email.nullable().optional() },
+  ...{ teamIds: unique(teamIds).optional(), status: rep.status.optional() },
+  ...{ skills: skills.optional(), languages: unique(languages).optional() },
+  ...{ regions: unique(regions).optional(), industries: unique(industries).optional() },
+  ...{ weight: rep.weight.optional(), capacity: rep.capacity.optional() },
+  ...{ perDay: rep.perDay.nullable(), perWeek: rep.perWeek.nullable() },
+  ...{ hours: hours.nullable().optional(), timeOff: timeOff.optional() },
+});
+export type RepChanges = Readonly<z.infer<typeof repChanges>>;
+
+/** A team or a rep with some parts changed; `null` takes a part away. */
+export const withChanges = <S extends z.ZodType>(schema: S, before: object, changes: object): z.infer<S> =>
+  schema.parse(
+    Object.fromEntries(
+      Object.entries({ ...before, ...changes }).filter(([, value]) => value !== null && value !== undefined),
+    ),
+  );
