@@ -30,3 +30,21 @@ export const pageOf = async <D>(
   const { docs, next } = await find({ limit, ...after });
   return { data: docs, nextCursor: next ? encodeCursor(world, name, next) : null };
 };
+
+/** Reads the page that is asked for of what is in memory, in the order of its keys. */
+export const pageIn = async <D>(
+  world: World,
+  scope: readonly unknown[],
+  asked: Asked,
+  { items, keyOf }: { readonly items: readonly D[]; readonly keyOf: (item: D) => string | number },
+): Promise<{ data: D[]; nextCursor: string | null }> => {
+  const page = await pageOf<D>(world, scope, asked, async ({ limit, after: [last] = [] }) => {
+    const rest = items
+      .filter((item) => last === undefined || keyOf(item) > last)
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    const docs = rest.slice(0, limit);
+    const end = docs.at(-1);
+    return { docs, ...(rest.length > limit && end !== undefined && { next: [keyOf(end)] }) };
+  });
+  return { ...page, data: [...page.data] };
+};

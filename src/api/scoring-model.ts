@@ -7,6 +7,7 @@ import type { ScoringModel } from '../domain/scoring-model.ts';
 import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
 import { Problem } from './problems.ts';
+import { withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -17,12 +18,6 @@ const { model: plainModel } = publishedModelSchema.shape;
 const modelView = plainModel.extend({ version: z.number().int() });
 const versionView = z.object({ version: z.number().int(), publishedAt: z.string(), model: plainModel });
 type Version = Readonly<z.infer<typeof versionView>>;
-
-// What a read of the model gave can be sent back as it is, so what only an answer has is left out.
-const withoutAnswerFields = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && !Array.isArray(body)
-    ? Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'version' && key !== 'publishedAt'))
-    : body;
 
 const published = z.object({
   version: z.number().int(),

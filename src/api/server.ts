@@ -28,8 +28,12 @@ import { queueStats } from './queue-stats.ts';
 import { rebuilding } from './rebuilding.ts';
 import { routingAnalytics } from './routing-analytics.ts';
 import { routingTest } from './routing-test.ts';
+import { replyPolicy } from './reply-policy.ts';
+import { reps } from './reps.ts';
+import { routingRules } from './routing-rules.ts';
 import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
+import { teams } from './teams.ts';
 import { trace } from './trace.ts';
 import { workItems } from './work-items.ts';
 import type { World } from './world.ts';
@@ -58,6 +62,10 @@ const parts: readonly Routes[] = [
   projects,
   keys,
   scoringModel,
+  teams,
+  reps,
+  routingRules,
+  replyPolicy,
   ingestion,
   leads,
   leadFacts,

@@ -1,11 +1,15 @@
 import { absorbLead } from './absorb-lead.ts';
 import { acceptLead } from './accept-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
+import { addRep } from './add-rep.ts';
+import { addTeam } from './add-team.ts';
 import { approveLead } from './approve-lead.ts';
 import { approveWorkItem } from './approve-work-item.ts';
 import { assignLead } from './assign-lead.ts';
 import { cancelJob } from './cancel-job.ts';
 import { captureLead } from './capture-lead.ts';
+import { changeRep } from './change-rep.ts';
+import { changeTeam } from './change-team.ts';
 import { claimJob } from './claim-job.ts';
 import { claimWorkItem } from './claim-work-item.ts';
 import { closeLead } from './close-lead.ts';
@@ -30,6 +34,8 @@ import { parkWork } from './park-work.ts';
 import { placeByHand } from './place-by-hand.ts';
 import { placeLead } from './place-lead.ts';
 import { progressJob } from './progress-job.ts';
+import { publishReplyPolicy } from './publish-reply-policy.ts';
+import { publishRoutingRules } from './publish-routing-rules.ts';
 import { publishScoringModel } from './publish-scoring-model.ts';
 import { recordActivities } from './record-activities.ts';
 import { rejectWorkItem } from './reject-work-item.ts';
@@ -49,11 +55,15 @@ export const commands = {
   absorbLead,
   acceptLead,
   addIdentifier,
+  addRep,
+  addTeam,
   approveLead,
   approveWorkItem,
   assignLead,
   cancelJob,
   captureLead,
+  changeRep,
+  changeTeam,
   claimJob,
   claimWorkItem,
   closeLead,
@@ -78,6 +88,8 @@ export const commands = {
   placeByHand,
   placeLead,
   progressJob,
+  publishReplyPolicy,
+  publishRoutingRules,
   publishScoringModel,
   recordActivities,
   rejectWorkItem,

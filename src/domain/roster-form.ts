@@ -75,10 +75,13 @@ const timeOff = z
   )
   .max(400);
 
-const skills = z.array(z.strictObject(rep.skills.element.shape)).max(100).superRefine((given, context) => {
-  for (const at of repeatedIn(given.map(({ skill }) => skill)))
-    complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
-});
+const skills = z
+  .array(z.strictObject(rep.skills.element.shape))
+  .max(100)
+  .superRefine((given, context) => {
+    for (const at of repeatedIn(given.map(({ skill }) => skill)))
+      complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
+  });
 
 const email = z.email().max(256);
 

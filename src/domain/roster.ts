@@ -56,5 +56,8 @@ export const mustHaveRep = ({ reps }: RosterState, repId: string): void => {
 export const mustHaveTeams = ({ teams }: RosterState, teamIds: readonly string[]): void => {
   const unknown = teamIds.filter((id) => !teams.has(id));
   if (unknown.length > 0)
-    throw new Rejection('team-unknown', `There is no team ${unknown.slice(0, 5).join(', ')}; add it first, or leave it out`);
+    throw new Rejection(
+      'team-unknown',
+      `There is no team ${unknown.slice(0, 5).join(', ')}; add it first, or leave it out`,
+    );
 };

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { publishReplyPolicy } from '../commands/publish-reply-policy.ts';
+import { replyPolicySchema } from '../domain/reply-policy.ts';
+import type { RosterEvent } from '../domain/roster-events.ts';
+import { rosterEvents } from '../domain/roster-events.ts';
+import { roster } from '../domain/roster.ts';
+import type { Routes } from './app.ts';
+import { listOf, pageIn, paging } from './paging.ts';
+import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { etag, requestOf, withPosition } from './request.ts';
+
+const tags = ['Routing'];
+const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const ofProject = z.object({ projectId: z.string() });
+const version = z.int();
+const versionView = rosterEvents.ReplyPolicyPublished;
+const { shape } = replyPolicySchema;
+const policyForm = z.strictObject({
+  ...shape,
+  steps: z.array(z.strictObject(shape.steps.element.shape)).max(20),
+});
+
+const ofPolicy = (event: RosterEvent) => (event.type === 'ReplyPolicyPublished' ? [event.data] : []);
+
+/** How soon the leads of a project must be replied to. */
+export const replyPolicy: Routes = (app, world) => {
+  const { engine } = world;
+  const url = '/api/projects/:projectId/reply-policy';
+  app.route({
+    ...{ method: 'GET', url, config: read },
+    schema: {
+      summary: 'The reply policy in force',
+      description: 'Version 0 is what holds before one is published. The ETag is of the whole roster.',
+      ...{ tags, params: ofProject, response: { 200: replyPolicySchema.extend({ version }) } },
+    },
+    handler: async ({ params: { projectId } }, reply) => {
+      const { state, revision } = await engine.states.refresh(roster, projectId);
+      reply.header('ETag', etag(revision));
+      return { version: state.replies.version, ...state.replies.policy };
+    },
+  });
+  app.route({
+    ...{ method: 'PUT', url, config: write },
+    schema: {
+      summary: 'Put a reply policy in force',
+      description: 'All of it, for leads that are assigned from now on.',
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, policyForm) },
+      response: { 200: z.object({ version }) },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const asked = requestOf(request, publishReplyPolicy.name);
+      const { events, ...at } = await engine.handle(publishReplyPolicy, { projectId, policy: request.body }, asked);
+      withPosition(reply, at.position).header('ETag', etag(at.revision));
+      const [made] = events.flatMap((event) => (event.type === 'ReplyPolicyPublished' ? [event.data] : []));
+      return { version: made?.version ?? (await engine.states.get(roster, projectId)).state.replies.version };
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions`, config: read },
+    schema: {
+      summary: 'Every version of the reply policy, newest first',
+      ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
+    },
+    handler: async ({ params: { projectId }, query }) => {
+      const items = await publishedOf(world, projectId, ofPolicy);
+      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
+      return pageIn(world, ['reply-policy', projectId], query, page);
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
+    schema: {
+      summary: 'One version of the reply policy',
+      ...{ tags, params: ofVersion, response: { 200: versionView } },
+    },
+    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofPolicy), params.version),
+  });
+};

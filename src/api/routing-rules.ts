@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { publishRoutingRules } from '../commands/publish-routing-rules.ts';
+import type { RosterEvent } from '../domain/roster-events.ts';
+import { rosterEvents } from '../domain/roster-events.ts';
+import { roster } from '../domain/roster.ts';
+import { routingRulesForm } from '../domain/routing-form.ts';
+import type { RoutingRules } from '../domain/routing-rules.ts';
+import { routingRulesSchema } from '../domain/routing-rules.ts';
+import type { Routes } from './app.ts';
+import { listOf, pageIn, paging } from './paging.ts';
+import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { etag, requestOf, withPosition } from './request.ts';
+import type { World } from './world.ts';
+
+const tags = ['Routing'];
+const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const ofProject = z.object({ projectId: z.string() });
+const version = z.int();
+const versionView = rosterEvents.RoutingRulesPublished;
+const published = z.object({ version });
+
+type Wanted = { readonly projectId: string; readonly rules: RoutingRules; readonly restores?: number };
+
+const publish = async (
+  { engine }: World,
+  request: FastifyRequest,
+  wanted: Wanted,
+  reply: FastifyReply,
+): Promise<z.infer<typeof published>> => {
+  const asked = requestOf(request, publishRoutingRules.name);
+  const { events, revision, position } = await engine.handle(publishRoutingRules, wanted, asked);
+  withPosition(reply, position).header('ETag', etag(revision));
+  const [made] = events.flatMap((event) => (event.type === 'RoutingRulesPublished' ? [event.data] : []));
+  return { version: made?.version ?? (await engine.states.get(roster, wanted.projectId)).state.routing.version };
+};
+
+const ofRules = (event: RosterEvent) => (event.type === 'RoutingRulesPublished' ? [event.data] : []);
+
+/** The routing rules of a project, and those it had before. */
+export const routingRules: Routes = (app, world) => {
+  const url = '/api/projects/:projectId/routing-rules';
+  app.route({
+    ...{ method: 'GET', url, config: read },
+    schema: {
+      summary: 'The routing rules in force',
+      description: 'Version 0 is what holds before any are published. The ETag is of the whole roster.',
+      ...{ tags, params: ofProject, response: { 200: routingRulesSchema.extend({ version }) } },
+    },
+    handler: async ({ params: { projectId } }, reply) => {
+      const { state, revision } = await world.engine.states.refresh(roster, projectId);
+      reply.header('ETag', etag(revision));
+      return { version: state.routing.version, ...state.routing.rules };
+    },
+  });
+  app.route({
+    ...{ method: 'PUT', url, config: write },
+    schema: {
+      summary: 'Put routing rules in force',
+      description:
+        'All of them, for decisions from now on. They must fit the roster: everybody whom they name is there, somebody is in ' +
+        'reach of every rule, every rule can be reached, and no fallbacks lead in a circle. Else `errors` has all that is wrong.',
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, routingRulesForm) },
+      response: { 200: published },
+    },
+    handler: (request, reply) =>
+      publish(world, request, { projectId: request.params.projectId, rules: request.body }, reply),
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions`, config: read },
+    schema: {
+      summary: 'Every version of the routing rules, newest first',
+      ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
+    },
+    handler: async ({ params: { projectId }, query }) => {
+      const items = await publishedOf(world, projectId, ofRules);
+      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
+      return pageIn(world, ['routing-rules', projectId], query, page);
+    },
+  });
+  app.route({
+    ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
+    schema: {
+      summary: 'One version of the routing rules',
+      ...{ tags, params: ofVersion, response: { 200: versionView } },
+    },
+    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofRules), params.version),
+  });
+  app.route({
+    ...{ method: 'POST', url: `${url}/rollback`, config: write },
+    schema: {
+      summary: 'Put an earlier version of the routing rules in force again',
+      description: 'As a new version, which says in `restores` what it restores. It must fit the roster of now.',
+      ...{ tags, params: ofProject, body: z.strictObject({ version: z.int().min(1) }), response: { 200: published } },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const { version: restores } = request.body;
+      const { rules } = versionIn(await publishedOf(world, projectId, ofRules), restores);
+      return publish(world, request, { projectId, rules, restores }, reply);
+    },
+  });
+};

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { addRep } from '../../src/commands/add-rep.ts';
+import { addTeam } from '../../src/commands/add-team.ts';
+import { changeRep } from '../../src/commands/change-rep.ts';
+import { changeTeam } from '../../src/commands/change-team.ts';
+import { publishReplyPolicy } from '../../src/commands/publish-reply-policy.ts';
+import { publishRoutingRules } from '../../src/commands/publish-routing-rules.ts';
+import { defaultReplyPolicy } from '../../src/domain/reply-policy.ts';
+import { noRules } from '../../src/domain/routing-rules.ts';
+import {
+  projectId,
+  rep,
+  repAdded,
+  repChanged,
+  replyPolicyPublished,
+  routingRulesPublished,
+  teamAdded,
+  teamChanged,
+} from '../support/facts.ts';
+import { given } from '../support/given.ts';
+
+const ada = { projectId, ...rep() };
+const sales = { projectId, teamId: 'sales', name: 'Sales', regions: [] };
+
+describe('A team', () => {
+  it('is added once', () => {
+    given().when(addTeam, sales).then(teamAdded());
+    given(teamAdded()).when(addTeam, sales).rejects('team-exists');
+  });
+
+  it('is led by somebody on the roster', () => {
+    given()
+      .when(addTeam, { ...sales, leadRepId: 'ada' })
+      .rejects('rep-unknown');
+    given(teamAdded(), repAdded(rep({ status: 'left' })))
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { leadRepId: 'ada' } })
+      .rejects('rep-unknown');
+    given(teamAdded(), repAdded())
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { leadRepId: 'ada' } })
+      .then(teamChanged({ leadRepId: 'ada' }));
+  });
+
+  it('is changed in parts, and what is null is taken away', () => {
+    given(teamAdded({ leadRepId: 'ada' }))
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { regions: ['US'], leadRepId: null } })
+      .then(teamChanged({ regions: ['US'] }));
+    given(teamAdded())
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { name: 'Sales' } })
+      .then();
+    given()
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { name: 'Sales' } })
+      .rejects('member-unknown');
+  });
+});
+
+describe('A rep', () => {
+  it('is added once, to teams that are there', () => {
+    given(teamAdded()).when(addRep, ada).then(repAdded());
+    given().when(addRep, ada).rejects('team-unknown');
+    given(teamAdded(), repAdded()).when(addRep, ada).rejects('rep-exists');
+  });
+
+  it('that left may come back, but is not added again', () => {
+    const left = repAdded(rep({ status: 'left' }));
+    given(teamAdded(), left).when(addRep, ada).rejects('rep-exists');
+    given(teamAdded(), left)
+      .when(changeRep, { projectId, repId: 'ada', changes: { status: 'active' } })
+      .then(repChanged());
+  });
+
+  it('is changed in parts, and what is null is taken away', () => {
+    const before = repAdded(rep({ perDay: 3, email: 'ada@example.com' }));
+    given(teamAdded(), before)
+      .when(changeRep, { projectId, repId: 'ada', changes: { capacity: 7, perDay: null } })
+      .then(repChanged(rep({ capacity: 7, email: 'ada@example.com' })));
+    given(teamAdded(), before)
+      .when(changeRep, { projectId, repId: 'ada', changes: { perDay: 3 } })
+      .then();
+    given(teamAdded(), before)
+      .when(changeRep, { projectId, repId: 'ada', changes: { teamIds: ['nobody'] } })
+      .rejects('team-unknown');
+    given(teamAdded())
+      .when(changeRep, { projectId, repId: 'ada', changes: { capacity: 7 } })
+      .rejects('member-unknown');
+  });
+});
+
+describe('Routing rules', () => {
+  const rules = { ...noRules, defaultTeam: 'sales' };
+
+  it('come into force as the next version, when they fit the roster', () => {
+    given(teamAdded(), repAdded()).when(publishRoutingRules, { projectId, rules }).then(routingRulesPublished());
+    given(teamAdded(), repAdded(), routingRulesPublished())
+      .when(publishRoutingRules, { projectId, rules: noRules, restores: 1 })
+      .then(routingRulesPublished({ version: 2, rules: noRules, restores: 1 }));
+  });
+
+  it('in force again change nothing', () => {
+    given(teamAdded(), repAdded(), routingRulesPublished()).when(publishRoutingRules, { projectId, rules }).then();
+  });
+
+  it('that do not fit are refused', () => {
+    given().when(publishRoutingRules, { projectId, rules }).rejects('invalid-request');
+    given(teamAdded()).when(publishRoutingRules, { projectId, rules }).rejects('invalid-request');
+    given(teamAdded()).when(publishRoutingRules, { projectId, rules, restores: 1 }).rejects('routing-rules-outdated');
+  });
+});
+
+describe('A reply policy', () => {
+  it('comes into force as the next version, and again changes nothing', () => {
+    const policy = defaultReplyPolicy;
+    given().when(publishReplyPolicy, { projectId, policy }).then(replyPolicyPublished());
+    given(replyPolicyPublished()).when(publishReplyPolicy, { projectId, policy }).then();
+    given(replyPolicyPublished())
+      .when(publishReplyPolicy, { projectId, policy: { ...policy, enabled: false } })
+      .then(replyPolicyPublished({ version: 2, policy: { ...policy, enabled: false } }));
+  });
+});
+
+it('A roster has room for so many teams and reps, and no more', () => {
+  const teams = Array.from({ length: 500 }, (_, n) => teamAdded({ teamId: `t${n}` }));
+  given(...teams)
+    .when(addTeam, sales)
+    .rejects('roster-full');
+  const reps = Array.from({ length: 5_000 }, (_, n) => repAdded(rep({ repId: `r${n}` })));
+  expect(() =>
+    given(teamAdded(), ...reps)
+      .when(addRep, ada)
+      .facts(),
+  ).toThrow('5000 reps at most');
+});
