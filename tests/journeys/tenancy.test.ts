@@ -23,6 +23,21 @@ const park = async (projectId: string, word: string): Promise<string> => {
   return `${projectId}.${input.reactor}.${event.id}`;
 };
 
+/** A team and a rep, two versions of routing rules and two of a reply policy. */
+const staff = async ({ projectId, asRoot }: Project, word: string) => {
+  const [path, teamId, repId] = [`/api/projects/${projectId}`, `team-${word}`, `rep-${word}`];
+  mustBe(await asRoot('POST', `${path}/teams`, { body: { teamId, name: word } }), 201);
+  mustBe(await asRoot('POST', `${path}/reps`, { body: { repId, name: word, teamIds: [teamId] } }), 201);
+  for (const firstResponseMinutes of [10, 20]) {
+    const rules = { rules: [{ id: `rule-${word}`, to: { teams: [teamId] } }], defaultTeam: teamId };
+    const sticky = { lead: firstResponseMinutes === 10 };
+    mustBe(await asRoot('PUT', `${path}/routing-rules`, { body: { ...rules, sticky } }), 200);
+    const policy = { enabled: true, firstResponseMinutes, countedIn: 'always', atRiskPercent: 50, steps: [] };
+    mustBe(await asRoot('PUT', `${path}/reply-policy`, { body: policy }), 200);
+  }
+  return { teamId, repId };
+};
+
 /** A project with something of every kind, all of it with a word in it that no other project has. */
 const furnished = async (word: string) => {
   const project = await app().project(`Project ${word}`);
@@ -37,11 +52,12 @@ const furnished = async (word: string) => {
   const wanted = { name: `key-${word}`, scopes: everyScope };
   const { key, keyId } = mustBe(await app().root('POST', `${path}/keys`, { body: wanted }), 201).body;
   const id = await park(projectId, word);
+  const roster = await staff(project, word);
   await open(app().app(), { projectId, workId: `item-${word}`, reason: `Look at ${word}` });
   await app().settled();
   const ids = {
     ...{ projectId, leadId, jobId, keyId, id, correlationId, name: 'leads' },
-    workId: `item-${word}`,
+    ...{ workId: `item-${word}`, ...roster },
     ...{ version: String(version), key: project.apiKey },
   };
   return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
@@ -99,7 +115,7 @@ const snapshotOf = async (project: Project): Promise<string> => {
 const names = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** What is about the process, and so not for the keys of projects; and what is about no project in particular. */
-const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines/];
+const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy/];
 
 describe('Another project', () => {
   it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {
