@@ -204,7 +204,10 @@ const someRules: fc.Arbitrary<RoutingRules> = fc.record({
     fc.record({
       id: ruleIds,
       when: fc.array(conditions, { maxLength: 2 }),
-      to: fc.oneof({ weight: 5, arbitrary: fc.constant<RoutingTarget>({ teams: ['sales'] }) }, { weight: 1, arbitrary: target }),
+      to: fc.oneof(
+        { weight: 5, arbitrary: fc.constant<RoutingTarget>({ teams: ['sales'] }) },
+        { weight: 1, arbitrary: target },
+      ),
       strategy: fc.constantFrom('round-robin', 'least-loaded', 'best-skill'),
       skills: fc.constant([]),
       fallback: fc.array(ruleIds, { maxLength: 2 }),
