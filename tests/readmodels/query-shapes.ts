@@ -4,6 +4,7 @@ import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
 import { allProjects, projects } from '../../src/projections/projects.ts';
 import { openWorkItems, workItems } from '../../src/projections/work-items.ts';
+import { routedLeads } from '../../src/projections/routed-leads.ts';
 import type { Collection, Condition, Query, Scalar } from '../../src/readmodels/read-models.ts';
 
 /**
@@ -166,4 +167,14 @@ export const countShapes: readonly CountShape[] = [
   { name: 'the qualified leads', project: 'p1', collection: erased(leads), where: [is('qualified', 1)] },
   { name: 'what is open', project: allProjects, collection: erased(openWorkItems), where: [is('kind', 'failed_work')] },
   { name: 'all leads', project: 'p1', collection: erased(leads), where: [] },
+  { name: 'the leads that are routed', project: 'p1', collection: erased(routedLeads), where: [] },
+  ...[
+    [is('state', 'waiting')],
+    [is('teamId', 'emea')],
+    [is('teamId', 'emea'), is('state', 'won')],
+    [is('repId', 'ann'), is('state', 'assigned')],
+  ].map((where) => ({
+    name: `the leads that are routed, by ${where.map(({ field }) => field).join(' and ')}`,
+    ...{ project: 'p1', collection: erased(routedLeads), where },
+  })),
 ];
