@@ -64,6 +64,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'run-it',
     'trace-a-request',
     'work-queue',
+    'set-up-routing',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -72,4 +73,6 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"correlationId":"import-42"');
   expect(output).toContain('"version":2');
   expect(output).toContain('"status":"completed","resolution":"done"');
+  expect(output).toContain('"perWeek":15');
+  expect(output).toContain('"rulesVersion":1,"data":[');
 });
