@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { WorkItemEvent } from '../../src/domain/work-item.ts';
+import { workItem } from '../../src/domain/work-item.ts';
 import type { TestApp } from '../support/app.ts';
 import { appOfFile, openTestApp } from '../support/app.ts';
 import type { Answer, Json, Project } from '../support/client.ts';
@@ -246,6 +248,23 @@ describe('The claim of a work item', () => {
     own.clock.forward(24 * 60 * minute);
     expect((await project.get('/api/work-items/w1')).overdue).toBe(true);
     mustBe(await post(project, 'w1', 'complete', { by: 'ada' }), 200);
+  });
+
+  it('is noted as ended once, as of when it ended, though nobody looks at the item and nobody ran meanwhile', async () => {
+    await using own = await openTestApp();
+    const project = await team(own);
+    const { projectId } = project;
+    await open(own.app(), { projectId, workId: 'w1' });
+    mustBe(await post(project, 'w1', 'claim', { by: 'ada' }), 200);
+    await own.settled();
+    expect((await project.get('/api/work-items/w1')).revision).toBe(1);
+    await own.restart(() => own.clock.forward(3 * 24 * 60 * minute));
+    for (const _ of [1, 2]) await own.settled();
+    const { state, revision } = await own.app().engine.states.refresh(workItem, `${projectId}.w1`);
+    expect([state.status, state.by, revision]).toEqual(['open', '', 2]);
+    const [last] = await own.app().engine.states.read<WorkItemEvent>(`work-${projectId}.w1`, 1);
+    expect(last?.data).toMatchObject({ by: 'lease', releasedAt: '2026-03-10T12:15:00.000Z' });
+    mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200);
   });
 });
 
