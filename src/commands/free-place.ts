@@ -1,24 +1,30 @@
 import { z } from 'zod';
+import type { PoolEvent } from '../domain/pool.ts';
 import { pool } from '../domain/pool.ts';
 import { command } from './command.ts';
 
 /**
- * Frees the place of a lead, and its place in the line. With a `decision` only the place that it gave; `credit` gives the
- * rep's turn back. A lead without a place changes nothing.
+ * Frees the place of a lead, with a `decision` only the one that it gave; `credit` gives the rep's turn back. Ends the waiting
+ * of a lead with one of these work items: it may wait with another by now. Nothing where there is neither.
  */
 export const freePlace = command(pool)({
   name: 'FreePlace',
   input: z.object({
     ...{ projectId: z.string(), leadId: z.string(), decision: z.number().int().optional() },
-    ...{ credit: z.boolean(), reason: z.string() },
+    ...{ workIds: z.array(z.string()).optional(), credit: z.boolean(), reason: z.string() },
   }),
   id: ({ projectId }) => projectId,
-  decide: ({ places, waiting }, { leadId, decision, credit, reason }, { now }) => {
+  decide: ({ places, waiting }, { leadId, decision, workIds = [], credit, reason }, { now }) => {
+    const freedAt = now.toISOString();
+    const facts: PoolEvent[] = [];
     const place = places.get(leadId);
-    const theirs = place && (decision === undefined || place.decision === decision) ? place : undefined;
-    if (!theirs && (place || !waiting.has(leadId))) return [];
-    const of = theirs ? { repId: theirs.repId, decision: theirs.decision } : {};
-    const turn = credit && theirs?.pool !== undefined ? { rotation: theirs.pool } : {};
-    return [{ type: 'LeadFreed', data: { leadId, ...of, ...turn, credit, reason, freedAt: now.toISOString() } }];
+    if (place && (decision === undefined || place.decision === decision)) {
+      const of = { leadId, repId: place.repId, decision: place.decision };
+      const turn = credit && place.pool !== undefined ? { rotation: place.pool } : {};
+      facts.push({ type: 'LeadFreed', data: { ...of, ...turn, credit, reason, freedAt } });
+    }
+    if (workIds.includes(waiting.get(leadId)?.workId ?? ''))
+      facts.push({ type: 'LeadFreed', data: { leadId, credit: false, reason, freedAt } });
+    return facts;
   },
 });

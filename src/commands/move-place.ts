@@ -11,18 +11,17 @@ export const movePlace = command(pool)({
   }),
   id: ({ projectId }) => projectId,
   decide: ({ places, waiting, decisions }, { from, into, rulesVersion }, { now }) => {
-    const place = places.get(from);
-    if (!place && !waiting.has(from)) return [];
     const at = now.toISOString();
-    const of = place ? { repId: place.repId, decision: place.decision } : {};
-    const freed: PoolEvent = {
-      type: 'LeadFreed',
-      data: { leadId: from, ...of, credit: false, reason: `merged into ${into}`, freedAt: at },
-    };
-    if (!place || places.has(into)) return [freed];
+    const merged = { leadId: from, credit: false, reason: `merged into ${into}`, freedAt: at };
+    const facts: PoolEvent[] = waiting.has(from) ? [{ type: 'LeadFreed', data: merged }] : [];
+    const place = places.get(from);
+    if (!place) return facts;
+    const of = { repId: place.repId, decision: place.decision };
+    facts.push({ type: 'LeadFreed', data: { ...merged, ...of } });
+    if (places.has(into)) return facts;
     const { repId, teamId, day, week } = place;
     return [
-      freed,
+      ...facts,
       {
         type: 'LeadPlaced',
         data: {

@@ -30,7 +30,7 @@ const placing = (lead: Routable, placed: Placed, scene: Scene, now: Date): PoolE
   };
 };
 
-/** A lead that waits already is only said to wait again when others fit it now: it keeps its place in the line. */
+/** A lead that waits already is only said to wait again when others would fit it: it keeps its place in the line. */
 const holding = (
   { lead, workId }: { readonly lead: Routable; readonly workId: string },
   failed: { readonly reason: string; readonly rule?: string; readonly candidates: Placed['candidates'] },
@@ -39,7 +39,8 @@ const holding = (
 ): readonly PoolEvent[] => {
   const likeness = likenessOf(lead, scene);
   const before = scene.pool.waiting.get(lead.leadId);
-  if (before?.likeness === likeness) return [];
+  const waits = before?.workId === workId ? before : undefined;
+  if (waits?.likeness === likeness) return [];
   const { reason, rule, candidates } = failed;
   return [
     {
@@ -47,7 +48,8 @@ const holding = (
       data: {
         ...{ leadId: lead.leadId, reason, ...(rule !== undefined && { rule }), likeness },
         ...{ rulesVersion: scene.roster.routing.version, candidates: [...candidates], score: lead.score },
-        ...{ workId: before?.workId ?? workId, heldAt: before?.heldAt ?? now.toISOString() },
+        ...(lead.domain !== undefined && { domain: lead.domain }),
+        ...{ workId, heldAt: waits?.heldAt ?? now.toISOString() },
       },
     },
   ];

@@ -35,7 +35,7 @@ const askApproval = async (
   const open = { ...item, reason: because, details: { rule, rulesVersion } };
   await engine.handle(openWorkItem, open, step(request, `work/${leadId}`));
   await engine.handle(requestApproval, { projectId, leadId, workId, ...approval }, step(request, `ask/${leadId}`));
-  const free = { projectId, leadId, credit: false, reason: because };
+  const free = { projectId, leadId, workIds: [...workIds], credit: false, reason: because };
   await engine.handle(freePlace, free, step(request, `wait/${leadId}`));
   await endWork(engine, projectId, { workIds, reason: because }, request);
 };
@@ -109,16 +109,17 @@ const placesAtOnce = 200;
  * nobody fits speaks for all. Resolves with whether there may be more to place.
  */
 export const retryWaiting = async (engine: Engine, projectId: string, request: Request): Promise<boolean> => {
-  const { waiting } = (await engine.states.refresh(pool, projectId)).state;
+  const { waiting, domains } = (await engine.states.refresh(pool, projectId)).state;
   if (waiting.size === 0) return false;
   const { routing } = await rosterOf(engine, projectId);
   const failed = new Set<string>();
   let placed = 0;
-  for (const { leadId, likeness, rulesVersion } of inTurn(waiting)) {
-    if (rulesVersion === routing.version && failed.has(likeness)) continue;
+  for (const { leadId, likeness, domain, rulesVersion } of inTurn(waiting)) {
+    const alike = `${likeness} ${domain === undefined ? '' : (domains.get(domain) ?? '')}`;
+    if (rulesVersion === routing.version && failed.has(alike)) continue;
     const routed = await routeLead(engine, { projectId, leadId }, request);
     if (routed === 'placed') placed += 1;
-    else failed.add(likeness);
+    else failed.add(alike);
     if (placed === placesAtOnce) return true;
   }
   return false;

@@ -27,6 +27,8 @@ export const poolEvents = {
     .object({
       ...{ leadId: z.string(), reason: z.string(), rule: z.string().optional(), rulesVersion: z.number().int() },
       ...{ candidates: z.array(candidateSchema), score: z.number(), workId: z.string(), likeness: z.string() },
+      /** The company's domain: who comes to have others of it is asked for this one too. */
+      domain: z.string().optional(),
       heldAt: isoTime,
     })
     .describe('Nobody has a place for a lead: it waits. Leads of one `likeness` fit the same reps.'),
@@ -37,7 +39,9 @@ export const poolEvents = {
       rotation: z.string().optional(),
       ...{ credit: z.boolean(), reason: z.string(), freedAt: isoTime },
     })
-    .describe("A lead's place is free, or it waits no longer. With `credit` the rep's turn is given back."),
+    .describe(
+      "The place that a decision gave a lead is free, and with `credit` the rep's turn is given back; without a decision: it waits no longer.",
+    ),
 } as const;
 export type PoolEvent = EventsOf<typeof poolEvents>;
 export type PoolFact<T extends PoolEvent['type']> = Extract<PoolEvent, { type: T }>;
@@ -134,10 +138,11 @@ const evolve = (state: PoolState, event: PoolEvent): PoolState => {
       return { ...state, waiting: state.waiting.set(held.leadId, held) };
     }
     case 'LeadFreed': {
-      const { leadId, credit } = event.data;
+      const { leadId, decision, credit } = event.data;
+      if (decision === undefined) return { ...state, waiting: state.waiting.remove(leadId) };
       const place = state.places.get(leadId);
-      const after = freed({ ...state, waiting: state.waiting.remove(leadId) }, leadId);
-      return credit && place ? credited(after, place) : after;
+      if (place?.decision !== decision) return state;
+      return credit ? credited(freed(state, leadId), place) : freed(state, leadId);
     }
     default:
       return state;

@@ -151,12 +151,10 @@ export const decideRouting = (lead: Routable, scene: Scene): Decided => {
   return { kind: 'failed', ...(rule && { rule: rule.id }), reason: why(candidates, lacking), candidates };
 };
 
-/** What leads that fit the same reps have in common. */
+/** What leads have in common that fit the same reps, but for who has others of their company. */
 export const likenessOf = (lead: Routable, scene: Scene): string =>
   JSON.stringify([
     ...[scene.roster.routing.version, ruleFor(lead, scene.roster)?.id ?? null],
-    ...[lead.country, lead.region, lead.language, lead.industry, lead.domain, lead.previous].map(
-      (each) => each ?? null,
-    ),
+    ...[lead.country, lead.region, lead.language, lead.industry, lead.previous].map((each) => each ?? null),
     ...lead.excluded,
   ]);

@@ -16,12 +16,17 @@ const routing =
   (engine, request) =>
     routeLead(engine, of, request);
 
+type Freed = {
+  readonly decision?: number;
+  readonly workIds?: string[];
+  readonly credit: boolean;
+  readonly reason: string;
+};
+
 const freeing =
-  ({ projectId, leadId }: LeadId, credit: boolean, reason: string, decision?: number): Intent =>
-  ({ handle }, request) => {
-    const input = { projectId, leadId, credit, reason, ...(decision !== undefined && { decision }) };
-    return handle(freePlace, input, request);
-  };
+  (of: LeadId, freed: Freed): Intent =>
+  ({ handle }, request) =>
+    handle(freePlace, { ...of, ...freed }, request);
 
 const ending =
   ({ projectId }: LeadId, workIds: readonly string[], reason: string): Intent =>
@@ -85,12 +90,12 @@ const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Int
     case 'LeadAbsorbed':
       return afterAbsorbing(of, event);
     case 'LeadDeclined':
-      return [freeing(of, true, 'declined', event.data.decision), routing(of)];
+      return [freeing(of, { decision: event.data.decision, credit: true, reason: 'declined' }), routing(of)];
     case 'LeadUnassigned':
-      return [freeing(of, true, 'unassigned', event.data.decision), routing(of)];
+      return [freeing(of, { decision: event.data.decision, credit: true, reason: 'unassigned' }), routing(of)];
     case 'LeadClosed':
       return [
-        freeing(of, false, `closed: ${event.data.outcome}`),
+        freeing(of, { workIds: event.data.settles, credit: false, reason: `closed: ${event.data.outcome}` }),
         ending(of, event.data.settles, 'The lead is closed'),
       ];
     case 'LeadReopened':

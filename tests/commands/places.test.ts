@@ -5,7 +5,7 @@ import { movePlace } from '../../src/commands/move-place.ts';
 import { placeByHand } from '../../src/commands/place-by-hand.ts';
 import { placeLead } from '../../src/commands/place-lead.ts';
 import { likenessOf } from '../../src/domain/routing.ts';
-import { leadFreed, leadHeld, leadId, leadPlaced, projectId, rep, workId } from '../support/facts.ts';
+import { at, leadFreed, leadHeld, leadId, leadPlaced, projectId, rep, workId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 import { calendarOf, rosterOf, routed, rule, rules, sceneOf } from '../support/decisions.ts';
 
@@ -62,11 +62,17 @@ describe('PlaceLead', () => {
       .then();
   });
   it('says again that a lead waits when others may fit it, with the same work item and place in the line', () => {
-    const first = { workId: 'first', heldAt: '2026-03-10T11:00:00.000Z' };
+    const first = { workId: place.workId, heldAt: '2026-03-10T11:00:00.000Z' };
     const [again] = given(...full, leadHeld({ likeness: 'other', ...first }))
       .when(placeLead, place)
       .facts();
     expect(again).toMatchObject({ type: 'LeadHeld', data: first });
+  });
+  it('has a lead wait anew that waited before it was somebody’s or closed, with a work item of its own', () => {
+    const [again] = given(...full, leadHeld({ workId: 'before', heldAt: '2026-03-10T11:00:00.000Z' }))
+      .when(placeLead, place)
+      .facts();
+    expect(again).toMatchObject({ type: 'LeadHeld', data: { workId: place.workId, heldAt: at } });
   });
   it('gives a lead that waits a place', () => {
     const [placed] = given(leadHeld()).when(placeLead, place).facts();
@@ -152,9 +158,16 @@ describe('FreePlace', () => {
     given().when(freePlace, free).then();
   });
   it('ends the waiting of a lead', () => {
-    const [freed] = given(leadHeld()).when(freePlace, free).facts();
+    const [freed] = given(leadHeld())
+      .when(freePlace, { ...free, workIds: [workId] })
+      .facts();
     expect(freed?.data).toMatchObject({ leadId, credit: false });
+    expect(freed?.data).not.toHaveProperty('decision');
   });
+  it('leaves a lead waiting that waits with another work item by now', () =>
+    given(leadHeld())
+      .when(freePlace, { ...free, workIds: ['before'] })
+      .then());
   it('gives back the turn of the rotation that it was', () => {
     const rotation = { pool: 'team:sales', shares: [{ repId: 'ada', weight: 1 }] };
     given(leadPlaced({ rotation }))

@@ -2,10 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PoolEvent } from '../../src/domain/pool.ts';
 import { inTurn, pool } from '../../src/domain/pool.ts';
-import { leadFreed, leadHeld, leadPlaced } from '../support/facts.ts';
+import { at, leadFreed, leadHeld, leadPlaced } from '../support/facts.ts';
 import { poolAfter } from '../support/decisions.ts';
 
 const turn = { pool: 'team:sales', shares: [{ repId: 'ada', weight: 1 }] };
+
+/** That a lead waits no longer. */
+const waitsNoLonger = (data: { readonly leadId: string }): PoolEvent => ({
+  type: 'LeadFreed',
+  data: { ...data, credit: false, reason: 'closed: lost', freedAt: at },
+});
 
 describe('The places of a project', () => {
   it('are counted for the rep, for its day and its week', () => {
@@ -54,15 +60,17 @@ describe('The places of a project', () => {
   it('end the waiting of a lead', () => {
     expect(poolAfter(leadHeld({ leadId: 'a' })).waiting.has('a')).toBe(true);
     expect(poolAfter(leadHeld({ leadId: 'a' }), leadPlaced({ leadId: 'a' })).waiting.size).toBe(0);
-    expect(poolAfter(leadHeld({ leadId: 'a' }), leadFreed({ leadId: 'a' })).waiting.size).toBe(0);
+    expect(poolAfter(leadHeld({ leadId: 'a' }), waitsNoLonger({ leadId: 'a' })).waiting.size).toBe(0);
+    expect(poolAfter(leadHeld({ leadId: 'a' }), leadFreed({ leadId: 'a' })).waiting.size).toBe(1);
   });
 
   it('are as many for each rep as leads it has, whatever happened', () => {
     const leadId = fc.constantFrom('a', 'b', 'c', 'd');
     const repId = fc.constantFrom('ada', 'ben');
     const event = fc.oneof(
-      fc.record({ leadId, repId, decision: fc.integer({ min: 1, max: 99 }) }).map(leadPlaced),
-      fc.record({ leadId, repId, credit: fc.boolean() }).map(leadFreed),
+      fc.record({ leadId, repId, decision: fc.integer({ min: 1, max: 9 }) }).map(leadPlaced),
+      fc.record({ leadId, repId, credit: fc.boolean(), decision: fc.integer({ min: 1, max: 9 }) }).map(leadFreed),
+      fc.record({ leadId }).map(waitsNoLonger),
       fc.record({ leadId }).map(leadHeld),
     );
     fc.assert(
@@ -74,7 +82,9 @@ describe('The places of a project', () => {
           expect(state.taken.get(who)?.today ?? 0).toBeGreaterThanOrEqual(0);
         }
         for (const id of state.waiting.keys())
-          expect(events.findLast(({ data }) => data.leadId === id)?.type).toBe('LeadHeld');
+          expect(
+            events.findLast(({ data }) => data.leadId === id && !('decision' in data && 'credit' in data))?.type,
+          ).toBe('LeadHeld');
       }),
     );
   });
