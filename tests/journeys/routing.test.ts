@@ -44,6 +44,7 @@ it('A lead that qualifies is assigned, says why, and is accepted in time', async
           ],
         },
       },
+      { type: 'LeadQualified' },
     ],
   });
   expect(await sales.project.get(`/api/leads/${leadId}`)).toMatchObject({ assignee: 'ann' });
@@ -123,7 +124,7 @@ it('Where a rule asks for approval the lead waits for it; approved it goes on, r
   expect(await statusOf(sales, yes)).toBe('assigned: ann');
   expect(await sales.routing(no)).toMatchObject({
     ...{ status: 'closed', outcome: 'disqualified' },
-    history: [{ type: 'LeadClosed', data: { reason: 'Not approved by grace: No budget' } }, {}],
+    history: [{ type: 'LeadClosed', data: { reason: 'Not approved by grace: No budget' } }, {}, {}],
   });
   expect(await sales.work('&status=open')).toEqual([]);
 });

@@ -33,8 +33,12 @@ export const salesOf = async (app: TestApp, name?: string) => {
     return answer;
   };
   const routing = (leadId: string): Promise<Json> => project.get(`/api/leads/${leadId}/routing?limit=100`);
+  /** What happened to a lead since it qualified. */
   const factsOf = async (leadId: string): Promise<readonly string[]> =>
-    (await routing(leadId)).history.map(({ type }: Json) => type).toReversed();
+    (await routing(leadId)).history
+      .map(({ type }: Json) => type)
+      .filter((type: string) => type !== 'LeadQualified')
+      .toReversed();
   const work = (query = ''): Promise<readonly Json[]> => project.all(`/api/work-items?limit=100${query}`);
 
   /** Lets time pass, and what it brings happen. */
