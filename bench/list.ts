@@ -7,6 +7,7 @@ import { ingestSingle } from './ingest-single.ts';
 import { memoryAndStart } from './memory-and-start.ts';
 import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
+import { routing } from './routing.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { systemHealth } from './system-health.ts';
 
@@ -21,5 +22,6 @@ export const benchmarks: readonly Benchmark[] = [
   query,
   rebuild,
   systemHealth,
+  routing,
   eventstoredb,
 ];
