@@ -29,17 +29,37 @@ const [horizon, longest] = [15, 370];
 
 const dayMs = 86_400_000;
 
-const instantOf = (date: Temporal.PlainDate, time: string, timeZone: string): number =>
-  time === '24:00'
-    ? date.add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds
-    : date.toZonedDateTime({ timeZone, plainTime: time }).epochMilliseconds;
+const dateAt = (at: number, timeZone: string): Temporal.PlainDate =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate();
 
-const shiftsOn = ({ timeZone, week, holidays }: WorkingHours, date: Temporal.PlainDate): readonly Stretch[] => {
+const beginOf = (date: Temporal.PlainDate, timeZone: string): number =>
+  date.toZonedDateTime(timeZone).epochMilliseconds;
+
+/** A day of a calendar; `to` is when the next one begins. */
+type Day = Stretch & { readonly date: Temporal.PlainDate };
+
+const sinceMidnight = (time: string): number => (Number(time.slice(0, 2)) * 60 + Number(time.slice(3))) * 60_000;
+
+/** When it is that time of a day. On most days that is so long after midnight; where clocks change, the calendar knows. */
+const instantOn = ({ date, from, to }: Day, time: string, timeZone: string): number => {
+  if (time === '24:00') return to;
+  if (to - from === dayMs) return from + sinceMidnight(time);
+  return date.toZonedDateTime({ timeZone, plainTime: time }).epochMilliseconds;
+};
+
+const shiftsOf = ({ week, holidays }: WorkingHours, date: Temporal.PlainDate) => {
   const weekday = weekdays[date.dayOfWeek - 1];
-  if (weekday === undefined || holidays.includes(date.toString())) return [];
-  return (week[weekday] ?? []).map(({ from, to }) => ({
-    from: instantOf(date, from, timeZone),
-    to: instantOf(to > from ? date : date.add({ days: 1 }), to, timeZone),
+  return weekday === undefined || holidays.includes(date.toString()) ? [] : (week[weekday] ?? []);
+};
+
+const shiftsOn = (hours: WorkingHours, day: Day): readonly Stretch[] => {
+  const { timeZone } = hours;
+  return shiftsOf(hours, day.date).map(({ from, to }) => ({
+    from: instantOn(day, from, timeZone),
+    to:
+      to > from
+        ? instantOn(day, to, timeZone)
+        : day.date.add({ days: 1 }).toZonedDateTime({ timeZone, plainTime: to }).epochMilliseconds,
   }));
 };
 
@@ -63,28 +83,37 @@ const joined = (stretches: readonly Stretch[]): readonly Stretch[] => {
   return all;
 };
 
-/** The working time of a schedule between two moments. */
-const working = ({ hours, timeOff }: Schedule, from: number, to: number): readonly Stretch[] => {
-  const shifts: Stretch[] = [];
-  if (hours) {
-    const { timeZone } = hours;
-    const dateAt = (at: number) =>
-      Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate();
-    const last = dateAt(to);
-    // A shift over midnight began the day before.
-    for (
-      let date = dateAt(from).subtract({ days: 1 });
-      Temporal.PlainDate.compare(date, last) <= 0;
-      date = date.add({ days: 1 })
-    )
-      shifts.push(...shiftsOn(hours, date));
-  } else shifts.push({ from, to });
-  const off = timeOff.map((each) => ({ from: Date.parse(each.from), to: Date.parse(each.to) }));
-  return off
-    .reduce((left, each) => left.flatMap((one) => without(one, each)), joined(shifts))
-    .map((each) => ({ from: Math.max(from, each.from), to: Math.min(to, each.to) }))
-    .filter((each) => each.from < each.to);
-};
+/** The shifts between two moments, in order, each as soon as nothing can belong to it any more. */
+function* shiftsBetween(hours: WorkingHours, from: number, to: number): Generator<Stretch> {
+  const { timeZone } = hours;
+  const today = dateAt(from, timeZone);
+  const before = today.subtract({ days: 1 });
+  // A shift over midnight began the day before.
+  let date = shiftsOf(hours, before).some((shift) => shift.to <= shift.from) ? before : today;
+  let open: readonly Stretch[] = [];
+  for (let begin = beginOf(date, timeZone); begin < to;) {
+    const next = date.add({ days: 1 });
+    const end = beginOf(next, timeZone);
+    const all = joined([...open, ...shiftsOn(hours, { date, from: begin, to: end })]);
+    // What ends in the next day, or as it begins, may go on there.
+    yield* all.filter((each) => each.to < end);
+    open = all.filter((each) => each.to >= end);
+    [date, begin] = [next, end];
+  }
+  yield* open;
+}
+
+/** The working time of a schedule between two moments, in order. */
+function* working({ hours, timeOff }: Schedule, from: number, to: number): Generator<Stretch> {
+  const off = timeOff
+    .map((each) => ({ from: Date.parse(each.from), to: Date.parse(each.to) }))
+    .filter((each) => each.from < each.to && each.to > from);
+  for (const shift of hours ? shiftsBetween(hours, from, to) : [{ from, to }]) {
+    const clipped = { from: Math.max(from, shift.from), to: Math.min(to, shift.to) };
+    if (clipped.from < clipped.to)
+      yield* off.reduce<readonly Stretch[]>((left, each) => left.flatMap((one) => without(one, each)), [clipped]);
+  }
+}
 
 /**
  * Whether somebody works, and until when (ISO 8601) that stays so; looks two weeks ahead at most, and says until then when
@@ -114,18 +143,13 @@ export const afterWorking = (
   amounts: readonly number[],
 ): readonly (Date | undefined)[] => {
   const most = Math.max(0, ...amounts);
-  const [begun, end] = [from.getTime(), from.getTime() + longest * dayMs];
+  const begun = from.getTime();
   const worked: { readonly before: number; readonly stretch: Stretch }[] = [];
   let before = 0;
-  for (
-    let [at, days] = [begun, 2];
-    at < end && (before < most || worked.length === 0);
-    [at, days] = [at + days * dayMs, 7]
-  ) {
-    for (const stretch of working(schedule, at, Math.min(end, at + days * dayMs))) {
-      worked.push({ before, stretch });
-      before += stretch.to - stretch.from;
-    }
+  for (const stretch of working(schedule, begun, begun + longest * dayMs)) {
+    worked.push({ before, stretch });
+    before += stretch.to - stretch.from;
+    if (before >= most) break;
   }
   return amounts.map((amount) => {
     const last = worked.find(({ before: done, stretch }) => amount <= done + stretch.to - stretch.from);
@@ -139,7 +163,7 @@ export const addWorkingTime = (schedule: Schedule, from: Date, milliseconds: num
 
 /** How many ms somebody works between two moments. */
 export const workingTimeBetween = (schedule: Schedule, from: Date, to: Date): number =>
-  working(schedule, from.getTime(), to.getTime()).reduce((sum, each) => sum + each.to - each.from, 0);
+  [...working(schedule, from.getTime(), to.getTime())].reduce((sum, each) => sum + each.to - each.from, 0);
 
 /** The local day (2026-11-21) and ISO week (2026-W47) of a moment. */
 export const dayAndWeek = (timeZone: string, now: Date): { readonly day: string; readonly week: string } => {
