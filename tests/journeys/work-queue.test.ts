@@ -202,6 +202,17 @@ describe('A work item', () => {
       ...[400, ['/teamId', '/assignee']],
     ]);
     expect((await post(project, 'w1', 'escalate', {})).status).toBe(400);
+    const roster = `/api/projects/${project.projectId}`;
+    mustBe(await project.asRoot('POST', `${roster}/teams`, { body: { teamId: 'emea', name: 'EMEA' } }), 201);
+    const rep = { repId: 'ada', name: 'Ada', teamIds: ['emea'], capacity: 5 };
+    mustBe(await project.asRoot('POST', `${roster}/reps`, { body: rep }), 201);
+    mustBe(await post(project, 'w1', 'escalate', { reason: 'Now', assignee: 'ada' }), 200);
+    mustBe(await post(project, 'w1', 'escalate', { reason: 'Now', teamId: 'emea' }), 200);
+    const seen = await project.get('/api/work-items/w1');
+    // For the team, and no more for the one who was named before.
+    expect([seen.teamId, seen.assignee, seen.priority, seen.dueAt]).toEqual([
+      ...['emea', undefined, 'urgent', '2026-03-10T16:00:00.000Z'],
+    ]);
   });
 
   it('that does not exist, or can not, is not there, however it is called', async () => {
