@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { capture } from '../../src/commands/capture.ts';
-import { handling } from '../../src/commands/handle.ts';
-import { foldStates } from '../../src/commands/state.ts';
 import { activitySchema } from '../../src/domain/activity.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { identifierSchema } from '../../src/domain/identity.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { engineOver } from './engine.ts';
+import { react } from './routing.ts';
 
 const errand = z.object({
   dataDir: z.string(),
@@ -20,6 +20,8 @@ const errand = z.object({
   activity: activitySchema,
   /** The process ends at once after this many appends that hold a fact of this type. */
   dieAfter: z.object({ type: z.string(), times: z.int().min(1) }),
+  /** Does what follows, too. */
+  reacts: z.boolean().optional(),
 });
 
 /** An activity to capture in a process that dies on the way, and where. */
@@ -39,14 +41,21 @@ const dying = (store: EventStore, { type, times }: Errand['dieAfter']): EventSto
   };
 };
 
-const captureAndDie = async ({ dataDir, projectId, identifiers, activity, dieAfter }: Errand): Promise<void> => {
+const captureAndDie = async ({
+  dataDir,
+  projectId,
+  identifiers,
+  activity,
+  dieAfter,
+  reacts,
+}: Errand): Promise<void> => {
   const clock = (): Date => new Date(activity.receivedAt);
   const file = openSqliteEventStore(join(dataDir, 'events.db'), { clock });
   const store = dying(checked(file, eventShapes), dieAfter);
-  const states = foldStates(store, 64 * 1024 * 1024);
-  const engine = { states, handle: handling({ store, states, clock, newId: v7 }), clock, calendar: () => new Map() };
+  const engine = engineOver(store, { clock });
   const request = { commandId: v7(), correlationId: 'dying' };
   await capture(engine, projectId, [{ identifiers, activity, exactTime: true }], request);
+  if (reacts === true) await react(engine, store);
 };
 
 /** Captures an activity in a process of its own that is killed on the way. Fails when it is not. */
