@@ -6,6 +6,7 @@ import { jobs, jobStatus } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
+import type { Caller } from './caller.ts';
 import type { World } from './world.ts';
 
 const reader = z.object({
@@ -15,20 +16,23 @@ const reader = z.object({
   lag: z.number().describe('Positions of the log between it and the end'),
   lagSeconds: z.number().describe('How long ago the oldest fact that it has not handled was recorded'),
   rate: z.number().describe('Facts handled a second lately'),
-  error: z.string().optional().describe('Why it is stalled'),
+  error: z
+    .string()
+    .optional()
+    .describe('Why it is stalled; told to the root key, as it may name what is of other projects'),
 });
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
 /** How every running reader of the log is. The oldest fact that is not handled is the first in hand, else a later one. */
-const readersOf = async ({ subscriptions, head, clock }: World) => {
+const readersOf = async ({ subscriptions, head, clock }: World, { projectId }: Caller) => {
   const [found, end] = [await subscriptions(), await head()];
   return found.map(({ name, state, position, inHand, cameAt, rate, since, error, projection }) => {
     const lag = Math.max(0, end - position);
     const oldest = inHand ?? cameAt ?? since;
     const lagSeconds = lag === 0 ? 0 : Math.max(0, (clock().getTime() - oldest.getTime()) / 1_000);
     const status = { name, state, position, lag, lagSeconds: tenth(lagSeconds), rate: tenth(rate) };
-    return { projection, ...status, ...(error !== undefined && { error }) };
+    return { projection, ...status, ...(error !== undefined && projectId === undefined && { error }) };
   });
 };
 
@@ -50,7 +54,7 @@ export const queueStats: Routes = (app, world) => {
         ...{ tags, response: { 200: z.object({ data: z.array(reader) }) } },
       },
     },
-    async () => ({ data: (await readersOf(world)).filter(({ projection }) => projection) }),
+    async ({ caller }) => ({ data: (await readersOf(world, caller)).filter(({ projection }) => projection) }),
   );
 
   app.get(
@@ -70,7 +74,8 @@ export const queueStats: Routes = (app, world) => {
         },
       },
     },
-    async ({ caller: { projectId } }) => {
+    async ({ caller }) => {
+      const { projectId } = caller;
       const own: readonly Condition<JobDocument>[] = mine(projectId);
       const count = (status: JobDocument['status']) =>
         readModels.count(allProjects, jobs, [...own, { field: 'status', op: 'eq', value: status }]);
@@ -81,7 +86,7 @@ export const queueStats: Routes = (app, world) => {
       });
       const [oldest] = open.docs;
       return {
-        subscriptions: await readersOf(world),
+        subscriptions: await readersOf(world, caller),
         jobs: {
           requested: await count('requested'),
           running: await count('running'),

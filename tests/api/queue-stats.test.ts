@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { as, asRoot, boot, newKey, newProject } from './support.ts';
+
+it('Why a reader is stalled is told to the root key, and not to the keys of projects: it may be about others', async () => {
+  const stalled = {
+    ...{ name: 'leads', position: 3, state: 'stalled' as const, attempts: 2, rate: 0, projection: true },
+    ...{ error: 'Lead 7 of project zeppelin is broken', since: new Date('2026-03-01T11:59:00.000Z') },
+  };
+  await using served = await boot(() => ({ subscriptions: () => Promise.resolve([stalled]) }));
+  const { projectId } = await newProject(served);
+  const { key } = await newKey(served, projectId, ['admin']);
+  const url = '/api/admin/projections';
+  const told = await served.app.inject({ url, headers: asRoot });
+  expect(told.json().data).toMatchObject([{ name: 'leads', state: 'stalled', error: stalled.error }]);
+  const asked = await served.app.inject({ url, headers: as(key) });
+  expect(asked.json().data).toMatchObject([{ name: 'leads', state: 'stalled' }]);
+  expect(asked.body).not.toContain('zeppelin');
+});
