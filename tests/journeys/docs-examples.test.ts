@@ -65,6 +65,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'trace-a-request',
     'work-queue',
     'set-up-routing',
+    'reply-deadlines',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -75,4 +76,5 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"status":"completed","resolution":"done"');
   expect(output).toContain('"perWeek":15');
   expect(output).toContain('"rulesVersion":1,"data":[');
+  expect(output).toContain('"type":"LeadAccepted"');
 });
