@@ -11,7 +11,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** Points have two decimals: only as hundredths are they added exactly. */
 const sumOfPoints = (values: readonly number[]): number => sum(values.map((value) => Math.round(value * 100))) / 100;
 
-const same = (claim: string, ...values: readonly number[]): Check => ({
+/** Numbers that must be the same. */
+export const same = (claim: string, ...values: readonly number[]): Check => ({
   ...{ claim, holds: new Set(values).size === 1, found: values.join(' = ') },
 });
 

@@ -3,10 +3,13 @@ import { beginningOf } from './activity.ts';
 import { checksOf } from './checks.ts';
 import { deliver } from './deliver.ts';
 import { findingsOf } from './findings.ts';
+import { handoverChecks, handoverReport } from './handover-report.ts';
+import { handOver } from './handover.ts';
 import { DemoError } from './http.ts';
 import { openProgress } from './progress.ts';
 import { createProjects } from './projects.ts';
 import { checkLines, nextLines, reportOf } from './report.ts';
+import { hireSales } from './sales.ts';
 import type { Server } from './server.ts';
 import { openServer } from './server.ts';
 import { storyOf, visitors } from './story.ts';
@@ -15,9 +18,10 @@ import { openTally } from './tally.ts';
 
 const help = `Plays a fortnight of ${visitors} visitors in two new projects, and shows what comes of it.
 
-  npm run demo [-- --seed <number>]
+  npm run demo [-- --seed <number> --quick]
 
   --seed <number>  another story; the same seed tells the same one (default 7)
+  --quick          don't wait a minute until a reply is overdue
   --help           this text
 
 It plays on the server at LEADFOLD_URL (default: HOST and PORT, http://127.0.0.1:4000). Where none
@@ -36,9 +40,13 @@ const optionsIn = (args: readonly string[]) => {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { seed: { type: 'string', default: '7' }, help: { type: 'boolean', short: 'h', default: false } },
+      options: {
+        seed: { type: 'string', default: '7' },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     });
-    return { seed: seedIn(values.seed), help: values.help };
+    return { seed: seedIn(values.seed), quick: values.quick, help: values.help };
   } catch (error) {
     if (error instanceof TypeError) throw new DemoError(`${error.message}\n\n${help}`, { cause: error });
     throw error;
@@ -48,7 +56,7 @@ const optionsIn = (args: readonly string[]) => {
 const show = (lines: readonly string[]): void => console.log(lines.join('\n'));
 
 /** Plays the story on a server, and says whether all that must hold does. */
-const play = async (server: Server, seed: number): Promise<boolean> => {
+const play = async (server: Server, { seed, quick }: ReturnType<typeof optionsIn>): Promise<boolean> => {
   const story = storyOf(seed);
   const beginning = beginningOf(new Date());
   const origin = server.own ? 'a server that the demo started' : 'a server that ran already';
@@ -56,6 +64,7 @@ const play = async (server: Server, seed: number): Promise<boolean> => {
   show([dim(`  ${server.url}, ${origin}; seed ${seed}`)]);
 
   const projects = await createProjects(server);
+  await hireSales(server, projects);
   const begun = performance.now();
   const progress = openProgress(story.arrivals.length, { terminal: process.stdout.isTTY });
   const tally = openTally(progress.advance);
@@ -67,9 +76,10 @@ const play = async (server: Server, seed: number): Promise<boolean> => {
   const seconds = (performance.now() - begun) / 1000;
   show([`${grouped(tally.sent())} events in ${seconds.toFixed(1)} s, each answered when it was on disk`]);
 
+  const handed = await handOver(server, projects, { wait: !quick, say: (line) => show([dim(`  ${line}`)]) });
   const findings = await findingsOf(projects, tally);
-  const checks = checksOf(story, tally, findings);
-  show(reportOf(story, tally, findings));
+  const checks = [...checksOf(story, tally, findings), ...handoverChecks(handed, !quick)];
+  show([...reportOf(story, tally, findings), '', ...handoverReport(handed)]);
   show(['', ...checkLines(checks), '', ...nextLines(findings, projects[1].key)]);
   return checks.every(({ holds }) => holds);
 };
@@ -85,7 +95,7 @@ const run = async (): Promise<number> => {
   });
   const server = await openServer(process.env);
   try {
-    const playing = play(server, options.seed).then((holds) => (holds ? 0 : 1));
+    const playing = play(server, options).then((holds) => (holds ? 0 : 1));
     return await Promise.race([playing, interrupted]);
   } finally {
     await server.stop();

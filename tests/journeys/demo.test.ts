@@ -44,19 +44,23 @@ describe('The demo', () => {
     mkdirSync(dataDir);
     const first = await demo({ DATA_DIR: dataDir, PORT: '0' }, '--seed', '11');
     expect(first.output).toContain('a server that the demo started');
-    expect(first.output).toContain('10 of 10 checks hold');
+    expect(first.output).toContain('15 of 15 checks hold');
+    expect(first.output).toMatch(/^ +\S.*: the reply of \w+ was due at [\d:]+ UTC, and is overdue$/m);
     expect(first.code).toBe(0);
 
     await using server = await startServer({ dataDir });
-    const second = await demo({ DATA_DIR: dataDir, LEADFOLD_URL: server.url() }, '--seed', '11');
+    const second = await demo({ DATA_DIR: dataDir, LEADFOLD_URL: server.url() }, '--seed', '11', '--quick');
     expect(second.output).toContain('a server that ran already');
+    expect(second.output).toContain('14 of 14 checks hold');
     expect(second.code).toBe(0);
 
     const scores = scoresIn(second.output);
     expect(scores).toHaveLength(10);
     expect(scoresIn(first.output)).toEqual(scores);
     for (const board of [scores.slice(0, 5), scores.slice(5)]) expect(board).toEqual(board.toSorted((a, b) => b - a));
-    expect(linesIn(second.output).length).toBeLessThanOrEqual(80);
+    expect(linesIn(second.output).length).toBeLessThanOrEqual(95);
+    expect(second.output).toMatch(/^Reps of Bloom Studio .* 10 have a rep, [1-9]\d* wait; Bea 10 of 10, /m);
+    expect(second.output).toMatch(/ waits with \d+ more +Nobody of 2 fits: 1 at capacity, 1 away$/m);
 
     const [explained, points] = /^Why .* has (\d+) points/m.exec(second.output) ?? [];
     expect(explained).toBeDefined();
@@ -74,7 +78,7 @@ describe('The demo', () => {
     const answer = await fetch(url, { headers: { [name]: value } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ data: expect.arrayContaining([expect.anything()]) });
-  }, 90_000);
+  }, 180_000);
 
   it('with a key of another server says so, and fails', async () => {
     await using server = await startServer();
@@ -99,7 +103,7 @@ describe('The demo', () => {
 
   it('tells how it is used, also where it is used wrongly', async () => {
     const [asked, wrong] = await Promise.all([demo({}, '--help'), demo({}, '--sed', '3')]);
-    for (const { output } of [asked, wrong]) expect(output).toContain('npm run demo [-- --seed <number>]');
+    for (const { output } of [asked, wrong]) expect(output).toContain('npm run demo [-- --seed <number> --quick]');
     expect([asked.code, wrong.code]).toEqual([0, 1]);
   });
 
