@@ -34,7 +34,8 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   const ownerless = event.type === 'LeadClosed' && event.data.repId === undefined;
   const { repId, teamId } = ownerless ? {} : after;
   return {
-    ...{ leadId, state: after.outcome ?? after.status, decision: after.decision },
+    ...{ leadId, decision: after.decision },
+    state: after.status === 'closed' ? (after.outcome ?? after.status) : after.status,
     ...(repId !== undefined && { repId }),
     ...(teamId !== undefined && { teamId }),
   };

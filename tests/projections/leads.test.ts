@@ -63,7 +63,7 @@ const fact: fc.Arbitrary<LeadEvent> = fc.oneof(
 describe('The document of a lead', () => {
   it('says whose the lead is as its stream does, whatever the facts', () => {
     fc.assert(
-      fc.property(fc.array(fact, { maxLength: 12 }), (facts) => {
+      fc.property(fc.array(fact, { maxLength: 20, size: 'max' }), (facts) => {
         const all = [leadCaptured(), ...facts];
         const { ownership } = all.reduce(lead.evolve, lead.initial);
         const assigned = ownership.status === 'assigned';

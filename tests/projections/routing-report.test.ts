@@ -91,7 +91,7 @@ const log: fc.Arbitrary<readonly Fact[]> = fc
       }),
       ofPool.map((event) => ({ event, stream: `pool-${projectId}` })),
     ),
-    { maxLength: 40 },
+    { maxLength: 60, size: 'max' },
   )
   .map((some) => {
     const captured = leadIds.map((id) => ({ event: leadCaptured(), stream: `lead-${projectId}.${id}` }));
@@ -158,24 +158,20 @@ const recounted = (facts: readonly Fact[], of: string) => {
 const countOf = (all: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries([...Map.groupBy(all, (each) => each)].map(([each, those]) => [each, those.length]));
 
-/** What is left of a lead by its own aggregate. */
+/** What is left of a lead by its own aggregate: whose the last decision that it heard of made it, until it was closed without. */
 const routedBy = (facts: readonly Fact[], id: string): RoutedLead | undefined => {
   const own = facts.filter(({ stream }) => stream === `lead-${projectId}.${id}`) as readonly Recorded<LeadEvent>[];
-  const end = own.findLastIndex(({ type }) => type === 'LeadMerged');
-  const { ownership } = own.slice(end + 1).reduce(lead.evolve, lead.initial);
-  if (ownership.status === 'none') return undefined;
-  const closing = own
-    .slice(end + 1)
-    .findLastIndex((fact) => fact.type === 'LeadClosed' && fact.data.repId === undefined);
-  const since = own
-    .slice(end + 1)
-    .slice(closing + 1)
-    .some(({ type }) => type === 'LeadAssigned');
-  const owned = closing < 0 || (since && ownership.assignedAt !== '');
-  return {
-    ...{ leadId: id, state: ownership.outcome ?? ownership.status, decision: ownership.decision },
-    ...(owned && ownership.repId !== undefined && { repId: ownership.repId, teamId: ownership.teamId }),
-  };
+  let [state, owner] = [lead.initial, {}];
+  for (const fact of own) {
+    const before = state.ownership.decision;
+    state = lead.evolve(state, fact);
+    const { decision: heard, repId: who, teamId: team } = state.ownership;
+    if (heard > before) owner = { repId: who, teamId: team };
+    if (fact.type === 'LeadClosed' && fact.data.repId === undefined) owner = {};
+  }
+  const { status, outcome: became, decision: last } = state.ownership;
+  if (status === 'none') return undefined;
+  return { leadId: id, state: status === 'closed' ? (became ?? 'closed') : status, decision: last, ...owner };
 };
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0);
