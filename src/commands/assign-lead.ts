@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
+import type { Ownership } from '../domain/ownership.ts';
 import { assignment, ownershipEvents } from '../domain/ownership-events.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
+
+/** For how long a lead has needed somebody; undefined for one that did not. */
+const waitedBy = ({ status, since }: Ownership, by: string, assignedAt: string): number | undefined => {
+  const needed = (status === 'pending' || status === 'waiting') && since !== '' && by !== 'merge';
+  return needed ? Math.max(0, Date.parse(assignedAt) - Date.parse(since)) : undefined;
+};
 
 /** Tells a lead whose it is now, and until when a reply is due. An older decision than the last, or a closed lead: nothing. */
 export const assignLead = command(lead)({
@@ -19,9 +26,10 @@ export const assignLead = command(lead)({
     if (status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (given.decision <= ownership.decision || ownership.status === 'closed') return [];
     const { decision, repId, teamId } = given;
+    const waitedMs = waitedBy(ownership, given.by, assignedAt);
     const assigned: LeadEvent = {
       type: 'LeadAssigned',
-      data: { ...given, settles: [...ownership.workIds], assignedAt },
+      data: { ...given, settles: [...ownership.workIds], assignedAt, ...(waitedMs !== undefined && { waitedMs }) },
     };
     const due: readonly LeadEvent[] = plan ? [{ type: 'ResponseDue', data: { decision, repId, teamId, ...plan } }] : [];
     return [...missedBy(ownership, new Date(assignedAt)), assigned, ...due];

@@ -41,7 +41,11 @@ export const absorbedRouting = z.object({
 /** The facts in a lead's stream about who has it. Shapes are forever. */
 export const ownershipEvents = {
   LeadAssigned: z
-    .object({ ...assignment, settles: z.array(z.string()), assignedAt: isoTime })
+    .object({
+      ...{ ...assignment, settles: z.array(z.string()), assignedAt: isoTime },
+      /** For how long it had needed somebody, if it did. */
+      waitedMs: z.number().int().optional(),
+    })
     .describe(
       'A rep has the lead. `candidates` are all who were looked at; `settles` names work items that this ends.',
     ),

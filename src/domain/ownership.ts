@@ -20,6 +20,8 @@ export type Ownership = {
   readonly decision: number;
   /** How often it began to need somebody: names its work items. */
   readonly round: number;
+  /** Since when it needed somebody when it last did (ISO 8601); empty when the fact does not say. */
+  readonly since: string;
   /** Who has it, or had it last. */
   readonly repId: string | undefined;
   readonly teamId: string | undefined;
@@ -39,6 +41,7 @@ export const nobodysLead: Ownership = {
     status: 'none',
     decision: 0,
     round: 0,
+    since: '',
     repId: undefined,
     teamId: undefined,
     assignedAt: '',
@@ -47,9 +50,10 @@ export const nobodysLead: Ownership = {
   ...{ plan: undefined, workIds: [], excluded: Set(), approved: false, outcome: undefined },
 };
 
-const anew = (before: Ownership): Ownership => ({
+const anew = (before: Ownership, since: string): Ownership => ({
   ...before,
   round: before.round + 1,
+  since,
   ...{
     status: 'pending',
     excluded: Set(),
@@ -61,15 +65,17 @@ const anew = (before: Ownership): Ownership => ({
 });
 
 /** A closed lead that comes back by itself is routed again, unless somebody decided that it is none. */
-const qualified = (before: Ownership): Ownership =>
-  before.status === 'none' || (before.status === 'closed' && before.outcome !== 'disqualified') ? anew(before) : before;
+const qualified = (before: Ownership, { data }: LeadFact<'LeadQualified'>): Ownership =>
+  before.status === 'none' || (before.status === 'closed' && before.outcome !== 'disqualified')
+    ? anew(before, data.qualifiedAt)
+    : before;
 
 const absorbed = (before: Ownership, { data }: LeadFact<'LeadAbsorbed'>): Ownership => {
   if (!data.last || !data.routing) return before;
   const { status } = data.routing;
   const active = status !== 'none' && status !== 'closed';
   const free = before.status === 'none' || before.status === 'closed';
-  return active && free ? anew(before) : before;
+  return active && free ? anew(before, '') : before;
 };
 
 const assigned = (before: Ownership, { data }: LeadFact<'LeadAssigned'>): Ownership => {
@@ -88,10 +94,11 @@ const given = (before: Ownership, decision: number, next: Partial<Ownership>): O
 const left = (
   before: Ownership,
   { decision, repId }: { readonly decision: number; readonly repId: string },
+  since: string,
 ): Ownership =>
   given(before, decision, {
     ...{ status: 'pending', excluded: before.excluded.add(repId), acceptedAt: undefined, plan: undefined },
-    round: before.round + 1,
+    ...{ round: before.round + 1, since },
   });
 
 const planned = (before: Ownership, decision: number, change: (plan: ResponsePlan) => ResponsePlan): Ownership =>
@@ -104,7 +111,7 @@ const withWork = (before: Ownership, workId: string): Ownership =>
 export const withOwnership = (before: Ownership, event: LeadEvent): Ownership => {
   switch (event.type) {
     case 'LeadQualified':
-      return event.data.quiet ? before : qualified(before);
+      return event.data.quiet ? before : qualified(before, event);
     case 'LeadAbsorbed':
       return absorbed(before, event);
     case 'LeadAssigned':
@@ -123,8 +130,9 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
     case 'LeadAccepted':
       return given(before, event.data.decision, { acceptedAt: event.data.acceptedAt, plan: undefined, workIds: [] });
     case 'LeadDeclined':
+      return left(before, event.data, event.data.declinedAt);
     case 'LeadUnassigned':
-      return left(before, event.data);
+      return left(before, event.data, event.data.unassignedAt);
     case 'RoutingFailed':
       return { ...withWork(before, event.data.workId), status: 'waiting' };
     case 'ApprovalRequested':
@@ -137,7 +145,7 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
     case 'LeadClosed':
       return { ...before, status: 'closed', outcome: event.data.outcome, plan: undefined, workIds: [] };
     case 'LeadReopened':
-      return anew(before);
+      return anew(before, event.data.reopenedAt);
     default:
       return before;
   }

@@ -1,5 +1,5 @@
 import type { Family } from './measures.ts';
-import { counter, histogram } from './measures.ts';
+import { counter, histogram, untilADay } from './measures.ts';
 
 /**
  * Everything that this process counts, in one place. No label has an id, a key or anything that a caller chooses: the number
@@ -29,6 +29,17 @@ export const openInstruments = () => ({
   ]),
   leadsProcessed: counter('leads_processed_total', 'How often a lead took in activities and was scored'),
   leadsQualified: counter('leads_qualified_total', 'How often a lead was qualified, by what caused it', ['cause']),
+  leadsAssigned: counter('leads_assigned_total', 'How often a lead was assigned: by rules, by hand, in a merge', [
+    'by',
+  ]),
+  assignmentDelay: histogram(
+    'leadfold_assignment_delay_seconds',
+    'How long leads had needed a rep when they got one',
+    ['by'],
+    untilADay,
+  ),
+  routingFailed: counter('routing_failed_total', 'How often nobody fitted a lead'),
+  responsesOverdue: counter('response_overdue_total', 'How often a rep did not reply in time'),
   workParked: counter('leadfold_work_parked_total', 'Facts that a reactor gave up on until somebody retries them', [
     'reactor',
   ]),

@@ -67,9 +67,16 @@ export const counter = (name: string, help: string, labels: readonly string[] = 
 /** From half a millisecond to ten seconds, in seconds. */
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10];
 
+/** From a hundredth of a second to a day, in seconds: for what waits for people. */
+export const untilADay = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600, 14_400, 86_400];
+
 /** A histogram of seconds. */
-export const histogram = (name: string, help: string, labels: readonly string[] = []): Histogram => {
-  const bounds = seconds;
+export const histogram = (
+  name: string,
+  help: string,
+  labels: readonly string[] = [],
+  bounds: readonly number[] = seconds,
+): Histogram => {
   const empty = (values: readonly string[]): Spread => ({
     ...{ labels: values, value: 0 },
     counts: Array.from({ length: bounds.length + 1 }, () => 0),

@@ -17,14 +17,24 @@ const textOf = (data: unknown, key: string): string => {
   return typeof found === 'string' ? found : 'other';
 };
 
+const countAssignment = ({ leadsAssigned, assignmentDelay }: Instruments, data: unknown): void => {
+  const by = textOf(data, 'by');
+  leadsAssigned.add(1, by);
+  const waited: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'waitedMs') : undefined;
+  if (typeof waited === 'number') assignmentDelay.observe(waited / 1_000, by);
+};
+
 /** Counts facts that are in the log now. */
 const countFacts = (instruments: Instruments, events: readonly NewEvent[]): void => {
-  const { eventsAppended, leadsProcessed, leadsQualified, workParked } = instruments;
+  const { eventsAppended, leadsProcessed, leadsQualified, routingFailed, responsesOverdue, workParked } = instruments;
   let active = false;
   for (const { type, data } of events) {
     eventsAppended.add(1, type);
     active ||= type === 'ActivityRecorded';
     if (type === 'LeadQualified') leadsQualified.add(1, textOf(data, 'cause'));
+    if (type === 'LeadAssigned') countAssignment(instruments, data);
+    if (type === 'RoutingFailed') routingFailed.add(1);
+    if (type === 'ResponseOverdue') responsesOverdue.add(1);
     if (type === 'WorkParked') workParked.add(1, textOf(data, 'reactor'));
   }
   if (active) leadsProcessed.add(1);

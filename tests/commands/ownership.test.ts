@@ -27,15 +27,24 @@ describe('AssignLead', () => {
   it('tells a lead whose it is', () =>
     given(...qualified)
       .when(assignLead, assign)
-      .then(leadAssigned()));
+      .then(leadAssigned({ waitedMs: 0 })));
   it('says when the reply is due, where that is planned', () =>
     given(...qualified)
       .when(assignLead, { ...assign, plan })
-      .then(leadAssigned(), responseDue()));
+      .then(leadAssigned({ waitedMs: 0 }), responseDue()));
   it('names the work items that this ends', () =>
     given(...qualified, routingFailed())
       .when(assignLead, assign)
-      .then(leadAssigned({ settles: [facts.workId] })));
+      .then(leadAssigned({ settles: [facts.workId], waitedMs: 0 })));
+  it('says for how long it had needed somebody', () => {
+    const late = '2026-03-10T12:00:02.500Z';
+    given(...qualified)
+      .when(assignLead, { ...assign, assignedAt: late })
+      .then(leadAssigned({ assignedAt: late, waitedMs: 2_500 }));
+    given(...assigned)
+      .when(assignLead, { ...assign, assignedAt: late, assignment: { ...assignment, decision: 2 } })
+      .then(leadAssigned({ decision: 2, assignedAt: late }));
+  });
   it('says nothing twice, and nothing of an older decision', () => {
     given(...assigned)
       .when(assignLead, assign)
