@@ -28,6 +28,16 @@ const freeing =
   ({ handle }, request) =>
     handle(freePlace, { ...of, ...freed }, request);
 
+/** Frees the place that a lead had when it was closed: it may have been reopened since, and have another. */
+const afterClosing =
+  (of: LeadId, { data: { settles: workIds, outcome } }: LeadFact<'LeadClosed'>): Intent =>
+  async (engine, request) => {
+    const { state } = await engine.states.refresh(lead, leadStreamId(of.projectId, of.leadId));
+    const { status, decision } = state.ownership;
+    const upTo = status === 'assigned' ? decision - 1 : decision;
+    await engine.handle(freePlace, { ...of, upTo, workIds, credit: false, reason: `closed: ${outcome}` }, request);
+  };
+
 const ending =
   ({ projectId }: LeadId, workIds: readonly string[], reason: string): Intent =>
   (engine, request) =>
@@ -94,10 +104,7 @@ const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Int
     case 'LeadUnassigned':
       return [freeing(of, { decision: event.data.decision, credit: true, reason: 'unassigned' }), routing(of)];
     case 'LeadClosed':
-      return [
-        freeing(of, { workIds: event.data.settles, credit: false, reason: `closed: ${event.data.outcome}` }),
-        ending(of, event.data.settles, 'The lead is closed'),
-      ];
+      return [afterClosing(of, event), ending(of, event.data.settles, 'The lead is closed')];
     case 'LeadReopened':
     case 'ApprovalGiven':
       return [routing(of)];

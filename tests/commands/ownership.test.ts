@@ -8,6 +8,7 @@ import { failRouting } from '../../src/commands/fail-routing.ts';
 import { reopenLead } from '../../src/commands/reopen-lead.ts';
 import { requestApproval } from '../../src/commands/request-approval.ts';
 import { unassignLead } from '../../src/commands/unassign-lead.ts';
+import { withdrawLead } from '../../src/commands/withdraw-lead.ts';
 import * as facts from '../support/facts.ts';
 import { given } from '../support/given.ts';
 
@@ -245,5 +246,27 @@ describe('ReopenLead', () => {
     given(...assigned, leadClosed(), leadReopened())
       .when(reopenLead, reopen)
       .rejects('lead-open');
+  });
+});
+
+describe('WithdrawLead', () => {
+  const withdraw = { ...of, decision: 1, reason: 'Freed' };
+  it('takes a lead from who has no place for it any more', () =>
+    given(...assigned)
+      .when(withdrawLead, withdraw)
+      .then(leadUnassigned({ reason: 'Freed' })));
+  it('changes nothing when the lead has heard of another decision, was declined or closed', () => {
+    given(...assigned, leadAssigned({ decision: 2, repId: 'ben' }))
+      .when(withdrawLead, withdraw)
+      .then();
+    given(...assigned, leadDeclined())
+      .when(withdrawLead, withdraw)
+      .then();
+    given(...assigned, leadClosed())
+      .when(withdrawLead, withdraw)
+      .then();
+    given(...assigned, leadMerged())
+      .when(withdrawLead, withdraw)
+      .then();
   });
 });

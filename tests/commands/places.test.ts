@@ -174,6 +174,14 @@ describe('FreePlace', () => {
       .when(freePlace, { ...free, credit: true, decision: 1 })
       .then(leadFreed({ credit: true, rotation: 'team:sales' }));
   });
+  it('leaves the place of a decision after the last that is meant', () => {
+    given(leadPlaced())
+      .when(freePlace, { ...free, upTo: 1 })
+      .then(leadFreed());
+    given(leadPlaced({ decision: 2 }))
+      .when(freePlace, { ...free, upTo: 1 })
+      .then();
+  });
   it('leaves the place of a later decision', () =>
     given(leadPlaced(), leadPlaced({ decision: 2, repId: 'ben' }))
       .when(freePlace, { ...free, decision: 1 })
