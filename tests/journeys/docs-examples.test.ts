@@ -66,6 +66,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'work-queue',
     'set-up-routing',
     'reply-deadlines',
+    'read-the-routing-report',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -75,6 +76,7 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"version":2');
   expect(output).toContain('"status":"completed","resolution":"done"');
   expect(output).toContain('"perWeek":15');
+  expect(output).toContain('"responseMs":');
   expect(output).toContain('"rulesVersion":1,"data":[');
   expect(output).toContain('"type":"LeadAccepted"');
 });
