@@ -10,7 +10,7 @@ const files = (journeys: readonly string[]): string[] => journeys.map((journey) 
 
 /** What is about servers: how their clients are used, journeys of many processes, and of servers that go away. */
 const servers = [
-  ...files(['many-processes', 'outages', 'migrate']),
+  ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared']),
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/readmodels/mongodb.test.ts'],
 ];
 
