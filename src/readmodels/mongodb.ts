@@ -1,4 +1,4 @@
-import { MongoClient } from 'mongodb';
+import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import {
   checkpointOf,
   count,
@@ -73,7 +73,14 @@ export const openMongoReadModels = (
   const state = { open: true };
   const answer = async <T>(milliseconds: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     if (!state.open) throw new ReadModelsUnavailable(`Read models in ${where} are closed`);
-    return within(milliseconds, where, run);
+    try {
+      return await within(milliseconds, where, run);
+    } catch (error) {
+      // A client whose first connection failed keeps what it closed then, and would never look for the server again.
+      const gaveUp = error instanceof ReadModelsUnavailable && error.cause instanceof MongoTopologyClosedError;
+      if (gaveUp && state.open) client.connect().catch((again: unknown) => void again);
+      throw error;
+    }
   };
   const reading = <T>(milliseconds: number, read: (reading: Reading) => Promise<T>): Promise<T> =>
     answer(milliseconds, (signal) => read({ db, deadline: { signal, maxTimeMS: milliseconds } }));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
@@ -96,6 +96,17 @@ describe('a MongoDB server that is away', () => {
     expect(String(error)).toContain(`${new URL(standin.url).host}/leadfold`);
     expect(String(error)).not.toContain('secret');
     expect(took).toBeLessThan(2_500);
+  });
+
+  it('when it is first asked for is found once it is there', async () => {
+    const standin = await startMongoStandin();
+    await standin.stop();
+    const readModels = openMongoReadModels(`${standin.url}/test`);
+    onTestFinished(() => readModels.close());
+    for (const _ of [1, 2]) await expect(readModels.checkpoint('places')).rejects.toThrow(ReadModelsUnavailable);
+    const back = await startMongoStandin(Number(new URL(standin.url).port));
+    onTestFinished(() => back.stop());
+    await vi.waitFor(async () => expect(await readModels.checkpoint('places')).toBe(0), { timeout: 10_000 });
   });
 
   it('in the middle of writes loses none of what was acknowledged, and a save that is done again is whole', async () => {
