@@ -95,15 +95,17 @@ describe('Workers that look for what is due', () => {
   });
 
   it('wait with what comes after the search for another rep until that is over', async () => {
-    const { clock, worker, leads, factsOf, followed } = await openWorkplace(1);
-    const [leadId = ''] = leads;
-    const [one, other] = [worker(), worker()];
+    const { store, clock, worker, leads, factsOf, followed } = await openWorkplace(8);
+    const turns = { last: 0 };
+    const workers = [1, 2, 3].map(() => worker(slow(store, () => (turns.last += 7) % 5)));
+    const look = () => Promise.all([...workers, ...workers].map((each) => each.quiet()));
     clock.forward(5 * 86_400_000);
-    for (const each of [one, other, one]) await each.quiet();
-    expect(await factsOf(leadId)).toEqual(untilReRouting);
+    await look();
+    await look();
+    for (const leadId of leads) expect(await factsOf(leadId)).toEqual(untilReRouting);
     await followed();
-    for (const each of [one, other, one]) await each.quiet();
-    expect(await factsOf(leadId)).toEqual(all);
+    await look();
+    for (const leadId of leads) expect(await factsOf(leadId)).toEqual(all);
   });
 
   it('do the rest when one thing can not be done, and that when it can', async () => {
