@@ -10,17 +10,24 @@ export type Scene = { readonly roster: RosterState; readonly pool: PoolState; re
 
 const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
-/** Whether somebody with these regions serves a lead. Who names none serves all; who does, none whose country nobody knows. */
+/**
+ * Whether a region that somebody serves is that of a lead. Where the country is known it decides: a lead from the US may say
+ * `CA` of its region and mean California. Where it is not, a text of two letters says nothing.
+ */
+const isIn = (region: string, lead: Routable, groups: readonly (readonly [string, readonly string[]])[]): boolean => {
+  const [, countries] = groups.find(([name]) => same(name, region)) ?? [];
+  const country = countryOf(region);
+  if (lead.country !== undefined && countries) return countries.some((each) => countryOf(each) === lead.country);
+  if (lead.country !== undefined && country !== undefined) return country === lead.country;
+  const said = countries !== undefined || !/^[a-z]{2}$/i.test(region.trim());
+  return said && lead.region !== undefined && same(region, lead.region);
+};
+
+/** Whether somebody with these regions serves a lead. Who names none serves all; who does, none whose region nobody knows. */
 export const serves = (regions: readonly string[], lead: Routable, { roster }: Scene): boolean => {
   if (regions.length === 0) return true;
   const groups = Object.entries(roster.routing.rules.regions);
-  return regions.some((region) => {
-    if (lead.region !== undefined && same(region, lead.region)) return true;
-    if (lead.country === undefined) return false;
-    const group = groups.find(([name]) => same(name, region));
-    if (group) return group[1].some((code) => countryOf(code) === lead.country);
-    return (countryOf(region) ?? region.toUpperCase()) === lead.country;
-  });
+  return regions.some((region) => isIn(region, lead, groups));
 };
 
 const speaks = ({ languages }: Rep, { language }: Routable): boolean =>
