@@ -1,9 +1,11 @@
+import { lead } from '../domain/lead.ts';
 import type { PoolFact, PoolState } from '../domain/pool.ts';
 import { pool } from '../domain/pool.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { responsePlan } from '../domain/reply-policy.ts';
 import type { RosterState } from '../domain/roster.ts';
 import { roster } from '../domain/roster.ts';
+import { leadStreamId } from '../domain/streams.ts';
 import { assignLead } from './assign-lead.ts';
 import { closeWorkItem } from './close-work-item.ts';
 import { failRouting } from './fail-routing.ts';
@@ -124,7 +126,10 @@ export const tellHeld = async (
     if (found) await takeOverPlace(engine, { projectId, from: leadId, into: found.leadId }, request);
   }
   const { state } = await engine.states.refresh(pool, projectId);
-  const waits = state.waiting.get(leadId)?.workId === workId;
+  if (state.waiting.get(leadId)?.workId === workId) return;
+  // A lead that has not heard yet that its waiting is over keeps its item until it has: what tells it ends the item.
+  const { status, ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, leadId))).state;
+  const waits = status === 'lead' && ownership.status === 'waiting' && ownership.workIds.includes(workId);
   if (!waits) await endWork(engine, projectId, { workIds: [workId], reason: 'The lead no longer waits' }, request);
 };
 
