@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { appOfFile, openTestApp } from '../support/app.ts';
 import { bearer, mustBe } from '../support/client.ts';
 import { exposed } from '../support/metrics.ts';
+import { salesOf } from '../support/sales.ts';
 import { spawnServer, startServer } from '../support/server-process.ts';
 
 const app = appOfFile();
@@ -55,6 +56,23 @@ describe('/metrics', () => {
     expect(grown('leadfold_duplicates_total', { source: 'batch' })).toBe(1);
     expect(grown('leads_processed_total')).toBe(3);
     expect(grown('leads_qualified_total', { cause: 'activity' })).toBe(2);
+  });
+
+  it('counts what routing does, and how long leads needed somebody', async () => {
+    await using own = await openTestApp();
+    const sales = await salesOf(own);
+    await sales.team('sales');
+    await sales.rep('ann', { status: 'away' });
+    await sales.publish('routing-rules', { defaultTeam: 'sales' });
+    await sales.qualify({ userId: 'ada' });
+    await sales.wait(2);
+    await sales.change('ann', { status: 'active' });
+    await own.settled();
+    await sales.wait(60);
+    const now = exposed(mustBe(await own.root('GET', '/metrics'), 200).text);
+    expect(now.valueOf('leads_assigned_total', { by: 'rules' })).toBe(1);
+    expect([now.valueOf('routing_failed_total'), now.valueOf('response_overdue_total')]).toEqual([1, 1]);
+    expect(now.valueOf('leadfold_assignment_delay_seconds_sum', { by: 'rules' })).toBe(120);
   });
 
   it('has what the thread of the projections counted, and how far behind each is', async () => {
