@@ -106,13 +106,21 @@ const followOrPark = async (reactor: Reactor, event: Recorded, sight: Sight): Pr
   }
 };
 
+/** How many streams are followed at once: what they append meanwhile shares commits. */
+const lanes = 16;
+
 /**
- * Runs a reactor over a batch. What follows from a fact and fails time and again is parked, and the reactor goes on. Rejects
- * when a store is away; then the batch comes again.
+ * Runs a reactor over a batch: the facts of a stream one after the other, those of several streams at once. What follows from a
+ * fact and fails time and again is parked, and the reactor goes on. Rejects when a store is away; then the batch comes again.
  */
 export const react =
   (reactor: Reactor, sight: Sight) =>
   async ({ events, position }: Batch): Promise<void> => {
-    for (const event of events) await followOrPark(reactor, event, sight);
+    const streams = [...Map.groupBy(events, ({ stream }) => stream).values()].values();
+    const follow = async (): Promise<void> => {
+      for (const facts of streams) for (const event of facts) await followOrPark(reactor, event, sight);
+    };
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, follow));
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
     await sight.readModels.saveCheckpoint(checkpointOf(reactor), position);
   };
