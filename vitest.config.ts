@@ -1,10 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = [
-  ...['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring', 'tenancy'],
-  'system-health',
-];
+const anywhere = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring'];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
@@ -17,8 +14,8 @@ const servers = [
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/report-ran.ts'],
-    // One more than vitest takes on two cores: much of what the tests do is waiting.
-    maxWorkers: 2,
+    // Two more than vitest takes on two cores: much of what the tests do is waiting.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [

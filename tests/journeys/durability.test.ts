@@ -6,7 +6,7 @@ import type { Json, Project } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 
-const rounds = 20;
+const rounds = 10;
 const clients = 8;
 const people = 25;
 const types = ['page_view', 'signup', 'download', 'demo_request', 'unsubscribe', 'unheard'];
@@ -58,7 +58,7 @@ const loadUntilKilled = async (
   await Promise.all(Array.from({ length: clients }, client));
 };
 
-it('A server that is killed twenty times under load loses nothing it acknowledged and counts nothing twice', async () => {
+it('A server that is killed ten times under load loses nothing it acknowledged and counts nothing twice', async () => {
   await using server = await startServer();
   const project = await server.project();
   const ledger: Ledger = { acknowledged: new Map(), unanswered: [], next: 0 };

@@ -10,7 +10,7 @@ import { overHttp, spawnServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
 const people = 500;
-const events = 20_000;
+const events = 10_000;
 const size = 250;
 
 /** What activity number n is: somebody out of 500, by one or two of three identifiers, does something. */
