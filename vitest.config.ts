@@ -1,7 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+// What Node compiled for one of the many threads and processes that tests start serves the next ones.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'leadfold-compiled');
+
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['scoring', 'identity', 'queries', 'bad-input', 'idempotency', 'concurrency', 're-scoring'];
+const anywhere = ['identity', 'queries', 'idempotency', 'concurrency', 're-scoring'];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
@@ -11,19 +16,27 @@ const servers = [
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/readmodels/mongodb.test.ts'],
 ];
 
+/** For what goes over servers, in ms: several processes share the machine, and jobs wait for what others may still hold to be true. */
+const patience = 120_000;
+
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/report-ran.ts'],
     // Two more than vitest takes on two cores: much of what the tests do is waiting.
     maxWorkers: 3,
+    // Each worker loads the product once for all of its files, which keep nothing outside of their tests.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
       { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: servers } },
-      { extends: true, test: { name: 'servers', include: servers } },
+      { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
       {
         extends: true,
-        test: { name: 'stand-ins', include: files(anywhere), env: { TEST_STORES: 'stand-ins' } },
+        test: {
+          ...{ name: 'stand-ins', include: files(anywhere), testTimeout: patience },
+          env: { TEST_STORES: 'stand-ins' },
+        },
       },
     ],
   },
