@@ -26,8 +26,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Each worker loads the product once for all of its files, which keep nothing outside of their tests.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: servers } },
       { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },

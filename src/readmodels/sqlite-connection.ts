@@ -7,7 +7,7 @@ import type { Connection } from './sqlite-tables.ts';
 import { commonTables } from './sqlite-tables.ts';
 
 /** Milliseconds a writer waits for another one. Readers never wait. */
-const BUSY_TIMEOUT = 1_000;
+export const BUSY_TIMEOUT = 1_000;
 const PREPARED_STATEMENTS = 200;
 const BUSY = 5;
 /** How often it is looked whether the file is still there, in ms, by who wants to know. */

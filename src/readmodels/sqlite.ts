@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ReadModelsUnavailable } from './read-models.ts';
 import type { Declared, ReadModels } from './read-models.ts';
 import type { Opening } from './sqlite-connection.ts';
-import { connect, errorCode } from './sqlite-connection.ts';
+import { BUSY_TIMEOUT, connect, errorCode } from './sqlite-connection.ts';
 import { findPage } from './sqlite-find.ts';
 import { countStatement } from './sqlite-query.ts';
 import {
@@ -40,6 +41,8 @@ const attempt = <T>(path: string, run: () => T): T => {
   }
 };
 
+const isBusy = (error: unknown): boolean => error instanceof Error && errorCode(error.cause) === BUSY;
+
 // The tables are there once a writer has prepared them; until then there is nothing to read.
 const orEmpty = <T>(empty: T, read: () => T): T => {
   try {
@@ -51,7 +54,13 @@ const orEmpty = <T>(empty: T, read: () => T): T => {
 };
 
 const transaction = <T>(db: DatabaseSync, run: () => T): T => {
-  db.exec('BEGIN IMMEDIATE');
+  // Not waited for here: SQLite would stop the whole thread while another one writes, and every request with it.
+  db.exec('PRAGMA busy_timeout = 0');
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  }
   try {
     const result = run();
     db.exec('COMMIT');
@@ -77,7 +86,15 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
     });
   };
   const reading = <T>(empty: T, read: () => T) => answer(() => orEmpty(empty, read));
-  const writing = <T>(write: () => T) => answer(() => transaction(connection.db(), write));
+  const writing = async <T>(write: () => T): Promise<T> => {
+    for (const end = performance.now() + BUSY_TIMEOUT; ; await pause(1 + Math.random())) {
+      try {
+        return await answer(() => transaction(connection.db(), write));
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= end) throw error;
+      }
+    }
+  };
   // A transaction for each change, so that others come to write between those that take long.
   const prepareAll = async (collection: Declared, bare: boolean): Promise<void> => {
     while (await writing(() => prepareNext(connection.db(), collection, bare)));

@@ -238,6 +238,21 @@ describe('a read-models file', () => {
     expect(await readModels.checkpoint(people.name)).toBe(4);
   });
 
+  it('lets its thread go on while another writer is waited for', async () => {
+    const path = await file();
+    const readModels = opened(path);
+    await readModels.prepare([declared(people)]);
+    const other = new DatabaseSync(path);
+    onTestFinished(() => other.close());
+    other.exec('BEGIN IMMEDIATE');
+    // Only because this thread goes on can the other writer end in it.
+    const saved = readModels.save(people, [], 4);
+    await setImmediate();
+    other.exec('COMMIT');
+    await saved;
+    expect(await readModels.checkpoint(people.name)).toBe(4);
+  });
+
   it('is unavailable once its handle is closed, and may be closed twice', async () => {
     const readModels = opened(await file());
     await readModels.close();
