@@ -13,7 +13,8 @@ const files = (journeys: readonly string[]): string[] => journeys.map((journey) 
 /** What is about servers: how their clients are used, journeys of many processes, and of servers that go away. */
 const servers = [
   ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared']),
-  ...['tests/eventstore/eventstoredb.test.ts', 'tests/readmodels/mongodb.test.ts'],
+  ...['tests/eventstore/eventstoredb.test.ts', 'tests/eventstore/eventstoredb-tail.test.ts'],
+  'tests/readmodels/mongodb.test.ts',
 ];
 
 /** For what goes over servers, in ms: several processes share the machine, and jobs wait for what others may still hold to be true. */

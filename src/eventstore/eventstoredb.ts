@@ -10,7 +10,7 @@ import { RevisionConflict, StoreUnavailable } from './event-store.ts';
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
 import type { Connection, Reserved } from './eventstoredb-client.ts';
 import { follow } from './eventstoredb-following.ts';
-import type { Heads } from './eventstoredb-following.ts';
+import { tailsOf } from './eventstoredb-tail.ts';
 
 /** `deadline` is how long, in ms, an answer may take, and `maxInFlight` how many events may wait to be written. */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
@@ -31,7 +31,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const client = clientFor(connectionString);
   const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
   const { where } = connection;
-  const heads = headsOf(connection);
+  const tails = tailsOf(connection);
   const room = waitingRoom(maxInFlight);
 
   const mustBeOpen = (): void => {
@@ -91,11 +91,11 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     append,
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
-      yield* follow(from, { streams, ...(types && { types }) }, { connection, heads, signal });
+      yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, signal });
     },
     head: async () => {
       mustBeOpen();
-      return heads.look();
+      return headOf(connection);
     },
     close: async () => {
       await room.empty();
@@ -106,28 +106,15 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   };
 }
 
-/** Looks where the whole log ends, other streams and the system's included, and tells those who watch that it has grown. */
-function headsOf(connection: Connection): Heads {
-  const watchers = new Set<() => void>();
-  let latest = 0;
-  const look = async (): Promise<number> => {
-    let position = 0;
-    const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
-    await readThrough(connection, connection.client.readAll(options), ({ event }) => {
-      if (event) position = positionOf(event, connection.where);
-      return true;
-    });
-    if (position > latest) {
-      latest = position;
-      for (const grown of [...watchers]) grown();
-    }
-    return position;
-  };
-  const watch = (grown: () => void) => {
-    watchers.add(grown);
-    return () => void watchers.delete(grown);
-  };
-  return { latest: () => latest, look, watch };
+/** Where the whole log ends, other streams and the system's included. */
+async function headOf(connection: Connection): Promise<number> {
+  let position = 0;
+  const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
+  await readThrough(connection, connection.client.readAll(options), ({ event }) => {
+    if (event) position = positionOf(event, connection.where);
+    return true;
+  });
+  return position;
 }
 
 /** Lets a number of events wait to be written; beyond, an append fails at once. A larger one still gets in, alone. */

@@ -291,24 +291,6 @@ describe('A follower', () => {
     stop();
   });
 
-  it('passes over nothing of its own that the subscription has not brought yet', async () => {
-    const { standin, store } = await opened();
-    standin.log.append('other-a', 'any', foreigners(3));
-    const before = await store.head();
-    await store.append('lead-a', -1, [fact(1)]);
-    standin.log.append('other-a', 'any', foreigners(3));
-    await store.head();
-    standin.fault('subscribe', 'silent');
-    const { batches, stop } = following(store);
-    expect(await batches.next()).toMatchObject({ value: { events: [], position: before } });
-    const looks = () => standin.seen().filter((kind) => kind === 'read').length;
-    const looked = looks();
-    const next = batches.next();
-    await vi.waitFor(() => expect(looks()).toBeGreaterThan(looked + 2), { timeout: 5_000 });
-    stop();
-    expect(await next).toMatchObject({ done: true });
-  });
-
   it('ends its call when it is aborted, and does so promptly', async () => {
     const { standin, store } = await opened();
     const { position } = await store.append('lead-a', -1, [fact(1)]);

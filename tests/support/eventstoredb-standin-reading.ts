@@ -15,6 +15,9 @@ import {
 
 export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
+/** How a read is answered: how many ms it takes for each hundred events, and what hears of each event that is sent. */
+export type Manner = { readonly pace: number; readonly sent: () => void };
+
 /** How many events the real server looks up at a time. */
 const READ_BATCH = 32;
 const START: Place = { commit: 0, prepare: -1 };
@@ -26,9 +29,10 @@ const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
   over.abort();
 };
 
-const sendAll = async (call: ReadCall, entries: readonly Entry[], pace: number): Promise<void> => {
+const sendAll = async (call: ReadCall, entries: readonly Entry[], { pace, sent }: Manner): Promise<void> => {
   for (const [index, entry] of entries.entries()) {
     if (pace > 0 && index % 100 === 0) await pause(pace, undefined, { ref: false });
+    sent();
     await send(call, eventMessage(entry));
   }
 };
@@ -40,25 +44,25 @@ const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined
   return { commit: Number(position.getCommitPosition()), prepare: Number(position.getPreparePosition()) };
 };
 
-const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options, pace: number): Promise<void> => {
+const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const from = options.getStream();
   const name = nameIn(from?.getStreamIdentifier());
   const entries = log.stream(name);
   if (entries.length === 0) return send(call, notFoundMessage(name));
   const first = from?.hasRevision() ? Number(from.getRevision()) : 0;
-  await sendAll(call, entries.slice(first, first + Number(options.getCount())), pace);
+  await sendAll(call, entries.slice(first, first + Number(options.getCount())), manner);
 };
 
 // Forwards a place is where the first event begins, backwards where it ends.
-const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options, pace: number): Promise<void> => {
+const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const place = placeIn(options.getAll());
   const count = Number(options.getCount());
   if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
     const end = place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length;
-    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse(), pace);
+    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse(), manner);
   }
   const begin = place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length;
-  await sendAll(call, log.all.slice(begin, begin + count), pace);
+  await sendAll(call, log.all.slice(begin, begin + count), manner);
 };
 
 /** Resolves when the log has grown beyond an index, or the call is over. */
@@ -77,13 +81,14 @@ const grown = (log: Log, call: ReadCall, index: number): Promise<void> =>
 
 const later = (one: Place, other: Place): Place => (one.commit > other.commit ? one : other);
 
-const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Promise<void> => {
+const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const filter = options.getFilter();
   const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? [''];
   const matches = ({ stream }: Entry): boolean => prefixes.some((prefix) => stream.startsWith(prefix));
   const window = filter?.hasMax() ? filter.getMax() : READ_BATCH;
   const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
-  const from = placeIn(options.getAll()) ?? START;
+  const end = log.all.at(-1)?.position ?? 0;
+  const from = placeIn(options.getAll()) ?? { commit: end, prepare: end };
   let index = log.after(from);
   let [page, sent, counted] = [from, from, 0];
 
@@ -94,6 +99,7 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Pr
     counted += 1;
     if (!matches(entry)) return;
     sent = { commit: entry.position, prepare: entry.position };
+    manner.sent();
     await send(call, eventMessage(entry));
   };
 
@@ -131,14 +137,11 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options): Pr
   }
 };
 
-/**
- * Answers a call of `Streams.Read`: a stream, the whole log, or a subscription to it with a filter of stream names. A read
- * takes `pace` ms for each hundred events.
- */
-export const answerRead = (log: Log, call: ReadCall, pace: number): Promise<void> => {
+/** Answers a call of `Streams.Read`: a stream, the whole log, or a subscription to it, with a filter of stream names or none. */
+export const answerRead = (log: Log, call: ReadCall, manner: Manner): Promise<void> => {
   const options = call.request.getOptions();
-  if (options?.hasStream()) return readStream(log, call, options, pace);
-  if (options?.hasSubscription()) return subscribe(log, call, options);
-  if (options?.hasAll()) return readAll(log, call, options, pace);
+  if (options?.hasStream()) return readStream(log, call, options, manner);
+  if (options?.hasSubscription()) return subscribe(log, call, options, manner);
+  if (options?.hasAll()) return readAll(log, call, options, manner);
   throw new TypeError('A read says neither which stream nor that it is the whole log');
 };

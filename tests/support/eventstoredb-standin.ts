@@ -36,6 +36,8 @@ export type EventStoreStandin = {
   readonly fault: (kind: Kind, fault: Fault) => void;
   /** The kinds of the calls so far. */
   readonly seen: () => readonly Kind[];
+  /** How many events the calls of a kind were sent so far. */
+  readonly sent: (kind: Kind) => number;
   /** How many calls of a kind have neither been answered nor cancelled. */
   readonly open: (kind: Kind) => number;
   /** The log itself, to look at and to append to without asking over the wire. */
@@ -86,6 +88,7 @@ export const startEventStoreStandin = async (
   const faults = new Map<Kind, Fault>();
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
+  const sent: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   let [delay, pace] = [0, 0];
 
   const met = async (kind: Kind): Promise<Fault | undefined> => {
@@ -119,10 +122,11 @@ export const startEventStoreStandin = async (
   };
 
   const read = async (call: ReadCall): Promise<void> => {
-    const fault = await met(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read');
+    const kind = call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read';
+    const fault = await met(kind);
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    if (fault !== 'end') await answerRead(log, call, pace);
+    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1) });
     call.end();
   };
 
@@ -168,6 +172,7 @@ export const startEventStoreStandin = async (
     pace: (milliseconds) => (pace = milliseconds),
     fault: (kind, fault) => void faults.set(kind, fault),
     seen: () => [...seen],
+    sent: (kind) => sent[kind],
     open: (kind) => open[kind],
     log,
   };
