@@ -23,11 +23,11 @@ export type Tail = {
 /** Gives the tail of a connection, until it is left. It begins with the first who enters and ends with the last who leaves. */
 export type Tails = () => { readonly tail: Tail; readonly leave: () => void };
 
-/** How many events are kept: five pages, a few seconds of the most that a server took in our measurements. */
+/** How many events are kept: five pages, so that who is a few batches behind still finds all that comes next. */
 const KEPT = 5_000;
 /**
  * How many bytes of the log the kept events may span. Positions are bytes, so the difference of two is what the events between
- * them take, give or take one. As objects they take some times as much: 16 MiB stay well below 100.
+ * them take, give or take one. As objects they take several times as much, which a worker has to have room for twice.
  */
 const SPAN = 16 * 1024 * 1024;
 /** How many events before the log's end it begins with: who comes back after a failure or a start then catches up from here. */
