@@ -10,25 +10,27 @@ import { startProduct } from './support/product.ts';
 const [leads, visits, activitiesAVisit] = [100_000, 5, 2];
 const activities = leads * visits * activitiesAVisit;
 
+/** One lead in twenty does what qualifies it; the others look around. */
+const typesOf = (index: number): readonly string[] =>
+  index % 20 === 0 ? ['page_view', 'signup'] : ['page_view', 'article_read'];
+
 /** How many leads come and go at the same time: what one did lies scattered over as much of the log. */
 const atATime = 2_000;
 
-const writeVisits = (path: string, projectId: string, begin: number): number => {
+const writeVisits = (path: string, projectId: string, begin: number): void => {
   const db = openLogFile(path, 1_000);
   // Nothing reads it before it is complete, and it can be made again.
   db.exec('PRAGMA synchronous = OFF');
   const write = groupsTo(db);
-  let head = 0;
   for (let first = 0; first < leads; first += atATime) {
-    const visit = visiting(projectId, newIds(), () => true);
+    const visit = visiting(projectId, newIds(), () => true, typesOf);
     for (let nth = 0; nth < visits; nth++) {
       const now = new Date(begin + ((first + (nth * atATime) / visits) / leads) * month);
       const group = Array.from({ length: atATime }, (_, index) => visit(first + index, activitiesAVisit, now));
-      head = Math.max(...write(group, now.getTime()));
+      write(group, now.getTime());
     }
   }
   db.close();
-  return head;
 };
 
 /** Asks again and again whether the process lives until something is done. Gives the longest that an answer took, in ms. */
@@ -62,7 +64,8 @@ const checked = async (product: Product) => {
 /** How long it takes to prove that nothing is wrong. */
 export const systemHealth: Benchmark = {
   name: 'system-health',
-  about: 'Every invariant checked over 100,000 leads with a million activities, by a server that is otherwise idle',
+  about:
+    'Every invariant checked over 100,000 leads with a million activities, one in twenty qualified, by a server that is otherwise idle',
   seconds: 200,
   apart: true,
   run: async ({ prepared, rounds, say }) => {

@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { recordActivities } from '../../src/commands/record-activities.ts';
 import type { Activity } from '../../src/domain/activity.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
@@ -12,6 +14,9 @@ import { newIds } from '../../src/new-id.ts';
 import type { Lab } from './benchmark.ts';
 import { startProduct } from './product.ts';
 import { projected } from './projecting.ts';
+import { headOf } from './stored.ts';
+
+const statsSchema = z.object({ subscriptions: z.array(z.object({ lag: z.number() })) });
 
 /** A data folder of the product with a project that has had leads for a month. */
 export type Populated = {
@@ -31,13 +36,13 @@ export const leadIdAt = (projectId: string, index: number): string => leadIdOf(p
 const identifierAt = (index: number) => ({ kind: 'anonymousId', value: `visitor-${index}` }) as const;
 
 /** What visitors do; the model gives no points for reading an article. */
-const types = ['page_view', 'article_read', 'signup', 'article_read', 'demo_request'] as const;
+const types: readonly string[] = ['page_view', 'article_read', 'signup', 'article_read', 'demo_request'];
 /** In ms. */
 export const month = 30 * 86_400_000;
 const scoring = { version: 1, model: defaultModel };
 
-const activityAt = (index: number, newId: () => string, time: string): Activity => ({
-  ...{ eventId: newId(), eventType: types[index % types.length] ?? types[0], source: 'api' },
+const activityAt = (index: number, type: string, newId: () => string, time: string): Activity => ({
+  ...{ eventId: newId(), eventType: type, source: 'api' },
   ...{ occurredAt: time, receivedAt: time, sessionId: `session-${index}` },
   properties: { path: `/pricing/${index % 100}`, referrer: 'https://www.example.com/search', campaign: 'spring' },
   ...(index % 4 === 0 && { traits: { company: `Company ${index % 5_000}`, country: 'NL' } }),
@@ -46,8 +51,13 @@ const activityAt = (index: number, newId: () => string, time: string): Activity 
 /** A lead as it is after its facts; how many they are is the revision that its next ones begin at. */
 type Known = { readonly state: LeadState; readonly facts: number };
 
-/** Lets leads do things; of those that come back it remembers what they are. */
-export const visiting = (projectId: string, newId: () => string, comesBack: (index: number) => boolean) => {
+/** Lets leads do things, each one or all of what `typesOf` says; of those that come back it remembers what they are. */
+export const visiting = (
+  projectId: string,
+  newId: () => string,
+  comesBack: (index: number) => boolean,
+  typesOf: (index: number) => readonly string[] = () => types,
+) => {
   const returning = new Map<number, Known>();
 
   /** What is recorded of a lead that does some things at a time, as the product would. */
@@ -55,9 +65,11 @@ export const visiting = (projectId: string, newId: () => string, comesBack: (ind
     const { state, facts } = returning.get(index) ?? { state: lead.initial, facts: 0 };
     const capture = identifierAt(index);
     const leadId = leadIdOf(projectId, capture);
-    const activities = Array.from({ length: count }, (_, nth) =>
-      activityAt(index + facts + nth, newId, now.toISOString()),
-    );
+    const kinds = typesOf(index);
+    const activities = Array.from({ length: count }, (_, nth) => {
+      const at = index + facts + nth;
+      return activityAt(at, kinds[at % kinds.length] ?? 'page_view', newId, now.toISOString());
+    });
     const input = { projectId, leadId, capture, identifiers: [capture], refused: [], activities, scoring };
     const events = recordActivities.decide(state, input, { now });
     if (comesBack(index))
@@ -77,36 +89,50 @@ export const visiting = (projectId: string, newId: () => string, comesBack: (ind
   };
 };
 
-const writeLeads = (path: string, projectId: string, begin: number): number => {
+const writeLeads = (path: string, projectId: string, begin: number): void => {
   const db = openLogFile(path, 1_000);
   // Nothing reads it before it is complete, and it can be made again.
   db.exec('PRAGMA synchronous = OFF');
   const write = groupsTo(db);
   const visit = visiting(projectId, newIds(), (index) => index < busyLeads);
   const [size, returnEvery] = [500, leadCount / (busyLeads * visits)];
-  let head = 0;
   for (let first = 0; first < leadCount; first += size) {
     const now = new Date(begin + (first / leadCount) * month);
     const group = Array.from({ length: size }, (_, nth) => visit(first + nth, 1, now));
     for (let nth = 0; nth < size; nth += returnEvery)
       group.push(visit(((first + nth) / returnEvery) % busyLeads, 10, now));
-    head = Math.max(...write(group, now.getTime()));
+    write(group, now.getTime());
   }
   db.close();
-  return head;
 };
 
-/** Makes a data folder whose log somebody writes, for a project and from a time on (ms since 1970), and brings the read models up to it. */
+/** Lets the product do what follows from a log that was written for it, so that it has nothing left to do when it is measured. */
+const followed = async (dataDir: string): Promise<void> => {
+  const product = await startProduct({ dataDir });
+  const behind = async (): Promise<boolean> => {
+    const answer = await product.ask('GET', '/api/admin/queue-stats', product.adminKey);
+    const { subscriptions } = statsSchema.parse(await answer.json());
+    return subscriptions.some(({ lag }) => lag > 0);
+  };
+  while (await behind()) await pause(100);
+  await product.stop();
+};
+
+/**
+ * Makes a data folder whose log somebody writes, for a project and from a time on (ms since 1970), and brings what follows from
+ * it, read models and routed leads, up to it.
+ */
 export const populate = async (
   folder: string,
-  write: (path: string, projectId: string, begin: number) => number,
+  write: (path: string, projectId: string, begin: number) => void,
 ): Promise<void> => {
   const product = await startProduct({ dataDir: folder });
   const { projectId, apiKey } = await product.project();
   await product.stop();
-  const head = write(join(folder, 'events.db'), projectId, Date.now() - month);
+  write(join(folder, 'events.db'), projectId, Date.now() - month);
   await projected({ log: join(folder, 'events.db'), documents: join(folder, 'read-models.db') });
-  writeFileSync(join(folder, 'populated.json'), JSON.stringify({ projectId, apiKey, head }));
+  await followed(folder);
+  writeFileSync(join(folder, 'populated.json'), JSON.stringify({ projectId, apiKey, head: headOf(folder) }));
 };
 
 /** The populated folder of this run of the benchmarks. Who writes to it copies it first. */
