@@ -4,7 +4,6 @@ import { batchesOf, bodiesOf, eventOf } from './support/events.ts';
 import type { Figure } from './support/figures.ts';
 import { lagFigures } from './support/lag.ts';
 import { loaded } from './support/load.ts';
-import type { Syncing } from './support/pipeline.ts';
 import { needPipeline, startPipeline } from './support/pipeline.ts';
 import { startProduct } from './support/product.ts';
 import { mustShow, shownAt } from './support/shown.ts';
@@ -56,12 +55,8 @@ const productRate = async ({ folder }: Lab, { connections, each, events, bodies 
 };
 
 /** Events a second from the first request until the worker has scored the last one. */
-const pipelineRate = async (
-  { folder }: Lab,
-  { connections, each, events, bodies }: Way,
-  syncing: Syncing,
-): Promise<number> => {
-  const pipeline = await startPipeline(folder(), syncing);
+const pipelineRate = async ({ folder }: Lab, { connections, each, events, bodies }: Way): Promise<number> => {
+  const pipeline = await startPipeline(folder());
   const path = each === 1 ? '/events' : '/batch';
   const { begun } = await loaded({ url: pipeline.url, path, connections, headers: json, bodies, once: true }, 202);
   while ((await pipeline.done()) < events) await pause(5);
@@ -75,20 +70,15 @@ const pipelineRate = async (
 const ratesOf = async (lab: Lab, index: number): Promise<readonly Figure[]> => {
   const [way, theirs] = [ofProduct[index], ofPipeline[index]];
   if (!way || !theirs) throw new Error(`There is no way ${index} in which events come`);
-  const [ours, durable, later]: [number[], number[], number[]] = [[], [], []];
+  const [ours, durable]: [number[], number[]] = [[], []];
   for (let round = 1; round <= lab.rounds; round++) {
     lab.say(`${way.name}, round ${round} of ${lab.rounds}`);
-    durable.push(await pipelineRate(lab, theirs, 'always'));
-    if (way.each === 1) later.push(await pipelineRate(lab, theirs, 'everysec'));
+    durable.push(await pipelineRate(lab, theirs));
     ours.push(await productRate(lab, way));
   }
-  const figure = (name: string, reference: string, runs: readonly number[]): Figure => ({
-    ...{ name: `${way.name}, until all can be read${name}`, unit: '/s', runs: ours },
-    reference: { name: `HTTP, BullMQ, lock, Redis ${reference}`, runs },
-  });
+  const reference = { name: 'HTTP, BullMQ, lock, Redis that syncs first', runs: durable };
   return [
-    { ...figure('', 'that syncs first', durable), goal: { atLeast: way.goal } },
-    ...(later.length > 0 ? [figure(' (against less)', 'that syncs each second', later)] : []),
+    { name: `${way.name}, until all can be read`, unit: '/s', runs: ours, reference, goal: { atLeast: way.goal } },
   ];
 };
 

@@ -27,9 +27,6 @@ const listens = (port: string): boolean =>
 
 const stored = z.object({ events: z.number(), activities: z.number() });
 
-/** When Redis has its log on disk: before it answers, or up to a second later, so that what it acknowledged may be lost. */
-export type Syncing = 'always' | 'everysec';
-
 /** The classic pipeline, running: Redis with a log, a process that takes events, one that scores. */
 export type Pipeline = {
   readonly url: string;
@@ -40,10 +37,11 @@ export type Pipeline = {
   readonly stop: () => Promise<void>;
 };
 
-export const startPipeline = async (dataDir: string, syncing: Syncing): Promise<Pipeline> => {
+/** Starts it over a folder. Redis has what it acknowledges on disk, as we have. */
+export const startPipeline = async (dataDir: string): Promise<Pipeline> => {
   const port = String(await freePort());
   const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', dataDir, '--save', '', '--appendonly', 'yes'];
-  const redis = spawn('redis-server', [...settings, '--appendfsync', syncing], { stdio: 'ignore' });
+  const redis = spawn('redis-server', [...settings, '--appendfsync', 'always'], { stdio: 'ignore' });
   const kill = (): void => void redis.kill('SIGKILL');
   process.once('exit', kill);
   while (!listens(port)) await pause(20);
