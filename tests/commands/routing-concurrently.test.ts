@@ -3,38 +3,19 @@ import { expect, it } from 'vitest';
 import { acceptLead } from '../../src/commands/accept-lead.ts';
 import { closeLead } from '../../src/commands/close-lead.ts';
 import { declineLead } from '../../src/commands/decline-lead.ts';
-import { TooManyConflicts } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { reopenLead } from '../../src/commands/reopen-lead.ts';
 import { assignByHand, retryWaiting } from '../../src/commands/routing.ts';
 import { unassignLead } from '../../src/commands/unassign-lead.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
-import { Rejection } from '../../src/domain/rejection.ts';
 import { engineOver, openWith, request, slow } from '../support/engine.ts';
 import { projectId, rep, standard, userId } from '../support/facts.ts';
+import { perhaps, persistently } from '../support/racing.ts';
 import { owners, qualify, react, rosterChanges, routingWrongs, withReps } from '../support/routing.ts';
 
 const people = Array.from({ length: 20 }, (_, index) => `u${index}`);
 const leadOf = (person: string): string => leadIdOf(projectId, userId(person));
 const reps = ['ada', 'bob', 'cyd'];
-
-/** What the domain refuses, and what others were quicker at, changes nothing. */
-const perhaps = async (doing: Promise<unknown>): Promise<void> => {
-  await doing.catch((error: unknown) => {
-    if (!(error instanceof Rejection || error instanceof TooManyConflicts)) throw error;
-  });
-};
-
-/** Reactors go on after others were quicker. */
-const persistently = async (doing: () => Promise<void>): Promise<void> => {
-  for (;;) {
-    try {
-      return await doing();
-    } catch (error) {
-      if (!(error instanceof TooManyConflicts)) throw error;
-    }
-  }
-};
 
 it('No rep ever gets more than it has room for, however many leads qualify and are assigned by hand at once from two processes', async () => {
   const story = fc.record({

@@ -3,37 +3,20 @@ import { expect, it } from 'vitest';
 import { capture } from '../../src/commands/capture.ts';
 import { closeLead } from '../../src/commands/close-lead.ts';
 import { declineLead } from '../../src/commands/decline-lead.ts';
-import { TooManyConflicts } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { reopenLead } from '../../src/commands/reopen-lead.ts';
 import { findLead } from '../../src/commands/resolve.ts';
 import { assignByHand } from '../../src/commands/routing.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
-import { Rejection } from '../../src/domain/rejection.ts';
 import { engineOver, openWith, request, slow } from '../support/engine.ts';
 import { activity, anonymousId, projectId, standard, userId } from '../support/facts.ts';
+import { perhaps, persistently } from '../support/racing.ts';
 import { react, routingWrongs, withReps } from '../support/routing.ts';
 
 const people = [0, 1, 2];
 
 /** Each of three people is known by a name and by two devices, which are leads of their own until they meet. */
 const known = people.flatMap((n) => [userId(`u${n}`), anonymousId(`a${n}`), anonymousId(`b${n}`)]);
-
-const perhaps = async (doing: Promise<unknown>): Promise<void> => {
-  await doing.catch((error: unknown) => {
-    if (!(error instanceof Rejection || error instanceof TooManyConflicts)) throw error;
-  });
-};
-
-const persistently = async (doing: () => Promise<void>): Promise<void> => {
-  for (;;) {
-    try {
-      return await doing();
-    } catch (error) {
-      if (!(error instanceof TooManyConflicts)) throw error;
-    }
-  }
-};
 
 const who = fc.constantFrom(...known);
 const action = fc.oneof(
