@@ -5,11 +5,11 @@ import tseslint from 'typescript-eslint';
 const SOURCE = ['src/**/*.ts'];
 const TESTS = ['tests/**/*.ts'];
 const BENCHMARKS = ['bench/**/*.ts', 'tools/**/*.ts'];
-const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/commands/state.ts'];
+const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/commands/{line,state}.ts'];
 const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/*.ts'];
 /** The functions that run commands and projections wait for the stores; what they run doesn't. */
 const ENGINES = [
-  'src/commands/handle.ts',
+  'src/commands/{handle,line}.ts',
   'src/commands/capture.ts',
   'src/commands/merge.ts',
   'src/commands/{routing,placements}.ts',

@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Event } from '../domain/event.ts';
-import { Rejection } from '../domain/rejection.ts';
+import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, Metadata, NewEvent } from '../eventstore/event-store.ts';
-import { RevisionConflict } from '../eventstore/event-store.ts';
+import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
 import type { Command } from './command.ts';
+import type { Line } from './line.ts';
+import { lines } from './line.ts';
+import type { Asked, Outcome } from './round.ts';
+import { decideTogether } from './round.ts';
 import type { Folded, States } from './state.ts';
 
 /** Who asks, and why. The same `commandId` again gets the same answer. `expected` is the stream's revision that the caller saw. */
@@ -12,12 +15,7 @@ export type Request = Omit<Metadata, 'version' | 'causationId'> & {
   readonly expected?: number;
 };
 
-/** The facts that a command recorded, now or when it was first asked; the stream's revision then, and a position that has them all. */
-export type Outcome<E extends Event> = {
-  readonly events: readonly E[];
-  readonly revision: number;
-  readonly position: number;
-};
+export type { Outcome };
 
 export type Handle = <I, S, E extends Event>(
   command: Command<I, S, E>,
@@ -50,40 +48,17 @@ type Needs = {
   readonly newId: () => string;
 };
 
-/** What a decision came to: facts to append, or the domain's no. */
-type Decision<E> = { readonly facts: readonly E[]; readonly rejection?: Rejection };
-
-const decide = <I, S, E extends Event>(command: Command<I, S, E>, state: S, input: I, now: Date): Decision<E> => {
-  try {
-    return { facts: command.decide(state, input, { now }) };
-  } catch (error) {
-    if (error instanceof Rejection) return { facts: [], rejection: error };
-    throw error;
-  }
-};
-
-/** One piece of work at a time for each key; different keys don't wait for each other. */
-const inTurn = () => {
-  const tails = new Map<string, Promise<unknown>>();
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = tails.get(key);
-    const mine = before ? before.then(work, work) : work();
-    tails.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (tails.get(key) === mine) tails.delete(key);
-    }
-  };
-};
+/** How often a round is still tried, whether its state was read just now, and whether the first in line is tried alone. */
+type Trying = { readonly left: number; readonly current: boolean; readonly alone: boolean };
 
 /**
  * Runs all commands: reads, folds, decides, appends at the revision it read. On a conflict it reads what is new and tries
  * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `TooManyConflicts` or the store's errors.
  */
 export const handling = ({ store, states, clock, newId }: Needs): Handle => {
-  // Commands of this process on one stream take turns: that saves conflicts, it is not what keeps the stream right.
-  const take = inTurn();
+  // Commands of this process that wait for a stream share an append. It saves commits and conflicts; what keeps the stream
+  // right is the revision that the append expects.
+  const queue = lines();
 
   const replay = async <E extends Event>(stream: string, commandId: string, first: number): Promise<Outcome<E>> => {
     const rest = await states.read<E>(stream, first - 1);
@@ -96,40 +71,63 @@ export const handling = ({ store, states, clock, newId }: Needs): Handle => {
     };
   };
 
-  return <I, S, E extends Event>(command: Command<I, S, E>, input: I, request: Request): Promise<Outcome<E>> => {
-    const id = command.id(input);
-    const stream = `${command.aggregate.name}-${id}`;
-    const { expected, causationId = request.commandId, ...given } = request;
-    const metadata: Metadata = { ...given, causationId };
+  /** Serves those who wait for a stream: the first, and behind it as many as can share its append. */
+  const serve = async <S, E extends Event>(
+    { aggregate, id }: { readonly aggregate: Aggregate<S, E>; readonly id: string },
+    line: Line<Asked<S, E>>,
+  ): Promise<void> => {
+    const stream = `${aggregate.name}-${id}`;
+    const refreshed = () => states.refresh(aggregate, id);
 
-    const attempt = async (folded: Folded<S>, current: boolean, left: number): Promise<Outcome<E>> => {
-      const refreshed = () => states.refresh(command.aggregate, id);
-      const first = folded.commands.get(request.commandId);
-      if (first !== undefined) return replay(stream, request.commandId, first);
-
-      const stale = expected !== undefined && expected !== folded.revision;
-      const decision: Decision<E> = stale ? { facts: [] } : decide(command, folded.state, input, clock());
-      if (decision.facts.length === 0) {
-        // Only an append proves a remembered state current; without one, look before answering.
-        if (!current) return attempt(await refreshed(), true, left);
-        if (stale) throw new StaleRevision(stream, expected, folded.revision);
-        if (decision.rejection) throw decision.rejection;
-        return { events: [], revision: folded.revision, position: folded.position };
-      }
-
-      const events = decision.facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata }));
+    const attempt = async (folded: Folded<S>, { left, current, alone }: Trying): Promise<void> => {
+      const { events, after, answers, doubtful } = decideTogether(aggregate, folded, alone ? line.slice(0, 1) : line);
+      // Only an append proves a remembered state current; without one, look before answering.
+      if (events.length === 0 && doubtful && !current)
+        return attempt(await refreshed(), { left, current: true, alone });
       try {
-        const appended = await store.append(stream, folded.revision, events);
-        states.advance(command.aggregate, id, folded, { ...appended, events });
-        return { events, ...appended };
+        const { position } = events.length === 0 ? folded : await store.append(stream, folded.revision, events);
+        if (events.length > 0) states.keep(aggregate, id, { ...after, position });
+        line.splice(0, answers.length);
+        for (const tell of answers) tell(position);
       } catch (error) {
-        if (!(error instanceof RevisionConflict)) throw error;
-        if (left === 1) throw new TooManyConflicts(stream);
-        await pause(Math.random() * 10 * (tries - left));
-        return attempt(await refreshed(), true, left - 1);
+        const overtaken = error instanceof RevisionConflict;
+        if (overtaken && left > 1) {
+          await pause(Math.random() * 10 * (tries - left));
+          return attempt(await refreshed(), { left: left - 1, current: true, alone });
+        }
+        // What is wrong with the facts of one command is not the others' fault.
+        const ofAll = overtaken || error instanceof StoreUnavailable || answers.length === 1;
+        if (!ofAll) return attempt(folded, { left, current, alone: true });
+        for (const { fail } of line.splice(0, answers.length)) fail(overtaken ? new TooManyConflicts(stream) : error);
       }
     };
 
-    return take(stream, async () => attempt(await states.get(command.aggregate, id), false, tries));
+    try {
+      await attempt(await states.get(aggregate, id), { left: tries, current: false, alone: false });
+    } catch (error) {
+      line.shift()?.fail(error);
+    }
+  };
+
+  return <I, S, E extends Event>(command: Command<I, S, E>, input: I, request: Request): Promise<Outcome<E>> => {
+    const { aggregate } = command;
+    const id = command.id(input);
+    const stream = `${aggregate.name}-${id}`;
+    const { expected, causationId = request.commandId, ...given } = request;
+    const metadata: Metadata = { ...given, causationId };
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome<E>>();
+    const asked: Asked<S, E> = {
+      commandId: request.commandId,
+      decide: ({ state, revision }) => {
+        if (expected !== undefined && expected !== revision) throw new StaleRevision(stream, expected, revision);
+        const facts = command.decide(state, input, { now: clock() });
+        return facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata }));
+      },
+      answer: resolve,
+      again: (first) => resolve(replay(stream, request.commandId, first)),
+      fail: reject,
+    };
+    queue(stream, asked, (line) => serve({ aggregate, id }, line));
+    return promise;
   };
 };

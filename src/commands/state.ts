@@ -1,7 +1,7 @@
 import { Map } from 'immutable';
 import { LRUCache } from 'lru-cache';
 import type { Aggregate, Event } from '../domain/event.ts';
-import type { Appended, EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
+import type { EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
 import { isRepeatable } from './command.ts';
 
 /**
@@ -24,16 +24,11 @@ export type States = {
   refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
   /** The facts of an aggregate's stream with a revision above `after`, `limit` of them at most. */
   read<E extends Event>(stream: string, after: number, limit?: number): Promise<readonly Recorded<E>[]>;
-  /** A state with what was just appended to it. */
-  advance<S, E extends Event>(
-    aggregate: Aggregate<S, E>,
-    id: string,
-    before: Folded<S>,
-    appended: Appended & { readonly events: readonly NewEvent<E>[] },
-  ): Folded<S>;
+  /** Remembers what a stream adds up to now, unless something newer is known. */
+  keep<S, E extends Event>(aggregate: Aggregate<S, E>, id: string, folded: Folded<S>): void;
 };
 
-type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number; readonly position: number };
+type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number };
 
 const withCommand = (commands: Map<string, number>, { metadata: { commandId }, revision }: Arriving<Event>) =>
   isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands;
@@ -42,16 +37,27 @@ const grow = <S, E extends Event>(
   { evolve, weigh = () => 1_000 }: Aggregate<S, E>,
   before: Folded<S>,
   events: readonly Arriving<E>[],
+  position: number,
 ): Folded<S> => {
   const last = events.at(-1);
   if (!last) return before;
   return {
     state: events.reduce(evolve, before.state),
     revision: last.revision,
-    position: last.position,
+    position,
     commands: events.reduce(withCommand, before.commands),
     size: events.reduce((size, event) => size + weigh(event), before.size),
   };
+};
+
+/** What a stream will add up to when these facts follow what it is folded from; their position is not known yet. */
+export const foresee = <S, E extends Event>(
+  aggregate: Aggregate<S, E>,
+  before: Folded<S>,
+  events: readonly NewEvent<E>[],
+): Folded<S> => {
+  const next = events.map((event, index) => ({ ...event, revision: before.revision + 1 + index }));
+  return grow(aggregate, before, next, before.position);
 };
 
 /** Folds the streams of a store. `maxBytes` is the budget for the states kept in memory. */
@@ -78,7 +84,8 @@ export const foldStates = (store: EventStore, maxBytes: number): States => {
       ...{ state: aggregate.initial, revision: -1, position: 0 },
       ...{ commands: Map<string, number>(), size: 500 },
     };
-    return keep(stream, grow(aggregate, before, await read<E>(stream, before.revision)));
+    const events = await read<E>(stream, before.revision);
+    return keep(stream, grow(aggregate, before, events, events.at(-1)?.position ?? before.position));
   };
 
   return {
@@ -86,10 +93,6 @@ export const foldStates = (store: EventStore, maxBytes: number): States => {
     refresh,
     get: async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string) =>
       recall<S>(`${aggregate.name}-${id}`) ?? refresh(aggregate, id),
-    advance: (aggregate, id, before, { events, revision, position }) => {
-      const first = revision - events.length + 1;
-      const arriving = events.map((event, index) => ({ ...event, revision: first + index, position }));
-      return keep(`${aggregate.name}-${id}`, grow(aggregate, before, arriving));
-    },
+    keep: (aggregate, id, folded) => void keep(`${aggregate.name}-${id}`, folded),
   };
 };

@@ -59,8 +59,9 @@ export const observedCommands = (handle: Handle, { instruments, tracing }: Obser
     // A command that nobody else's work asked for goes on with the trace that its request names, as a reactor's does.
     const parent = tracing.current() ? {} : { parent: request.traceparent };
     const attributes = { 'leadfold.stream': stream, 'leadfold.correlation': request.correlationId };
-    return inSpan(tracing, `command ${command.name}`, { ...parent, attributes }, () =>
-      counted(command, input, request),
+    // The facts carry this span: what follows from them, in whichever process, goes on with its trace.
+    return inSpan(tracing, `command ${command.name}`, { ...parent, attributes }, (span) =>
+      counted(command, input, { ...request, ...(span && { traceparent: span.traceparent }) }),
     );
   };
 };

@@ -1,7 +1,7 @@
 import type { EventStore, NewEvent } from '../eventstore/event-store.ts';
 import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';
-import type { Tracing } from './tracing.ts';
+import type { Span, Tracing } from './tracing.ts';
 import { inSpan } from './tracing.ts';
 
 /** Where what happens is told. */
@@ -27,24 +27,24 @@ const countAssignment = ({ leadsAssigned, assignmentDelay }: Instruments, data: 
 /** Counts facts that are in the log now. */
 const countFacts = (instruments: Instruments, events: readonly NewEvent[]): void => {
   const { eventsAppended, leadsProcessed, leadsQualified, routingFailed, responsesOverdue, workParked } = instruments;
-  let active = false;
-  for (const { type, data } of events) {
+  const processing = new Set<string>();
+  for (const { type, data, metadata } of events) {
     eventsAppended.add(1, type);
-    active ||= type === 'ActivityRecorded';
+    if (type === 'ActivityRecorded') processing.add(metadata.commandId);
     if (type === 'LeadQualified') leadsQualified.add(1, textOf(data, 'cause'));
     if (type === 'LeadAssigned') countAssignment(instruments, data);
     if (type === 'RoutingFailed') routingFailed.add(1);
     if (type === 'ResponseOverdue') responsesOverdue.add(1);
     if (type === 'WorkParked') workParked.add(1, textOf(data, 'reactor'));
   }
-  if (active) leadsProcessed.add(1);
+  if (processing.size > 0) leadsProcessed.add(processing.size);
 };
 
-/** The facts with the span they are appended in: what follows from them, in whichever process, goes on with its trace. */
-const carrying = (events: readonly NewEvent[], traceparent: string | undefined): readonly NewEvent[] =>
-  traceparent === undefined
-    ? events
-    : events.map((event) => ({ ...event, metadata: { ...event.metadata, traceparent } }));
+/** The spans of the commands that share an append, but for the one that it is a part of. */
+const othersOf = (events: readonly NewEvent[], current: Span | undefined): readonly string[] => {
+  const all = new Set(events.flatMap(({ metadata: { traceparent } }) => traceparent ?? []));
+  return [...all].filter((traceparent) => traceparent !== current?.traceparent);
+};
 
 /** A store that tells what it does: facts by type, conflicts, errors, how long appends take, and a span for each append. */
 export const tracedStore = (store: EventStore, { instruments, tracing }: Observing): EventStore => {
@@ -72,8 +72,9 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
   };
   const traced: EventStore['append'] = (stream, expected, events) => {
     const attributes = { 'leadfold.stream': stream, 'leadfold.events': events.map(({ type }) => type) };
-    return inSpan(tracing, `append ${aggregateOf(stream)}`, { attributes }, (span) =>
-      append(stream, expected, carrying(events, span?.traceparent)),
+    const links = othersOf(events, tracing?.current());
+    return inSpan(tracing, `append ${aggregateOf(stream)}`, { attributes, links }, () =>
+      append(stream, expected, events),
     );
   };
   return {

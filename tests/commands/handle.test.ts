@@ -1,16 +1,22 @@
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { command } from '../../src/commands/command.ts';
 import { createProject } from '../../src/commands/create-project.ts';
+import type { Outcome } from '../../src/commands/handle.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/commands/handle.ts';
 import { issueKey } from '../../src/commands/issue-key.ts';
+import type { Engine } from '../../src/commands/merge.ts';
 import { recordActivities } from '../../src/commands/record-activities.ts';
 import { revokeKey } from '../../src/commands/revoke-key.ts';
+import type { Event } from '../../src/domain/event.ts';
 import { lead } from '../../src/domain/lead.ts';
 import { project } from '../../src/domain/project.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { breaking, engineOver, openLog, request } from '../support/engine.ts';
-import { activity, anonymousId, idOf, keyIssued, projectId, standard } from '../support/facts.ts';
+import { activity, anonymousId, idOf, keyIssued, projectId, scoringModelPublished, standard } from '../support/facts.ts';
 
 const stream = `project-${projectId}`;
 const creating = { projectId, name: 'Acme' };
@@ -267,19 +273,94 @@ describe('Commands of two processes', () => {
 });
 
 describe('Commands of one process', () => {
-  it('on one stream take turns, also after one of them failed', async () => {
+  it('that wait for one stream share an append, and each hears of its own facts', async () => {
     const { seen, calls } = watched(await begun());
     const { handle } = engineOver(seen);
-    const attempts = Array.from({ length: 50 }, (_, n) =>
-      n === 7
-        ? handle(revokeKey, revoking('none'), request(`c${n}`)).then(
-            () => 'done',
-            () => 'rejected',
-          )
-        : handle(issueKey, issuing(`k${n}`), request(`c${n}`)).then(() => 'done'),
+    const no = handle(revokeKey, revoking('none'), request('no')).catch((error: unknown) => error);
+    const answers = Array.from({ length: 40 }, (_, n) => handle(issueKey, issuing(`k${n}`), request(`c${n}`)));
+    expect(await no).toMatchObject({ code: 'key-unknown' });
+    for (const [n, { events, revision, position }] of (await Promise.all(answers)).entries()) {
+      expect(events).toMatchObject([{ ...keyIssued({ keyId: `k${n}` }), metadata: { commandId: `c${n}` } }]);
+      expect([revision, position]).toEqual([n + 1, 41]);
+    }
+    expect(calls).toEqual({ reads: 1, appends: 1 });
+  });
+
+  it('that wait for one stream come to what they come to one after the other', async () => {
+    const asked = fc.record({
+      revoke: fc.boolean(),
+      key: fc.nat({ max: 3 }),
+      commandId: fc.nat({ max: 12 }),
+      expected: fc.option(fc.nat({ max: 6 }), { nil: undefined }),
+    });
+    const told = async (outcome: Promise<Outcome<Event>>) =>
+      outcome.then(
+        ({ events, revision }) => ({ events: events.map(({ type, data }) => ({ type, data })), revision }),
+        (error: unknown) => String(error),
+      );
+    const commands = fc.array(asked, { maxLength: 70 });
+    await fc.assert(
+      fc.asyncProperty(commands, async (all) => {
+        const asking =
+          ({ handle }: Engine) =>
+          ({ revoke, key, commandId, expected }: (typeof all)[number]) => {
+            const by = request(`c${commandId}`, expected === undefined ? {} : { expected });
+            return told(revoke ? handle(revokeKey, revoking(`k${key}`), by) : handle(issueKey, issuing(`k${key}`), by));
+          };
+        const [together, inTurn] = [await begun(), await begun()];
+        const [ask, wait] = [asking(engineOver(together)), asking(engineOver(inTurn))];
+        const answers = await Promise.all(all.map(ask));
+        const expected: unknown[] = [];
+        for (const each of all) expected.push(await wait(each));
+        expect(answers).toEqual(expected);
+        const facts = async (store: EventStore) =>
+          (await store.read(stream)).map(({ type, data, metadata }) => ({ type, data, metadata }));
+        expect(await facts(together)).toEqual(await facts(inTurn));
+      }),
+      { numRuns: 50 },
     );
-    expect((await Promise.all(attempts)).filter((how) => how === 'rejected')).toHaveLength(1);
-    expect(calls.appends).toBe(49);
+  });
+
+  it('share an append only as far as every store takes one', async () => {
+    const { seen, calls } = watched(log());
+    const { handle } = engineOver(seen);
+    const input = (n: number) => ({
+      ...{ projectId, leadId: idOf(anonymousId()), capture: anonymousId(), identifiers: [], refused: [] },
+      ...{ activities: [activity({ eventId: `e${n}`, properties: { text: 'x'.repeat(100_000) } })], scoring: standard },
+    });
+    const all = Array.from({ length: 6 }, (_, n) => handle(recordActivities, input(n), request(`c${n}`)));
+    for (const { events } of await Promise.all(all)) expect(events.map(({ type }) => type)).toContain('LeadScored');
+    expect(calls.appends).toBe(3);
+  });
+
+  it('do not fail for what is wrong with the facts of another one', async () => {
+    const store = await begun();
+    const { handle } = engineOver(store);
+    const wrong = command(project)({
+      name: 'Wrong',
+      input: z.object({}),
+      id: () => projectId,
+      decide: () => [scoringModelPublished({ version: 0 })],
+    });
+    const attempts = await Promise.allSettled([
+      handle(issueKey, issuing('k1'), request('c1')),
+      handle(wrong, {}, request('c2')),
+      handle(issueKey, issuing('k2'), request('c3')),
+    ]);
+    expect(attempts.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await keysIn(store)).toEqual(['k1', 'k2']);
+  });
+
+  it('that shared an append all hear that the store is away, and are done when they come again', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const store = await begun();
+      const { handle } = engineOver(breaking(store, 1, when).store);
+      const ask = () => Array.from({ length: 3 }, (_, n) => handle(issueKey, issuing(`k${n}`), request(`c${n}`)));
+      for (const { status } of await Promise.allSettled(ask())) expect(status).toBe('rejected');
+      expect((await Promise.all(ask())).map(({ revision }) => revision)).toEqual([1, 2, 3]);
+      expect(await keysIn(store)).toEqual(['k0', 'k1', 'k2']);
+      expect(await store.head()).toBe(4);
+    }
   });
 
   it('on different streams do not wait for each other', async () => {

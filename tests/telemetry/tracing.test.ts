@@ -58,14 +58,14 @@ it('One trace runs from a request through the log to what a reactor did, and pro
     'leadfold.project': project.projectId,
   });
 
-  // The facts have the span that they were appended in.
+  // The facts have the span of the command that they are of.
   const facts = await factsIn(server.dataDir);
   const signup = facts.find(({ type }) => type === 'ActivityRecorded');
-  expect(signup?.metadata.traceparent).toBe(`00-${callersTrace}-${append.spanId}-01`);
+  expect(signup?.metadata.traceparent).toBe(`00-${callersTrace}-${append.parentSpanId}-01`);
 
   // Projections link to it, and are no part of it.
   const projected = spans.filter(({ name }) => name === 'project leads');
-  expect(projected.flatMap(({ links }) => links.map(({ spanId }) => spanId))).toContain(append.spanId);
+  expect(projected.flatMap(({ links }) => links.map(({ spanId }) => spanId))).toContain(append.parentSpanId);
   expect(projected.filter(({ traceId, parentSpanId }) => traceId === callersTrace || parentSpanId)).toEqual([]);
 
   // What follows from a fact is of the trace of that fact.
@@ -73,11 +73,11 @@ it('One trace runs from a request through the log to what a reactor did, and pro
   const [, traceOfJob, spanOfJob] = requested?.metadata.traceparent?.split('-') ?? [];
   const put = spans.find(({ name }) => name.startsWith('PUT '));
   expect(traceOfJob).toBe(put?.traceId);
-  const appendOfJob = spans.find(({ spanId }) => spanId === spanOfJob);
-  if (!appendOfJob) throw new Error('The span that the job was requested in was not sent');
-  expect(wayUp(spans, appendOfJob)).toEqual([
-    ...['append job', 'command RequestJob', 'intent rescore-leads', 'react rescore-leads'],
-    ...['append project', 'command PublishScoringModel', 'PUT /api/projects/:projectId/scoring-model'],
+  const command = spans.find(({ spanId }) => spanId === spanOfJob);
+  if (!command) throw new Error('The span that the job was requested in was not sent');
+  expect(wayUp(spans, command)).toEqual([
+    ...['command RequestJob', 'intent rescore-leads', 'react rescore-leads'],
+    ...['command PublishScoringModel', 'PUT /api/projects/:projectId/scoring-model'],
   ]);
 
   // Nobody's data is in what leaves the process.
