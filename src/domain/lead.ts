@@ -67,7 +67,7 @@ const withActivity = (state: LeadState, activity: Activity): LeadState => {
     ...state,
     activities: state.activities.set(activity.eventId, activity),
     byType: changed(state.byType, activity.eventType, List<Activity>(), (list) => list.push(activity)),
-    profile: withTraits(state.profile, stamped(activity)),
+    profile: activity.traits ? withTraits(state.profile, stamped(activity)) : state.profile,
   };
 };
 

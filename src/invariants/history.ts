@@ -27,16 +27,16 @@ const scoredAs = (scorings: readonly Scoring[]) => {
 
 const brought = (seen: SeenLead, entry: Entry): Finding | undefined => {
   const eventId = idOf(entry);
-  const scorings = seen.scorings.get(eventId) ?? [];
   if (!seen.arrivals.has(eventId)) return undefined;
-  const settled = scorings.filter((each) => isSettled(seen, each)).length;
+  const scorings = seen.scorings.get(eventId) ?? [];
+  let finding: Finding | undefined;
   // Of the facts that came since, it may have the first ones or not.
-  const stages = Array.from({ length: scorings.length - settled + 1 }, (_, more) =>
-    scoredAs(scorings.slice(0, settled + more)),
-  );
-  const differences = stages.map((stage) => differs('its entry in the history', entry, stage));
-  if (differences.some((difference) => difference === undefined)) return undefined;
-  return { why: differences[0]?.why ?? '', eventId };
+  for (let known = scorings.filter((each) => isSettled(seen, each)).length; known <= scorings.length; known++) {
+    const difference = differs('its entry in the history', entry, scoredAs(scorings.slice(0, known)));
+    if (!difference) return undefined;
+    finding ??= { ...difference, eventId };
+  }
+  return finding;
 };
 
 const scoredTwice = ([eventId, scorings]: readonly [string, readonly Scoring[]]): Finding | undefined => {
