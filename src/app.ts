@@ -4,6 +4,7 @@ import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
 import { openServer } from './api/server.ts';
 import type { World } from './api/world.ts';
+import { breather } from './commands/breather.ts';
 import { handling } from './commands/handle.ts';
 import type { Engine } from './commands/merge.ts';
 import { foldStates } from './commands/state.ts';
@@ -32,6 +33,9 @@ import { patiently, startWorkers } from './workers.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
+
+/** Of how many leads work begins before requests that came in meanwhile have their turn. */
+const leadsATurn = 4;
 
 /** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
 const generationAge = 500;
@@ -77,7 +81,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const calendar = keepCalendar();
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
-    ...{ clock, calendar: (roster) => calendar(roster, clock()) },
+    ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(leadsATurn) },
   };
   const stopping = { now: false };
   const ending = new AbortController();

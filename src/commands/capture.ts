@@ -194,6 +194,7 @@ export const capture = async (
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
+      if (parts.length > 1) await engine.breathe();
       try {
         await captureTogether(flow, groups, (index, captured) => (results[index] ??= captured));
       } catch (error) {

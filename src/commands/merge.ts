@@ -24,6 +24,8 @@ export type Engine = {
   readonly clock: () => Date;
   /** What the clock says to each rep of a roster. */
   readonly calendar: (roster: RosterState) => Calendar;
+  /** To be awaited between pieces of work on many leads, so that others are not kept waiting. */
+  readonly breathe: () => Promise<void>;
 };
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */

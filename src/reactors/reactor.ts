@@ -118,7 +118,12 @@ export const react =
   async ({ events, position }: Batch): Promise<void> => {
     const streams = [...Map.groupBy(events, ({ stream }) => stream).values()].values();
     const follow = async (): Promise<void> => {
-      for (const facts of streams) for (const event of facts) await followOrPark(reactor, event, sight);
+      for (const facts of streams) {
+        for (const event of facts) {
+          await sight.engine.breathe();
+          await followOrPark(reactor, event, sight);
+        }
+      }
     };
     const ended = await Promise.allSettled(Array.from({ length: lanes }, follow));
     for (const each of ended) if (each.status === 'rejected') throw each.reason;

@@ -7,6 +7,7 @@ import { routeLead } from '../commands/routing.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { LeadFact } from '../domain/lead-events.ts';
 import { lead } from '../domain/lead.ts';
+import { pool } from '../domain/pool.ts';
 import { roster } from '../domain/roster.ts';
 import { leadStreamId, streamParts } from '../domain/streams.ts';
 import type { Intent, Reactor, Sight } from './reactor.ts';
@@ -87,10 +88,10 @@ const afterAbsorbing = ({ projectId, leadId: into }: LeadId, { data }: LeadFact<
   ];
 };
 
-/** More is known of a lead: if it waits, somebody may fit it now. */
+/** More is known of a lead: if it waits, somebody may fit it now. The pool knows who does, without a look at each lead. */
 const ifItWaits = async (of: LeadId, { engine }: Sight): Promise<readonly Intent[]> => {
-  const { state } = await engine.states.get(lead, leadStreamId(of.projectId, of.leadId));
-  return state.ownership.status === 'waiting' ? [routing(of)] : [];
+  const { waiting } = (await engine.states.get(pool, of.projectId)).state;
+  return waiting.has(of.leadId) ? [routing(of)] : [];
 };
 
 const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Intent[] | Promise<readonly Intent[]> => {

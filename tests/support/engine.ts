@@ -33,6 +33,7 @@ export const engineOver = (
   return {
     ...{ states, handle: handling({ store, states, clock, newId: randomUUID }), clock },
     calendar: (roster) => calendar(roster, clock()),
+    breathe: async () => undefined,
   };
 };
 
