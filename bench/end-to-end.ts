@@ -9,7 +9,9 @@ import { startProduct } from './support/product.ts';
 import { mustShow, shownAt } from './support/shown.ts';
 import { headOf, mustHaveStored } from './support/stored.ts';
 
-const [leads, size] = [5_000, 500];
+const size = 500;
+/** How many events each lead has. */
+const eventsALead = 20;
 const json = { 'content-type': 'application/json' };
 
 /** How events come: so many bodies over so many connections, with how many events in each. */
@@ -22,18 +24,19 @@ type Way = {
   readonly goal: number;
 };
 
+const singles = (count: number): readonly string[] => bodiesOf(count, count / eventsALead);
 const batches = (count: number): readonly string[] =>
-  batchesOf((index) => eventOf(index, leads), { count: count / size, size, field: 'events' });
+  batchesOf((index) => eventOf(index, count / eventsALead), { count: count / size, size, field: 'events' });
 
 const single = { name: 'One event a request', connections: 50, each: 1, goal: 2 } as const;
 const many = { name: `Batches of ${size}`, connections: 4, each: size, goal: 5 } as const;
 const ofProduct: readonly Way[] = [
-  { ...single, events: 5_000, bodies: bodiesOf(5_000, leads) },
+  { ...single, events: 6_000, bodies: singles(6_000) },
   { ...many, events: 20_000, bodies: batches(20_000) },
 ];
 const ofPipeline: readonly Way[] = [
-  { ...single, events: 5_000, bodies: bodiesOf(5_000, leads) },
-  { ...many, events: 5_000, bodies: batches(5_000) },
+  { ...single, events: 6_000, bodies: singles(6_000) },
+  { ...many, events: 6_000, bodies: batches(6_000) },
 ];
 
 const secondsSince = (begun: number): number => (performance.timeOrigin + performance.now() - begun) / 1_000;

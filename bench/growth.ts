@@ -33,7 +33,7 @@ const underLoad = async ({ dataDir, apiKey }: Prepared) => {
   };
   return {
     /** To the leads that are active: in the product's memory once it has run warm. */
-    known: (seconds: number) => send({ bodies: bodiesOf(5_000, activeLeads), connections: 50, seconds }),
+    known: (seconds: number) => send({ bodies: bodiesOf(20 * activeLeads, activeLeads), connections: 50, seconds }),
     /** Each event to a lead that begins with it. */
     fresh: (seconds: number) => {
       const bodies = ofVisitor(15_000, (n) => nobody + met + n);

@@ -7,7 +7,7 @@ import type { Product } from './support/product.ts';
 import { rawWriteRate } from './support/raw-writer.ts';
 import { headOf, mustHaveStored } from './support/stored.ts';
 
-const [size, connections, leads] = [500, 4, 5_000];
+const [size, connections, leads] = [500, 4, 1_000];
 
 /** A route that takes many events, and bodies for it. Those of Segment have ids, so that each can be sent once only. */
 const ways = [

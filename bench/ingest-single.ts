@@ -11,8 +11,8 @@ type Result = Awaited<ReturnType<typeof loaded>>;
 
 /** How many clients wait for their answers at a time. */
 const crowds = [50, 200] as const;
-const leads = 5_000;
-const bodies = bodiesOf(leads, leads);
+const leads = 1_000;
+const bodies = bodiesOf(20 * leads, leads);
 const json = { 'content-type': 'application/json' };
 
 /** Loads a server that has run warm, in seconds, with each crowd in turn. */

@@ -10,7 +10,7 @@ import { startProduct } from './support/product.ts';
 import { headOf } from './support/stored.ts';
 
 const json = { 'content-type': 'application/json' };
-const bodies = bodiesOf(5_000, activeLeads);
+const bodies = bodiesOf(20 * activeLeads, activeLeads);
 
 /** Starts the product and tells how many ms that took, from the start of its process to its first 202. */
 const coldStart = async ({ dataDir, apiKey }: Prepared) => {

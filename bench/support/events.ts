@@ -1,7 +1,10 @@
-/** How the events of the benchmarks are spread: by five types, over so many leads, none of which is special. */
-const types = ['page_view', 'signup', 'form_submit', 'demo_request', 'email_open'] as const;
+/** What a visitor does in twenty events, in this order, over and over; each visitor begins at another of them. */
+const types = [
+  ...['page_view', 'page_view', 'email_open', 'page_view', 'form_submit', 'page_view', 'page_view', 'email_open'],
+  ...['page_view', 'signup', 'page_view', 'page_view', 'email_open', 'page_view', 'demo_request', 'page_view'],
+  ...['page_view', 'email_open', 'page_view', 'form_submit'],
+] as const;
 
-const typeOf = (index: number): string => types[index % types.length] ?? types[0];
 const timeOf = (index: number): string => new Date(Date.UTC(2026, 0, 1) + (index % 20_000_000) * 1_000).toISOString();
 const propertiesOf = (index: number) => ({
   path: `/pricing/${index % 100}`,
@@ -12,13 +15,16 @@ const propertiesOf = (index: number) => ({
 /** The nth visitor. */
 export const visitor = (n: number): string => `visitor-${n}`;
 
-/** The visitor that the nth of events over so many leads is of. Neighbours are of different leads. */
-const visitorOf = (index: number, leads: number): string => visitor((index * 7_919) % leads);
+/** Which visitor the nth of events over so many leads is of. Neighbours are of different leads. */
+const placeOf = (index: number, leads: number): number => (index * 7_919) % leads;
+
+const typeOf = (index: number, leads: number): string =>
+  types[(placeOf(index, leads) + Math.floor(index / leads)) % types.length] ?? types[0];
 
 /** The nth event of a benchmark, of about 250 bytes as JSON. The service gives it its id. */
 export const eventOf = (index: number, leads: number) => ({
-  eventType: typeOf(index),
-  anonymousId: visitorOf(index, leads),
+  eventType: typeOf(index, leads),
+  anonymousId: visitor(placeOf(index, leads)),
   timestamp: timeOf(index),
   sessionId: `session-${index % 1_000}`,
   properties: propertiesOf(index),
@@ -28,8 +34,8 @@ export const eventOf = (index: number, leads: number) => ({
 export const trackOf = (index: number, leads: number) => ({
   type: 'track',
   messageId: `message-${index}`,
-  event: typeOf(index),
-  anonymousId: visitorOf(index, leads),
+  event: typeOf(index, leads),
+  anonymousId: visitor(placeOf(index, leads)),
   timestamp: timeOf(index),
   context: { library: { name: 'analytics.js', version: '2.0.0' } },
   properties: propertiesOf(index),

@@ -6,7 +6,7 @@ import { startProduct } from './product.ts';
 import { mustShow } from './shown.ts';
 import { mustHaveStored } from './stored.ts';
 
-const [size, everyMs, leads] = [50, 10, 5_000];
+const [size, everyMs, leads] = [50, 10, 1_000];
 const [warmUp, measured] = [50, 250];
 
 const shareOf = (values: readonly number[], share: number): number =>
