@@ -30,7 +30,13 @@ export const worldOver = ({ store, readModels }: Stores): World => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
   const states = foldStates(store, 64 * 1024 * 1024);
   return {
-    engine: { states, handle: handling({ store, states, clock, newId: v7 }), clock, calendar: () => new Map(), breathe: async () => undefined },
+    engine: {
+      states,
+      handle: handling({ store, states, clock, newId: v7 }),
+      clock,
+      calendar: () => new Map(),
+      breathe: async () => undefined,
+    },
     readModels,
     head: () => store.head(),
     reached: () => Promise.resolve(),

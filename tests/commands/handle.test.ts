@@ -16,7 +16,15 @@ import { Rejection } from '../../src/domain/rejection.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { breaking, engineOver, openLog, request } from '../support/engine.ts';
-import { activity, anonymousId, idOf, keyIssued, projectId, scoringModelPublished, standard } from '../support/facts.ts';
+import {
+  activity,
+  anonymousId,
+  idOf,
+  keyIssued,
+  projectId,
+  scoringModelPublished,
+  standard,
+} from '../support/facts.ts';
 
 const stream = `project-${projectId}`;
 const creating = { projectId, name: 'Acme' };
