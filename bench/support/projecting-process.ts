@@ -9,7 +9,7 @@ import type { Projected, Projecting } from './projecting.ts';
 const now = (): Date => new Date();
 const [{ log, documents, only }] = (await once(process, 'message')) as [Projecting];
 const store = await openEventStore({ scheme: 'sqlite', path: log }, now);
-const readModels = await openReadModels({ scheme: 'sqlite', path: documents });
+const readModels = await openReadModels({ scheme: 'sqlite', path: documents }, () => undefined);
 const head = await store.head();
 const wanted = projections.filter(({ name }) => only === undefined || name === only);
 if (wanted.length === 0) throw new Error(`There is no projection ${only}`);

@@ -15,7 +15,12 @@ const LOOK_EVERY = 250;
 
 // Indexes spread what is written over all their pages. With a cache of 32 MiB, instead of 2, a page is not read again for each
 // batch, and with 8,000 pages in the WAL, instead of 1,000, it is copied to the file once for many batches.
-const ROOMY = 'PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000;';
+const ROOMY = 'PRAGMA cache_size = -32768';
+/**
+ * With how many pages in the WAL a commit copies them to the file and syncs it. Who makes the read models does: others answer
+ * requests, which would stand still meanwhile, and only do it when nobody else did.
+ */
+const COPIED = { makes: 8_000, uses: 32_000 };
 
 export const errorCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
@@ -39,14 +44,14 @@ const fileAt = (path: string): string | undefined => {
 
 type Opened = { readonly db: DatabaseSync; readonly file: string | undefined } & Connection;
 
-const opened = (path: string, readOnly: boolean): Opened => {
+const opened = (path: string, { readOnly = false, deleted }: Opening): Opened => {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
   useWal(db, 10);
   db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');
-  else db.exec(`${ROOMY} ${commonTables}`);
+  else db.exec(`${ROOMY}; PRAGMA wal_autocheckpoint = ${deleted ? COPIED.makes : COPIED.uses}; ${commonTables}`);
   const statements = new LRUCache<string, StatementSync>({ max: PREPARED_STATEMENTS });
   const prepared = (sql: string): StatementSync => {
     const statement = statements.get(sql) ?? db.prepare(sql);
@@ -70,14 +75,15 @@ export type FileConnection = Connection & {
 };
 
 /** Opens a file, making it where there is none. Throws what SQLite throws. */
-export const connect = (path: string, { readOnly = false, deleted }: Opening): FileConnection => {
-  let current = opened(path, readOnly);
+export const connect = (path: string, opening: Opening): FileConnection => {
+  const { deleted } = opening;
+  let current = opened(path, opening);
 
   const follow = (): Opened => {
     const file = deleted || !current.db.isOpen ? undefined : fileAt(path);
     if (file === undefined || file === current.file) return current;
     const before = current;
-    current = opened(path, readOnly);
+    current = opened(path, opening);
     before.db.close();
     return current;
   };
