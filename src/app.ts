@@ -12,7 +12,7 @@ import { looking } from './components.ts';
 import { keepCalendar } from './domain/calendar.ts';
 import type { Config } from './config.ts';
 import { openEventStore } from './eventstore/open.ts';
-import { checksInThread } from './invariants/thread.ts';
+import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { watchProjections } from './projections/running.ts';
@@ -115,8 +115,8 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
       : startWorkers({ store, sight, builders: projecting, newId, telemetry, hear, ...(lease && { lease }) });
   const reacting = workers?.subscriptions ?? [];
 
-  const invariants = checksInThread({
-    ...{ events, documents, clock, entry: new URL('./invariants-worker.ts', import.meta.url) },
+  const invariants = checksInThreads({
+    ...{ events, documents, clock, live: true, entry: new URL('./invariants-worker.ts', import.meta.url) },
     checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.

@@ -8,8 +8,8 @@ import { projections } from './projections/index.ts';
 import { serving } from './readmodels/generations.ts';
 import { openDocumentReader } from './readmodels/open.ts';
 
-/** The worker thread that checks the invariants once, and answers with the report or with why there is none. */
-const { events, documents, checkpoints, told, projectId, checkedAt } = threadData.parse(workerData);
+/** A worker thread that checks the invariants once, of all leads or of a part, and answers with the report or with why there is none. */
+const { events, documents, checkedAt, ...asked } = threadData.parse(workerData);
 
 const answer = async (): Promise<Answer> => {
   try {
@@ -17,7 +17,6 @@ const answer = async (): Promise<Answer> => {
     const names = projections.map(({ name }) => name);
     const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
     try {
-      const asked = { projectId, checkpoints, told, live: true };
       const outside = { now: () => new Date(checkedAt), pause: (milliseconds: number) => pause(milliseconds) };
       return { report: await checkInvariants({ store, readModels }, asked, outside) };
     } finally {

@@ -1,19 +1,16 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { openEventReader } from './eventstore/open.ts';
-import { checkInvariants } from './invariants/check.ts';
 import type { Report } from './invariants/report.ts';
 import { reportSchema } from './invariants/report.ts';
 import { shown } from './invariants/shown.ts';
+import { checksInThreads } from './invariants/thread.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
-import { serving } from './readmodels/generations.ts';
-import { openDocumentReader } from './readmodels/open.ts';
 import { addressOf, keyOf, NoKey } from './running-server.ts';
 
 const help = `Checks every invariant over all leads: what the log adds up to against what the read models have.
@@ -76,22 +73,26 @@ const mustExist = (name: string, home: Config['eventStore'] | Config['readModels
   throw new Unchecked(`${name}: there is no ${home.path}; set DATA_DIR, give --data-dir, or start the server first`);
 };
 
-const byReading = async ({ eventStore, readModels: documents }: Config, projectId?: string): Promise<Report> => {
-  mustExist('EVENT_STORE', eventStore);
-  mustExist('READ_MODELS', documents);
-  const store = await openEventReader(eventStore);
-  const names = projections.map(({ name }) => name);
-  const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
+const projectMustExist = async (events: Config['eventStore'], project: string): Promise<void> => {
+  const store = await openEventReader(events);
   try {
-    const unknown = projectId !== undefined && (await store.read(`project-${projectId}`)).length === 0;
-    if (unknown) throw new Unchecked(`--project: there is no project ${projectId}`);
-    const checkpoints = [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)];
-    const outside = { now: () => new Date(), pause: (milliseconds: number) => pause(milliseconds) };
-    return await checkInvariants({ store, readModels }, { projectId, checkpoints, live: false }, outside);
+    if ((await store.read(`project-${project}`)).length > 0) return;
+    throw new Unchecked(`--project: there is no project ${project}`);
   } finally {
-    await readModels.close();
     await store.close();
   }
+};
+
+const byReading = async ({ eventStore: events, readModels: documents }: Config, project?: string): Promise<Report> => {
+  mustExist('EVENT_STORE', events);
+  mustExist('READ_MODELS', documents);
+  if (project !== undefined) await projectMustExist(events, project);
+  const checks = checksInThreads({
+    ...{ events, documents, live: false, entry: new URL('./invariants-worker.ts', import.meta.url) },
+    checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
+    ...{ clock: () => new Date(), positions: async () => ({}) },
+  });
+  return checks.check(project);
 };
 
 const check = async ({ url, key, project, 'data-dir': dataDir }: Asked): Promise<readonly [Report, string]> => {

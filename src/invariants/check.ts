@@ -7,6 +7,8 @@ import { mergedAreEmpty } from './merging.ts';
 import { nothingElse } from './history.ts';
 import type { Judging } from './judging.ts';
 import { each, judging } from './judging.ts';
+import type { Part } from './parts.ts';
+import { isFirst, isIn, Misplaced, whole } from './parts.ts';
 import type { PoolSight } from './pool-sight.ts';
 import { poolSights } from './pool-sight.ts';
 import type { Pause, Readers } from './positions.ts';
@@ -17,8 +19,11 @@ import { tallyOf } from './report.ts';
 import type { LeadKey, Stores } from './streams.ts';
 import { modelsOf, nameOf, stretchOf } from './streams.ts';
 
-/** What to check: one project or all, and who reads the log. */
-export type Asked = Readers & { readonly projectId?: string | undefined };
+/** What to check: one project or all, all leads unless a part is given, and who reads the log. */
+export type Asked = Readers & { readonly projectId?: string | undefined; readonly part?: Part };
+
+/** Which leads: of one project or of all, and which part of them. */
+type Scope = { readonly projectId: string | undefined; readonly part: Part };
 
 /** After how many leads that seem wrong they are looked at again. */
 const manySuspects = 500;
@@ -34,22 +39,30 @@ const keyOf = ({ stream }: Recorded): LeadKey | undefined => {
   return parts && { projectId: parts.projectId, leadId: parts.id };
 };
 
-/** Goes through the log: every lead that began and every id that was merged must be in the read models. */
-const followLog = async (stores: Stores, judge: Judging, until: number, projectId?: string): Promise<Expected> => {
+/** Goes through the log: every lead of the part that began and every id that was merged must be in the read models. */
+const followLog = async (
+  stores: Stores,
+  judge: Judging,
+  until: number,
+  { projectId, part }: Scope,
+): Promise<Expected> => {
   const streams = projectId === undefined ? ['project-', 'lead-'] : [`lead-${projectId}.`];
   const expected: Expected = { projects: new Set(projectId === undefined ? [] : [projectId]), merged: new Map() };
   // Merged leads that no lead has taken over yet: a moment later one has.
   const waiting = new Map<string, LeadKey>();
 
+  /** What matters whichever part the lead is of: who took it over may be of another, and ids are counted by project. */
+  const take = ({ type, data }: Recorded<Begun>, key: LeadKey): void => {
+    if (type === 'LeadMerged') expected.merged.set(key.projectId, (expected.merged.get(key.projectId) ?? 0) + 1);
+    if (type === 'LeadAbsorbed' && data.last) waiting.delete(nameOf({ ...key, leadId: data.from }));
+  };
+
   const lookAtId = (event: Recorded<Begun>, key: LeadKey, found: Awaited<ReturnType<typeof known>>): void => {
     const name = nameOf(key);
     const [lives, into] = [found.living.has(name), found.merged.get(name)];
-    if (event.type === 'LeadAbsorbed') {
-      if (event.data.last) waiting.delete(nameOf({ ...key, leadId: event.data.from }));
-    } else if (event.type === 'LeadCaptured') {
+    if (event.type === 'LeadCaptured') {
       if (lives === (into !== undefined)) judge.suspect(key);
     } else if (event.type === 'LeadMerged') {
-      expected.merged.set(key.projectId, (expected.merged.get(key.projectId) ?? 0) + 1);
       if (event.data.identifier === undefined) waiting.set(name, key);
       if (lives || into !== event.data.into) judge.suspect(key);
       else judge.add(mergedAreEmpty.id, key.projectId, { checked: 1, findings: [] });
@@ -62,11 +75,12 @@ const followLog = async (stores: Stores, judge: Judging, until: number, projectI
       const key = keyOf(event);
       return key ? [[event, key] as const] : [];
     });
-    const found = await known(
-      stores,
-      ofLeads.map(([, key]) => key),
-    );
-    for (const [event, key] of ofLeads) lookAtId(event, key, found);
+    const own = ofLeads.map(([, key]) => key).filter(({ leadId }) => isIn(part, leadId));
+    const found = await known(stores, own);
+    for (const [event, key] of ofLeads) {
+      take(event, key);
+      if (isIn(part, key.leadId)) lookAtId(event, key, found);
+    }
     if (judge.suspects() > manySuspects) await judge.lookAgain();
   }
   for (const key of waiting.values()) judge.suspect(key);
@@ -78,15 +92,16 @@ const followLog = async (stores: Stores, judge: Judging, until: number, projectI
 const followDocuments = async (
   stores: Stores,
   judge: Judging,
-  until: number,
+  { until, part }: { readonly until: number; readonly part: Part },
   [projectId, pool]: readonly [string, PoolSight],
 ): Promise<void> => {
   const models = await modelsOf(stores, projectId);
-  const placed = new Set(pool.placed());
+  const placed = new Set([...pool.placed()].filter((leadId) => isIn(part, leadId)));
   let before = '';
-  for await (const found of documentsOf(stores, projectId)) {
+  for await (const found of documentsOf(stores, projectId, part)) {
     await each(found, async (documents) => {
       const { leadId, document } = documents;
+      if (!isIn(part, leadId)) throw new Misplaced();
       // What does not lie where it belongs is looked up by its id.
       if (!document || leadId <= before) return judge.suspect({ projectId, leadId });
       before = leadId;
@@ -112,13 +127,13 @@ const countMerged = async (stores: Stores, judge: Judging, until: number, [proje
 };
 
 /**
- * Checks every invariant over all leads, of one project or of all: what streams add up to against what the read models have.
- * Goes through both a page at a time. It holds for `position`, while facts are recorded all the time. Throws when the
- * stores can't be read. `projectId` must be one that exists.
+ * Checks every invariant over all leads, of one project or of all, or over a part of them: what streams add up to against what
+ * the read models have. Goes through both a page at a time. It holds for `position`, while facts are recorded all the time.
+ * Throws when the stores can't be read, and `Misplaced` when a part can't be judged by itself. `projectId` must be one that exists.
  */
 export const checkInvariants = async (
   stores: Stores,
-  { projectId, ...readers }: Asked,
+  { projectId, part = whole, ...readers }: Asked,
   { now, pause }: { readonly now: () => Date; readonly pause: Pause },
 ): Promise<Report> => {
   const begun = performance.now();
@@ -128,14 +143,14 @@ export const checkInvariants = async (
   const pools = poolSights(stores, positions.routed);
   const judge = judging(stores, { settled: positions.settled, pools }, readers.live);
 
-  const { projects, merged } = await followLog(stores, judge, until, projectId);
+  const { projects, merged } = await followLog(stores, judge, until, { projectId, part });
   for (const id of projects) {
-    await followDocuments(stores, judge, until, [id, await pools.see(id)]);
+    await followDocuments(stores, judge, { until, part }, [id, await pools.see(id)]);
     pools.forget(id);
-    await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
+    if (isFirst(part)) await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
   }
   const last = tallyOf(checkpointsMove.id, checkpointsMove.name);
-  last.add({}, checkpointsMove.check(await positions.end(aim)));
+  if (isFirst(part)) last.add({}, checkpointsMove.check(await positions.end(aim)));
 
   const invariants = [...judge.results(), last.result()];
   const { leads, activities } = judge.counted;

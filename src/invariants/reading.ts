@@ -6,9 +6,11 @@ import type { LeadDocument } from '../projections/leads.ts';
 import { leads } from '../projections/leads.ts';
 import type { MergedLead } from '../projections/merged-leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
-import type { Collection, Query } from '../readmodels/read-models.ts';
+import type { Collection } from '../readmodels/read-models.ts';
 import type { WorkItemDocument } from '../projections/work-items.ts';
 import { workItems } from '../projections/work-items.ts';
+import { pages, pagesIn } from './pages.ts';
+import type { Part } from './parts.ts';
 import type { PoolSight } from './pool-sight.ts';
 import type { Found, Models, SeenLead } from './seen.ts';
 import { seenLead } from './seen.ts';
@@ -25,26 +27,6 @@ const foundLeads = asFound<LeadDocument>(leads);
 const foundEntries = asFound<HistoryEntry>(history);
 const foundMerged = asFound<MergedLead>(mergedLeads);
 const foundWork = asFound<WorkItemDocument>(workItems);
-
-/** How many documents are read at a time. */
-const page = 500;
-
-async function* pages<D>(
-  { readModels }: Stores,
-  projectId: string,
-  collection: Collection<D>,
-  query: Pick<Query<D>, 'where' | 'sort'>,
-): AsyncGenerator<readonly D[]> {
-  let after: Query<D>['after'];
-  do {
-    const { docs, next } = await readModels.find(projectId, collection, {
-      ...query,
-      ...{ limit: page, ...(after && { after }) },
-    });
-    if (docs.length > 0) yield docs;
-    after = next;
-  } while (after);
-}
 
 /** A lead's document and its entries in the history. */
 export type Documents = {
@@ -64,10 +46,10 @@ const listed = ({ leadId, entries }: History): History => ({
 });
 
 /** The histories of a project as they lie: an entry's id begins with the lead's. */
-async function* histories(stores: Stores, projectId: string): AsyncGenerator<History> {
+async function* histories(stores: Stores, projectId: string, part: Part): AsyncGenerator<History> {
   let group: { readonly leadId: string; readonly entries: Found<HistoryEntry>[] } | undefined;
   // To have the database sort by lead and time costs as much again as all the reading.
-  for await (const entries of pages(stores, projectId, foundEntries, { where: [], sort: [] })) {
+  for await (const entries of pagesIn(stores, projectId, foundEntries, part)) {
     for (const entry of entries) {
       const leadId = String(entry.leadId);
       if (group?.leadId !== leadId) {
@@ -90,11 +72,15 @@ async function* inOrder(all: AsyncIterable<History>): AsyncGenerator<History & {
   if (before) yield { ...before, astray: false };
 }
 
-/** All that the read models have of a project's leads, in the order of their ids: documents with their histories, and histories alone. */
-export async function* documentsOf(stores: Stores, projectId: string): AsyncGenerator<readonly Documents[]> {
-  const rest = inOrder(histories(stores, projectId));
+/** All that the read models have of a part of a project's leads, in the order of their ids: documents with their histories, and histories alone. */
+export async function* documentsOf(
+  stores: Stores,
+  projectId: string,
+  part: Part,
+): AsyncGenerator<readonly Documents[]> {
+  const rest = inOrder(histories(stores, projectId, part));
   let next = await rest.next();
-  for await (const docs of pages(stores, projectId, foundLeads, { where: [], sort: [] })) {
+  for await (const docs of pagesIn(stores, projectId, foundLeads, part)) {
     const found: Documents[] = [];
     for (const document of docs) {
       const leadId = String(document.leadId);

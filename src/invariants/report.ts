@@ -12,7 +12,10 @@ const invariant = z.object({
   examples: z.array(example).describe('At most 10 of the violations'),
 });
 
-/** What came of a check. `position` is the place in the log that it holds for; `took` is in ms. */
+/**
+ * What came of a check. `position` is the place in the log that it holds for; of a check in parts the lowest: each of them
+ * had everything up to there, and one may have had more. `took` is in ms.
+ */
 export const reportSchema = z.object({
   status: z.enum(['healthy', 'violated']),
   checkedAt: z.string(),
@@ -46,3 +49,22 @@ export const tallyOf = (id: number, name: string) => {
     result: (): Report['invariants'][number] => ({ id, name, ...found, examples }),
   };
 };
+
+/** The reports of two parts of a check as one. */
+export const joined = (one: Report, other: Report): Report => ({
+  ...one,
+  status: one.status === 'healthy' ? other.status : one.status,
+  position: Math.min(one.position, other.position),
+  took: Math.max(one.took, other.took),
+  leads: one.leads + other.leads,
+  activities: one.activities + other.activities,
+  invariants: one.invariants.map(({ checked, violations, examples, ...invariant }) => {
+    const same = other.invariants.filter(({ id }) => id === invariant.id);
+    return {
+      ...invariant,
+      checked: same.reduce((sum, each) => sum + each.checked, checked),
+      violations: same.reduce((sum, each) => sum + each.violations, violations),
+      examples: [...examples, ...same.flatMap((each) => each.examples)].slice(0, shownExamples),
+    };
+  }),
+});

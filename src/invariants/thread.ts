@@ -1,23 +1,31 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import type { Part } from './parts.ts';
+import { halves, Misplaced, partSchema, whole } from './parts.ts';
 import type { Report } from './report.ts';
-import { reportSchema } from './report.ts';
+import { joined, reportSchema } from './report.ts';
 
 const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
 
-/** Where the thread finds facts and documents, and what it is to check. `checkedAt` is ISO 8601. */
+/**
+ * Where a thread finds facts and documents, and what it is to check. `live`: whether something runs that moves the checkpoints.
+ * `checkedAt` is ISO 8601.
+ */
 export const threadData = z.object({
   events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
   documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
   checkpoints: z.array(z.string()),
   told: z.record(z.string(), z.number()),
+  live: z.boolean(),
   projectId: z.string().optional(),
+  part: partSchema,
   checkedAt: z.string(),
 });
 
-/** What the thread answers, once. */
+/** What a thread answers, once. */
 const answerSchema = z.union([
   z.object({ report: reportSchema }),
   z.object({ error: z.object({ name: z.string(), message: z.string() }) }),
@@ -30,15 +38,32 @@ const reportIn = (message: unknown): Report => {
   const { name, message: said } = answer.error;
   if (name === 'StoreUnavailable') throw new StoreUnavailable(said);
   if (name === 'ReadModelsUnavailable') throw new ReadModelsUnavailable(said);
+  if (name === 'Misplaced') throw new Misplaced();
   throw new Error(said);
 };
 
-type Settings = Omit<z.infer<typeof threadData>, 'told' | 'projectId' | 'checkedAt'> & {
+/** What a thread reports. Rejects with why it does not. */
+const reportOf = async (thread: Worker): Promise<Report> => {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  thread.once('message', resolve);
+  thread.once('error', reject);
+  thread.once('exit', () => reject(new StoreUnavailable('The check was broken off; ask again')));
+  return reportIn(await promise);
+};
+
+const end = (threads: readonly Worker[]): Promise<unknown> => Promise.all(threads.map((each) => each.terminate()));
+
+// Half of the time for the same work, where there is a core for the second one.
+const fitting = (): readonly Part[] => (availableParallelism() > 1 ? halves : [whole]);
+
+type Settings = Omit<z.infer<typeof threadData>, 'told' | 'projectId' | 'part' | 'checkedAt'> & {
   /** The module that the thread runs. */
   readonly entry: URL;
   readonly clock: () => Date;
   /** How far the readers of this process are, by the names of their checkpoints. */
   readonly positions: () => Promise<Readonly<Record<string, number>>>;
+  /** What is checked at the same time, each part in a thread; as many as the machine has cores for when nothing is said. */
+  readonly parts?: readonly Part[];
 };
 
 /** Checks the invariants when asked. */
@@ -50,37 +75,51 @@ export type InvariantChecks = {
 };
 
 /**
- * Runs checks in a thread of its own, on connections of its own that only read, one check at a time: it works through all
+ * Runs checks in threads of their own, on connections of their own that only read, one check at a time: it works through all
  * there is, and nobody else should have to wait for that.
  */
-export const checksInThread = ({ entry, clock, positions, ...where }: Settings): InvariantChecks => {
+export const checksInThreads = ({
+  entry,
+  clock,
+  positions,
+  parts = fitting(),
+  ...where
+}: Settings): InvariantChecks => {
   const running = new Map<string | undefined, Promise<Report>>();
   let last: Promise<unknown> = Promise.resolve();
-  let thread: Worker | undefined;
+  let threads: readonly Worker[] = [];
   let stopping = false;
 
-  const run = async (projectId: string | undefined): Promise<Report> => {
-    if (stopping) throw new StoreUnavailable('The process is stopping; ask another one');
+  /** Checks all parts at the same time. When one fails the others end. */
+  const run = async (projectId: string | undefined, parts: readonly Part[]): Promise<Report> => {
     const [checkedAt, told] = [clock().toISOString(), await positions()];
-    const worker = new Worker(entry, { workerData: { ...where, told, projectId, checkedAt } });
-    thread = worker;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new StoreUnavailable('The check was broken off; ask again')));
+    if (stopping) throw new StoreUnavailable('The process is stopping; ask another one');
+    const begun = parts.map(
+      (part) => new Worker(entry, { workerData: { ...where, told, projectId, part, checkedAt } }),
+    );
+    threads = begun;
     try {
-      return reportIn(await promise);
+      const reports = await Promise.all(begun.map(reportOf));
+      return reports.reduce(joined);
     } finally {
-      thread = undefined;
-      await worker.terminate();
+      await end(begun);
     }
+  };
+
+  const checked = async (projectId: string | undefined): Promise<Report> => {
+    const begun = performance.now();
+    const report = await run(projectId, parts).catch((error: unknown) => {
+      if (error instanceof Misplaced) return run(projectId, [whole]);
+      throw error;
+    });
+    return { ...report, took: Math.round(performance.now() - begun) };
   };
 
   return {
     check: (projectId) => {
       const joined = running.get(projectId);
       if (joined) return joined;
-      const mine = last.then(() => run(projectId)).finally(() => running.delete(projectId));
+      const mine = last.then(() => checked(projectId)).finally(() => running.delete(projectId));
       running.set(projectId, mine);
       // The next one begins when this one has ended, however it did.
       last = Promise.allSettled([mine]);
@@ -88,7 +127,7 @@ export const checksInThread = ({ entry, clock, positions, ...where }: Settings):
     },
     stop: async () => {
       stopping = true;
-      await thread?.terminate();
+      await end(threads);
     },
   };
 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/invariants/check.ts';
-import { checksInThread } from '../../src/invariants/thread.ts';
+import { checksInThreads } from '../../src/invariants/thread.ts';
 import { projections } from '../../src/projections/index.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
@@ -16,8 +16,8 @@ const clock = (): Date => noon;
 const entry = new URL('../../src/invariants-worker.ts', import.meta.url);
 
 const checksOver = (folder: string) =>
-  checksInThread({
-    ...{ entry, clock, checkpoints: [], positions: async () => ({}) },
+  checksInThreads({
+    ...{ entry, clock, live: true, checkpoints: [], positions: async () => ({}) },
     events: { scheme: 'sqlite', path: join(folder, 'events.db') },
     documents: { scheme: 'sqlite', path: join(folder, 'read-models.db') },
   });
