@@ -1,10 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/invariants/check.ts';
+import { halves } from '../../src/invariants/parts.ts';
 import { checksInThreads } from '../../src/invariants/thread.ts';
 import { projections } from '../../src/projections/index.ts';
+import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
@@ -15,17 +20,27 @@ import { noon } from '../support/given.ts';
 const clock = (): Date => noon;
 const entry = new URL('../../src/invariants-worker.ts', import.meta.url);
 
-const checksOver = (folder: string) =>
+const checksOver = (folder: string, running = entry) =>
   checksInThreads({
-    ...{ entry, clock, live: true, checkpoints: [], positions: async () => ({}) },
+    ...{ entry: running, parts: halves, clock, live: true, checkpoints: [], positions: async () => ({}) },
     events: { scheme: 'sqlite', path: join(folder, 'events.db') },
     documents: { scheme: 'sqlite', path: join(folder, 'read-models.db') },
   });
 
+/** A thread that never answers, and as long as it runs accepts connections; that of the other half fails once this is so. */
+const failing = (socket: string): string => `
+  import { connect, createServer } from 'node:net';
+  import { parentPort, workerData } from 'node:worker_threads';
+  const again = () => connect(${JSON.stringify(socket)}).on('error', () => setTimeout(again, 5)).on('connect', () => {
+    parentPort.postMessage({ error: { name: 'ReadModelsUnavailable', message: 'The disk is away' } });
+  });
+  if (workerData.part.from === undefined) createServer().listen(${JSON.stringify(socket)});
+  else again();`;
+
 const folder = (): string => mkdtempSync(join(tmpdir(), 'leadfold-checks-'));
 
-describe('A thread that checks', () => {
-  it('says that the log is away, and checks again when it is back', async () => {
+describe('Threads that check', () => {
+  it('say that the log is away, and check again when it is back', async () => {
     const place = folder();
     const checks = checksOver(place);
     await expect(checks.check()).rejects.toThrow(StoreUnavailable);
@@ -35,7 +50,7 @@ describe('A thread that checks', () => {
     rmSync(place, { recursive: true });
   });
 
-  it('checks one thing after the other for those who ask for different ones, and breaks off when it is stopped', async () => {
+  it('check one thing after the other for those who ask for different ones, and break off when they are stopped', async () => {
     const place = folder();
     const store = openSqliteEventStore(join(place, 'events.db'), { clock });
     const checks = checksOver(place);
@@ -48,6 +63,17 @@ describe('A thread that checks', () => {
     await expect(broken).rejects.toThrow(StoreUnavailable);
     await expect(checks.check()).rejects.toThrow('stopping');
     await store.close();
+    rmSync(place, { recursive: true });
+  });
+
+  it('end all when one fails', async () => {
+    const place = folder();
+    const [socket, running] = [join(place, 'alive'), join(place, 'failing.mjs')];
+    writeFileSync(running, failing(socket));
+    const checks = checksOver(place, pathToFileURL(running));
+    await expect(checks.check()).rejects.toThrow(new ReadModelsUnavailable('The disk is away'));
+    const [error] = await once(connect(socket), 'error');
+    expect(error).toMatchObject({ syscall: 'connect' });
     rmSync(place, { recursive: true });
   });
 });
