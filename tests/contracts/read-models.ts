@@ -451,6 +451,18 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
         expect((await readModels.find('p1', people, { ...everyone, limit: 1 })).next).toEqual(['a']);
       });
 
+      it('goes on after an id that no document has, by the order of ids', async () => {
+        const { readModels } = await prepared();
+        const docs = ['é', '8.', '80', '8', '7f', 'a', '7'].map((id) => stored(1, person(id)));
+        await readModels.save(people, docs, 1);
+        const after = async (id: string) => ids(await readModels.find('p1', people, { ...everyone, after: [id] }));
+        expect(await after('')).toEqual(['7', '7f', '8', '8.', '80', 'a', 'é']);
+        expect(await after('7~')).toEqual(['8', '8.', '80', 'a', 'é']);
+        expect(await after('8')).toEqual(['8.', '80', 'a', 'é']);
+        expect(await after('b')).toEqual(['é']);
+        expect(await after('ê')).toEqual([]);
+      });
+
       it('pages through ties of a mixed order without a loss or a repeat', async () => {
         const { readModels } = await prepared();
         const docs = Array.from({ length: 24 }, (_, i) =>
