@@ -43,7 +43,7 @@ const condition = (project: string, collection: Declared, asked: Condition<never
     const { sql, values } = wordsFrom(project, collection, asked);
     return { sql: `id IN (SELECT id ${sql})`, values };
   }
-  const field = fieldSql(asked.field);
+  const field = fieldSql(collection, asked.field);
   if (asked.op === 'in') return { sql: `${field} IN (${asked.value.map(() => '?').join(', ')})`, values: asked.value };
   return {
     sql: `${field} ${OPERATORS[asked.op]} ?${sameType(field, asked.op, asked.value)}`,
@@ -51,11 +51,11 @@ const condition = (project: string, collection: Declared, asked: Condition<never
   };
 };
 
-/** All conditions; "doc IS NOT NULL" leaves the tombstones out and makes the partial indexes usable. */
+/** All conditions; "gone IS NULL" leaves the tombstones out and makes the partial indexes usable. */
 export const matching = (project: string, collection: Declared, where: readonly Condition<never>[]): Statement =>
   joined(
     [
-      { sql: 'project = ? AND doc IS NOT NULL', values: [project] },
+      { sql: 'project = ? AND gone IS NULL', values: [project] },
       ...where.map((asked) => condition(project, collection, asked)),
     ],
     ' AND ',

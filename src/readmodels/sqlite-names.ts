@@ -13,5 +13,21 @@ export const termsTable = (collection: Declared, field: string): string => `term
 /** The path of a document's field as an SQL literal. Throws on a name that is not letters and digits. */
 export const pathSql = (field: string): string => `'$.${checkedField(field)}'`;
 
-/** A document's field as SQL, the same wherever it is named, so that indexes on it are used. */
-export const fieldSql = (field: string): string => `json_extract(doc, ${pathSql(field)})`;
+/** The fields that have a column: those that some index names, and the terms. */
+export const columnFields = <F extends string>({
+  indexes,
+  terms,
+}: {
+  readonly indexes: readonly (readonly F[])[];
+  readonly terms?: F;
+}): readonly F[] => [...new Set([...indexes.flat(), ...(terms === undefined ? [] : [terms])])];
+
+/** The column with what a document has in an indexed field, named after its path. */
+export const fieldColumn = (field: string): string => `$.${checkedField(field)}`;
+
+/** What a document has in a field, as SQL that reads the document. */
+export const extractSql = (field: string): string => `json_extract(doc, ${pathSql(field)})`;
+
+/** What a document has in a field, as SQL: in its column where an index may help, else in the document. */
+export const fieldSql = (collection: Declared, field: string): string =>
+  columnFields(collection).includes(field) ? quoted(fieldColumn(field)) : extractSql(field);

@@ -6,8 +6,8 @@ import { docsTable, fieldSql, pathSql, quoted } from './sqlite-names.ts';
 
 type Column = { readonly sql: string; readonly direction: 'asc' | 'desc' };
 
-const sortColumns = (sort: readonly Sort<never>[]): readonly Column[] => [
-  ...sort.map(({ field, direction }) => ({ sql: fieldSql(field), direction })),
+const sortColumns = (collection: Declared, sort: readonly Sort<never>[]): readonly Column[] => [
+  ...sort.map(({ field, direction }) => ({ sql: fieldSql(collection, field), direction })),
   { sql: 'id', direction: sort.at(-1)?.direction ?? 'asc' },
 ];
 
@@ -36,9 +36,12 @@ export const countStatement = (
 /** Whether SQLite finds its way to the documents by itself, or is to look up the ids that a condition names. */
 type Way = 'any' | 'by-id';
 
-/** The `id` and `doc` of the first documents that meet a condition, in order. */
-const first = (table: string, filter: Statement, order: readonly Column[], count: number): Statement => ({
-  sql: `SELECT id, doc FROM ${table} WHERE ${filter.sql} ${orderBy(order)} LIMIT ?`,
+/** The rows of a table that are asked for, and what they are sorted by. */
+type Rows = { readonly table: string; readonly filter: Statement; readonly columns: readonly Column[] };
+
+/** The first rows, in order, as what follows SELECT and the columns. */
+const first = ({ table, filter, columns }: Rows, count: number): Statement => ({
+  sql: `FROM ${table} WHERE ${filter.sql} ${orderBy(columns)} LIMIT ?`,
   values: [...filter.values, count],
 });
 
@@ -49,17 +52,17 @@ const tableFor = (collection: Declared, way: Way): string => {
 
 /**
  * What comes after a mark, as a union of seeks, one for each column that may be the first to differ: one row-value
- * comparison would read every tie again, as SQLite can't seek by it in an index on expressions. The seek of those that differ
- * last comes first, so that the union is in order too.
+ * comparison can't say what comes after it where directions differ. The seek of those that differ last comes first, so that
+ * the union is in order too.
  */
-const firstAfter = (table: string, base: Statement, { sort, after = [] }: Query<never>, count: number): Statement => {
-  const columns = sortColumns(sort);
+const firstAfter = ({ table, filter, columns }: Rows, after: readonly Scalar[], count: number): Statement => {
   const seeks = columns.map((_, equal) => {
-    const filter = joined([base, beyond(columns, after, equal)], ' AND ');
-    const { sql, values } = first(table, filter, columns.slice(equal), count);
-    return { sql: `SELECT * FROM (${sql})`, values };
+    const further = joined([filter, beyond(columns, after, equal)], ' AND ');
+    const { sql, values } = first({ table, filter: further, columns: columns.slice(equal) }, count);
+    return { sql: `SELECT * FROM (SELECT * ${sql})`, values };
   });
-  return joined(seeks.toReversed(), ' UNION ALL ');
+  const { sql, values } = joined(seeks.toReversed(), ' UNION ALL ');
+  return { sql: `FROM (${sql})`, values };
 };
 
 /**
@@ -74,11 +77,14 @@ export const findStatement = (
 ): Statement => {
   const { sort, after, limit, where } = query;
   checkMark(collection, query);
-  const [table, columns] = [tableFor(collection, way), sortColumns(sort)];
-  const base = matching(project, collection, where);
-  if (after === undefined) return first(table, base, columns, limit + 1);
-  const { sql, values } = firstAfter(table, base, query, limit + 1);
-  return { sql: `SELECT id, doc FROM (${sql}) ${orderBy(columns)} LIMIT ?`, values: [...values, limit + 1] };
+  const columns = sortColumns(collection, sort);
+  const rows = { table: tableFor(collection, way), filter: matching(project, collection, where), columns };
+  if (after === undefined) {
+    const { sql, values } = first(rows, limit + 1);
+    return { sql: `SELECT id, doc ${sql}`, values };
+  }
+  const { sql, values } = firstAfter(rows, after, limit + 1);
+  return { sql: `SELECT id, doc ${sql} ${orderBy(columns)} LIMIT ?`, values: [...values, limit + 1] };
 };
 
 /**
@@ -89,20 +95,20 @@ export const findStatement = (
 export const walkStatement = (project: string, collection: Declared, query: Query<never>, most: number): Statement => {
   const { sort, after, limit, where } = query;
   checkMark(collection, query);
-  const base = matching(
-    project,
-    collection,
-    where.filter((asked) => !isPrefix(asked)),
-  );
-  const table = tableFor(collection, 'any');
-  const rows = after === undefined ? first(table, base, sortColumns(sort), most) : firstAfter(table, base, query, most);
+  const others = where.filter((asked) => !isPrefix(asked));
+  const all = {
+    table: tableFor(collection, 'any'),
+    filter: matching(project, collection, others),
+    columns: sortColumns(collection, sort),
+  };
+  const rows = after === undefined ? first(all, most) : firstAfter(all, after, most);
   const has = where.filter(isPrefix).map(({ field, value }) => {
     const { sql, values } = beginsWith('value', value);
     return { sql: `EXISTS (SELECT 1 FROM json_each(doc, ${pathSql(field)}) WHERE type = 'text' AND ${sql})`, values };
   });
   const words = joined(has, ' AND ');
   const values = [...rows.values, ...words.values, limit + 1];
-  return { sql: `SELECT id, doc FROM (${rows.sql}) WHERE ${words.sql} LIMIT ?`, values };
+  return { sql: `SELECT id, doc FROM (SELECT * ${rows.sql}) WHERE ${words.sql} LIMIT ?`, values };
 };
 
 /** For each prefix in a query, how many words have it, as `total`; counts up to a number. */

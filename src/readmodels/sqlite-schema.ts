@@ -1,8 +1,15 @@
 import type { Declared } from './read-models.ts';
-import { docsTable, fieldSql, pathSql, quoted, termsTable } from './sqlite-names.ts';
+import { docsTable, extractSql, fieldColumn, columnFields, pathSql, quoted, termsTable } from './sqlite-names.ts';
 
 const indexName = (collection: Declared, fields: readonly string[]): string =>
-  `index.${fields.join(',')}.${collection.name}`;
+  `by.${fields.join(',')}.${collection.name}`;
+
+/** What the columns have that are made from the document, by their names: whether it is gone, and its indexed fields. */
+const columnsOf = (collection: Declared): ReadonlyMap<string, string> =>
+  new Map([
+    ['gone', 'nullif(doc IS NULL, 0)'],
+    ...columnFields(collection).map((field) => [fieldColumn(field), extractSql(field)] as const),
+  ]);
 
 // In order, the words fill the table page by page, instead of a place here and a place there.
 const createTerms = (collection: Declared, field: string, table: string): string => `
@@ -12,33 +19,68 @@ const createTerms = (collection: Declared, field: string, table: string): string
     FROM ${quoted(docsTable(collection))} AS stored, json_each(stored.doc, ${pathSql(field)}) AS term
     WHERE stored.doc IS NOT NULL AND term.type = 'text' ORDER BY 1, 2, 3;`;
 
+/** The names of the tables and indexes of a file, and of the columns of a collection's documents. */
+export type Existing = { readonly names: ReadonlySet<string>; readonly columns: ReadonlySet<string> };
+
+/**
+ * The table for the documents, with its columns. A file that is older than the columns has indexes on expressions, of a kind
+ * that is made no more: where there is one, somebody wrote documents without columns, and all are filled again.
+ */
+const documentChanges = (
+  collection: Declared,
+  { columns }: Existing,
+  outdated: readonly string[],
+): readonly string[] => {
+  const table = quoted(docsTable(collection));
+  const wanted = columnsOf(collection);
+  if (columns.size === 0) {
+    const made = [...wanted.keys()].map((name) => `${quoted(name)}, `).join('');
+    return [
+      `CREATE TABLE ${table} (project TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, ${made} doc TEXT,
+        PRIMARY KEY (project, id))`,
+    ];
+  }
+  const lacking = [...wanted.keys()].filter((name) => !columns.has(name));
+  const stale = [...columns].filter((name) => name.startsWith('$.') && !wanted.has(name));
+  const values = [...wanted].map(([name, sql]) => `${quoted(name)} = ${sql}`).join(', ');
+  const filled = [
+    ...outdated.map((name) => `DROP INDEX ${quoted(name)}`),
+    ...lacking.map((name) => `ALTER TABLE ${table} ADD COLUMN ${quoted(name)}`),
+    `UPDATE ${table} SET ${values}`,
+  ];
+  return [
+    ...stale.map((name) => `ALTER TABLE ${table} DROP COLUMN ${quoted(name)}`),
+    ...(lacking.length + outdated.length > 0 ? [filled.join('; ')] : []),
+  ];
+};
+
 /**
  * The SQL that brings the tables and indexes of a collection from what exists to what is declared, change by change; none
- * when nothing changed. `bare` changes nothing but that there is a table for the documents. Indexes and terms are named after
- * their fields, so one whose declaration is gone is known by its name.
+ * when nothing changed. `bare` makes no indexes and no words. Indexes, columns and terms are named after their fields, so one
+ * whose declaration is gone is known by its name.
  */
-export const schemaChanges = (collection: Declared, existing: ReadonlySet<string>, bare = false): readonly string[] => {
-  const docs = docsTable(collection);
+export const schemaChanges = (collection: Declared, existing: Existing, bare = false): readonly string[] => {
+  const docs = quoted(docsTable(collection));
   const indexes = new Map(collection.indexes.map((fields) => [indexName(collection, fields), fields]));
   const terms = collection.terms === undefined ? undefined : termsTable(collection, collection.terms);
   const own = (kind: string) =>
-    [...existing].filter(
+    [...existing.names].filter(
       (name) => name.startsWith(kind) && name.slice(name.indexOf('.', kind.length) + 1) === collection.name,
     );
-  const table = `CREATE TABLE ${quoted(docs)}
-    (project TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, doc TEXT, PRIMARY KEY (project, id))`;
-  const documents = existing.has(docs) ? [] : [table];
+  const documents = [
+    ...own('by.').flatMap((name) => (indexes.has(name) ? [] : [`DROP INDEX ${quoted(name)}`])),
+    ...documentChanges(collection, existing, own('index.')),
+  ];
   if (bare) return documents;
   return [
     ...documents,
-    ...own('index.').flatMap((name) => (indexes.has(name) ? [] : [`DROP INDEX ${quoted(name)}`])),
     ...own('terms.').flatMap((name) => (name === terms ? [] : [`DROP TABLE ${quoted(name)}`])),
     ...[...indexes].flatMap(([name, fields]) => {
-      const columns = ['project', ...fields.map(fieldSql), 'id'].join(', ');
-      const index = `CREATE INDEX ${quoted(name)} ON ${quoted(docs)} (${columns}) WHERE doc IS NOT NULL`;
-      return existing.has(name) ? [] : [index];
+      const columns = ['project', ...fields.map((field) => quoted(fieldColumn(field))), 'id'].join(', ');
+      const index = `CREATE INDEX ${quoted(name)} ON ${docs} (${columns}) WHERE gone IS NULL`;
+      return existing.names.has(name) ? [] : [index];
     }),
-    ...(collection.terms === undefined || terms === undefined || existing.has(terms)
+    ...(collection.terms === undefined || terms === undefined || existing.names.has(terms)
       ? []
       : [createTerms(collection, collection.terms, terms)]),
   ];

@@ -6,15 +6,13 @@ import type { Opening } from './sqlite-connection.ts';
 import { BUSY_TIMEOUT, connect, errorCode } from './sqlite-connection.ts';
 import { findPage } from './sqlite-find.ts';
 import { countStatement } from './sqlite-query.ts';
+import { loadStored, replaceDocuments, saveDocuments } from './sqlite-documents.ts';
 import {
   checkpointOf,
   dropCollection,
-  loadStored,
   moveCheckpoint,
   prepareNext,
   releaseLease,
-  replaceDocuments,
-  saveDocuments,
   sizeOf,
   takeLease,
 } from './sqlite-tables.ts';
@@ -30,12 +28,16 @@ const DAMAGED = new Set([11, 26]);
 const isMissingTable = (error: unknown): boolean =>
   [1, SCHEMA].includes(errorCode(error) ?? 0) && error instanceof Error && error.message.startsWith('no such table');
 
+// The documents of an older file have no columns until somebody prepares, who is doing it.
+const isMissingColumn = (error: Error): boolean => /no (such column:|column named) (gone|\$\.)/.test(error.message);
+
 const attempt = <T>(path: string, run: () => T): T => {
   try {
     return run();
   } catch (error) {
     const code = errorCode(error);
-    if (code === undefined || !UNAVAILABLE.has(code) || !(error instanceof Error)) throw error;
+    if (code === undefined || !(error instanceof Error)) throw error;
+    if (!UNAVAILABLE.has(code) && !isMissingColumn(error)) throw error;
     const advice = DAMAGED.has(code) ? 'delete the file, it is made again from the log' : 'try again';
     throw new ReadModelsUnavailable(`Read models in ${path}: ${error.message}; ${advice}`, { cause: error });
   }

@@ -90,21 +90,21 @@ describe('the indexes of read models in SQLite', () => {
 
   it('give a first page in order without sorting', async () => {
     const steps = plan(await prepared(), findStatement('p1', collection, best));
-    expect(steps).toBe('SEARCH docs.people USING INDEX index.city,score.people (project=? AND <expr>=?)');
+    expect(steps).toBe('SEARCH docs.people USING INDEX by.city,score.people (project=? AND $.city=?)');
   });
 
   it('lead straight to the page after a mark, also within a tie', async () => {
     const steps = plan(await prepared(), findStatement('p1', collection, { ...best, after: [0, 'someone'] }));
-    expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr>=? AND id<?)');
-    expect(steps).toContain('USING INDEX index.city,score.people (project=? AND <expr>=? AND <expr><?)');
+    expect(steps).toContain('USING INDEX by.city,score.people (project=? AND $.city=? AND $.score=? AND id<?)');
+    expect(steps).toContain('USING INDEX by.city,score.people (project=? AND $.city=? AND $.score<?)');
     expect(steps.match(/TEMP B-TREE/g)).toHaveLength(1);
   });
 
   it('serve counts and ranges', async () => {
     const path = await prepared();
     const where = [{ field: 'score', op: 'gte', value: 10 }] as const;
-    expect(plan(path, countStatement('p1', collection, where))).toContain('index.score.people (project=? AND <expr>>?');
-    expect(plan(path, countStatement('p1', collection, []))).toContain('USING INDEX index.');
+    expect(plan(path, countStatement('p1', collection, where))).toContain('by.score.people (project=? AND $.score>?');
+    expect(plan(path, countStatement('p1', collection, []))).toContain('USING INDEX by.');
   });
 
   it('serve the words', async () => {
@@ -120,7 +120,7 @@ describe('the indexes of read models in SQLite', () => {
     for (const after of [{}, { after: [0, 'someone'] }]) {
       const steps = plan(path, findStatement('p1', collection, { ...best, where, ...after }, 'by-id'));
       expect(steps).toContain('USING INDEX sqlite_autoindex_docs.people_1 (project=? AND id=?)');
-      expect(steps).not.toContain('USING INDEX index.');
+      expect(steps).not.toContain('USING INDEX by.');
     }
   });
 
@@ -131,7 +131,7 @@ describe('the indexes of read models in SQLite', () => {
       plan(path, walkStatement('p1', collection, { ...best, where, ...after }, 1_000)),
     );
     for (const step of steps) {
-      expect(step).toContain('USING INDEX index.city,score.people');
+      expect(step).toContain('USING INDEX by.city,score.people');
       expect(step).not.toMatch(/terms\.words|TEMP B-TREE/);
     }
   });
@@ -176,7 +176,7 @@ describe('the indexes of read models in SQLite', () => {
     expect(schema(path)).toEqual(['checkpoints', 'docs.people', 'leases']);
     await opened(path).prepare([collection]);
     const whole = schema(path);
-    expect(whole).toContain('index.city,score.people');
+    expect(whole).toContain('by.city,score.people');
     expect(whole).toContain('terms.words.people');
     await opened(path).prepare([collection], { bare: true });
     expect(schema(path)).toEqual(whole);
@@ -185,20 +185,20 @@ describe('the indexes of read models in SQLite', () => {
   it('are made and dropped as the declaration says', async () => {
     const path = await prepared();
     expect(schema(path)).toEqual([
+      'by.city,score,visits.people',
+      'by.city,score.people',
+      'by.score.people',
       'checkpoints',
       'docs.people',
-      'index.city,score,visits.people',
-      'index.city,score.people',
-      'index.score.people',
       'leases',
       'terms.words.people',
     ]);
     await opened(path).prepare([{ ...collection, indexes: [['score'], ['visits']], terms: 'tags' }]);
     expect(schema(path)).toEqual([
+      'by.score.people',
+      'by.visits.people',
       'checkpoints',
       'docs.people',
-      'index.score.people',
-      'index.visits.people',
       'leases',
       'terms.tags.people',
     ]);
