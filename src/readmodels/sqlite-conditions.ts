@@ -1,6 +1,6 @@
 import { checkTerms } from './document.ts';
 import type { Condition, Declared, Scalar } from './read-models.ts';
-import { fieldSql, quoted, termsTable } from './sqlite-names.ts';
+import { fieldSql, livingSql, quoted, termsTable } from './sqlite-names.ts';
 
 /** SQL and its parameters in order. */
 export type Statement = { readonly sql: string; readonly values: readonly Scalar[] };
@@ -51,11 +51,11 @@ const condition = (project: string, collection: Declared, asked: Condition<never
   };
 };
 
-/** All conditions; "gone IS NULL" leaves the tombstones out and makes the partial indexes usable. */
+/** All conditions; that the row is no tombstone makes the partial indexes usable too. */
 export const matching = (project: string, collection: Declared, where: readonly Condition<never>[]): Statement =>
   joined(
     [
-      { sql: 'project = ? AND gone IS NULL', values: [project] },
+      { sql: `project = ? AND ${livingSql(collection)}`, values: [project] },
       ...where.map((asked) => condition(project, collection, asked)),
     ],
     ' AND ',

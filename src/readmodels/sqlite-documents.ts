@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { parsed } from './document.ts';
 import type { Collection, Declared, Key, Replacement, Scalar, Stored } from './read-models.ts';
-import { columnFields, docsTable, fieldColumn, quoted, termsTable } from './sqlite-names.ts';
+import { columnFields, columnsOf, docsTable, fieldColumn, quoted, termsTable } from './sqlite-names.ts';
 import type { Connection } from './sqlite-tables.ts';
 
 /** How many keys one statement looks up at most. */
@@ -57,13 +57,15 @@ type Guard<S> = { readonly sql: string; readonly value: (document: S) => number 
 
 /**
  * Writes a row if its guard lets it, and gives how many were written. Of one that is known to be there only the columns that
- * changed are named: SQLite leaves an index alone none of whose columns is named, and of a lead's eight usually two change.
+ * changed are named: SQLite leaves an index alone none of whose columns is named, and of a lead's eight indexes an activity
+ * changes two, and a new score three.
  */
 const rowWriting = ({ prepared }: Connection, table: string, columns: readonly string[], guard: string) => {
   const names = columns.map(quoted);
+  const others = names.slice(2);
   const upsert = prepared(`INSERT INTO ${table} AS stored (${names.join(', ')})
     VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (project, id) DO UPDATE
-    SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE ${guard}`);
+    SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE ${guard}`);
   const updates = new Map<string, StatementSync>();
   const updating = (changed: readonly number[]): StatementSync => {
     const key = changed.join();
@@ -104,7 +106,7 @@ const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
   };
 };
 
-/** What is there of documents, by their keys. Where nothing is in an index there is nothing to spare, and none is looked up. */
+/** What is there of documents, by their keys; of a collection without columns nothing is looked up. */
 const beforeOf = (
   connection: Connection,
   collection: Declared,
@@ -127,7 +129,7 @@ const written = <D, S extends Stored<D>>(
 ): boolean => {
   if (documents.length === 0) return true;
   const fields = columnFields(collection);
-  const columns = ['project', 'id', 'position', 'gone', ...fields.map(fieldColumn), 'doc'];
+  const columns = ['project', 'id', 'position', ...columnsOf(collection).keys(), 'doc'];
   const write = rowWriting(connection, quoted(docsTable(collection)), columns, guard.sql);
   const saveWords = wordsSaving(connection, collection);
   const words = columns.indexOf(fieldColumn(collection.terms ?? 'none'));
@@ -135,9 +137,10 @@ const written = <D, S extends Stored<D>>(
   let all = true;
   for (const document of documents) {
     const { project, id, position, doc } = document;
-    const [name, gone] = [keyText(document), doc === undefined ? 1 : null];
+    const name = keyText(document);
+    const gone = fields.length === 0 ? [] : [doc === undefined ? 1 : null];
     const json = doc === undefined ? null : JSON.stringify(doc);
-    const row = [project, id, position, gone, ...fields.map((field) => columnValue(doc?.[field])), json];
+    const row = [project, id, position, ...gone, ...fields.map((field) => columnValue(doc?.[field])), json];
     const was = before.get(name);
     const changes = write(was, row, guard.value(document));
     all &&= changes > 0;

@@ -13,14 +13,36 @@ export const termsTable = (collection: Declared, field: string): string => `term
 /** The path of a document's field as an SQL literal. Throws on a name that is not letters and digits. */
 export const pathSql = (field: string): string => `'$.${checkedField(field)}'`;
 
-/** The fields that have a column: those that some index names, and the terms. */
+/** With so many indexes a collection has columns: to look up what changed costs as much as writing to two. */
+const WORTH = 3;
+
+/**
+ * The fields that have a column: those that an index names, and the terms. Of a collection with few indexes and no terms there
+ * are none: its indexes are on what SQLite extracts from the documents.
+ */
 export const columnFields = <F extends string>({
   indexes,
   terms,
 }: {
   readonly indexes: readonly (readonly F[])[];
   readonly terms?: F;
-}): readonly F[] => [...new Set([...indexes.flat(), ...(terms === undefined ? [] : [terms])])];
+}): readonly F[] =>
+  indexes.length < WORTH && terms === undefined
+    ? []
+    : [...new Set([...indexes.flat(), ...(terms === undefined ? [] : [terms])])];
+
+/** What the columns have that are made from the document, by their names: that it is gone, and its fields. */
+export const columnsOf = (collection: Declared): ReadonlyMap<string, string> => {
+  const fields = columnFields(collection).map((field) => [fieldColumn(field), extractSql(field)] as const);
+  return new Map(fields.length === 0 ? [] : [['gone', 'nullif(doc IS NULL, 0)'], ...fields]);
+};
+
+/**
+ * That a row is no tombstone, as SQL: what the indexes are limited to. Where there are columns it doesn't name `doc`, or each
+ * write of a document would be one to each index.
+ */
+export const livingSql = (collection: Declared): string =>
+  columnFields(collection).length === 0 ? 'doc IS NOT NULL' : 'gone IS NULL';
 
 /** The column with what a document has in an indexed field, named after its path. */
 export const fieldColumn = (field: string): string => `$.${checkedField(field)}`;

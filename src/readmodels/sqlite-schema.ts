@@ -1,15 +1,9 @@
 import type { Declared } from './read-models.ts';
-import { docsTable, extractSql, fieldColumn, columnFields, pathSql, quoted, termsTable } from './sqlite-names.ts';
+import { columnsOf, docsTable, fieldSql, livingSql, pathSql, quoted, termsTable } from './sqlite-names.ts';
 
+/** Indexes on columns and on expressions have names of their own, so that which ones are there tells who wrote the file. */
 const indexName = (collection: Declared, fields: readonly string[]): string =>
-  `by.${fields.join(',')}.${collection.name}`;
-
-/** What the columns have that are made from the document, by their names: whether it is gone, and its indexed fields. */
-const columnsOf = (collection: Declared): ReadonlyMap<string, string> =>
-  new Map([
-    ['gone', 'nullif(doc IS NULL, 0)'],
-    ...columnFields(collection).map((field) => [fieldColumn(field), extractSql(field)] as const),
-  ]);
+  `${columnsOf(collection).size > 0 ? 'by' : 'index'}.${fields.join(',')}.${collection.name}`;
 
 // In order, the words fill the table page by page, instead of a place here and a place there.
 const createTerms = (collection: Declared, field: string, table: string): string => `
@@ -19,12 +13,14 @@ const createTerms = (collection: Declared, field: string, table: string): string
     FROM ${quoted(docsTable(collection))} AS stored, json_each(stored.doc, ${pathSql(field)}) AS term
     WHERE stored.doc IS NOT NULL AND term.type = 'text' ORDER BY 1, 2, 3;`;
 
+const dropIndex = (name: string): string => `DROP INDEX ${quoted(name)}`;
+
 /** The names of the tables and indexes of a file, and of the columns of a collection's documents. */
 export type Existing = { readonly names: ReadonlySet<string>; readonly columns: ReadonlySet<string> };
 
 /**
- * The table for the documents, with its columns. A file that is older than the columns has indexes on expressions, of a kind
- * that is made no more: where there is one, somebody wrote documents without columns, and all are filled again.
+ * The table for the documents, with its columns. A file that is older than the columns has indexes on expressions: where
+ * there is one, somebody wrote documents without columns, and all are filled again.
  */
 const documentChanges = (
   collection: Declared,
@@ -41,17 +37,16 @@ const documentChanges = (
     ];
   }
   const lacking = [...wanted.keys()].filter((name) => !columns.has(name));
-  const stale = [...columns].filter((name) => name.startsWith('$.') && !wanted.has(name));
+  const stale = [...columns].filter((name) => (name === 'gone' || name.startsWith('$.')) && !wanted.has(name));
   const values = [...wanted].map(([name, sql]) => `${quoted(name)} = ${sql}`).join(', ');
   const filled = [
-    ...outdated.map((name) => `DROP INDEX ${quoted(name)}`),
+    ...outdated.map(dropIndex),
     ...lacking.map((name) => `ALTER TABLE ${table} ADD COLUMN ${quoted(name)}`),
     `UPDATE ${table} SET ${values}`,
-  ];
-  return [
-    ...stale.map((name) => `ALTER TABLE ${table} DROP COLUMN ${quoted(name)}`),
-    ...(lacking.length + outdated.length > 0 ? [filled.join('; ')] : []),
-  ];
+  ].join('; ');
+  const dropped = stale.map((name) => `ALTER TABLE ${table} DROP COLUMN ${quoted(name)}`);
+  if (wanted.size === 0) return [...outdated.map(dropIndex), ...dropped];
+  return lacking.length + outdated.length > 0 ? [...dropped, filled] : dropped;
 };
 
 /**
@@ -67,17 +62,15 @@ export const schemaChanges = (collection: Declared, existing: Existing, bare = f
     [...existing.names].filter(
       (name) => name.startsWith(kind) && name.slice(name.indexOf('.', kind.length) + 1) === collection.name,
     );
-  const documents = [
-    ...own('by.').flatMap((name) => (indexes.has(name) ? [] : [`DROP INDEX ${quoted(name)}`])),
-    ...documentChanges(collection, existing, own('index.')),
-  ];
+  const outdated = (kind: string) => own(kind).filter((name) => !indexes.has(name));
+  const documents = [...outdated('by.').map(dropIndex), ...documentChanges(collection, existing, outdated('index.'))];
   if (bare) return documents;
   return [
     ...documents,
     ...own('terms.').flatMap((name) => (name === terms ? [] : [`DROP TABLE ${quoted(name)}`])),
     ...[...indexes].flatMap(([name, fields]) => {
-      const columns = ['project', ...fields.map((field) => quoted(fieldColumn(field))), 'id'].join(', ');
-      const index = `CREATE INDEX ${quoted(name)} ON ${docs} (${columns}) WHERE gone IS NULL`;
+      const columns = ['project', ...fields.map((field) => fieldSql(collection, field)), 'id'].join(', ');
+      const index = `CREATE INDEX ${quoted(name)} ON ${docs} (${columns}) WHERE ${livingSql(collection)}`;
       return existing.names.has(name) ? [] : [index];
     }),
     ...(collection.terms === undefined || terms === undefined || existing.names.has(terms)

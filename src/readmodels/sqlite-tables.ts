@@ -32,7 +32,7 @@ export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolea
 
 /** How many documents a collection has. */
 export const sizeOf = ({ prepared }: Connection, name: string): number =>
-  Number(prepared(`SELECT count(*) AS size FROM ${quoted(`docs.${name}`)} WHERE gone IS NULL`).get()?.['size']);
+  Number(prepared(`SELECT count(*) AS size FROM ${quoted(`docs.${name}`)} WHERE doc IS NOT NULL`).get()?.['size']);
 
 /** Removes the tables of a collection, and its checkpoint. */
 export const dropCollection = (db: DatabaseSync, name: string): void => {

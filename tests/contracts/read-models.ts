@@ -718,9 +718,10 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
         }));
         await readModels.prepare(others.map(declared));
         await readModels.save(people, [stored(1, person('a', { words: ['anna'] }))], 1);
-        await readModels.prepare(others.map(({ terms: _, ...bare }) => declared({ ...bare, indexes: [] })));
+        const without = others.map(({ terms: _, ...bare }): Collection<Person> => ({ ...bare, indexes: [] }));
+        await readModels.prepare(without.map(declared));
         expect(ids(await readModels.find('p1', people, named('anna')))).toEqual(['a']);
-        for (const other of others) expect(await readModels.count('p1', other, [])).toBe(0);
+        for (const other of without) expect(await readModels.count('p1', other, [])).toBe(0);
       });
 
       it('refuses a field name that is not letters and digits', async () => {

@@ -176,7 +176,7 @@ const planted: readonly Planted[] = [
     plant: ({ projectId, leadId }) =>
       edit(
         documents,
-        `INSERT INTO "docs.leads" SELECT project, ?, position, json_set(doc, '$.leadId', ?)
+        `INSERT INTO "docs.leads" (project, id, position, doc) SELECT project, ?, position, json_set(doc, '$.leadId', ?)
           FROM "docs.leads" WHERE project = ? AND id = ?`,
         ...['nobody', 'nobody', projectId, leadId],
       ),

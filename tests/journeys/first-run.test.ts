@@ -97,6 +97,6 @@ describe.concurrent('A start that can not be', () => {
     db.close();
     const { code, output } = await spawnServer({ DATA_DIR: dataDir }).ended;
     expect(code).toBe(1);
-    expect(output).toContain('no such column: project');
+    expect(output).toContain('no such column: doc');
   });
 });

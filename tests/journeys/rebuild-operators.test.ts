@@ -115,7 +115,7 @@ describe('Rebuilding a project', () => {
       `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 7)`,
       `DELETE FROM "docs.history" WHERE rowid % 3 = 0`,
       `UPDATE "docs.dashboard" SET doc = json_set(doc, '$.activities', 7)`,
-      `INSERT INTO "docs.leads" SELECT project, '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01', position,
+      `INSERT INTO "docs.leads" (project, id, position, doc) SELECT project, '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01', position,
         json_set(doc, '$.leadId', '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01') FROM "docs.leads" WHERE doc IS NOT NULL LIMIT 1`,
     );
     const job = await ended(app, `/api/admin/rebuild-project/${project.projectId}`);
