@@ -91,7 +91,7 @@ const wordsIn = (json: Value | undefined): ReadonlySet<string> => {
   return new Set(Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []);
 };
 
-/** Brings the words that documents are found by from what they were to what they are; a collection that is bare has none yet. */
+/** Brings the words that documents are found by from what they were to what they are, if there are any yet. */
 const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
   const table = collection.terms === undefined ? undefined : termsTable(collection, collection.terms);
   if (table === undefined || !prepared('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) return undefined;
@@ -106,14 +106,21 @@ const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
   };
 };
 
-/** What is there of documents, by their keys; of a collection without columns nothing is looked up. */
+/** Whether a collection has no index and no words; one that is bare gets them when it is prepared. */
+const isBare = ({ prepared }: Connection, collection: Declared): boolean => {
+  const made = prepared(`SELECT 1 FROM sqlite_schema
+    WHERE sql IS NOT NULL AND (type = 'index' AND tbl_name = ? OR name = ?)`);
+  return made.get(docsTable(collection), termsTable(collection, collection.terms ?? '')) === undefined;
+};
+
+/** What is there of documents, by their keys; nothing is looked up where it would spare nothing. */
 const beforeOf = (
   connection: Connection,
   collection: Declared,
   columns: readonly string[],
   keys: readonly Key[],
 ): Map<string, Before> => {
-  if (columnFields(collection).length === 0) return new Map();
+  if (columnFields(collection).length === 0 || isBare(connection, collection)) return new Map();
   const rows = rowsOf<[string, string, ...Value[]]>(connection, collection, columns.map(quoted).join(', '), keys);
   return new Map(
     rows.map((row) => [keyText({ project: row[0], id: row[1] }), { rowid: row.at(-1), values: row.slice(0, -1) }]),

@@ -108,7 +108,7 @@ afterAll(() => rmSync(made.folder, { recursive: true }));
 
 const changed = (table: string, change: string) => `UPDATE "docs.${table}" SET doc = ${change} WHERE id = ?1`;
 const copied = (table: string, rest: string) =>
-  `INSERT OR REPLACE INTO "docs.${table}" SELECT project, ?2, position, json_set(doc, '$.leadId', ?3${rest})
+  `INSERT OR REPLACE INTO "docs.${table}" (project, id, position, doc) SELECT project, ?2, position, json_set(doc, '$.leadId', ?3${rest})
     FROM "docs.${table}" WHERE id = ?1`;
 
 type Edit = { readonly sql: string; readonly values: readonly string[]; readonly file?: string };
