@@ -31,12 +31,12 @@ const batches = (count: number): readonly string[] =>
 const single = { name: 'One event a request', connections: 50, each: 1, goal: 2 } as const;
 const many = { name: `Batches of ${size}`, connections: 4, each: size, goal: 5 } as const;
 const ofProduct: readonly Way[] = [
-  { ...single, events: 5_000, bodies: singles(5_000) },
-  { ...many, events: 20_000, bodies: batches(20_000) },
+  { ...single, events: 4_000, bodies: singles(4_000) },
+  { ...many, events: 12_000, bodies: batches(12_000) },
 ];
 const ofPipeline: readonly Way[] = [
-  { ...single, events: 5_000, bodies: singles(5_000) },
-  { ...many, events: 5_000, bodies: batches(5_000) },
+  { ...single, events: 4_000, bodies: singles(4_000) },
+  { ...many, events: 4_000, bodies: batches(4_000) },
 ];
 
 const secondsSince = (begun: number): number => (performance.timeOrigin + performance.now() - begun) / 1_000;

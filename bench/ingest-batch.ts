@@ -29,8 +29,8 @@ type Way = (typeof ways)[number];
 /** A stretch of load in seconds, and which bodies it may use up at most: more than are sent in that time. */
 type Stretch = { readonly seconds: number; readonly from: number; readonly count: number };
 const [warmUp, measuring]: [Stretch, Stretch] = [
-  { seconds: 1.5, from: 0, count: 60 },
-  { seconds: 2, from: 60, count: 150 },
+  { seconds: 1, from: 0, count: 60 },
+  { seconds: 1.5, from: 60, count: 150 },
 ];
 
 const sent = async (product: Product, way: Way, key: string, { seconds, from, count }: Stretch) => {

@@ -25,7 +25,7 @@ const measured = async (load: Omit<Load, 'seconds' | 'connections'>, warmUp: num
 const ofReference = async (): Promise<readonly Result[]> => {
   const server = started('bench/support/reference-process.ts');
   const url = String(await server.says());
-  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 1.5, 2);
+  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 1, 1.5);
   await server.end();
   return results;
 };
@@ -35,7 +35,7 @@ const ofProduct = async ({ folder }: Lab): Promise<readonly Result[]> => {
   const product = await startProduct({ dataDir: folder() });
   const { apiKey } = await product.project();
   const headers = { ...json, authorization: `Bearer ${apiKey}` };
-  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 3, 2.5);
+  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 2.5, 2);
   await product.stop();
   mustHaveStored(
     product.dataDir,

@@ -19,7 +19,7 @@ const rawRate = async (log: string): Promise<number> => {
 };
 
 /** How many facts are projected. */
-const facts = 120_000;
+const facts = 80_000;
 
 /** The first facts of the populated log as a log of their own, with how many leads begin in them. */
 const shortLog = async ({ folder }: Lab, populated: Populated) => {

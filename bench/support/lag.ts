@@ -7,7 +7,7 @@ import { mustShow } from './shown.ts';
 import { mustHaveStored } from './stored.ts';
 
 const [size, everyMs, leads] = [50, 10, 1_000];
-const [warmUp, measured] = [50, 250];
+const [warmUp, measured] = [50, 150];
 
 const shareOf = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;
