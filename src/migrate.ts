@@ -33,13 +33,14 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
     : undefined;
   bar?.start(1, 0);
   try {
-    return await work((position, head) => {
+    const result = await work((position, head) => {
       bar?.setTotal(head);
       bar?.update(position);
     });
+    if (!bar) console.log(`${step}: ended`);
+    return result;
   } finally {
     bar?.stop();
-    if (!bar) console.log(`${step}: ended`);
   }
 };
 

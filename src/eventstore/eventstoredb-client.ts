@@ -26,9 +26,9 @@ export type Stored = {
 
 type Reconnect = (...failure: readonly unknown[]) => Promise<void>;
 
-/** How long an answer may take by a connection string's `defaultDeadline`, in ms. Without one it is short, as an API needs it. */
-export const deadlineIn = (connectionString: string): number =>
-  Number(/[?&]defaultDeadline=(\d{1,9})(?:&|$)/i.exec(connectionString)?.[1] ?? 1_500);
+/** How long an answer may take by a connection string's `defaultDeadline`, in ms, and otherwise. */
+export const deadlineIn = (connectionString: string, otherwise: number): number =>
+  Number(/[?&]defaultDeadline=(\d{1,9})(?:&|$)/i.exec(connectionString)?.[1] ?? otherwise);
 
 /** The hosts in a connection string, without the user and the password. */
 export const hostsIn = (connectionString: string): string =>

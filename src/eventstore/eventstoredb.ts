@@ -12,7 +12,10 @@ import type { Connection, Reserved } from './eventstoredb-client.ts';
 import { follow } from './eventstoredb-following.ts';
 import { tailsOf } from './eventstoredb-tail.ts';
 
-/** `deadline` is how long, in ms, an answer may take, and `maxInFlight` how many events may wait to be written. */
+/**
+ * `deadline` is how long, in ms, an answer may take where the connection string does not say: short, as an API needs it, when
+ * left out. `maxInFlight` is how many events may wait to be written.
+ */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
 
 /** How long closing waits for the client to end its calls, in ms. */
@@ -26,7 +29,8 @@ const isOf = (error: unknown, type: ErrorType): boolean =>
  * Positions are commit positions. Throws when the string can't be read.
  */
 export function openEventStoreDB(connectionString: string, options: EventStoreDBOptions = {}): EventStore {
-  const { deadline = deadlineIn(connectionString), maxInFlight = 2_000 } = options;
+  const { maxInFlight = 2_000 } = options;
+  const deadline = deadlineIn(connectionString, options.deadline ?? 1_500);
   const closing = new AbortController();
   const client = clientFor(connectionString);
   const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };

@@ -5,10 +5,13 @@ import type { Opening } from './sqlite-connection.ts';
 export type ReadModelsHome =
   { readonly scheme: 'sqlite'; readonly path: string } | { readonly scheme: 'mongodb'; readonly url: string };
 
+/** How long who only reads waits for an answer of a server, in ms: a check of minutes is not to end with one slow answer. */
+const PATIENCE = 30_000;
+
 const open = async (home: ReadModelsHome, opening: Opening): Promise<ReadModels> =>
   home.scheme === 'sqlite'
     ? (await import('./sqlite.ts')).openSqliteReadModels(home.path, opening)
-    : (await import('./mongodb.ts')).openMongoReadModels(home.url);
+    : (await import('./mongodb.ts')).openMongoReadModels(home.url, opening.readOnly ? { readTimeout: PATIENCE } : {});
 
 /**
  * Opens the read models of a home. The client that is not used is not loaded. Who makes them gives `deleted`, which is called

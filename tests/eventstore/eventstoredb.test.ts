@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore, Filter } from '../../src/eventstore/event-store.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb.ts';
 import type { EventStoreDBOptions } from '../../src/eventstore/eventstoredb.ts';
+import { openLog } from '../../src/eventstore/open.ts';
 import { subscribe } from '../../src/eventstore/subscription.ts';
 import { fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
@@ -123,6 +124,20 @@ describe('An EventStoreDB that keeps silent', () => {
       expect(outcome).toMatchObject(UNAVAILABLE);
       expect(took).toBeLessThan(1_000);
     }
+  });
+
+  it('is waited for as long as its connection string says, and longer by tools when that says nothing', async () => {
+    const { standin } = await opened();
+    const open = async (url: string): Promise<EventStore> => {
+      const store = await openLog({ scheme: 'eventstoredb', url });
+      onTestFinished(() => store.close());
+      return store;
+    };
+    const [told, patient] = [await open(`${standin.url}&defaultDeadline=200`), await open(standin.url)];
+    standin.delay(1_700);
+    const late = expect(told.head()).rejects.toMatchObject({ message: expect.stringContaining('in 200 ms') });
+    expect(await patient.head()).toBe(0);
+    await late;
   });
 
   it('is not asked any more for what nobody waits for', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
+import { openDocumentReader } from '../../src/readmodels/open.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, ReadModels, Stored } from '../../src/readmodels/read-models.ts';
 import type { MongoStandin } from '../support/mongodb-standin.ts';
@@ -158,6 +159,15 @@ describe('a MongoDB server that is slow', () => {
     const { took, ...outcome } = await timed(() => readModels.checkpoint('places'));
     expect(outcome).toEqual({ error: expect.objectContaining({ message: expect.stringContaining('50 ms') }) });
     expect(took).toBeLessThan(400);
+  });
+
+  it('is waited for longer than an API may by who only reads', async () => {
+    const standin = await started();
+    await (await opened(standin)).save(places, [place('a', 1)], 1);
+    const reader = await openDocumentReader({ scheme: 'mongodb', url: `${standin.url}/test` });
+    onTestFinished(() => reader.close());
+    standin.delay(2_000);
+    expect(await reader.get('p1', places, 'a')).toEqual({ id: 'a', size: 1 });
   });
 });
 

@@ -34,7 +34,7 @@ export const startStandIns = async (): Promise<Stores> => {
   ]);
   return {
     env: {
-      EVENT_STORE: `esdb://127.0.0.1:${events.port}?tls=false`,
+      EVENT_STORE: `esdb://127.0.0.1:${events.port}?tls=false&defaultDeadline=20000`,
       READ_MODELS: `mongodb://127.0.0.1:${documents.port}/leadfold`,
     },
     close: async () => {
