@@ -24,41 +24,44 @@ export function committingHere(db: DatabaseSync): Committer {
 
 /**
  * Commits in a thread of its own, so that this one goes on while the disk syncs, and appends that come meanwhile share the
- * next commit. The thread is started by the first group, and again after it died; what it was writing then is rejected.
+ * next commit. The thread is started by the first group, and again after it died; what it was asked by then is rejected.
  */
 export function committingInThread(path: string, timeout: number): Committer {
   const entry = new URL('./sqlite-writer-thread.ts', import.meta.url);
+  // The thread answers in the order in which it was asked.
+  const asked: PromiseWithResolvers<GroupAnswer>[] = [];
   let thread: Worker | undefined;
+
+  const died = (why: Error): void => {
+    for (const { reject } of asked.splice(0)) reject(why);
+  };
 
   const running = (): Worker => {
     if (thread) return thread;
     const started = new Worker(entry, { workerData: { path, timeout } });
     thread = started;
-    started.once('exit', () => {
-      if (thread === started) thread = undefined;
+    started.on('message', (answer: GroupAnswer) => asked.shift()?.resolve(answer));
+    started.on('error', died);
+    started.once('exit', (code) => {
+      thread = undefined;
+      died(new Error(`The thread that writes ${path} ended with ${code}`));
     });
     return started;
   };
 
   const write = async (ask: GroupAsk): Promise<readonly number[]> => {
     const worker = running();
-    const { promise, resolve, reject } = Promise.withResolvers<GroupAnswer>();
-    const died = (code: number): void => reject(new Error(`The thread that writes ${path} ended with ${code}`));
+    const mine = Promise.withResolvers<GroupAnswer>();
+    asked.push(mine);
     // A thread that waits for work keeps no process alive.
     worker.ref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', died);
     worker.postMessage(ask);
     try {
-      const answer = await promise;
+      const answer = await mine.promise;
       if ('error' in answer) throw new Error(answer.error);
       return answer.positions;
     } finally {
-      worker.unref();
-      worker.off('message', resolve);
-      worker.off('error', reject);
-      worker.off('exit', died);
+      if (asked.length === 0) worker.unref();
     }
   };
 
@@ -84,11 +87,16 @@ type Pending = Append & { readonly settle: (outcome: Appended | RevisionConflict
 
 const sizeOf = (appends: readonly Pending[]): number => appends.reduce((sum, { lines }) => sum + lines.length, 0);
 
-/** Queues appends and commits them in groups, one group at a time. */
+/** So many groups may be at the committer's: while it writes one, the next is there already. */
+const AHEAD = 2;
+/** So many appends are worth a commit as soon as they wait; fewer wait for what else this turn of the event loop brings. */
+const WORTH = 16;
+
+/** Queues appends and commits them in groups, in the order in which they came. */
 export function groupWriter(committer: Committer, { clock, maxPending, maxGroup, committed }: Settings) {
   const queue: Pending[] = [];
+  const writing = new Set<Promise<void>>();
   let pending = 0;
-  let writing: Promise<void> | undefined;
 
   // An append larger than the whole queue or group still gets its turn, alone, or it never would.
   const add = (append: Pending): void => {
@@ -96,7 +104,9 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
       throw new StoreUnavailable(`${pending} events wait to be written, at most ${maxPending} may; try again`);
     queue.push(append);
     pending += append.lines.length;
-    writing ??= flush();
+    if (queue.length === 1) setImmediate(flush);
+    // A turn that brings many requests takes a while: the first of them are written while the others are worked on.
+    if (queue.length === WORTH) queueMicrotask(flush);
   };
 
   const nextGroup = (): readonly Pending[] => {
@@ -105,11 +115,14 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
     return queue.splice(0, beyond === -1 ? queue.length : Math.max(beyond, 1));
   };
 
-  const flush = async (): Promise<void> => {
-    // What else is appended in this turn of the event loop goes along.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) await commit(nextGroup());
-    writing = undefined;
+  const flush = (): void => {
+    while (writing.size < AHEAD && queue.length >= (writing.size === 0 ? 1 : WORTH)) {
+      const group: Promise<void> = commit(nextGroup()).finally(() => {
+        writing.delete(group);
+        flush();
+      });
+      writing.add(group);
+    }
   };
 
   const commit = async (group: readonly Pending[]): Promise<void> => {
@@ -129,7 +142,7 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
   };
 
   const close = async (): Promise<void> => {
-    while (writing) await writing;
+    for (flush(); writing.size > 0;) await Promise.all(writing);
     await committer.close();
   };
   return { add, close };

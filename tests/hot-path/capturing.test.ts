@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { capture } from '../../src/commands/capture.ts';
 import type { Capture } from '../../src/commands/capture-groups.ts';
 import { unrepeatable } from '../../src/commands/command.ts';
@@ -88,29 +89,73 @@ describe('In the steady state', () => {
 });
 
 describe('Appends that wait at the same time', () => {
-  it('share one commit', async () => {
+  /** A writer over a file, the sizes of its groups, and what lets a group be written: nothing is before it is let. */
+  const opened = () => {
     const folder = mkdtempSync(join(tmpdir(), 'leadfold-hot-path-'));
     const db = openLogFile(join(folder, 'events.db'), 1_000);
     onTestFinished(() => {
       db.close();
       rmSync(folder, { recursive: true });
     });
-    const groups: number[] = [];
+    const [groups, held]: [number[], (() => void)[]] = [[], []];
     const committer = committingHere(db);
     const write: typeof committer.write = async (ask) => {
       groups.push(ask.group.length);
+      await new Promise<void>((resolve) => held.push(resolve));
       return committer.write(ask);
     };
     const settings = { clock: () => new Date(0), maxPending: 10_000, maxGroup: 5_000, committed: () => undefined };
     const writer = groupWriter({ ...committer, write }, settings);
     const settled: unknown[] = [];
-    for (let index = 0; index < 500; index++) {
-      const lines = [[`id-${index}`, 'Counted', '{}', '{}'] as const];
-      writer.add({ stream: `s-${index}`, expected: -1, lines, settle: (outcome) => settled.push(outcome) });
-    }
+    let added = 0;
+    const add = (count: number): void => {
+      for (let index = 0; index < count; index++) {
+        const lines = [[`id-${added}`, 'Counted', '{}', '{}'] as const];
+        writer.add({ stream: `s-${added++}`, expected: -1, lines, settle: (outcome) => settled.push(outcome) });
+      }
+    };
+    return { writer, add, groups, settled, letWrite: () => held.shift()?.() };
+  };
+
+  it('share one commit', async () => {
+    const { writer, add, groups, settled, letWrite } = opened();
+    add(500);
+    await nextTurn();
+    letWrite();
     await writer.close();
     expect(groups).toEqual([500]);
     expect(settled).toHaveLength(500);
     expect(settled.at(-1)).toEqual({ revision: 0, position: 500 });
+  });
+
+  it('are written before a long turn ends when they are many, and the next ones are not far behind', async () => {
+    const { writer, add, groups, settled, letWrite } = opened();
+    const turn = nextTurn();
+    for (const count of [15, 1, 10, 6, 20]) {
+      add(count);
+      await Promise.resolve();
+    }
+    expect(groups).toEqual([16, 16]);
+    await turn;
+    expect(groups).toEqual([16, 16]);
+    letWrite();
+    await vi.waitFor(() => expect(groups).toEqual([16, 16, 20]));
+    letWrite();
+    letWrite();
+    await writer.close();
+    expect(settled).toEqual(Array.from({ length: 52 }, (_, index) => ({ revision: 0, position: index + 1 })));
+  });
+
+  it('wait for the group that is written when they are few', async () => {
+    const { writer, add, groups, letWrite } = opened();
+    add(1);
+    await nextTurn();
+    add(15);
+    await nextTurn();
+    expect(groups).toEqual([1]);
+    letWrite();
+    await vi.waitFor(() => expect(groups).toEqual([1, 15]));
+    letWrite();
+    await writer.close();
   });
 });
