@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -141,6 +141,17 @@ describe('A SQLite event store commits in groups', () => {
 });
 
 describe('A SQLite event store that cannot write', () => {
+  it('rejects all that the thread which died was to write, and starts another one for what comes then', async () => {
+    const { path, store } = await opened({ maxGroup: 20 });
+    for (const end of ['', '-wal', '-shm']) await rm(`${path}${end}`, { force: true });
+    await mkdir(path);
+    const lost = await Promise.allSettled(Array.from({ length: 60 }, (_, n) => store.append(`s-${n}`, -1, [fact(n)])));
+    const unavailable = { status: 'rejected', reason: { name: 'StoreUnavailable' } };
+    expect(lost).toMatchObject(lost.map(() => unavailable));
+    await rm(path, { recursive: true });
+    expect(await store.append('s-0', -1, [fact(0)])).toEqual({ revision: 0, position: 1 });
+  });
+
   it('rejects while another connection holds the write lock, and goes on afterwards', async () => {
     const { path, store } = await opened({ busyTimeout: 10 });
     const other = raw(path);
