@@ -1,47 +1,51 @@
 import type { Benchmark, Lab } from './support/benchmark.ts';
 import { bodiesOf } from './support/events.ts';
 import type { Figure } from './support/figures.ts';
-import type { Load } from './support/load.ts';
 import { loaded } from './support/load.ts';
 import { started } from './support/processes.ts';
 import { startProduct } from './support/product.ts';
 import { mustHaveStored } from './support/stored.ts';
 
 type Result = Awaited<ReturnType<typeof loaded>>;
+type Stretch = { readonly connections: number; readonly seconds: number };
 
 /** How many clients wait for their answers at a time. */
 const crowds = [50, 200] as const;
 const leads = 1_000;
-const bodies = bodiesOf(20 * leads, leads);
+/** More events a second than any server here takes durably. */
+const plenty = 4_000;
 const json = { 'content-type': 'application/json' };
 
-/** Loads a server that has run warm, in seconds, with each crowd in turn. */
-const measured = async (load: Omit<Load, 'seconds' | 'connections'>, warmUp: number, seconds: number) => {
-  const results = [await loaded({ ...load, connections: 50, seconds: warmUp }, 202)];
-  for (const connections of crowds) results.push(await loaded({ ...load, connections, seconds }, 202));
-  return results;
+/** A server that runs and is warm: in `warmUp` seconds Node has compiled what is hot, as it has in a service that runs for days. */
+const warm = async (load: { url: string; path: string; headers: Readonly<Record<string, string>> }, warmUp: number) => {
+  let [met, answered] = [0, 0];
+  const send = async ({ connections, seconds }: Stretch): Promise<Result> => {
+    const bodies = bodiesOf(seconds * plenty, leads, met);
+    met += bodies.length;
+    const result = await loaded({ ...load, bodies, connections, seconds }, 202);
+    answered += result.answered;
+    return result;
+  };
+  await send({ connections: 50, seconds: warmUp });
+  return { send, answered: () => answered };
 };
 
-const ofReference = async (): Promise<readonly Result[]> => {
+const startReference = async () => {
   const server = started('bench/support/reference-process.ts');
-  const url = String(await server.says());
-  const [, ...results] = await measured({ url, path: '/events', headers: json, bodies }, 1, 1.5);
-  await server.end();
-  return results;
+  const running = await warm({ url: String(await server.says()), path: '/events', headers: json }, 2);
+  return { send: running.send, end: () => server.end() };
 };
 
-// The warm-up is as long as Node takes to compile what is hot, and begins the leads: a running service has them.
-const ofProduct = async ({ folder }: Lab): Promise<readonly Result[]> => {
+const startOurs = async ({ folder }: Lab) => {
   const product = await startProduct({ dataDir: folder() });
   const { apiKey } = await product.project();
   const headers = { ...json, authorization: `Bearer ${apiKey}` };
-  const results = await measured({ url: product.url, path: '/api/events/ingest', headers, bodies }, 2.5, 2);
-  await product.stop();
-  mustHaveStored(
-    product.dataDir,
-    results.reduce((sum, { answered }) => sum + answered, 0),
-  );
-  return results.slice(1);
+  const running = await warm({ url: product.url, path: '/api/events/ingest', headers }, 15);
+  const end = async (): Promise<void> => {
+    await product.stop();
+    mustHaveStored(product.dataDir, running.answered());
+  };
+  return { send: running.send, end };
 };
 
 const figuresOf = (connections: number, ours: readonly Result[], theirs: readonly Result[]): readonly Figure[] => {
@@ -56,22 +60,26 @@ const figuresOf = (connections: number, ours: readonly Result[], theirs: readonl
   ];
 };
 
-/** One event a request, each answered when it is durable. */
+/** One event a request, each answered when it is durable. Both servers run all the time and are loaded in their turn. */
 export const ingestSingle: Benchmark = {
   name: 'ingest-single',
   about: 'Events recorded a second, one a request, each durable before its 202',
-  seconds: 50,
+  seconds: 45,
   run: async (lab) => {
-    const [ours, theirs]: [(readonly Result[])[], (readonly Result[])[]] = [[], []];
+    lab.say('warming up');
+    const [reference, product] = [await startReference(), await startOurs(lab)];
+    const runs = crowds.map((connections) => ({ connections, ours: [] as Result[], theirs: [] as Result[] }));
     for (let round = 1; round <= lab.rounds; round++) {
-      lab.say(`round ${round} of ${lab.rounds}`);
-      theirs.push(await ofReference());
-      ours.push(await ofProduct(lab));
-      const busy = [...(theirs.at(-1) ?? []), ...(ours.at(-1) ?? [])].map((result) => result.busy);
-      lab.say(`the generator used ${busy.map((share) => `${Math.round(share * 100)}%`).join(', ')} of its core`);
+      for (const { connections, ours, theirs } of runs) {
+        theirs.push(await reference.send({ connections, seconds: 1.5 }));
+        ours.push(await product.send({ connections, seconds: 2.5 }));
+      }
+      const busy = runs.flatMap(({ ours, theirs }) => [...theirs.slice(-1), ...ours.slice(-1)]);
+      const shares = busy.map((result) => `${Math.round(result.busy * 100)}%`).join(', ');
+      lab.say(`round ${round} of ${lab.rounds}: the generator used ${shares} of its core`);
     }
-    const at = (from: readonly (readonly Result[])[], index: number) =>
-      from.flatMap((each) => each.slice(index, index + 1));
-    return crowds.flatMap((connections, index) => figuresOf(connections, at(ours, index), at(theirs, index)));
+    await reference.end();
+    await product.end();
+    return runs.flatMap(({ connections, ours, theirs }) => figuresOf(connections, ours, theirs));
   },
 };

@@ -15,16 +15,20 @@ const propertiesOf = (index: number) => ({
 /** The nth visitor. */
 export const visitor = (n: number): string => `visitor-${n}`;
 
-/** Which visitor the nth of events over so many leads is of. Neighbours are of different leads. */
+/** The place of the nth event among so many leads that are visited at a time. Neighbours are of different leads. */
 const placeOf = (index: number, leads: number): number => (index * 7_919) % leads;
 
 const typeOf = (index: number, leads: number): string =>
   types[(placeOf(index, leads) + Math.floor(index / leads)) % types.length] ?? types[0];
 
+/** Who does the nth thing: when so many visitors have done all they do, as many others come. */
+const visitorOf = (index: number, leads: number): string =>
+  visitor(placeOf(index, leads) + leads * Math.floor(index / (leads * types.length)));
+
 /** The nth event of a benchmark, of about 250 bytes as JSON. The service gives it its id. */
 export const eventOf = (index: number, leads: number) => ({
   eventType: typeOf(index, leads),
-  anonymousId: visitor(placeOf(index, leads)),
+  anonymousId: visitorOf(index, leads),
   timestamp: timeOf(index),
   sessionId: `session-${index % 1_000}`,
   properties: propertiesOf(index),
@@ -35,15 +39,15 @@ export const trackOf = (index: number, leads: number) => ({
   type: 'track',
   messageId: `message-${index}`,
   event: typeOf(index, leads),
-  anonymousId: visitor(placeOf(index, leads)),
+  anonymousId: visitorOf(index, leads),
   timestamp: timeOf(index),
   context: { library: { name: 'analytics.js', version: '2.0.0' } },
   properties: propertiesOf(index),
 });
 
-/** Some events as bodies of requests. */
-export const bodiesOf = (count: number, leads: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => JSON.stringify(eventOf(index, leads)));
+/** Some events as bodies of requests, from event `first` on. */
+export const bodiesOf = (count: number, leads: number, first = 0): readonly string[] =>
+  Array.from({ length: count }, (_, index) => JSON.stringify(eventOf(first + index, leads)));
 
 /** Bodies of requests with `size` events each, from event `first` on. `field` is the name of the list in the body. */
 export const batchesOf = (

@@ -20,8 +20,6 @@ export type Paced = {
   readonly lags: readonly number[];
   /** How much later than the clock said the latest body was sent. */
   readonly late: number;
-  /** The position of the last fact that was acknowledged. */
-  readonly position: number;
 };
 
 /** Sends from a process of its own. Throws when an event is not acknowledged, or can't be read in the end. */

@@ -1,7 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import { recordActivities } from '../../src/commands/record-activities.ts';
 import type { Activity } from '../../src/domain/activity.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
@@ -14,9 +12,8 @@ import { newIds } from '../../src/new-id.ts';
 import type { Lab } from './benchmark.ts';
 import { startProduct } from './product.ts';
 import { projected } from './projecting.ts';
+import { untilQuiet } from './quiet.ts';
 import { headOf } from './stored.ts';
-
-const statsSchema = z.object({ subscriptions: z.array(z.object({ lag: z.number() })) });
 
 /** A data folder of the product with a project that has had leads for a month. */
 export type Populated = {
@@ -109,12 +106,7 @@ const writeLeads = (path: string, projectId: string, begin: number): void => {
 /** Lets the product do what follows from a log that was written for it, so that it has nothing left to do when it is measured. */
 const followed = async (dataDir: string): Promise<void> => {
   const product = await startProduct({ dataDir });
-  const behind = async (): Promise<boolean> => {
-    const answer = await product.ask('GET', '/api/admin/queue-stats', product.adminKey);
-    const { subscriptions } = statsSchema.parse(await answer.json());
-    return subscriptions.some(({ lag }) => lag > 0);
-  };
-  while (await behind()) await pause(100);
+  await untilQuiet(product);
   await product.stop();
 };
 
