@@ -9,8 +9,8 @@ import { clientOf } from '../support/client.ts';
 import { overHttp, spawnServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
-const people = 250;
-const events = 5_000;
+const people = 150;
+const events = 3_000;
 const size = 125;
 
 /** What activity number n is: somebody of them all, by one or two of three identifiers, does something. */
