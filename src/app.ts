@@ -156,6 +156,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   };
 
   const settled = async (): Promise<void> => {
+    await workers?.renewed;
     for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {
       await projecting.reached(head);
       await Promise.all(reacting.map((each) => each.reached(head)));

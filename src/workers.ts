@@ -1,11 +1,13 @@
 import { worksOf } from './jobs/index.ts';
 import type { RunningJobs } from './jobs/job-runner.ts';
 import { runJobs } from './jobs/job-runner.ts';
+import { renewOutdated } from './jobs/renewal.ts';
 import type { EventStore } from './eventstore/event-store.ts';
 import { leased } from './eventstore/leased.ts';
 import type { Subscription } from './eventstore/subscription.ts';
 import { backOff, subscribe } from './eventstore/subscription.ts';
 import { pause } from './eventstore/waiting.ts';
+import { projections } from './projections/index.ts';
 import type { Builders } from './projections/running.ts';
 import { reactors } from './reactors/index.ts';
 import type { Reactor, Sight } from './reactors/reactor.ts';
@@ -34,6 +36,8 @@ export type Workers = {
   readonly subscriptions: readonly Subscription[];
   readonly jobs: RunningJobs;
   readonly ticking: Ticking;
+  /** Resolves when it was asked for what an older version made to be made again. */
+  readonly renewed: Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -72,6 +76,18 @@ export const patiently =
 /** How long a job is a worker's without a sign of life where there are no others, in ms. */
 const lifetimeAlone = 30_000;
 
+/** Does something until it succeeds or the signal aborts. */
+const untilDone = async (work: () => Promise<void>, hear: (error: unknown) => void, signal: AbortSignal) => {
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!signal.aborted) hear(error);
+      await pause(backOff(failures), signal);
+    }
+  }
+};
+
 /** Starts the reactors, and the jobs that nobody else has. */
 export const startWorkers = (needs: Needs): Workers => {
   const { store, sight, builders, newId, lease, hear } = needs;
@@ -87,10 +103,13 @@ export const startWorkers = (needs: Needs): Workers => {
     handle: async () => jobs.wake(),
     pass: async () => undefined,
   });
+  const stopping = new AbortController();
+  const renewed = untilDone(() => renewOutdated(sight, projections, newId), hear, stopping.signal);
   const subscriptions = [...reactors.map((reactor) => reacting(needs, reactor)), news];
   return {
-    ...{ subscriptions, jobs, ticking },
+    ...{ subscriptions, jobs, ticking, renewed },
     stop: async () => {
+      stopping.abort();
       await Promise.all([...subscriptions.map((each) => each.stop()), jobs.stop(), ticking.stop()]);
     },
   };

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['domain', ...STORE_TYPES, ...STORE_ERRORS],
   projections: [
     'domain',
-    ...['generationName', 'servingOf', 'serve', 'begin'].map((name) => `readmodels/generations.ts ${name}`),
+    ...['generationName', 'servingOf', 'serve', 'begin', 'madeBy'].map((name) => `readmodels/generations.ts ${name}`),
     'eventstore/waiting.ts pause',
     ...STORE_TYPES,
     ...STORE_ERRORS,
@@ -43,8 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[
       'type telemetry/instruments.ts',
       'type telemetry/tracing.ts',
-      'readmodels/generations.ts nextOf',
       'jobs/rebuild-lead.ts rebuildLead',
+      'jobs/request-rebuild.ts requestRebuild',
     ],
   ],
   invariants: ['domain', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'commands',
     'projections',
     'type reactors/reactor.ts',
-    ...['generationName', 'servingOf'].map((name) => `readmodels/generations.ts ${name}`),
+    ...['generationName', 'servingOf', 'nextOf', 'versionOf'].map((name) => `readmodels/generations.ts ${name}`),
     ...STORE_TYPES,
     ...STORE_ERRORS,
   ],
@@ -114,7 +114,10 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   ],
   projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],
   reactors: ['reactor.ts'],
-  jobs: ['job-runner.ts', 'one-job.ts', 'work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts'],
+  jobs: [
+    ...['job-runner.ts', 'one-job.ts', 'work.ts'],
+    ...['rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'renewal.ts'],
+  ],
 };
 
 const BANNED = 'repository service manager bus mediator saga dto mapper utils helpers shared core'

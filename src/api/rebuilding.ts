@@ -1,43 +1,20 @@
 import { z } from 'zod';
 import { requestJob } from '../commands/request-job.ts';
 import { project } from '../domain/project.ts';
-import { isOpen, job, systemProject } from '../domain/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { projections } from '../projections/index.ts';
-import { jobs } from '../projections/jobs.ts';
-import { allProjects } from '../projections/projects.ts';
 import { rebuildLead } from '../jobs/rebuild-lead.ts';
-import { nextOf } from '../readmodels/generations.ts';
+import { requestRebuild } from '../jobs/request-rebuild.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { idOf, making } from './issuing.ts';
 import { Problem } from './problems.ts';
 import { requestOf, untilReached, withPosition } from './request.ts';
-import type { World } from './world.ts';
 
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
 const digest = z.string().describe('SHA-256 of the documents, in hex');
 const accepted = z.object({ jobId: z.string() });
-
-/** The job that builds a generation of a projection, if one is open. */
-const openRebuild = async ({ readModels }: World, projection: string): Promise<string | undefined> => {
-  const { docs } = await readModels.find(allProjects, jobs, {
-    where: [{ field: 'open', op: 'eq', value: 1 }],
-    ...{ sort: [{ field: 'requestedAt', direction: 'asc' }], limit: 1_000 },
-  });
-  return docs.find(({ kind, details }) => kind === 'rebuild-projection' && details['projection'] === projection)?.jobId;
-};
-
-const jobFor = (projection: string, generation: number): string => `rebuild-${projection}-${generation}`;
-
-/** The generation to build next: none that was built, or whose job ended before it began to. */
-const nextGeneration = async ({ engine, readModels }: World, projection: string): Promise<number> => {
-  for (let generation = await nextOf(readModels, projection); ; generation++) {
-    const { state } = await engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
-    if (state.status === 'unknown' || isOpen(state)) return generation;
-  }
-};
 
 /** Read models made again from the log, while they go on being used: a lead's, a project's, or all of a projection. */
 export const rebuilding: Routes = (app, world) => {
@@ -117,17 +94,10 @@ export const rebuilding: Routes = (app, world) => {
         );
       if (!projections.some(({ name }) => name === projection))
         throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
-      const open = await openRebuild(world, projection);
+      const { jobId, position } = await requestRebuild(world, projection, requestOf(request, requestJob.name));
+      if (position !== undefined) withPosition(reply, position);
       reply.code(202);
-      if (open !== undefined) return { jobId: open };
-      // Two that ask at once name the same generation, and so the same job.
-      const generation = await nextGeneration(world, projection);
-      const jobId = jobFor(projection, generation);
-      const details = { projection, generation };
-      const input = { projectId: systemProject, jobId, kind: 'rebuild-projection' as const, details };
-      const { position } = await world.engine.handle(requestJob, input, requestOf(request, requestJob.name));
-      withPosition(reply, position);
-      return { jobId: `${systemProject}.${jobId}` };
+      return { jobId };
     },
   );
 };

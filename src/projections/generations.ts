@@ -1,7 +1,7 @@
 import { checkpointReached, leased } from '../eventstore/leased.ts';
 import type { Subscription, SubscriptionStatus } from '../eventstore/subscription.ts';
 import { subscribe } from '../eventstore/subscription.ts';
-import { begin, generationName, serve as serveGeneration, servingOf } from '../readmodels/generations.ts';
+import { begin, generationName, madeBy, serve as serveGeneration, servingOf } from '../readmodels/generations.ts';
 import type { AnyProjection } from './projection.ts';
 import type { Needs } from './running.ts';
 
@@ -45,6 +45,7 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
     await readModels.prepare([own], { bare: true });
     // Documents that can't be read are told at the start, and not by projections that stall.
     await readModels.get('', own, '');
+    if ((await readModels.checkpoint(own.name)) === 0) await madeBy(readModels, own.name, projection.version);
     // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.
     const pass = lease ? {} : { pass: (position: number) => readModels.saveCheckpoint(own.name, position) };
     const subscription = () =>

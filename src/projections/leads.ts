@@ -128,6 +128,7 @@ const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
+  version: 2,
   streams: ['lead-'],
   document: leadDocument,
   indexes: [

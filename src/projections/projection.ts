@@ -12,6 +12,8 @@ import { forgottenOf, repairing } from './repair.ts';
  * undefined when there is none any more. Projections of equal streams and types read the log together.
  */
 export type Projection<D, E extends Event> = Collection<D> & {
+  /** Raised when the same facts make other documents than before: those there are then made again. 1 unless said. */
+  readonly version?: number;
   readonly streams: readonly string[];
   readonly types?: readonly E['type'][];
   readonly keys: (event: Recorded<E>) => readonly Key[];
@@ -23,6 +25,7 @@ export type Projecting = (batch: Batch) => Promise<void>;
 
 /** A projection whose kind of document and of facts nobody needs to know any more, so that all fit in one list. */
 export type AnyProjection = Collection<never> & {
+  readonly version: number;
   readonly filter: Filter;
   readonly project: (readModels: ReadModels) => Projecting;
   readonly repair: Repair;
@@ -99,6 +102,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
 /** The projection as a member of a list of projections of different documents. */
 export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProjection => ({
   name: projection.name,
+  version: projection.version ?? 1,
   indexes: projection.indexes,
   ...(projection.terms === undefined ? {} : { terms: projection.terms }),
   document: z.never(),

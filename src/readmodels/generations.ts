@@ -21,6 +21,16 @@ export const nextOf = async (readModels: ReadModels, name: string): Promise<numb
 export const begin = (readModels: ReadModels, name: string, generation: number): Promise<void> =>
   readModels.saveCheckpoint(builtMark(name), generation);
 
+const versionMark = (name: string): string => `version:${name}`;
+
+/** Which version of its projection made the documents of a generation, by its name: 1 where nobody said. */
+export const versionOf = async (readModels: ReadModels, name: string): Promise<number> =>
+  Math.max(1, await readModels.checkpoint(versionMark(name)));
+
+/** Says which version of its projection makes the documents of a generation, from the first fact on. */
+export const madeBy = (readModels: ReadModels, name: string, version: number): Promise<void> =>
+  readModels.saveCheckpoint(versionMark(name), version);
+
 /**
  * Read models in which each of these collections is the generation of it that answers: what is read, replaced, and how far
  * it is. Collections that are named with their generation are as they are. `maxAge` is how long, in ms, a generation that

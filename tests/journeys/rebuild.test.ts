@@ -1,5 +1,6 @@
 import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it, vi } from 'vitest';
 import { answersOf, numbersFrom } from '../support/answers.ts';
 import { openTestApp, tickingClock } from '../support/app.ts';
@@ -90,3 +91,27 @@ it.each(['read-models.db*', 'read-models.db'])(
     expect(await answersOf(project)).toEqual(after);
   },
 );
+
+it('Documents that an older version made are made again after the start, once, and answer as they should', async () => {
+  await using app = await openTestApp({ clock: tickingClock() });
+  const project = await app.project();
+  await project.batch(Array.from({ length: 50 }, (_, at) => ({ userId: `u${at}`, eventType: 'signup' })));
+  await app.settled();
+  const before = await answersOf(project);
+  // As a version would leave them that knew nothing of routing, and said of nothing by which version it is.
+  await app.restart((dataDir) => {
+    const db = new DatabaseSync(join(dataDir, 'read-models.db'));
+    db.exec(`UPDATE "docs.leads" SET doc = json_remove(doc, '$.routing', '$.decision'), "$.score" = 1;
+      UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 1);
+      DELETE FROM checkpoints WHERE name = 'version:leads'`);
+    db.close();
+  });
+  const jobs = async (): Promise<Json> => mustBe(await app.root('GET', '/api/admin/jobs'), 200).body.data;
+  await app.settled();
+  expect(await answersOf(project)).toEqual(before);
+  const done = await jobs();
+  expect(done).toMatchObject([{ kind: 'rebuild-projection', status: 'completed', details: { projection: 'leads' } }]);
+  await app.restart();
+  await app.settled();
+  expect(await jobs()).toEqual(done);
+});

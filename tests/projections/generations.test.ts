@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import type { Generations } from '../../src/projections/generations.ts';
 import { runGenerations } from '../../src/projections/generations.ts';
 import { projections } from '../../src/projections/index.ts';
 import type { Needs } from '../../src/projections/running.ts';
-import { servingOf } from '../../src/readmodels/generations.ts';
+import { servingOf, versionOf } from '../../src/readmodels/generations.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { openLog } from '../support/engine.ts';
@@ -233,4 +233,32 @@ it('Other processes go over to the generation that one of them made serve', asyn
   await b.stop();
   await a.reached(await append('fourth'));
   expect([await readModels.size('leads@1'), await servingOf(readModels, 'leads')]).toEqual([4, 1]);
+});
+
+describe('Which version of a projection made its documents', () => {
+  const newer = async (needs: Needs, version: number): Promise<Generations> => {
+    const [projection] = leads;
+    if (!projection) throw new Error('There is no projection leads');
+    const running = await runGenerations({ ...projection, version }, needs);
+    onTestFinished(() => running.stop());
+    return running;
+  };
+  const first = leads[0]?.version ?? 1;
+
+  it('is known of what is made from the first fact on, and stays when a newer one goes on with it', async () => {
+    const { store, open, run } = await given();
+    const readModels = open();
+    const running = await run(readModels);
+    await running.reached(await store.head());
+    await running.stop();
+    const later = await newer({ store, readModels, now }, first + 1);
+    await later.reached(await store.head());
+    expect(await versionOf(readModels, 'leads')).toBe(first);
+    await untilLive(later, 1);
+    expect(await versionOf(readModels, 'leads@1')).toBe(first + 1);
+  });
+
+  it('is the first one where nobody said', async () => {
+    expect(await versionOf((await given()).open(), 'leads')).toBe(1);
+  });
 });

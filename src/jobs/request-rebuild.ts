@@ -1,0 +1,48 @@
+import type { Request } from '../commands/handle.ts';
+import type { Engine } from '../commands/merge.ts';
+import { requestJob } from '../commands/request-job.ts';
+import { isOpen, job, systemProject } from '../domain/job.ts';
+import { jobs } from '../projections/jobs.ts';
+import { allProjects } from '../projections/projects.ts';
+import { nextOf } from '../readmodels/generations.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+
+type Needs = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels };
+
+/** The job that builds a generation of a projection, if one is open. */
+const openRebuild = async ({ readModels }: Needs, projection: string): Promise<string | undefined> => {
+  const { docs } = await readModels.find(allProjects, jobs, {
+    where: [{ field: 'open', op: 'eq', value: 1 }],
+    ...{ sort: [{ field: 'requestedAt', direction: 'asc' }], limit: 1_000 },
+  });
+  return docs.find(({ kind, details }) => kind === 'rebuild-projection' && details['projection'] === projection)?.jobId;
+};
+
+const jobFor = (projection: string, generation: number): string => `rebuild-${projection}-${generation}`;
+
+/** The generation to build next: none that was built, or whose job ended before it began to. */
+const nextGeneration = async ({ engine, readModels }: Needs, projection: string): Promise<number> => {
+  for (let generation = await nextOf(readModels, projection); ; generation++) {
+    const { state } = await engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
+    if (state.status === 'unknown' || isOpen(state)) return generation;
+  }
+};
+
+/**
+ * Asks for a projection to be built anew, by a job. Where one is open already that is the answer, without a position; two that
+ * ask at once name the same generation, and so the same job.
+ */
+export const requestRebuild = async (
+  needs: Needs,
+  projection: string,
+  request: Request,
+): Promise<{ readonly jobId: string; readonly position?: number }> => {
+  const open = await openRebuild(needs, projection);
+  if (open !== undefined) return { jobId: open };
+  const generation = await nextGeneration(needs, projection);
+  const jobId = jobFor(projection, generation);
+  const details = { projection, generation };
+  const input = { projectId: systemProject, jobId, kind: 'rebuild-projection' as const, details };
+  const { position } = await needs.engine.handle(requestJob, input, request);
+  return { jobId: `${systemProject}.${jobId}`, position };
+};
