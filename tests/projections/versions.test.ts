@@ -31,15 +31,7 @@ const streams = [
 ] as const;
 
 const beginnings = ['LeadCaptured', 'ProjectCreated', 'JobRequested', 'WorkItemOpened'];
-const ends = [
-  'LeadMerged',
-  'WorkItemReleased',
-  'WorkItemCompleted',
-  'WorkItemCancelled',
-  'JobCompleted',
-  'JobFailed',
-  'JobCancelled',
-];
+const ends = ['LeadMerged'];
 const rank = (type: string): number => Number(ends.includes(type)) - Number(beginnings.includes(type));
 
 /** Each kind of fact in its stream, as it was stored: first what begins it, last what ends it, and in between all once more. */
@@ -56,9 +48,7 @@ const log: readonly Recorded[] = facts.map((fact, index) => ({
   metadata: { commandId: `command-${index}`, correlationId: 'correlation-1', causationId: `command-${index}` },
 }));
 
-const isEnd = ({ type }: Recorded): boolean => ends.includes(type);
-
-/** The documents that a projection makes of the facts: of all that end nothing, and then of the others too. Each is seen twice. */
+/** The documents that a projection makes, as they are after each of its facts, which it sees twice. */
 const documentsOf = async (projection: AnyProjection) => {
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-versions-'));
   const readModels = openSqliteReadModels(join(folder, 'read-models.db'));
@@ -70,15 +60,15 @@ const documentsOf = async (projection: AnyProjection) => {
   });
   await readModels.prepare([projection]);
   const { streams: beginning = [''], types } = projection.filter;
-  const wanted = log.filter(
-    ({ stream, type }) => beginning.some((each) => stream.startsWith(each)) && (!types || types.includes(type)),
-  );
   const project = projection.project(readModels);
-  const after = async (events: readonly Recorded[]) => {
-    for (const position of [log.length, log.length]) await project({ events, position });
-    return db.prepare(`SELECT project, id, doc FROM "docs.${projection.name}" ORDER BY project, id`).all();
-  };
-  return { before: await after(wanted.filter((event) => !isEnd(event))), after: await after(wanted) };
+  const rows = db.prepare(`SELECT project, id, doc FROM "docs.${projection.name}" ORDER BY project, id`);
+  const seen: ReturnType<typeof rows.all>[] = [];
+  for (const event of log) {
+    if (!beginning.some((each) => event.stream.startsWith(each)) || types?.includes(event.type) === false) continue;
+    for (const events of [[event], [event]]) await project({ events, position: event.position });
+    seen.push(rows.all());
+  }
+  return seen;
 };
 
 const digestOf = (documents: unknown): string => createHash('sha256').update(JSON.stringify(documents)).digest('hex');
@@ -93,11 +83,10 @@ it.each(projections.map((projection) => [`${projection.name} v${projection.versi
 );
 
 it('Something of each kind that can be seen is made of the facts that are kept', async () => {
+  const unseen: string[] = [];
   for (const projection of projections) {
-    const { before, after } = await documentsOf(projection);
-    expect(
-      [...before, ...after].filter(({ doc }) => doc !== null),
-      projection.name,
-    ).not.toEqual([]);
+    const documents = (await documentsOf(projection)).flat();
+    if (documents.every(({ doc }) => doc === null)) unseen.push(projection.name);
   }
+  expect(unseen).toEqual([]);
 });
