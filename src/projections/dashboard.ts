@@ -51,6 +51,9 @@ const counted = (doc: Counts, { type, data }: LeadEvent): Counts => {
       return { ...doc, merged: doc.merged + 1, stages: moved(doc.stages, data.stage, undefined) };
     case 'ActivityRecorded':
       return { ...doc, activities: doc.activities + 1 };
+    case 'LeadAbsorbed':
+      // Both leads had recorded these; the person did them once.
+      return { ...doc, activities: doc.activities - data.known.length };
     case 'StageChanged':
       return { ...doc, stages: moved(doc.stages, data.from, data.to) };
     case 'LeadQualified':
@@ -63,6 +66,7 @@ const counted = (doc: Counts, { type, data }: LeadEvent): Counts => {
 const of = new Set<LeadEvent['type']>([
   'LeadCaptured',
   'LeadMerged',
+  'LeadAbsorbed',
   'ActivityRecorded',
   'StageChanged',
   'LeadQualified',
@@ -75,7 +79,7 @@ const empty = (id: string): Counts => {
   return { unit: known ?? 'total', ...rest };
 };
 
-/** What happened in a project: in all, and by the minute, hour and day in which it was recorded. */
+/** What there is in a project in all, and what was recorded there by the minute, hour and day. */
 export const dashboard: Projection<Counts, LeadEvent> = {
   name: 'dashboard',
   streams: ['lead-'],
@@ -85,7 +89,8 @@ export const dashboard: Projection<Counts, LeadEvent> = {
     const parts = of.has(type) ? streamParts('lead', stream) : undefined;
     if (!parts) return [];
     const iso = recordedAt.toISOString();
-    const ids = [totalId, ...units.map((unit) => `${unit} ${startIn(unit, iso)}`)];
+    const recorded = type === 'LeadAbsorbed' ? [] : units.map((unit) => `${unit} ${startIn(unit, iso)}`);
+    const ids = [totalId, ...recorded];
     return ids.map((id) => ({ project: parts.projectId, id }));
   },
   evolve: (doc, event: Recorded<LeadEvent>, { id }) => {

@@ -150,6 +150,21 @@ describe('Two leads that turn out to be one person', () => {
     expect(await project.all('/api/leads?q=ada')).toHaveLength(1);
   });
 
+  it('count what both had recorded under one event id once', async () => {
+    const project = await app().project();
+    await sendAll(
+      project,
+      view({ anonymousId: 'laptop' }, 'same'),
+      view({ userId: 'ada' }, 'same'),
+      view({ userId: 'ada', anonymousId: 'laptop' }, 'joins'),
+    );
+    const { lead, eventIds } = await onlyLead(project);
+    expect([lead.activities, eventIds]).toEqual([2, ['joins', 'same']]);
+    const { totals, perDay } = await project.get('/api/analytics/dashboard');
+    expect(totals).toMatchObject({ leads: 1, activities: 2, merged: 1 });
+    expect(perDay).toMatchObject([{ leads: 2, activities: 3, merged: 1 }]);
+  });
+
   it('may be many: a chain of merges ends at the oldest, from every id', async () => {
     const project = await app().project();
     const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
