@@ -24,15 +24,17 @@ const reader = z.object({
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-/** How every running reader of the log is. The oldest fact that is not handled is the first in hand, else a later one. */
-const readersOf = async ({ subscriptions, head, clock }: World, { projectId }: Caller) => {
+type Which = (reader: Awaited<ReturnType<World['subscriptions']>>[number]) => boolean;
+
+/** How the running readers of the log are. The oldest fact that is not handled is the first in hand, else a later one. */
+const readersOf = async ({ subscriptions, head, clock }: World, { projectId }: Caller, which: Which = () => true) => {
   const [found, end] = [await subscriptions(), await head()];
-  return found.map(({ name, state, position, inHand, cameAt, rate, since, error, projection }) => {
+  return found.filter(which).map(({ name, state, position, inHand, cameAt, rate, since, error }) => {
     const lag = Math.max(0, end - position);
     const oldest = inHand ?? cameAt ?? since;
     const lagSeconds = lag === 0 ? 0 : Math.max(0, (clock().getTime() - oldest.getTime()) / 1_000);
     const status = { name, state, position, lag, lagSeconds: tenth(lagSeconds), rate: tenth(rate) };
-    return { projection, ...status, ...(error !== undefined && projectId === undefined && { error }) };
+    return { ...status, ...(error !== undefined && projectId === undefined && { error }) };
   });
 };
 
@@ -54,7 +56,7 @@ export const queueStats: Routes = (app, world) => {
         ...{ tags, response: { 200: z.object({ data: z.array(reader) }) } },
       },
     },
-    async ({ caller }) => ({ data: (await readersOf(world, caller)).filter(({ projection }) => projection) }),
+    async ({ caller }) => ({ data: await readersOf(world, caller, ({ projection = false }) => projection) }),
   );
 
   app.get(
