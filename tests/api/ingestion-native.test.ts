@@ -91,6 +91,11 @@ describe('An activity in our own format', () => {
       { ...someone, eventId: 'a\ud800' },
       /^\/eventId: holds a NUL character or half/,
     ],
+    [
+      'has no UTF-8 in an identifier',
+      { ...someone, userId: 'jos\ufffd' },
+      /^\/userId: .* not .*read \(U\+FFFD\); send UTF-8/,
+    ],
     ['has no e-mail address for an e-mail', { ...someone, email: 'ada' }, /^\/email: "ada" is not an e-mail address/],
     ['has no type', { anonymousId: 'a' }, /^\/eventType: is missing/],
     ['has a blank type', { ...someone, eventType: ' ' }, /^\/eventType: is blank/],

@@ -47,6 +47,8 @@ const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Te
   if (text.includes('\0') || !text.isWellFormed()) {
     return { fault: 'holds a NUL character or half a character (a lone surrogate); send proper text' };
   }
+  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
+  if (text.includes('\uFFFD')) return { fault: 'holds a character that could not be read (U+FFFD); send UTF-8' };
   return { text };
 };
 
