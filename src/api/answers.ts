@@ -54,12 +54,23 @@ export const problemOf = (error: unknown): Problem => {
   return known ?? new Problem('internal-error', 'It was noted under the traceId; please quote it when you report this');
 };
 
+/**
+ * Lets a client send the rest of a body that nobody will read. Closing the connection meanwhile, as the framework would,
+ * resets it: the client fails to write, and never sees the answer.
+ */
+const discardBody = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
+  raw.unpipe();
+  raw.resume();
+  reply.removeHeader('Connection');
+};
+
 /** Answers with the problem that an error is. What is our fault is logged under the same id. */
 export const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const problem = problemOf(error);
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');
+  if (status === 413) discardBody(request, reply);
   return reply
     .code(status)
     .headers(problem.headers)

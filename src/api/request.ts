@@ -106,6 +106,9 @@ export const requests = (app: App, world: World): void => {
   // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);
+    const { headers } = request;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined) headers['content-encoding'] = encoding.toLowerCase().replace(/^x-(?=gzip$)/, '');
     done();
   });
   app.addHook('preHandler', (request, _reply, done) => {

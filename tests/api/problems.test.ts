@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { request as send } from 'node:http';
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +29,8 @@ const recording = () => {
 };
 
 const createProject = { method: 'POST', url: '/api/projects', headers: asRoot, payload: { name: 'Acme' } } as const;
+const mib = 1024 * 1024;
+const eight = 'x'.repeat(8 * mib);
 const json = { ...asRoot, 'content-type': 'application/json' };
 
 describe('a problem', () => {
@@ -154,7 +158,27 @@ describe('a body', () => {
   });
 
   it.each([
+    ['its length says so', `Content-Length: ${8 * mib}`, eight],
+    [
+      'it says nothing of its length',
+      'Transfer-Encoding: chunked',
+      `${(8 * mib).toString(16)}\r\n${eight}\r\n0\r\n\r\n`,
+    ],
+  ])('of more than 4 MiB is read to its end where %s, so that the client gets the answer', async (_, length, body) => {
+    await using served = await boot();
+    const { port } = new URL(await served.app.listen({ port: 0, host: '127.0.0.1' }));
+    await using socket = connect(Number(port), '127.0.0.1');
+    const head = ['POST /api/projects HTTP/1.1', 'Host: localhost', `Authorization: ${asRoot.authorization}`];
+    const next = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    socket.end([...head, 'Content-Type: application/json', length, '', body + next].join('\r\n'));
+    const answers = await text(socket);
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
+  it.each([
     ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['x-gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ] as const)('packed with %s is unpacked, and refused when it unpacks to more than 4 MiB', async (encoding, pack) => {
