@@ -48,8 +48,8 @@ export type Settings = {
   readonly watch?: Watch;
 };
 
-/** The largest body, unpacked, in bytes: 4 MiB of events and a little for what is around them. */
-const bodyLimit = 4 * 1024 * 1024 + 64 * 1024;
+/** The largest body, unpacked, in bytes. */
+const bodyLimit = 4 * 1024 * 1024;
 
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;

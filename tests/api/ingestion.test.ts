@@ -294,9 +294,9 @@ describe('A batch', () => {
 
   it('has at most 4 MiB, unpacked', async () => {
     await using app = await ingesting();
-    const body = (bytes: number) => JSON.stringify({ padding: 'x'.repeat(bytes - 100), events: [visit] });
+    const body = (bytes: number) => JSON.stringify({ events: [visit] }).padEnd(bytes);
     expect((await app.post('/api/events/batch', body(4 * mib))).statusCode).toBe(200);
-    expect((await app.post('/api/events/batch', body(5 * mib))).statusCode).toBe(413);
+    expect((await app.post('/api/events/batch', body(4 * mib + 1))).statusCode).toBe(413);
     const bomb = gzipSync(Buffer.alloc(64 * mib, ' '));
     expect(bomb.length).toBeLessThan(mib / 8);
     expect((await app.post('/api/events/batch', bomb, { 'content-encoding': 'gzip' })).statusCode).toBe(413);
