@@ -91,18 +91,16 @@ export const answers = (app: App): void => {
   const known: Place[] = [];
   app.addHook('onRoute', ({ method, url }) => void known.push(...places(method, url)));
   app.setErrorHandler(answerProblem);
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
+  const missing = ({ url, method }: FastifyRequest): Problem => {
+    const path = url.split('?', 1)[0] ?? '';
     const methods = [...new Set(known.filter((place) => place.path.test(path)).map(({ method }) => method))].join(', ');
-    const said = `${request.method} ${path.slice(0, 200)}`;
-    if (methods === '') throw new Problem('not-found', `There is no ${said}; /openapi.json lists what there is`);
-    const headers = { Allow: methods };
-    return answerProblem(
-      new Problem('method-not-allowed', `There is no ${said}, but ${methods}`, { headers }),
-      request,
-      reply,
-    );
-  });
+    const said = `${method} ${path.slice(0, 200)}`;
+    if (methods === '') return new Problem('not-found', `There is no ${said}; /openapi.json lists what there is`);
+    return new Problem('method-not-allowed', `There is no ${said}, but ${methods}`, { headers: { Allow: methods } });
+  };
+  app.setNotFoundHandler((request, reply) => answerProblem(missing(request), request, reply));
+  // Before the body is read: whatever is wrong with it, that there is no such path is the answer.
+  app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? missing(request) : undefined));
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data: unknown) => {
     const parsed = schema.safeParse(data);
     return parsed.success ? { value: parsed.data } : { error: invalid(parsed.error, httpPart) };

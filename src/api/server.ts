@@ -35,6 +35,7 @@ import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import { teams } from './teams.ts';
 import { trace } from './trace.ts';
+import { answerUnreadable } from './unreadable.ts';
 import { workItems } from './work-items.ts';
 import type { World } from './world.ts';
 
@@ -96,6 +97,7 @@ export const openServer = async (
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
     routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: answerUnreadable(world.newId, loggerInstance),
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   observed(app, watch);

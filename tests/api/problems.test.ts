@@ -209,6 +209,17 @@ describe('a path', () => {
     expect(answer.headers.allow?.split(', ')).toEqual(expect.arrayContaining(['GET', 'POST']));
   });
 
+  it.each([
+    ['is not JSON', '{'],
+    ['is too large', eight],
+  ])('that leads nowhere is the answer, also where the body %s', async (_, payload) => {
+    await using served = await boot();
+    const answer = await served.app.inject({ ...createProject, headers: json, url: '/api/nowhere', payload });
+    expect(answer.json()).toMatchObject({ status: 404, code: 'not-found' });
+    const put = await served.app.inject({ ...createProject, headers: json, method: 'PUT', payload });
+    expect(put.json()).toMatchObject({ status: 405, code: 'method-not-allowed' });
+  });
+
   it('that is not a path is refused', async () => {
     await using served = await boot();
     expect((await served.app.inject('/api/%zz')).json()).toMatchObject({ status: 400, code: 'invalid-request' });
@@ -219,6 +230,37 @@ describe('a path', () => {
     const answer = await served.app.inject({ method: 'HEAD', url: '/livez' });
     expect([answer.statusCode, answer.body]).toEqual([200, '']);
   });
+});
+
+describe('what is not even a request', () => {
+  it.each([
+    ['no HTTP', 'HELLO\r\n\r\n', 400, 'invalid-request'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}',
+      400,
+      'invalid-request',
+    ],
+    ['huge headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431, 'headers-too-large'],
+  ] as const)(
+    'such as %s is answered with a problem document, and the connection ends',
+    async (_, sent, status, code) => {
+      const { logLevel, log } = recording();
+      await using served = await boot(undefined, { logLevel });
+      const { port } = new URL(await served.app.listen({ port: 0, host: '127.0.0.1' }));
+      await using socket = connect(Number(port), '127.0.0.1');
+      socket.write(sent);
+      const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).toContain('Content-Type: application/problem+json');
+      const problem = JSON.parse(body);
+      expect(problem).toEqual({
+        ...{ type: `/problems#${code}`, title: kinds[code].title, status, detail: expect.any(String), code },
+        traceId: /X-Correlation-Id: (.*)/.exec(head)?.[1],
+      });
+      expect(log()).toContain(problem.traceId);
+    },
+  );
 });
 
 describe('a correlation id', () => {
