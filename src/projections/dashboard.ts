@@ -82,6 +82,7 @@ const empty = (id: string): Counts => {
 /** What there is in a project in all, and what was recorded there by the minute, hour and day. */
 export const dashboard: Projection<Counts, LeadEvent> = {
   name: 'dashboard',
+  version: 2,
   streams: ['lead-'],
   document: counts,
   indexes: [['unit', 'at']],
