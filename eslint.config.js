@@ -14,7 +14,7 @@ const ENGINES = [
   'src/commands/merge.ts',
   'src/commands/{routing,placements}.ts',
   'src/commands/resolve.ts',
-  'src/commands/state.ts',
+  'src/commands/{state,snapshots,snapshot-queue}.ts',
   'src/projections/projection.ts',
   'src/projections/generations.ts',
   'src/projections/repair.ts',

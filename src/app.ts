@@ -7,6 +7,7 @@ import type { World } from './api/world.ts';
 import { breather } from './commands/breather.ts';
 import { handling } from './commands/handle.ts';
 import type { Engine } from './commands/merge.ts';
+import { keepSnapshots } from './commands/snapshots.ts';
 import { foldStates } from './commands/state.ts';
 import { looking } from './components.ts';
 import { keepCalendar } from './domain/calendar.ts';
@@ -77,7 +78,8 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const names = projections.map(({ name }) => name);
   const age = { maxAge: documents.scheme === 'sqlite' ? 0 : generationAge };
   const readModels = serving(measuredReadModels(await openReadModels(documents), instruments), names, age);
-  const states = foldStates(store, stateBudget);
+  const snapshots = keepSnapshots(readModels, { looked: (outcome) => instruments.snapshots.add(1, outcome) });
+  const states = foldStates(store, stateBudget, snapshots);
   const calendar = keepCalendar();
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
@@ -174,6 +176,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ending.abort();
     await workers?.stop();
     await projecting.stop();
+    snapshots.stop();
     await readModels.close();
     await store.close();
     await telemetry.close();

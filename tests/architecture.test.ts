@@ -109,7 +109,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
     'capture-groups.ts',
     'merge.ts',
     'resolve.ts',
-    'state.ts',
+    ...['state.ts', 'snapshots.ts', 'snapshot-queue.ts'],
     ...['routing.ts', 'placements.ts'],
   ],
   projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { requestJob } from '../commands/request-job.ts';
+import { lead } from '../domain/lead.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
+import { leadStreamId } from '../domain/streams.ts';
 import { projections } from '../projections/index.ts';
 import { rebuildLead } from '../jobs/rebuild-lead.ts';
 import { requestRebuild } from '../jobs/request-rebuild.ts';
@@ -43,6 +45,8 @@ export const rebuilding: Routes = (app, world) => {
         projectId,
         leadId,
       );
+      // What a snapshot says of the lead is not believed any more either.
+      await engine.states.forget(lead, leadStreamId(projectId, leadId));
       if (rebuilt.events === 0 && rebuilt.identical)
         throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
       return rebuilt;

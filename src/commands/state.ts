@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
 import { isRepeatable } from './command.ts';
+import type { Snapshots } from './snapshots.ts';
 
 /**
  * What the facts of a stream add up to, as of a revision (-1 when empty) and the position of its last fact (0 when empty).
@@ -12,8 +13,12 @@ export type Folded<S> = {
   readonly state: S;
   readonly revision: number;
   readonly position: number;
+  /** The id of its last fact; none when empty. */
+  readonly last: string;
   readonly commands: Map<string, number>;
   readonly size: number;
+  /** The revision of the last snapshot that is known of; -1 when there is none. */
+  readonly saved: number;
 };
 
 /** The folded states of streams, those used last in memory. They may lag behind the store: only an append proves one current. */
@@ -26,6 +31,8 @@ export type States = {
   read<E extends Event>(stream: string, after: number, limit?: number): Promise<readonly Recorded<E>[]>;
   /** Remembers what a stream adds up to now, unless something newer is known. */
   keep<S, E extends Event>(aggregate: Aggregate<S, E>, id: string, folded: Folded<S>): void;
+  /** Forgets a stream and its snapshot: it is read from its facts when somebody wants it next. */
+  forget<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<void>;
 };
 
 type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number };
@@ -34,21 +41,28 @@ const withCommand = (commands: Map<string, number>, { metadata: { commandId }, r
   isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands;
 
 const grow = <S, E extends Event>(
-  { evolve, weigh = () => 1_000 }: Aggregate<S, E>,
+  { evolve, weigh = () => 1_000, measure }: Aggregate<S, E>,
   before: Folded<S>,
   events: readonly Arriving<E>[],
   position: number,
 ): Folded<S> => {
   const last = events.at(-1);
   if (!last) return before;
+  const state = events.reduce(evolve, before.state);
   return {
-    state: events.reduce(evolve, before.state),
-    revision: last.revision,
-    position,
+    ...{ state, revision: last.revision, position, last: last.id },
     commands: events.reduce(withCommand, before.commands),
-    size: events.reduce((size, event) => size + weigh(event), before.size),
+    size: measure ? measure(state) : events.reduce((size, event) => size + weigh(event), before.size),
+    saved: before.saved,
   };
 };
+
+/** With facts as they are in the log. */
+const withRecorded = <S, E extends Event>(
+  aggregate: Aggregate<S, E>,
+  before: Folded<S>,
+  events: readonly Recorded<E>[],
+): Folded<S> => grow(aggregate, before, events, events.at(-1)?.position ?? before.position);
 
 /** What a stream will add up to when these facts follow what it is folded from; their position is not known yet. */
 export const foresee = <S, E extends Event>(
@@ -60,16 +74,46 @@ export const foresee = <S, E extends Event>(
   return grow(aggregate, before, next, before.position);
 };
 
-/** Folds the streams of a store. `maxBytes` is the budget for the states kept in memory. */
-export const foldStates = (store: EventStore, maxBytes: number): States => {
-  const kept = new LRUCache<string, Folded<unknown>>({ maxSize: maxBytes, sizeCalculation: ({ size }) => size });
+const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<S> => ({
+  ...{ state: initial, revision: -1, position: 0, last: '' },
+  ...{ commands: Map<string, number>(), size: 500, saved: -1 },
+});
+
+/** With how many facts a stream is worth looking for a snapshot; up to there one read has all. */
+const firstRead = 32;
+
+/** With how many facts a stream is long, and after how many more it has another snapshot while it stays in memory. */
+const long = { facts: 100, more: 5_000 };
+
+/** Whether a snapshot is worth making: of a long stream that grew by so much, and by a quarter, since it had the last. */
+const isDue = ({ revision, saved }: Folded<unknown>, more: number): boolean =>
+  revision + 1 >= long.facts && revision - saved >= more && (revision - saved) * 4 > saved;
+
+type Remembered = { readonly folded: Folded<unknown>; readonly leave: () => void };
+
+/**
+ * Folds the streams of a store. `maxBytes` is the budget for the states kept in memory; of long streams that don't fit in there
+ * are `snapshots`.
+ */
+export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snapshots): States => {
+  const kept = new LRUCache<string, Remembered>({
+    ...{ maxSize: maxBytes, sizeCalculation: ({ folded }) => folded.size },
+    dispose: ({ leave }, _, reason) => {
+      if (reason === 'evict') leave();
+    },
+  });
 
   // A stream's name says which aggregate it is of, and so what its state and its facts are.
-  const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream) as Folded<S> | undefined;
+  const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream)?.folded as Folded<S> | undefined;
 
-  const keep = <S>(stream: string, folded: Folded<S>): Folded<S> => {
-    if ((kept.peek(stream)?.revision ?? -1) <= folded.revision) kept.set(stream, folded);
-    return folded;
+  const keep = <S, E extends Event>({ snapshot }: Aggregate<S, E>, stream: string, folded: Folded<S>): Folded<S> => {
+    if ((kept.peek(stream)?.folded.revision ?? -1) > folded.revision) return folded;
+    const offer = (): void => void (snapshot && snapshots?.offer(stream, snapshot, folded));
+    const grown = isDue(folded, long.more);
+    if (grown) offer();
+    const remembered = grown ? { ...folded, saved: folded.revision } : folded;
+    kept.set(stream, { folded: remembered, leave: () => isDue(remembered, 1) && offer() });
+    return remembered;
   };
 
   const read = async <E extends Event>(
@@ -78,14 +122,35 @@ export const foldStates = (store: EventStore, maxBytes: number): States => {
     limit?: number,
   ): Promise<readonly Recorded<E>[]> => (await store.read(stream, after, limit)) as readonly Recorded<E>[];
 
+  /** From the snapshot of a stream, if it has one that fits the log: the fact that it ends with must be there. */
+  const fromSnapshot = async <S, E extends Event>(
+    aggregate: Aggregate<S, E>,
+    stream: string,
+  ): Promise<Folded<S> | undefined> => {
+    const found = aggregate.snapshot && (await snapshots?.load(stream, aggregate.snapshot));
+    if (!found) return undefined;
+    const [last, ...later] = await read<E>(stream, found.revision - 1);
+    if (last?.id === found.last) return withRecorded(aggregate, { ...found, position: last.position }, later);
+    void snapshots?.forget(stream).catch(() => undefined);
+    return undefined;
+  };
+
+  const fromStore = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
+    const some = aggregate.snapshot && snapshots ? firstRead : undefined;
+    const first = await read<E>(stream, -1, some);
+    const begun = empty(aggregate);
+    if (first.length !== some) return withRecorded(aggregate, begun, first);
+    const found = await fromSnapshot(aggregate, stream);
+    return found ?? withRecorded(aggregate, begun, [...first, ...(await read<E>(stream, first.length - 1))]);
+  };
+
   const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> => {
     const stream = `${aggregate.name}-${id}`;
-    const before = recall<S>(stream) ?? {
-      ...{ state: aggregate.initial, revision: -1, position: 0 },
-      ...{ commands: Map<string, number>(), size: 500 },
-    };
-    const events = await read<E>(stream, before.revision);
-    return keep(stream, grow(aggregate, before, events, events.at(-1)?.position ?? before.position));
+    const before = recall<S>(stream);
+    const folded = before
+      ? withRecorded(aggregate, before, await read<E>(stream, before.revision))
+      : await fromStore(aggregate, stream);
+    return keep(aggregate, stream, folded);
   };
 
   return {
@@ -93,6 +158,11 @@ export const foldStates = (store: EventStore, maxBytes: number): States => {
     refresh,
     get: async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string) =>
       recall<S>(`${aggregate.name}-${id}`) ?? refresh(aggregate, id),
-    keep: (aggregate, id, folded) => void keep(`${aggregate.name}-${id}`, folded),
+    keep: (aggregate, id, folded) => void keep(aggregate, `${aggregate.name}-${id}`, folded),
+    forget: async (aggregate, id) => {
+      const stream = `${aggregate.name}-${id}`;
+      kept.delete(stream);
+      await snapshots?.forget(stream);
+    },
   };
 };

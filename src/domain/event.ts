@@ -9,6 +9,17 @@ export type EventsOf<S extends Readonly<Record<string, z.ZodType>>> = {
 }[keyof S & string];
 
 /**
+ * How a state is written down, as plain JSON, to be read back instead of the facts that it is made of. What was written with
+ * another `version` is not read: it takes a new one whenever the same facts come to something else, or are written otherwise.
+ */
+export type Packing<S> = {
+  readonly version: number;
+  readonly pack: (state: S) => unknown;
+  /** What was packed, with nothing lost. Throws when it is nothing that `pack` makes. */
+  readonly unpack: (packed: unknown) => S;
+};
+
+/**
  * How the facts of one stream add up. `evolve` never rejects: a fact has happened, so an unexpected one leaves the state
  * as it is. The stream of an aggregate is called `<name>-<id>`.
  */
@@ -18,4 +29,8 @@ export type Aggregate<S, E extends Event> = {
   readonly evolve: (state: S, event: E) => S;
   /** About how much memory the event adds to the state, in bytes; 1,000 when nobody says. */
   readonly weigh?: (event: E) => number;
+  /** About how much memory a state takes, in bytes, where that can be told from the state; then nobody asks what each event adds. */
+  readonly measure?: (state: S) => number;
+  /** How a snapshot of a long stream's state is made; without it all facts are read each time. */
+  readonly snapshot?: Packing<S>;
 };

@@ -5,6 +5,7 @@ import type { Aggregate } from './event.ts';
 import type { Identifier, Root } from './identity.ts';
 import { identifierKey } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
+import { leadPacking } from './lead-packing.ts';
 import type { Ownership } from './ownership.ts';
 import { nobodysLead, withOwnership } from './ownership.ts';
 import type { Scorable } from './scoring.ts';
@@ -181,7 +182,10 @@ const weigh = ({ type, data }: LeadEvent): number => {
   return type === 'LeadScored' || type === 'StageChanged' ? 0 : 300;
 };
 
-export const lead: Aggregate<LeadState, LeadEvent> = { name: 'lead', initial, evolve, weigh };
+export const lead: Aggregate<LeadState, LeadEvent> = {
+  ...{ name: 'lead', initial, evolve, weigh },
+  snapshot: leadPacking,
+};
 
 /** The userIds of a lead: one, or more after two processes joined two at the same instant. */
 export const userIdsOf = (state: LeadState): readonly string[] =>

@@ -4,6 +4,7 @@ import { isoTime } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate, EventsOf } from './event.ts';
 import { assignment, candidateSchema } from './ownership-events.ts';
+import { poolPacking } from './pool-packing.ts';
 import type { Rotation } from './rotation.ts';
 import { advance, giveBack } from './rotation.ts';
 
@@ -149,7 +150,14 @@ const evolve = (state: PoolState, event: PoolEvent): PoolState => {
   }
 };
 
-export const pool: Aggregate<PoolState, PoolEvent> = { name: 'pool', initial, evolve };
+/** By what 20,000 places were seen to take, and with what a lead that waits has to say. */
+const measure = ({ places, waiting, domains }: PoolState): number =>
+  5_000 + places.size * 400 + waiting.size * 800 + domains.size * 200;
+
+export const pool: Aggregate<PoolState, PoolEvent> = {
+  ...{ name: 'pool', initial, evolve, measure },
+  snapshot: poolPacking,
+};
 
 /**
  * Who waits, in the order in which they are tried again: the oldest and hottest first. Ten points of score are worth an hour

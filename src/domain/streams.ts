@@ -14,3 +14,9 @@ export const streamParts = (
   if (!stream.startsWith(prefix) || dot < 0) return undefined;
   return { projectId: stream.slice(prefix.length, dot), id: stream.slice(dot + 1) };
 };
+
+/** The project that a stream of ours is about, by the stream's name: `lead-acme.8c1e…`, `pool-acme`. */
+export const projectOfStream = (stream: string): string => {
+  const name = stream.slice(stream.indexOf('-') + 1);
+  return name.split('.', 1)[0] ?? name;
+};

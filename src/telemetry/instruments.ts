@@ -43,6 +43,11 @@ export const openInstruments = () => ({
   workParked: counter('leadfold_work_parked_total', 'Facts that a reactor gave up on until somebody retries them', [
     'reactor',
   ]),
+  snapshots: counter(
+    'leadfold_snapshot_lookups_total',
+    'Looks for the snapshot of a long stream that was not in memory, by what came of them',
+    ['outcome'],
+  ),
   storeErrors: counter('leadfold_store_errors_total', 'What the stores did not do, other than for a conflict', [
     ...['store', 'operation'],
   ]),
