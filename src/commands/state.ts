@@ -79,15 +79,22 @@ const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<S> => (
   ...{ commands: Map<string, number>(), size: 500, saved: -1 },
 });
 
-/** With how many facts a stream is worth looking for a snapshot; up to there one read has all. */
+/** With so many facts a stream may have a snapshot; up to there one read has all of it. */
 const firstRead = 32;
 
 /** With how many facts a stream is long, and after how many more it has another snapshot while it stays in memory. */
 const long = { facts: 100, more: 5_000 };
 
+/** Of how many streams that fell out of memory it is known that they are long. */
+const knownLong = 20_000;
+
+const isLong = ({ revision }: Folded<unknown>): boolean => revision + 1 >= long.facts;
+
 /** Whether a snapshot is worth making: of a long stream that grew by so much, and by a quarter, since it had the last. */
-const isDue = ({ revision, saved }: Folded<unknown>, more: number): boolean =>
-  revision + 1 >= long.facts && revision - saved >= more && (revision - saved) * 4 > saved;
+const isDue = (folded: Folded<unknown>, more: number): boolean => {
+  const grown = folded.revision - folded.saved;
+  return isLong(folded) && grown >= more && grown * 4 > folded.saved;
+};
 
 type Remembered = { readonly folded: Folded<unknown>; readonly leave: () => void };
 
@@ -103,6 +110,8 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     },
   });
 
+  const leftLong = new LRUCache<string, true>({ max: knownLong });
+
   // A stream's name says which aggregate it is of, and so what its state and its facts are.
   const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream)?.folded as Folded<S> | undefined;
 
@@ -112,7 +121,11 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     const grown = isDue(folded, long.more);
     if (grown) offer();
     const remembered = grown ? { ...folded, saved: folded.revision } : folded;
-    kept.set(stream, { folded: remembered, leave: () => isDue(remembered, 1) && offer() });
+    const leave = (): void => {
+      if (isLong(remembered)) leftLong.set(stream, true);
+      if (isDue(remembered, 1)) offer();
+    };
+    kept.set(stream, { folded: remembered, leave });
     return remembered;
   };
 
@@ -136,10 +149,11 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   };
 
   const fromStore = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
-    const some = aggregate.snapshot && snapshots ? firstRead : undefined;
-    const first = await read<E>(stream, -1, some);
     const begun = empty(aggregate);
-    if (first.length !== some) return withRecorded(aggregate, begun, first);
+    if (!aggregate.snapshot || !snapshots) return withRecorded(aggregate, begun, await read<E>(stream, -1));
+    const known = leftLong.has(stream);
+    const first = known ? [] : await read<E>(stream, -1, firstRead);
+    if (!known && first.length < firstRead) return withRecorded(aggregate, begun, first);
     const found = await fromSnapshot(aggregate, stream);
     return found ?? withRecorded(aggregate, begun, [...first, ...(await read<E>(stream, first.length - 1))]);
   };
