@@ -57,8 +57,13 @@ const keyOf = (stream: string): Key => ({ project: projectOfStream(stream), id: 
 
 const written = <S>({ version, pack }: Packing<S>, folded: Folded<S>): Document | undefined => {
   const { revision, last, size, commands, state } = folded;
-  const text = JSON.stringify({ revision, last, size, commands: [...commands], state: pack(state) });
-  return text.length > most.text ? undefined : { version, sum: crc32(text), text };
+  try {
+    const text = JSON.stringify({ revision, last, size, commands: [...commands], state: pack(state) });
+    return text.length > most.text ? undefined : { version, sum: crc32(text), text };
+  } catch {
+    // One that can't be packed must not keep the others from being written.
+    return undefined;
+  }
 };
 
 const opened = <S>({ unpack }: Packing<S>, { text, sum }: Document): Snapshot<S> => {

@@ -5,6 +5,7 @@ import type { Request } from '../../src/commands/handle.ts';
 import { handling } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
+import type { Snapshots } from '../../src/commands/snapshots.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { keepCalendar } from '../../src/domain/calendar.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
@@ -26,9 +27,13 @@ export const openLog = (): EventStore =>
 /** What one process works with: its own memory of the streams, over a store that others may write to as well. */
 export const engineOver = (
   store: EventStore,
-  { clock = () => noon, maxBytes = 10_000_000 }: { readonly clock?: () => Date; readonly maxBytes?: number } = {},
+  {
+    clock = () => noon,
+    maxBytes = 10_000_000,
+    snapshots,
+  }: { readonly clock?: () => Date; readonly maxBytes?: number; readonly snapshots?: Snapshots } = {},
 ): Engine => {
-  const states = foldStates(store, maxBytes);
+  const states = foldStates(store, maxBytes, snapshots);
   const calendar = keepCalendar();
   return {
     ...{ states, handle: handling({ store, states, clock, newId: randomUUID }), clock },
