@@ -110,12 +110,12 @@ describe('A stream that is not in memory', () => {
     expect([reads(), looked()]).toEqual([['32 after -1', '38 after 31'], ['none']]);
   });
 
-  it('is read from its snapshot and what is new, by any process', async () => {
+  it.each([0, 5])('is read from its snapshot and what is new, by any process: %i facts', async (count) => {
     const { log, again } = await openLong();
-    await log.append(stream, 119, said(5, 'new'));
+    if (count > 0) await log.append(stream, 119, said(count, 'new'));
     const { states, reads, looked } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([reads(), looked()]).toEqual([['32 after -1', '6 after 118'], ['found']]);
+    expect([reads(), looked()]).toEqual([['32 after -1', `${count + 1} after 118`], ['found']]);
   });
 
   it('is read from its snapshot at once by the process that knows it to be long', async () => {
@@ -158,8 +158,8 @@ const tamper = async (readModels: ReadModels, change: (doc: Doc) => unknown): Pr
 describe('A snapshot', () => {
   it.each<[string, (doc: Doc) => unknown]>([
     ['of an older version', (doc) => ({ ...doc, version: 1 })],
-    ['whose text was damaged', (doc) => ({ ...doc, text: doc.text.replace('"w3"', '"w4"') })],
-    ['whose text was cut off', (doc) => ({ ...doc, text: doc.text.slice(0, -10) })],
+    ['that was damaged', ({ gzip, ...doc }) => ({ ...doc, gzip: `${gzip.slice(0, 100)}xxxx${gzip.slice(104)}` })],
+    ['that was cut off', ({ gzip, ...doc }) => ({ ...doc, gzip: gzip.slice(0, -12) })],
     ['that is something else', () => ({ name: 'Acme' })],
   ])('%s is not used, and gives its place to another', async (_, change) => {
     const { log, readModels, again } = await openLong();
@@ -198,20 +198,19 @@ describe('A snapshot', () => {
 
   it('is made when a long stream falls out of memory, if that grew by a quarter since the last', async () => {
     const { log, readModels, first } = await openLong();
-    const revisionOf = async () =>
-      /"revision":(\d+)/.exec((await readModels.get('acme', snapshotCollection, stream))?.text ?? '')?.[1];
+    const revisionOf = async () => (await keepSnapshots(readModels).load(stream, words))?.revision;
     const fallOut = async () => {
       await first.states.get(talk, id);
       await first.states.get(talk, 'acme.2');
       await first.snapshots.written();
     };
-    expect(await revisionOf()).toBe('119');
+    expect(await revisionOf()).toBe(119);
     await log.append(stream, 119, said(29, 'few'));
     await fallOut();
-    expect(await revisionOf()).toBe('119');
+    expect(await revisionOf()).toBe(119);
     await log.append(stream, 148, said(1, 'more'));
     await fallOut();
-    expect(await revisionOf()).toBe('149');
+    expect(await revisionOf()).toBe(149);
   });
 
   it('is made of a stream that stays in memory when it grew by 5,000 facts, and then not soon again', async () => {
@@ -318,6 +317,7 @@ describe('What waits to be written', () => {
     const packed: string[] = [];
     const packing = { ...words, pack: (state: readonly string[]) => packed.push(state.join()) };
     for (const position of [1, 2, 3]) snapshots.offer(stream, packing, await folded(9 * million, position));
+    await snapshots.written();
     snapshots.offer('talk-acme.2', packing, await folded(11 * million, 4));
     await snapshots.written();
     expect([packed, await readModels.size(snapshotCollection.name)]).toEqual([['at 3'], 1]);
