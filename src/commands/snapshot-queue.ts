@@ -5,7 +5,7 @@ import type { Collection, ReadModels, Stored } from '../readmodels/read-models.t
 export type Waiting<D> = { readonly size: number; readonly make: () => Stored<D> | undefined };
 
 /** What waits takes `room` bytes of memory at most, and `turn` bytes are made and written at a time. */
-const most = { room: 16 * 1024 * 1024, turn: 1024 * 1024 };
+const most = { room: 16 * 1024 * 1024, turn: 4 * 1024 * 1024 };
 
 /** How long what comes waits for more, in ms. */
 const gathering = 100;
