@@ -3,6 +3,7 @@ import { revokeKey } from '../commands/revoke-key.ts';
 import { project, scopes } from '../domain/project.ts';
 import type { Routes } from './app.ts';
 import { issue, making } from './issuing.ts';
+import { listOf, pageIn, paging } from './paging.ts';
 import { requestOf, withPosition } from './request.ts';
 
 const tags = ['Projects'];
@@ -39,12 +40,12 @@ export const keys: Routes = (app, world) => {
     ...{ method: 'GET', url: '/api/projects/:projectId/keys', config },
     schema: {
       summary: 'The keys that are valid',
-      ...{ tags, params: ofProject, response: { 200: z.object({ data: z.array(keyView), nextCursor: z.null() }) } },
+      ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(keyView) } },
     },
-    handler: async ({ params: { projectId } }) => {
+    handler: async ({ params: { projectId }, query }) => {
       const { state } = await engine.states.refresh(project, projectId);
-      const data = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
-      return { data: data.sort((a, b) => (a.keyId < b.keyId ? -1 : 1)), nextCursor: null };
+      const items = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
+      return pageIn(world, ['keys', projectId], query, { items, keyOf: ({ keyId }) => keyId });
     },
   });
   app.route({

@@ -143,7 +143,7 @@ export const leads: Routes = (app, world) => {
       schema: {
         summary: 'The leads with the highest scores',
         tags,
-        querystring: z.object({ limit: z.coerce.number().int().min(1).max(200).default(10) }),
+        querystring: z.object({ limit: paging.limit }),
         response: { 200: z.object({ data: z.array(ranked) }) },
       },
     },

@@ -6,6 +6,7 @@ import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
 import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
+import { listOf, pageIn, paging } from './paging.ts';
 import { Problem } from './problems.ts';
 import { withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
@@ -79,12 +80,12 @@ export const scoringModel: Routes = (app, world) => {
     ...{ method: 'GET', url: `${url}/versions`, config: read },
     schema: {
       summary: 'Every scoring model that was in force, newest first',
-      ...{ tags, params: ofProject, response: { 200: z.object({ data: z.array(versionView), nextCursor: z.null() }) } },
+      ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId } }) => ({
-      data: (await versionsOf(world, projectId)).reverse(),
-      nextCursor: null,
-    }),
+    handler: async ({ params: { projectId }, query }) => {
+      const page = { items: await versionsOf(world, projectId), keyOf: ({ version }: Version) => -version };
+      return pageIn(world, ['scoring-models', projectId], query, page);
+    },
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },

@@ -229,6 +229,8 @@ describe('A project at a glance', () => {
       [2, 15, 'three'],
       [3, 10, 'two'],
     ]);
+    await project.batch(Array.from({ length: 60 }, (_, at) => ({ userId: `zero-${at}`, eventType: 'nothing' })));
+    expect((await project.get('/api/leaderboard')).data).toHaveLength(50);
   });
 
   it('has numbers that add up', async () => {
