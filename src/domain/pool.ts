@@ -152,7 +152,7 @@ const evolve = (state: PoolState, event: PoolEvent): PoolState => {
 
 /** By what 20,000 places were seen to take, and with what a lead that waits has to say. */
 const measure = ({ places, waiting, domains }: PoolState): number =>
-  5_000 + places.size * 400 + waiting.size * 800 + domains.size * 200;
+  5_000 + places.size * 350 + waiting.size * 800 + domains.size * 150;
 
 export const pool: Aggregate<PoolState, PoolEvent> = {
   ...{ name: 'pool', initial, evolve, measure },

@@ -6,17 +6,20 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { capture } from '../../src/commands/capture.ts';
 import type { Capture } from '../../src/commands/capture-groups.ts';
 import { unrepeatable } from '../../src/commands/command.ts';
+import { keepSnapshots } from '../../src/commands/snapshots.ts';
+import type { Identifier } from '../../src/domain/identity.ts';
 import { lead } from '../../src/domain/lead.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { openLogFile } from '../../src/eventstore/sqlite-log.ts';
 import { committingHere, groupWriter } from '../../src/eventstore/sqlite-writer.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { engineOver, openWith, request } from '../support/engine.ts';
 import { activity, anonymousId, idOf, projectId, standard } from '../support/facts.ts';
 
 /** A store that counts how often it is asked. */
 const counting = (store: EventStore) => {
-  const count = { reads: 0, appends: 0 };
+  const count = { reads: 0, appends: 0, looks: 0 };
   const counted: EventStore = {
     ...store,
     read: async (...args) => {
@@ -33,11 +36,18 @@ const counting = (store: EventStore) => {
 
 const model = standard;
 
-const openCounted = async () => {
-  const log = await openWith(model);
-  onTestFinished(() => log.close());
+const nothing = { reads: 0, appends: 0, looks: 0 };
+
+const openCounted = async (maxBytes?: number) => {
+  const [log, readModels] = [await openWith(model), openSqliteReadModels(':memory:')];
   const { store, count } = counting(log);
-  return { engine: engineOver(store), count };
+  const snapshots = keepSnapshots(readModels, { looked: () => void (count.looks += 1) });
+  onTestFinished(async () => {
+    snapshots.stop();
+    await readModels.close();
+    await log.close();
+  });
+  return { engine: engineOver(store, { snapshots, ...(maxBytes && { maxBytes }) }), count, snapshots };
 };
 
 const visitors = Array.from({ length: 20 }, (_, index) => anonymousId(`visitor-${index}`));
@@ -53,11 +63,11 @@ describe('In the steady state', () => {
   it('an activity of a known lead costs one append and no read', async () => {
     const { engine, count } = await openCounted();
     await capture(engine, projectId, visits(0), request(unrepeatable('first')));
-    Object.assign(count, { reads: 0, appends: 0 });
+    Object.assign(count, nothing);
     for (let round = 1; round <= 5; round++)
       for (const [index, visit] of visits(round).entries())
         await capture(engine, projectId, [visit], request(unrepeatable(`${round}-${index}`)));
-    expect(count).toEqual({ reads: 0, appends: 5 * visitors.length });
+    expect(count).toEqual({ ...nothing, appends: 5 * visitors.length });
   });
 
   it('all activities of one lead in a batch cost one append', async () => {
@@ -65,13 +75,31 @@ describe('In the steady state', () => {
     const [one = visits(0)[0]] = visits(0);
     if (!one) throw new Error('There are no visits');
     await capture(engine, projectId, [one], request(unrepeatable('first')));
-    Object.assign(count, { reads: 0, appends: 0 });
+    Object.assign(count, nothing);
     const batch = Array.from({ length: 300 }, (_, index) => ({
       ...one,
       activity: activity({ eventId: `more-${index}` }),
     }));
     await capture(engine, projectId, batch, request(unrepeatable('batch')));
-    expect(count).toEqual({ reads: 0, appends: 1 });
+    expect(count).toEqual({ ...nothing, appends: 1 });
+  });
+
+  it('an activity of a long lead that fell out of memory costs an append, a look for its snapshot and a read of what is new', async () => {
+    const { engine, count, snapshots } = await openCounted(100_000);
+    const visitsOf = (visitor: Identifier, day: string, times: number) =>
+      capture(
+        ...([engine, projectId] as const),
+        Array.from({ length: times }, (_, index) => ({
+          ...{ identifiers: [visitor] as const, activity: activity({ eventId: `${day}-${index}` }), exactTime: false },
+        })),
+        request(unrepeatable(day)),
+      );
+    for (const visitor of [anonymousId('one'), anonymousId('other')]) await visitsOf(visitor, 'first', 100);
+    await snapshots.written();
+    Object.assign(count, nothing);
+    await visitsOf(anonymousId('one'), 'next', 1);
+    // Of the project, too, which fell out with it.
+    expect(count).toEqual({ reads: 2, appends: 1, looks: 1 });
   });
 
   it('what nobody can send again is not remembered, and what somebody can is', async () => {
