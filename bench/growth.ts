@@ -12,7 +12,7 @@ type Speed = { readonly rate: number; readonly p99: number };
 type Result = { readonly known: Speed; readonly fresh: Speed; readonly memory: number };
 
 /** The seconds of each stretch of load. */
-const [stretch, warmUp] = [1.5, 6];
+const [stretch, warmUp] = [1, 1.5];
 /** Visitors that no log has, and the one whose lead has a long history. */
 const [nobody, longLead] = [10_000_000, 9_000_000];
 const aMinute = { leads: activeLeads, activities: 20 };

@@ -40,7 +40,7 @@ const startOurs = async ({ folder }: Lab) => {
   const product = await startProduct({ dataDir: folder() });
   const { apiKey } = await product.project();
   const headers = { ...json, authorization: `Bearer ${apiKey}` };
-  const running = await warm({ url: product.url, path: '/api/events/ingest', headers }, 15);
+  const running = await warm({ url: product.url, path: '/api/events/ingest', headers }, 12);
   const end = async (): Promise<void> => {
     await product.stop();
     mustHaveStored(product.dataDir, running.answered());
