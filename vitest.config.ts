@@ -23,8 +23,8 @@ const patience = 120_000;
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/report-ran.ts'],
-    // Two more than vitest takes on two cores: much of what the tests do is waiting.
-    maxWorkers: 3,
+    // Three more than vitest takes on two cores: much of what the tests do is waiting.
+    maxWorkers: 4,
     // Each worker loads the product once for all of its files, which keep nothing outside of their tests.
     isolate: false,
     testTimeout: 60_000,

@@ -71,7 +71,7 @@ describe('Capturing through two processes at once', () => {
         expect(answers.flat().some(({ conflict }) => conflict)).toBe(false);
         await store.close();
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   }, 60_000);
 });

@@ -81,7 +81,7 @@ describe('A capture that is interrupted at any append and sent again', () => {
       fc.asyncProperty(stories, async ({ model, all }) => {
         await breakEverywhere({ model, past: all.slice(0, -1), now: all.at(-1) ?? [] });
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   }, 60_000);
 

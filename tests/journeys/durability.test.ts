@@ -6,7 +6,7 @@ import type { Json, Project } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 
-const rounds = 6;
+const rounds = 4;
 const clients = 8;
 const people = 25;
 const types = ['page_view', 'signup', 'download', 'demo_request', 'unsubscribe', 'unheard'];
@@ -58,7 +58,7 @@ const loadUntilKilled = async (
   await Promise.all(Array.from({ length: clients }, client));
 };
 
-it('A server that is killed ten times under load loses nothing it acknowledged and counts nothing twice', async () => {
+it('A server that is killed again and again under load loses nothing it acknowledged and counts nothing twice', async () => {
   await using server = await startServer();
   const project = await server.project();
   const ledger: Ledger = { acknowledged: new Map(), unanswered: [], next: 0 };
@@ -122,7 +122,7 @@ it('A server that is killed at full load has on disk all that it acknowledged, e
   const project = await server.project();
   const acknowledged = new Set<string>();
   let sent = 0;
-  for (const goal of [1_500, 2_500, 1_000]) {
+  for (const goal of [1_000, 1_500, 500]) {
     const flood = await floodUntilKilled(server, project, sent, goal);
     for (const eventId of flood.acknowledged) acknowledged.add(eventId);
     sent = flood.sent;
