@@ -187,9 +187,11 @@ const search = async (requests: fc.Arbitrary<Call>): Promise<void> => {
   const property = fc.asyncProperty(requests, async (call) => {
     expect(wrongWith(await app().transport(call), call.method)).toBeUndefined();
   });
-  await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: patience, markInterruptAsFailure: false });
-  await app().settled();
-  // Some of it must have been good enough to be recorded, or the search was in vain.
+  // Some of it must have been good enough to be recorded, or the search was in vain. On a busy machine that takes longer.
+  for (let tries = 0; tries < 5 && (await app().head()) === before; tries++) {
+    await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: patience, markInterruptAsFailure: false });
+    await app().settled();
+  }
   expect(await app().head()).toBeGreaterThan(before);
   expect((await app().transport({ method: 'GET', path: '/api/health' })).status).toBe(200);
 };
