@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { States } from '../commands/state.ts';
+import { projectOfStream } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Trace } from '../projections/traces.ts';
-import { leadTraces, otherTraces, projectIn, traceId, traceStart } from '../projections/traces.ts';
+import { leadTraces, otherTraces, traceId, traceStart } from '../projections/traces.ts';
 import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +22,7 @@ type Reading = Pick<World, 'engine' | 'readModels'>;
 export type Wanted = { readonly correlationId: string; readonly projectId: string | undefined };
 
 const isWanted = (trace: Trace, { correlationId, projectId }: Wanted): boolean =>
-  trace.correlationId === correlationId && (projectId === undefined || projectId === projectIn(trace.stream));
+  trace.correlationId === correlationId && (projectId === undefined || projectId === projectOfStream(trace.stream));
 
 const idOf = ({ correlationId, stream }: Trace): string => traceId(correlationId, stream);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
-import { streamParts } from '../domain/streams.ts';
+import { projectOfStream } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 
@@ -13,17 +13,6 @@ const trace = z.object({
 });
 export type Trace = Readonly<z.infer<typeof trace>>;
 
-const aggregates = ['lead', 'job', 'parked'] as const;
-
-/** The project that a stream belongs to. */
-export const projectIn = (stream: string): string => {
-  for (const aggregate of aggregates) {
-    const parts = streamParts(aggregate, stream);
-    if (parts) return parts.projectId;
-  }
-  return stream.slice(stream.indexOf('-') + 1);
-};
-
 /**
  * What the ids of all documents of one correlation id begin with, or of those in one project. No index leads to them: they
  * lie next to each other.
@@ -33,11 +22,12 @@ export const traceStart = (correlationId: string, projectId?: string): string =>
 
 /** The id of the document of a correlation id and a stream. */
 export const traceId = (correlationId: string, stream: string): string =>
-  traceStart(correlationId, projectIn(stream)) + stream;
+  traceStart(correlationId, projectOfStream(stream)) + stream;
 
 /** However many facts one request, or all that share its id, bring to a stream: its document is as small as after the first. */
-const tracesIn = (name: string, streams: readonly string[]): Projection<Trace, Event> => ({
+const tracesIn = (name: string, streams: readonly string[], version = 1): Projection<Trace, Event> => ({
   name,
+  version,
   streams,
   document: trace,
   indexes: [],
@@ -55,4 +45,4 @@ const tracesIn = (name: string, streams: readonly string[]): Projection<Trace, E
 export const leadTraces = tracesIn('lead-traces', ['lead-']);
 
 /** Where each request's facts are in all other streams. */
-export const otherTraces = tracesIn('other-traces', ['project-', 'job-', 'parked-', 'work-']);
+export const otherTraces = tracesIn('other-traces', ['project-', 'job-', 'parked-', 'work-'], 2);

@@ -5,6 +5,7 @@ import { TooManyConflicts } from '../commands/handle.ts';
 import { parkWork } from '../commands/park-work.ts';
 import type { ParkedEvent } from '../domain/parked.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
+import { projectOfStream } from '../domain/streams.ts';
 import type { Batch, Recorded } from '../eventstore/event-store.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
@@ -73,16 +74,13 @@ export const passes = (error: unknown): boolean =>
 /** What failed with a fact, and how often, as it is parked. */
 export type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: string };
 
-/** The project that a stream belongs to. */
-const projectIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1).split('.')[0] ?? '';
-
 /** Wants what follows from a fact put aside, visibly, so that it can be tried again. */
 export const parking =
   (reactor: string, event: ParkedEvent, { error, attempts, firstFailedAt }: Failure): Intent =>
   async ({ handle }, request) => {
     const { id, type, stream, revision, position } = event;
     const message = error instanceof Error ? error.message : String(error);
-    const parked = { projectId: projectIn(stream), reactor, event: { id, type, stream, revision, position } };
+    const parked = { projectId: projectOfStream(stream), reactor, event: { id, type, stream, revision, position } };
     await handle(parkWork, { ...parked, error: message, attempts, firstFailedAt }, request);
   };
 

@@ -1,5 +1,6 @@
 import { unrepeatable } from '../commands/command.ts';
 import { retryWaiting } from '../commands/routing.ts';
+import { projectOfStream } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
 
 /** Tries the leads that wait again when a place is free, or when there are other reps or rules. */
@@ -8,7 +9,7 @@ export const retryWaitingLeads: Reactor = {
   streams: ['pool-', 'roster-'],
   types: ['LeadFreed', 'TeamAdded', 'TeamChanged', 'RepAdded', 'RepChanged', 'RoutingRulesPublished'],
   react: async ({ stream }) => {
-    const projectId = stream.slice(stream.indexOf('-') + 1);
+    const projectId = projectOfStream(stream);
     return [
       async (engine, request) => {
         // What is tried depends on who waits by then: each time is another one.

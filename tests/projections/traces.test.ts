@@ -3,7 +3,8 @@ import type { Event } from '../../src/domain/event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { project } from '../../src/projections/projection.ts';
 import { allProjects } from '../../src/projections/projects.ts';
-import { leadTraces, otherTraces, projectIn, traceId } from '../../src/projections/traces.ts';
+import { projectOfStream } from '../../src/domain/streams.ts';
+import { leadTraces, otherTraces, traceId } from '../../src/projections/traces.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { activityRecorded, jobRequested, leadCaptured, leadScored } from '../support/facts.ts';
 
@@ -41,9 +42,12 @@ it('says where the facts of a request are in each stream, also when they come tw
 });
 
 it('knows the project of every kind of stream', () => {
-  const streams = ['lead-acme.l1', 'project-acme', 'job-acme.rescore-2', 'parked-acme.complete-merges.e1'];
-  expect(streams.map(projectIn)).toEqual(['acme', 'acme', 'acme', 'acme']);
-  expect(projectIn('job-_system.rebuild')).toBe('_system');
+  const streams = [
+    ...['lead-acme.l1', 'project-acme', 'job-acme.rescore-2', 'parked-acme.complete-merges.e1'],
+    ...['roster-acme', 'pool-acme', 'work-acme.failed-lead'],
+  ];
+  expect(streams.map(projectOfStream)).toEqual(streams.map(() => 'acme'));
+  expect(projectOfStream('job-_system.rebuild')).toBe('_system');
 });
 
 it('finds what is of jobs where jobs are', () => {
