@@ -17,6 +17,9 @@ const servers = [
   'tests/readmodels/mongodb.test.ts',
 ];
 
+/** What one client can do to others is measured by how long those wait: with nothing else going on, one file after the other. */
+const fairness = ['tests/fairness/*.test.ts'];
+
 /** For what goes over servers, in ms: several processes share the machine, and jobs wait for what others may still hold to be true. */
 const patience = 120_000;
 
@@ -30,7 +33,17 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: servers } },
+      {
+        extends: true,
+        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...fairness] },
+      },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'fairness', include: fairness, testTimeout: patience },
+          ...{ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        },
+      },
       { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
       {
         extends: true,
