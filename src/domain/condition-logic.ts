@@ -1,6 +1,6 @@
 import type { Json } from './activity.ts';
 import type { RoutingCondition } from './routing-rules.ts';
-import { meets } from './scoring-model.ts';
+import { meets } from './comparison.ts';
 
 /** The only values that meet a condition, when they can be counted. */
 const onlyValues = ({ op, value }: RoutingCondition): readonly Json[] | undefined => {

@@ -3,7 +3,7 @@ import { countryOf } from './country.ts';
 import { repeatedIn } from './roster-form.ts';
 import type { RoutingCondition } from './routing-rules.ts';
 import { routingCondition, routingRule, routingRulesSchema, routingTarget } from './routing-rules.ts';
-import { valueFits } from './scoring-model.ts';
+import { valueFits } from './comparison.ts';
 
 /** What there is to look at in a lead, and of which kind it is. Of the profile any trait, by its name or path. */
 const fields: ReadonlyMap<string, 'number' | 'text' | 'list'> = new Map([

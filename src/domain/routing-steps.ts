@@ -2,7 +2,7 @@ import type { Member } from './fitting.ts';
 import type { Routable } from './routable.ts';
 import type { RosterState } from './roster.ts';
 import type { RoutingRule, RoutingTarget, Strategy } from './routing-rules.ts';
-import { meets } from './scoring-model.ts';
+import { meets } from './comparison.ts';
 
 /** Whom a decision asks, one after the other. */
 export type Step = {
