@@ -52,16 +52,36 @@ export const comparison = { op: z.enum(operators), value: z.custom<Json>().optio
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Finds the value of a name in data: of the key, or else of the path of keys joined by dots. */
-const finder = (path: string): ((data: JsonObject) => Json | undefined) => {
-  const parts = path.split('.');
+/**
+ * Finds an object's own member. What every object inherits is a function, which JSON has none of, but for `__proto__`: so
+ * there is no need to ask first whether the object has it.
+ */
+const member = (key: string): ((data: JsonObject) => Json | undefined) => {
+  if (key === '__proto__') return (data) => (Object.hasOwn(data, key) ? data[key] : undefined);
   return (data) => {
-    if (Object.hasOwn(data, path)) return data[path];
-    if (parts.length === 1) return undefined;
-    let value: Json | undefined = data;
+    const value = data[key];
+    return typeof value === 'function' ? undefined : value;
+  };
+};
+
+/** Whether no key of data has a dot in it: then a path is nothing but a path. */
+export const isUndotted = (data: JsonObject): boolean => {
+  for (const key in data) if (key.includes('.')) return false;
+  return true;
+};
+
+/** Finds the value of a name in data: of the key, or else of the path of keys joined by dots. */
+const finder = (path: string): ((data: JsonObject, undotted: boolean) => Json | undefined) => {
+  const whole = member(path);
+  const parts = path.split('.').map(member);
+  if (parts.length === 1) return whole;
+  return (data, undotted) => {
+    let value = undotted ? undefined : whole(data);
+    if (value !== undefined) return value;
+    value = data;
     for (const part of parts) {
-      if (!isObject(value) || !Object.hasOwn(value, part)) return undefined;
-      value = value[part];
+      if (!isObject(value)) return undefined;
+      value = part(value);
     }
     return value;
   };
@@ -122,10 +142,10 @@ const tester = ({ op, value }: Comparison): ((actual: Json | undefined) => boole
   }
 };
 
-/** A condition made ready to be asked of much data. */
-export const condition = (path: string, compared: Comparison): ((data: JsonObject) => boolean) => {
+/** A condition made ready to be asked of much data. `undotted` is what is known of the data, to look no further than needed. */
+export const condition = (path: string, compared: Comparison): ((data: JsonObject, undotted?: boolean) => boolean) => {
   const [find, test] = [finder(path), tester(compared)];
-  return (data) => test(find(data));
+  return (data, undotted = false) => test(find(data, undotted));
 };
 
 /**

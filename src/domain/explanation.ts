@@ -47,7 +47,7 @@ export const explain = (published: PublishedModel, lead: Scorable, asOf: number)
 
   const each = Math.min(listed.ofRule, Math.ceil(listed.ofAll / Math.max(1, prepared.rules.length)));
   for (const rule of prepared.rules) {
-    const { base, matching, counting, total: worth } = applyRule(rule, prepared, lead, asOf);
+    const { base, matching, count, total: worth } = applyRule(rule, prepared, lead, asOf);
     const latest = matching.slice(-each);
     const older = matching.length - latest.length;
     add({ kind: 'activities', rule: rule.id, points: inPoints(base * older), count: older });
@@ -55,9 +55,9 @@ export const explain = (published: PublishedModel, lead: Scorable, asOf: number)
       const { eventId, eventType, occurredAt } = activity;
       add({ kind: 'activity', rule: rule.id, points: inPoints(base), eventId, eventType, occurredAt });
     }
-    const over = matching.length - counting.length;
+    const over = matching.length - count;
     add({ kind: 'limit', rule: rule.id, points: inPoints(-base * over), count: over });
-    add({ kind: 'decay', rule: rule.id, points: inPoints(worth - base * counting.length), count: counting.length });
+    add({ kind: 'decay', rule: rule.id, points: inPoints(worth - base * count), count });
   }
   for (const { id, base, fits } of prepared.fit.values()) {
     if (fits(lead.traits)) add({ kind: 'fit', rule: id, points: inPoints(base) });

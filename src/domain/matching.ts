@@ -1,16 +1,36 @@
 import type { Activity } from './activity.ts';
 import { inOrder } from './activity.ts';
+import { isUndotted } from './comparison.ts';
 
 /** Activities of one type, in any order that stays the same while more are added at the end. */
 export type Matching = Iterable<Activity> & { readonly size: number };
 
-/** An activity with when it occurred, in ms since 1970. */
-export type Timed = { readonly activity: Activity; readonly at: number };
+/** An activity with when it occurred: in ms, days and months, in UTC. */
+export type Timed = {
+  readonly activity: Activity;
+  readonly at: number;
+  readonly day: number;
+  readonly month: number;
+};
+
+export const dayMs = 86_400_000;
+
+/** An activity with its times, which are read out of the text once. */
+export const timed = (activity: Activity): Timed => {
+  const { occurredAt } = activity;
+  const at = Date.parse(occurredAt);
+  const month = Number(occurredAt.slice(0, 4)) * 12 + Number(occurredAt.slice(5, 7));
+  return { activity, at, day: Math.floor(at / dayMs), month };
+};
 
 /** Activities in their order: all of a type, and by the id of a rule for it those that the rule matches. */
 export type Matches = { readonly all: readonly Timed[]; readonly byRule: ReadonlyMap<string, readonly Timed[]> };
 
-type Rule = { readonly id: string; readonly plain: boolean; readonly matches: (activity: Activity) => boolean };
+type Rule = {
+  readonly id: string;
+  readonly plain: boolean;
+  readonly matches: (activity: Activity, undotted: boolean) => boolean;
+};
 
 /** How many places in lists a model remembers at most, of 8 bytes each; then it forgets all and begins again. */
 const mostRemembered = 4_000_000;
@@ -48,17 +68,21 @@ const sortedFrom = (list: Timed[], first: number): void => {
 const add = (seen: Seen, rules: readonly Rule[], fresh: readonly Activity[]): number => {
   const { activities, all, byRule } = seen;
   if (fresh.length === 0) return 0;
-  const timed = fresh.map((activity): Timed => ({ activity, at: Date.parse(activity.occurredAt) }));
+  const news = fresh.map(timed);
   const first = all.length;
   for (const activity of fresh) activities.push(activity);
-  for (const each of timed) all.push(each);
+  for (const each of news) all.push(each);
   sortedFrom(all, first);
+  const demanding = rules.filter(({ plain }) => !plain);
+  const undotted = demanding.length === 0 ? [] : fresh.map(({ properties }) => isUndotted(properties));
   let grown = fresh.length * 2;
-  for (const { id, plain, matches } of rules) {
+  for (const { id, matches } of demanding) {
     const list = byRule.get(id);
-    if (plain || !list) continue;
+    if (!list) continue;
     const before = list.length;
-    for (const each of timed) if (matches(each.activity)) list.push(each);
+    news.forEach((each, index) => {
+      if (matches(each.activity, undotted[index] === true)) list.push(each);
+    });
     if (list.length > before) sortedFrom(list, before);
     grown += list.length - before;
   }

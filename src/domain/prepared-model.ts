@@ -13,7 +13,7 @@ export type PreparedRule = Pick<EngagementRule, 'id' | 'limit' | 'decay'> & {
   readonly base: number;
   /** It has neither condition, limit nor decay: then counting does, however long the history. */
   readonly plain: boolean;
-  readonly matches: (activity: Activity) => boolean;
+  readonly matches: (activity: Activity, undotted?: boolean) => boolean;
 };
 
 /** A fit rule made ready: `base` in hundredths. */
@@ -46,7 +46,7 @@ const preparedRule = ({ id, when, points, limit, decay }: EngagementRule): Prepa
     limit,
     decay,
     plain: conditions.length === 0 && !limit && !decay,
-    matches: ({ properties }) => conditions.every((holds) => holds(properties)),
+    matches: ({ properties }, undotted) => conditions.every((holds) => holds(properties, undotted)),
   };
 };
 

@@ -5,18 +5,18 @@ const weights = {
   rule: 1,
   condition: 1,
   /** It goes through the text. */
-  contains: 3,
+  contains: 2,
   limit: 1,
   expiry: 1,
   /** A power for each activity, whenever the lead is scored. */
-  halfLife: 8,
+  halfLife: 5,
 } as const;
 
 /**
- * The most that the rules for one event type may cost. So much takes about 60 ms of one core when a lead
+ * The most that the rules for one event type may cost. So much takes about 100 ms of one core when a lead
  * with 10,000 activities of that type is scored for the first time, and 10 ms when it does one thing more.
  */
-export const mostCost = 250;
+export const mostCost = 200;
 
 /** The most that fit rules may cost together: they are asked of all traits whenever a lead is scored. */
 export const mostFitCost = 600;
@@ -24,8 +24,9 @@ export const mostFitCost = 600;
 /** How many rules may be for one event type: as many reasons may be recorded with each such activity. */
 export const mostRulesOfType = 100;
 
-const ofCondition = ({ op }: { readonly op: string }): number =>
-  op === 'contains' ? weights.contains : weights.condition;
+/** A path costs as much again for each level that it leads down. */
+const ofCondition = ({ op, property }: { readonly op: string; readonly property: string }): number =>
+  (op === 'contains' ? weights.contains : weights.condition) + property.split('.').length - 1;
 
 /** What fit rules cost together. Traits may be long texts, and each is looked through anew. */
 export const costOfFit = (fit: readonly FitRule[]): number =>

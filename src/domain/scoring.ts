@@ -1,6 +1,6 @@
 import type { Activity, JsonObject } from './activity.ts';
 import type { Matching, Timed } from './matching.ts';
-import { inTime } from './matching.ts';
+import { dayMs, inTime, timed } from './matching.ts';
 import type { PreparedGroup, PreparedModel, PreparedRule } from './prepared-model.ts';
 import { hundredths, prepare } from './prepared-model.ts';
 import type { PublishedModel, ScoringModel } from './scoring-model.ts';
@@ -30,30 +30,13 @@ export const inPoints = (value: number): number => (value === 0 ? 0 : value / 10
 /** A model made ready: as it was when it came into force, or made ready here. */
 export const preparedOf = ({ model, prepared }: PublishedModel): PreparedModel => prepared?.() ?? prepare(model);
 
-const dayMs = 86_400_000;
-
 type Limit = NonNullable<PreparedRule['limit']>;
 
-const bucketOf = ({ activity, at }: Timed, per: Limit['per']): number => {
+const bucketOf = ({ day, month }: Timed, per: Limit['per']): number => {
   if (per === 'lead') return 0;
-  const day = Math.floor(at / dayMs);
   if (per === 'day') return day;
   // 1970-01-01 was a Thursday; weeks begin on Monday, UTC.
-  if (per === 'week') return Math.floor((day + 3) / 7);
-  return Number(activity.occurredAt.slice(0, 4)) * 12 + Number(activity.occurredAt.slice(5, 7));
-};
-
-/** The activities that count: of each bucket the first `times` in the order of activities, so that arrival can't matter. */
-const withinLimit = (limit: Limit | undefined, matching: readonly Timed[]): readonly Timed[] => {
-  if (!limit) return matching;
-  if (limit.per === 'lead') return matching.slice(0, limit.times);
-  let [bucket, times] = [NaN, 0];
-  return matching.filter((each) => {
-    const own = bucketOf(each, limit.per);
-    times = own === bucket ? times + 1 : 1;
-    bucket = own;
-    return times <= limit.times;
-  });
+  return per === 'week' ? Math.floor((day + 3) / 7) : month;
 };
 
 /** Hundredths after decay at a time: base * 2^(-age/halfLife), half away from zero; or nothing once expired. No age below 0. */
@@ -64,11 +47,34 @@ const decayed = ({ decay, base }: PreparedRule, at: number, asOf: number): numbe
   return Math.sign(base) * Math.round(Math.abs(base) * 2 ** (-age / decay.halfLifeDays));
 };
 
-const sumOf = (rule: PreparedRule, counting: readonly Timed[], asOf: number): number => {
-  if (!rule.decay) return rule.base * counting.length;
+/** What is left of those that count. */
+type Counted = { readonly count: number; readonly total: number };
+
+/**
+ * Counts and adds up the activities that count: of each bucket the first `times` in the order of activities, so that arrival
+ * can't matter. Those of a bucket stand together.
+ */
+const countWithin = (limit: Limit, matching: readonly Timed[], worth: (each: Timed) => number): Counted => {
+  let [bucket, times, count, total] = [NaN, 0, 0, 0];
+  for (const each of matching) {
+    const own = bucketOf(each, limit.per);
+    times = own === bucket ? times + 1 : 1;
+    bucket = own;
+    if (times > limit.times) continue;
+    count += 1;
+    total += worth(each);
+  }
+  return { count, total };
+};
+
+const countAll = (rule: PreparedRule, matching: readonly Timed[], asOf: number): Counted => {
+  const { base, limit, decay } = rule;
+  const count = matching.length;
+  if (limit) return countWithin(limit, matching, decay ? ({ at }) => decayed(rule, at, asOf) : () => base);
+  if (!decay) return { count, total: base * count };
   let total = 0;
-  for (const { at } of counting) total += decayed(rule, at, asOf);
-  return total;
+  for (const { at } of matching) total += decayed(rule, at, asOf);
+  return { count, total };
 };
 
 const matchingOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable): readonly Timed[] => {
@@ -76,11 +82,10 @@ const matchingOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable): r
   return model.matchesOf(eventType, lead.activitiesOf(eventType)).byRule.get(id) ?? [];
 };
 
-/** What one engagement rule makes of a lead's activities, in their order: those that match, those of them that count, and their worth. */
+/** What one engagement rule makes of a lead's activities: those that match, in their order, how many of them count, and their worth. */
 export const applyRule = (rule: PreparedRule, model: PreparedModel, lead: Scorable, asOf: number) => {
   const matching = matchingOf(rule, model, lead);
-  const counting = withinLimit(rule.limit, matching);
-  return { base: rule.base, matching, counting, total: sumOf(rule, counting, asOf) };
+  return { base: rule.base, matching, ...countAll(rule, matching, asOf) };
 };
 
 const isBefore = (list: readonly Timed[], place: number, each: Timed): boolean => {
@@ -116,7 +121,7 @@ export const worthOf = (
 ): number => {
   if (rule.plain) return rule.base;
   if (!rule.matches(activity)) return 0;
-  const each = { activity, at: Date.parse(activity.occurredAt) };
+  const each = timed(activity);
   return counts(rule, each, rule.limit ? matchingOf(rule, model, lead) : []) ? decayed(rule, each.at, asOf) : 0;
 };
 
