@@ -102,17 +102,25 @@ const holdsIn = (actual: Json | undefined, value: Json | undefined): boolean => 
   return Array.isArray(actual) && value !== undefined && actual.includes(value);
 };
 
-/** From so many values on, looking one up in a set pays. */
+/** From so many values on, looking them up in a set pays, when that is done more than once. */
 const manyValues = 8;
 
 const listed = (value: Json | undefined): ((actual: Json) => boolean) => {
   if (!Array.isArray(value)) return () => false;
   if (value.length < manyValues) return (actual) => value.includes(actual);
-  const all = new Set(value);
-  return (actual) => all.has(actual);
+  let [asked, all] = [false, new Set<Json>()];
+  return (actual) => {
+    if (!asked) {
+      asked = true;
+      return value.includes(actual);
+    }
+    if (all.size === 0) all = new Set(value);
+    return all.has(actual);
+  };
 };
 
-const tester = ({ op, value }: Comparison): ((actual: Json | undefined) => boolean) => {
+/** Makes a comparison ready to be asked of many values. */
+export const tester = ({ op, value }: Comparison): ((actual: Json | undefined) => boolean) => {
   switch (op) {
     case 'eq':
       return (actual) => actual === value;
