@@ -4,6 +4,7 @@ import { publishRoutingRules } from '../commands/publish-routing-rules.ts';
 import type { RosterEvent } from '../domain/roster-events.ts';
 import { rosterEvents } from '../domain/roster-events.ts';
 import { roster } from '../domain/roster.ts';
+import { routingLimits } from '../domain/routing-cost.ts';
 import { routingRulesForm } from '../domain/routing-form.ts';
 import type { RoutingRules } from '../domain/routing-rules.ts';
 import { routingRulesSchema } from '../domain/routing-rules.ts';
@@ -55,6 +56,7 @@ export const routingRules: Routes = (app, world) => {
   });
   app.route({
     ...{ method: 'PUT', url, config: write },
+    bodyLimit: routingLimits.bytes,
     schema: {
       summary: 'Put routing rules in force',
       description:

@@ -4,7 +4,8 @@ import { publishScoringModel } from '../commands/publish-scoring-model.ts';
 import type { ProjectEvent } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
-import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
+import { scoringLimits, scoringModelSchema } from '../domain/scoring-form.ts';
+import { defaultModel, publishedModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
 import { listOf, pageIn, paging } from './paging.ts';
 import { Problem } from './problems.ts';
@@ -68,6 +69,7 @@ export const scoringModel: Routes = (app, world) => {
   });
   app.route({
     ...{ method: 'PUT', url, config: { scope: 'config:write' } },
+    bodyLimit: scoringLimits.bytes,
     schema: {
       summary: 'Put a scoring model in force',
       description: 'The whole model. With If-Match it is refused when the project has changed since its ETag was read.',

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, Metadata, NewEvent } from '../eventstore/event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
+import type { Pace } from './breather.ts';
+import { pacing } from './breather.ts';
 import type { Command } from './command.ts';
 import type { Line } from './line.ts';
 import { lines } from './line.ts';
@@ -41,11 +43,16 @@ export class TooManyConflicts extends Error {
 
 const tries = 5;
 
+/** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
+const turnMs = 10;
+
 type Needs = {
   readonly store: EventStore;
   readonly states: States;
   readonly clock: () => Date;
   readonly newId: () => string;
+  /** When others have their turn. */
+  readonly pace?: Pace;
 };
 
 /** How often a round is still tried, whether its state was read just now, and whether the first in line is tried alone. */
@@ -55,7 +62,7 @@ type Trying = { readonly left: number; readonly current: boolean; readonly alone
  * Runs all commands: reads, folds, decides, appends at the revision it read. On a conflict it reads what is new and tries
  * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `TooManyConflicts` or the store's errors.
  */
-export const handling = ({ store, states, clock, newId }: Needs): Handle => {
+export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Needs): Handle => {
   // Commands of this process that wait for a stream share an append. It saves commits and conflicts; what keeps the stream
   // right is the revision that the append expects.
   const queue = lines();
@@ -80,7 +87,10 @@ export const handling = ({ store, states, clock, newId }: Needs): Handle => {
     const refreshed = () => states.refresh(aggregate, id);
 
     const attempt = async (folded: Folded<S>, { left, current, alone }: Trying): Promise<void> => {
-      const { events, after, answers, doubtful } = decideTogether(aggregate, folded, alone ? line.slice(0, 1) : line);
+      for (let others = pace.turn(); others; others = pace.turn()) await others;
+      const { events, after, answers, doubtful } = pace.run(() =>
+        decideTogether(aggregate, folded, alone ? line.slice(0, 1) : line, pace.isDue),
+      );
       // Only an append proves a remembered state current; without one, look before answering.
       if (events.length === 0 && doubtful && !current)
         return attempt(await refreshed(), { left, current: true, alone });

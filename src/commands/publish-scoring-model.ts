@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
-import { scoringModelSchema } from '../domain/scoring-model.ts';
+import { scoringModelSchema } from '../domain/scoring-form.ts';
 import { command } from './command.ts';
 
 /** Puts a new scoring model in force, as the next version. The model in force again changes nothing. */

@@ -49,16 +49,21 @@ const decided = <S, E extends Event>(aggregate: Aggregate<S, E>, before: Folded<
   }
 };
 
-/** Decides the first commands of a line one after the other, so that they share an append. The first is always among them. */
+/**
+ * Decides the first commands of a line one after the other, so that they share an append, until it is `enough`. The first is
+ * always among them.
+ */
 export const decideTogether = <S, E extends Event>(
   aggregate: Aggregate<S, E>,
   before: Folded<S>,
   line: readonly Asked<S, E>[],
+  enough: () => boolean,
 ): Round<S, E> => {
   const events: NewEvent<E>[] = [];
   const answers: ((position: number) => void)[] = [];
   let [after, doubtful, bytes] = [before, false, 0];
   for (const asked of line.slice(0, most.commands)) {
+    if (answers.length > 0 && enough()) break;
     const first = after.commands.get(asked.commandId);
     if (first !== undefined) {
       answers.push(() => asked.again(first));

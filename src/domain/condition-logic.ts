@@ -1,14 +1,12 @@
 import type { Json } from './activity.ts';
 import type { RoutingCondition } from './routing-rules.ts';
-import { meets } from './scoring-model.ts';
+import { tester } from './comparison.ts';
 
 /** The only values that meet a condition, when they can be counted. */
 const onlyValues = ({ op, value }: RoutingCondition): readonly Json[] | undefined => {
   if (op === 'eq' && value !== undefined) return [value];
   return op === 'in' && Array.isArray(value) ? value : undefined;
 };
-
-const holdsFor = (value: Json, condition: RoutingCondition): boolean => meets({ value }, 'value', condition);
 
 const isAbove = ({ op }: RoutingCondition): boolean => op === 'gt' || op === 'gte';
 const isBelow = ({ op }: RoutingCondition): boolean => op === 'lt' || op === 'lte';
@@ -28,8 +26,11 @@ const reachesAsFar = (a: RoutingCondition, b: RoutingCondition): boolean => {
 };
 
 /** Whether one list has all of another one. */
-const lists = (all: Json | undefined, some: Json | undefined): boolean =>
-  Array.isArray(all) && Array.isArray(some) && some.every((each) => all.includes(each));
+const lists = (all: Json | undefined, some: Json | undefined): boolean => {
+  if (!Array.isArray(all) || !Array.isArray(some)) return false;
+  const known = new Set(all);
+  return some.every((each) => known.has(each));
+};
 
 /** Whether everything that meets one condition meets another one; when that can't be told, it does not. */
 export const implies = (a: RoutingCondition, b: RoutingCondition): boolean => {
@@ -37,7 +38,7 @@ export const implies = (a: RoutingCondition, b: RoutingCondition): boolean => {
   if (a.op === b.op && a.value === b.value) return true;
   if (a.op === 'nin' && b.op === 'nin') return lists(a.value, b.value);
   const values = onlyValues(a);
-  if (values) return values.every((value) => holdsFor(value, b));
+  if (values) return values.every(tester(b));
   if (reachesAsFar(a, b)) return true;
   const wanted = b.op === 'exists' && b.value !== false;
   return wanted && (isAbove(a) || isBelow(a) || a.op === 'contains' || (a.op === 'exists' && a.value !== false));
@@ -47,7 +48,7 @@ export const implies = (a: RoutingCondition, b: RoutingCondition): boolean => {
 export const excludes = (a: RoutingCondition, b: RoutingCondition): boolean => {
   if (a.field !== b.field) return false;
   const values = onlyValues(a);
-  if (values) return !values.some((value) => holdsFor(value, b));
+  if (values) return !values.some(tester(b));
   if (!isAbove(a) || !isBelow(b)) return false;
   return beyond(a.value, b.value, true) || (a.value === b.value && (isStrict(a) || isStrict(b)));
 };

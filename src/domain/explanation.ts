@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { inOrder } from './activity.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import type { Scorable } from './scoring.ts';
-import { applyRule, fits, hundredths, inPoints, stageOf, tally } from './scoring.ts';
+import { applyRule, inPoints, preparedOf, stageOf, tally } from './scoring.ts';
 
 /** One reason for a score, in points. The sum of all contributions is the score, exactly. */
 export const contributionSchema = z.object({
@@ -28,34 +27,40 @@ export const explanationSchema = z.object({
 });
 export type Explanation = Readonly<z.infer<typeof explanationSchema>>;
 
-/** Each rule lists this many of its latest activities one by one; older ones share a line, so that answers stay bounded. */
-const listedPerRule = 200;
+/**
+ * How many activities are listed one by one, of a rule and of all: the latest of each. Older ones share a line, so that answers
+ * stay bounded.
+ */
+const listed = { ofRule: 200, ofAll: 5_000 };
 
 const kinds: Readonly<Record<string, Contribution['kind']>> = { 'score:floor': 'floor', 'score:cap': 'cap' };
 
 /** Why a lead has its score as of a time (ms since 1970): every contribution in force, with limits, decay and caps as their own lines. */
 export const explain = (published: PublishedModel, lead: Scorable, asOf: number): Explanation => {
   const { version, model } = published;
-  const total = tally(published, lead, asOf);
+  const prepared = preparedOf(published);
+  const total = tally({ version, model, prepared: () => prepared }, lead, asOf);
   const contributions: Contribution[] = [];
   const add = (line: Contribution): void => {
     if (line.points !== 0) contributions.push(line);
   };
 
-  for (const rule of model.engagement) {
-    const { base, matching, counting, total: worth } = applyRule(rule, lead, asOf);
-    const listed = matching.toSorted(inOrder).slice(-listedPerRule);
-    const older = matching.length - listed.length;
+  const each = Math.min(listed.ofRule, Math.ceil(listed.ofAll / Math.max(1, prepared.rules.length)));
+  for (const rule of prepared.rules) {
+    const { base, matching, count, total: worth } = applyRule(rule, prepared, lead, asOf);
+    const latest = matching.slice(-each);
+    const older = matching.length - latest.length;
     add({ kind: 'activities', rule: rule.id, points: inPoints(base * older), count: older });
-    for (const { eventId, eventType, occurredAt } of listed) {
+    for (const { activity } of latest) {
+      const { eventId, eventType, occurredAt } = activity;
       add({ kind: 'activity', rule: rule.id, points: inPoints(base), eventId, eventType, occurredAt });
     }
-    const over = matching.length - counting.length;
+    const over = matching.length - count;
     add({ kind: 'limit', rule: rule.id, points: inPoints(-base * over), count: over });
-    add({ kind: 'decay', rule: rule.id, points: inPoints(worth - base * counting.length), count: counting.length });
+    add({ kind: 'decay', rule: rule.id, points: inPoints(worth - base * count), count });
   }
-  for (const rule of model.fit) {
-    if (fits(rule, lead.traits)) add({ kind: 'fit', rule: rule.id, points: inPoints(hundredths(rule.points)) });
+  for (const { id, base, fits } of prepared.fit.values()) {
+    if (fits(lead.traits)) add({ kind: 'fit', rule: id, points: inPoints(base) });
   }
   for (const [name, value] of total.lines) {
     if (name.includes(':')) add({ kind: kinds[name] ?? 'group_cap', rule: name, points: inPoints(value) });

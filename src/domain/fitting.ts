@@ -10,24 +10,25 @@ export type Scene = { readonly roster: RosterState; readonly pool: PoolState; re
 
 const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
+type Groups = ReadonlyMap<string, readonly string[]>;
+
+const plain = (text: string): string => text.trim().toLowerCase();
+
+/** The names that rules have for groups of countries, as `plain` texts. */
+const groupsOf = ({ routing }: RosterState): Groups =>
+  new Map(Object.entries(routing.rules.regions).map(([name, countries]) => [plain(name), countries]));
+
 /**
  * Whether a region that somebody serves is that of a lead. Where the country is known it decides: a lead from the US may say
  * `CA` of its region and mean California. Where it is not, a text of two letters says nothing.
  */
-const isIn = (region: string, lead: Routable, groups: readonly (readonly [string, readonly string[]])[]): boolean => {
-  const [, countries] = groups.find(([name]) => same(name, region)) ?? [];
+const isIn = (region: string, lead: Routable, groups: Groups): boolean => {
+  const countries = groups.get(plain(region));
   const country = countryOf(region);
   if (lead.country !== undefined && countries) return countries.some((each) => countryOf(each) === lead.country);
   if (lead.country !== undefined && country !== undefined) return country === lead.country;
   const said = countries !== undefined || !/^[a-z]{2}$/i.test(region.trim());
   return said && lead.region !== undefined && same(region, lead.region);
-};
-
-/** Whether somebody with these regions serves a lead. Who names none serves all; who does, none whose region nobody knows. */
-export const serves = (regions: readonly string[], lead: Routable, { roster }: Scene): boolean => {
-  if (regions.length === 0) return true;
-  const groups = Object.entries(roster.routing.rules.regions);
-  return regions.some((region) => isIn(region, lead, groups));
 };
 
 const speaks = ({ languages }: Rep, { language }: Routable): boolean =>
@@ -37,10 +38,6 @@ const speaks = ({ languages }: Rep, { language }: Routable): boolean =>
 
 const knows = ({ industries }: Rep, { industry }: Routable): boolean =>
   industry === undefined || industries.length === 0 || industries.some((each) => same(each, industry));
-
-/** The level of a skill that a rep has; 0 without it. */
-export const levelOf = ({ skills }: Rep, skill: string): number =>
-  skills.find((each) => same(each.skill, skill))?.level ?? 0;
 
 /** Why a rep has no room for one more lead, whoever gives it; undefined when it has. */
 export const noRoom = (rep: Rep, { pool, calendar }: Scene, leadId: string): string | undefined => {
@@ -55,34 +52,70 @@ export const noRoom = (rep: Rep, { pool, calendar }: Scene, leadId: string): str
   return undefined;
 };
 
-const unfit = (rep: Rep, lead: Routable, skills: readonly Skill[]): string | undefined => {
-  const lacking = skills.find(({ skill, level }) => levelOf(rep, skill) < level);
-  if (lacking) return `skill: ${lacking.skill}`;
-  if (!speaks(rep, lead)) return 'language';
-  return knows(rep, lead) ? undefined : 'industry';
-};
-
 /** A rep as a member of what a rule names: by a team, or by itself. */
 export type Member = { readonly rep: Rep; readonly teams: readonly Team[] };
 
-/** The first team through which a rep serves a lead; a rep without teams needs none. */
-export const teamFor = ({ teams }: Member, lead: Routable, scene: Scene): Team | undefined =>
-  teams.find(({ regions }) => serves(regions, lead, scene));
+/** Who fits a lead. */
+export type Fitting = {
+  /** The level of a skill that a rep has; 0 without it. */
+  readonly levelOf: (rep: Rep, skill: string) => number;
+  /** The first team through which a rep serves the lead; a rep without teams needs none. */
+  readonly teamFor: (member: Member) => Team | undefined;
+  /** Why a member can't have the lead, by the filters that always hold and the skills that a rule asks for; undefined when it fits. */
+  readonly reasonOut: (member: Member, skills: readonly Skill[]) => string | undefined;
+};
 
-/** Why a member can't have a lead, by the filters that always hold and the skills that a rule asks for; undefined when it fits. */
-export const reasonOut = (
-  member: Member,
-  lead: Routable,
-  scene: Scene,
-  skills: readonly Skill[],
-): string | undefined => {
-  const { rep, teams } = member;
-  if (rep.status !== 'active') return rep.status;
-  if (lead.excluded.includes(rep.repId)) return 'excluded';
-  if (!serves(rep.regions, lead, scene) || (teams.length > 0 && !teamFor(member, lead, scene))) return 'region';
-  return (
-    unfit(rep, lead, skills) ??
-    (scene.calendar.get(rep.repId)?.on === true ? undefined : 'off shift') ??
-    noRoom(rep, scene, lead.leadId)
+/** Remembers what a function gave for each argument. */
+const remembered = <A, R>(find: (of: A) => R): ((of: A) => R) => {
+  const known = new Map<A, R>();
+  return (of) => {
+    const before = known.get(of);
+    if (before !== undefined) return before;
+    const found = find(of);
+    known.set(of, found);
+    return found;
+  };
+};
+
+/** Of a skill that is there twice the first counts. */
+const levelsOf = ({ skills }: Rep): ReadonlyMap<string, number> =>
+  new Map(skills.toReversed().map(({ skill, level }) => [plain(skill), level]));
+
+/**
+ * Tells who fits a lead, for one decision: a rep may be asked about by many steps, and its lists and regions are gone through
+ * once. Who names no region serves all; who does, none whose region nobody knows.
+ */
+export const fitting = (lead: Routable, scene: Scene): Fitting => {
+  const groups = remembered((_: 'all') => groupsOf(scene.roster));
+  const inRegion = remembered((region: string) => isIn(region, lead, groups('all')));
+  const serves = remembered(
+    ({ regions }: { readonly regions: readonly string[] }) => regions.length === 0 || regions.some(inRegion),
   );
+  const levels = remembered(levelsOf);
+  const [speaking, knowing] = [remembered((rep: Rep) => speaks(rep, lead)), remembered((rep: Rep) => knows(rep, lead))];
+  const excluded = new Set(lead.excluded);
+
+  const levelOf = (rep: Rep, skill: string): number => levels(rep).get(plain(skill)) ?? 0;
+  const teamFor = ({ teams }: Member): Team | undefined => teams.find(serves);
+  const unfit = (rep: Rep, skills: readonly Skill[]): string | undefined => {
+    const lacking = skills.find(({ skill, level }) => levelOf(rep, skill) < level);
+    if (lacking) return `skill: ${lacking.skill}`;
+    if (!speaking(rep)) return 'language';
+    return knowing(rep) ? undefined : 'industry';
+  };
+  return {
+    levelOf,
+    teamFor,
+    reasonOut: (member, skills) => {
+      const { rep, teams } = member;
+      if (rep.status !== 'active') return rep.status;
+      if (excluded.has(rep.repId)) return 'excluded';
+      if (!serves(rep) || (teams.length > 0 && !teamFor(member))) return 'region';
+      return (
+        unfit(rep, skills) ??
+        (scene.calendar.get(rep.repId)?.on === true ? undefined : 'off shift') ??
+        noRoom(rep, scene, lead.leadId)
+      );
+    },
+  };
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import type { Aggregate, EventsOf } from './event.ts';
 import type { PublishedModel } from './scoring-model.ts';
-import { defaultModel, scoringModelSchema } from './scoring-model.ts';
+import { defaultModel, inForce, modelSchema } from './scoring-model.ts';
 
 /** What a key allows. `admin` is everything in its project. */
 export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
@@ -26,7 +26,7 @@ export const projectEvents = {
   ScoringModelPublished: z
     .object({
       version: z.number().int().min(2),
-      model: scoringModelSchema,
+      model: modelSchema,
       publishedAt: isoTime,
     })
     .describe('A scoring model came into force, as a whole.'),
@@ -46,7 +46,7 @@ const initial: ProjectState = {
   name: '',
   createdAt: '',
   keys: Map(),
-  scoring: { version: 1, model: defaultModel },
+  scoring: inForce(1, defaultModel),
 };
 
 const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
@@ -60,7 +60,7 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
     case 'KeyRevoked':
       return { ...state, keys: state.keys.remove(event.data.keyId) };
     case 'ScoringModelPublished':
-      return { ...state, scoring: { version: event.data.version, model: event.data.model } };
+      return { ...state, scoring: inForce(event.data.version, event.data.model) };
     default:
       return state;
   }

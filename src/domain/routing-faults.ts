@@ -1,7 +1,8 @@
 import { excludes, implies } from './condition-logic.ts';
 import type { Fault } from './rejection.ts';
 import type { RosterState } from './roster.ts';
-import { membersOf } from './routing-steps.ts';
+import { excessIn } from './routing-cost.ts';
+import { membersIn } from './routing-steps.ts';
 import type { RoutingRule, RoutingRules, RoutingTarget, Strategy } from './routing-rules.ts';
 
 type Place = readonly (string | number)[];
@@ -15,16 +16,19 @@ const unknownIn = ({ teams = [], reps = [] }: RoutingTarget, roster: RosterState
   ...reps.flatMap((id, index) => (roster.reps.has(id) ? [] : [fault([...at, 'reps', index], `There is no rep ${id}`)])),
 ];
 
+/** A roster, and how those whom a target names are found in it. */
+type Staff = { readonly roster: RosterState; readonly membersOf: ReturnType<typeof membersIn> };
+
 /** What is wrong with those whom a rule names. `places` are where the target and its strategy are said. */
 const targetFaults = (
   target: RoutingTarget,
   strategy: Strategy,
-  roster: RosterState,
+  { roster, membersOf }: Staff,
   places: { readonly target: Place; readonly strategy: Place },
 ): readonly Fault[] => {
   const unknown = unknownIn(target, roster, places.target);
   if (unknown.length > 0) return unknown;
-  const here = membersOf(target, roster).filter(({ rep }) => rep.status !== 'left');
+  const here = membersOf(target).filter(({ rep }) => rep.status !== 'left');
   if (here.length === 0) return [fault(places.target, 'Nobody is there to get leads: no rep, or only such that left')];
   const turns = strategy !== 'round-robin' || here.some(({ rep }) => rep.weight > 0);
   return turns ? [] : [fault(places.strategy, 'All reps have weight 0: in a rotation nobody has a turn')];
@@ -87,27 +91,37 @@ const reachFaults = (rules: readonly RoutingRule[]): readonly Fault[] => {
   });
 };
 
-const repeated = (rules: readonly RoutingRule[]): readonly Fault[] =>
-  rules.flatMap(({ id }, at) => {
-    const first = rules.findIndex((each) => each.id === id);
-    return first < at ? [fault(['rules', at, 'id'], `Rule ${first + 1} has the id ${id} already`)] : [];
+const repeated = (rules: readonly RoutingRule[]): readonly Fault[] => {
+  const firsts = new Map<string, number>();
+  return rules.flatMap(({ id }, at) => {
+    const first = firsts.get(id);
+    if (first !== undefined) return [fault(['rules', at, 'id'], `Rule ${first + 1} has the id ${id} already`)];
+    firsts.set(id, at);
+    return [];
   });
-
-/**
- * Everything that is wrong with rules on a roster: whom they name is not there, nobody is where they lead, a rule that no
- * lead gets to, fallbacks that lead nowhere or in a circle, an id that is used twice.
- */
-export const routingFaults = ({ rules, defaultTeam }: RoutingRules, roster: RosterState): readonly Fault[] => [
-  ...repeated(rules),
-  ...rules.flatMap(({ to, strategy }, at) =>
-    targetFaults(to, strategy, roster, { target: ['rules', at, 'to'], strategy: ['rules', at, 'strategy'] }),
-  ),
-  ...fallbackFaults(rules),
-  ...reachFaults(rules),
-  ...(defaultTeam === undefined
-    ? []
-    : defaultFaults(targetFaults({ teams: [defaultTeam] }, 'round-robin', roster, { target: [], strategy: [] }))),
-];
+};
 
 const defaultFaults = (faults: readonly Fault[]): readonly Fault[] =>
   faults.map(({ detail }) => fault(['defaultTeam'], detail));
+
+/**
+ * Everything that is wrong with rules on a roster: there are too many, whom they name is not there, nobody is where they lead,
+ * a rule that no lead gets to, fallbacks that lead nowhere or in a circle, an id that is used twice.
+ */
+export const routingFaults = (all: RoutingRules, roster: RosterState): readonly Fault[] => {
+  const excess = excessIn(all);
+  if (excess.length > 0) return excess;
+  const { rules, defaultTeam } = all;
+  const staff = { roster, membersOf: membersIn(roster) };
+  return [
+    ...repeated(rules),
+    ...rules.flatMap(({ to, strategy }, at) =>
+      targetFaults(to, strategy, staff, { target: ['rules', at, 'to'], strategy: ['rules', at, 'strategy'] }),
+    ),
+    ...fallbackFaults(rules),
+    ...reachFaults(rules),
+    ...(defaultTeam === undefined
+      ? []
+      : defaultFaults(targetFaults({ teams: [defaultTeam] }, 'round-robin', staff, { target: [], strategy: [] }))),
+  ];
+};

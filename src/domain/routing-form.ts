@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { listOf, mapOf, repeatedAt } from './bounded.ts';
 import { countryOf } from './country.ts';
-import { repeatedIn } from './roster-form.ts';
 import type { RoutingCondition } from './routing-rules.ts';
 import { routingCondition, routingRule, routingRulesSchema, routingTarget } from './routing-rules.ts';
-import { valueFits } from './scoring-model.ts';
+import { excessIn, routingLimits } from './routing-cost.ts';
+import { comparison, valueFits } from './comparison.ts';
 
 /** What there is to look at in a lead, and of which kind it is. Of the profile any trait, by its name or path. */
 const fields: ReadonlyMap<string, 'number' | 'text' | 'list'> = new Map([
@@ -34,7 +35,7 @@ const faultOf = (condition: RoutingCondition): readonly ['field' | 'op' | 'value
   return ofKind(condition, 'string') ? undefined : ['value', `${field} is a text, and compares with texts`];
 };
 
-const condition = z.strictObject(routingCondition.shape).superRefine((each, context) => {
+const condition = z.strictObject({ ...routingCondition.shape, ...comparison }).superRefine((each, context) => {
   valueFits(each, context);
   const { field } = each;
   if (!fields.has(field) && !/^profile(\.[^.]+)+$/.test(field))
@@ -46,10 +47,16 @@ const condition = z.strictObject(routingCondition.shape).superRefine((each, cont
   const [path, message] = faultOf(each) ?? [];
   if (path !== undefined && message !== undefined) context.addIssue({ code: 'custom', path: [path], message });
 });
-const conditions = z.array(condition).max(20);
+const conditions = listOf(condition, routingLimits.ofRule);
+
+const { teams: target } = routingTarget.shape;
+const ids = target.unwrap().element;
 
 const to = z
-  .strictObject(routingTarget.shape)
+  .strictObject({
+    teams: listOf(ids, routingLimits.teams).optional(),
+    reps: listOf(ids, routingLimits.reps).optional(),
+  })
   .refine(({ teams = [], reps = [] }) => teams.length + reps.length > 0, 'A rule names a team or a rep at least');
 
 const { shape: ruleShape } = routingRule;
@@ -57,9 +64,9 @@ const { shape: ruleShape } = routingRule;
 const rule = z.strictObject({
   ...{ id: ruleShape.id, name: ruleShape.name, when: conditions.default([]), to },
   strategy: ruleShape.strategy.default('round-robin'),
-  skills: z.array(z.strictObject(ruleShape.skills.element.shape)).max(20).default([]),
-  approval: conditions.min(1, 'Without conditions leave it out').optional(),
-  fallback: ruleShape.fallback.default([]),
+  skills: listOf(z.strictObject(ruleShape.skills.element.shape), routingLimits.ofRule).default([]),
+  approval: conditions.refine((given) => given.length > 0, 'Without conditions leave it out').optional(),
+  fallback: listOf(ruleShape.fallback.element, routingLimits.ofRule).default([]),
 });
 
 /** A country by its code or English name, as the code that leads have. */
@@ -73,37 +80,34 @@ const country = z
     return z.NEVER;
   });
 
+const countries = listOf(country, routingLimits.countries).refine(
+  (given) => given.length > 0,
+  'A region has a country at least',
+);
+
 const domain = z
   .string()
   .max(253)
   .transform((text) => text.trim().toLowerCase().replace(/^@/, ''))
   .refine((text) => /^[^\s@]+\.[^\s@.]+$/.test(text), 'A domain is what follows the @, such as example.com');
 
-/** How many values the conditions of all rules may list: each rule is compared with those before it. */
-const mostValues = 5_000;
-
 const { shape } = routingRulesSchema;
 
 /** What routing rules are asked for with. What is left out has a default. Whether they fit the roster is another question. */
 export const routingRulesForm = z
   .strictObject({
-    rules: z.array(rule).max(200).default([]),
+    rules: listOf(rule, routingLimits.rules).default([]),
     sticky: z
       .strictObject({ lead: z.boolean().default(true), domain: z.boolean().default(true) })
       .default({ lead: true, domain: true }),
-    freeMailDomains: z.array(domain).max(1_000).default([]),
-    regions: z
-      .record(shape.regions.keyType, z.array(country).min(1).max(300))
-      .refine((regions) => Object.keys(regions).length <= 200, 'There are 200 regions at most')
-      .default({}),
+    freeMailDomains: listOf(domain, routingLimits.freeMailDomains).default([]),
+    regions: mapOf(shape.regions.keyType, countries, routingLimits.regions).default({}),
     defaultTeam: shape.defaultTeam,
   })
   .superRefine(({ rules, regions }, context) => {
-    const refuse = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message });
-    const listed = rules.flatMap(({ when, approval = [] }) => [...when, ...approval]);
-    const values = listed.reduce((sum, { value }) => sum + (Array.isArray(value) ? value.length : 1), 0);
-    if (values > mostValues) refuse(['rules'], `All conditions together list ${mostValues} values at most`);
+    for (const { path, detail } of excessIn({ rules }))
+      context.addIssue({ code: 'custom', path: [...path], message: detail });
     const names = Object.keys(regions);
-    for (const at of repeatedIn(names)) refuse(['regions', names[at] ?? ''], 'The region is named twice');
+    for (const at of repeatedAt(names.map((name) => name.trim().toLowerCase())))
+      context.addIssue({ code: 'custom', path: ['regions', names[at] ?? ''], message: 'The region is named twice' });
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { operators } from './scoring-model.ts';
+import { operators } from './comparison.ts';
 
 const text = z.string().trim().min(1).max(128);
 const memberId = z.string().min(1).max(64);

@@ -1,8 +1,9 @@
 import type { Member } from './fitting.ts';
 import type { Routable } from './routable.ts';
+import type { Rep } from './roster-events.ts';
 import type { RosterState } from './roster.ts';
 import type { RoutingRule, RoutingTarget, Strategy } from './routing-rules.ts';
-import { meets } from './scoring-model.ts';
+import { meets } from './comparison.ts';
 
 /** Whom a decision asks, one after the other. */
 export type Step = {
@@ -13,29 +14,45 @@ export type Step = {
   readonly because: string;
 };
 
-/** Everybody that a target names, once each; somebody named by itself belongs to the teams it has. */
-export const membersOf = ({ teams = [], reps = [] }: RoutingTarget, roster: RosterState): readonly Member[] => {
-  const named = new Set(reps);
-  return [...roster.reps.values()]
-    .filter(({ repId, teamIds }) => named.has(repId) || teamIds.some((id) => teams.includes(id)))
-    .map((rep) => ({
+const byId = (a: Rep, b: Rep): number => (a.repId < b.repId ? -1 : 1);
+
+/** Finds everybody that a target names, once each, by id; somebody named by itself belongs to the teams it has. */
+export const membersIn = (roster: RosterState): ((target: RoutingTarget) => readonly Member[]) => {
+  const ofTeam = new Map<string, Rep[]>();
+  for (const rep of roster.reps.values()) {
+    for (const id of rep.teamIds) {
+      const known = ofTeam.get(id);
+      if (known) known.push(rep);
+      else ofTeam.set(id, [rep]);
+    }
+  }
+  return ({ teams = [], reps = [] }) => {
+    const [named, asked] = [new Set(reps), new Set(teams)];
+    const found = new Set(reps.flatMap((id) => roster.reps.get(id) ?? []));
+    for (const id of asked) for (const rep of ofTeam.get(id) ?? []) found.add(rep);
+    return [...found].sort(byId).map((rep) => ({
       rep,
       teams: rep.teamIds
-        .filter((id) => named.has(rep.repId) || teams.includes(id))
+        .filter((id) => named.has(rep.repId) || asked.has(id))
         .flatMap((id) => roster.teams.get(id) ?? []),
-    }))
-    .sort((a, b) => (a.rep.repId < b.rep.repId ? -1 : 1));
+    }));
+  };
 };
 
 const applies = ({ when }: RoutingRule, { facts }: Routable): boolean =>
   when.every((condition) => meets(facts, condition.field, condition));
 
 /** The rules that a rule falls back to, in their order, each once. */
-const fallbacksOf = (rule: RoutingRule, rules: readonly RoutingRule[], seen: Set<string>): readonly RoutingRule[] => {
-  if (seen.has(rule.id)) return [];
-  seen.add(rule.id);
-  const next = rule.fallback.flatMap((id) => rules.find((each) => each.id === id) ?? []);
-  return [rule, ...next.flatMap((each) => fallbacksOf(each, rules, seen))];
+const fallbacksOf = (first: RoutingRule, rules: readonly RoutingRule[]): readonly RoutingRule[] => {
+  const byId = new Map(rules.toReversed().map((rule) => [rule.id, rule]));
+  const found = new Map<string, RoutingRule>();
+  const open = [first];
+  for (let rule = open.pop(); rule; rule = open.pop()) {
+    if (found.has(rule.id)) continue;
+    found.set(rule.id, rule);
+    open.push(...rule.fallback.toReversed().flatMap((id) => byId.get(id) ?? []));
+  }
+  return [...found.values()];
 };
 
 const stepOf = ({ id, to, strategy, skills }: RoutingRule, first: RoutingRule): Step => ({
@@ -50,7 +67,7 @@ export const ruleFor = (lead: Routable, { routing }: RosterState): RoutingRule |
 /** Whom a decision asks: whom the rule names, whom its fallbacks name, and the default team. */
 export const stepsFor = (rule: RoutingRule | undefined, { routing }: RosterState): readonly Step[] => {
   const { rules, defaultTeam } = routing.rules;
-  const steps = rule ? fallbacksOf(rule, rules, new Set()).map((each) => stepOf(each, rule)) : [];
+  const steps = rule ? fallbacksOf(rule, rules).map((each) => stepOf(each, rule)) : [];
   if (defaultTeam === undefined) return steps;
   const last: Step = { target: { teams: [defaultTeam] }, strategy: 'round-robin', skills: [], because: 'default team' };
   return [...steps, last];

@@ -1,12 +1,12 @@
 import { Map as Turns } from 'immutable';
-import type { Member, Scene } from './fitting.ts';
-import { levelOf, reasonOut, teamFor } from './fitting.ts';
+import type { Fitting, Member, Scene } from './fitting.ts';
+import { fitting } from './fitting.ts';
 import type { Candidate } from './ownership-events.ts';
 import { pickNext } from './rotation.ts';
 import type { Routable } from './routable.ts';
 import type { RoutingRule, RoutingTarget, Strategy } from './routing-rules.ts';
 import type { Step } from './routing-steps.ts';
-import { membersOf, ruleFor, stepsFor } from './routing-steps.ts';
+import { membersIn, ruleFor, stepsFor } from './routing-steps.ts';
 
 type Share = { readonly repId: string; readonly weight: number };
 
@@ -36,12 +36,20 @@ export type Decided =
 const rotationOf = ({ teams = [], reps = [] }: RoutingTarget): string =>
   [...teams.map((id) => `team:${id}`).sort(), ...reps.map((id) => `rep:${id}`).sort()].join(' ');
 
+/** A decision that is being taken. */
+type Deciding = {
+  readonly lead: Routable;
+  readonly scene: Scene;
+  readonly fits: Fitting;
+  readonly membersOf: (target: RoutingTarget) => readonly Member[];
+};
+
 type Found = { readonly member: Member; readonly rotation?: Placed['rotation'] };
 
 const loadOf = ({ rep }: Member, { pool }: Scene): number =>
   (pool.open.get(rep.repId) ?? 0) / Math.max(1, rep.capacity);
 
-const skillOf = ({ rep }: Member, { skills }: Step): number =>
+const skillOf = ({ rep }: Member, { skills }: Step, { levelOf }: Fitting): number =>
   skills.length > 0
     ? skills.reduce((sum, { skill }) => sum + levelOf(rep, skill), 0)
     : rep.skills.reduce((sum, { level }) => sum + level, 0);
@@ -51,44 +59,45 @@ const byLoad =
   (a: Member, b: Member): number =>
     loadOf(a, scene) - loadOf(b, scene) || b.rep.weight - a.rep.weight || (a.rep.repId < b.rep.repId ? -1 : 1);
 
-const choose = (fitting: readonly Member[], step: Step, scene: Scene): Found | undefined => {
+const choose = (able: readonly Member[], step: Step, { scene, fits }: Deciding): Found | undefined => {
   if (step.strategy === 'round-robin') {
     const pool = rotationOf(step.target);
-    const shares = fitting
+    const shares = able
       .map(({ rep }) => ({ repId: rep.repId, weight: rep.weight }))
       .filter(({ weight }) => weight > 0);
     const next = pickNext(scene.pool.rotations.get(pool) ?? Turns<string, number>(), shares);
-    const member = fitting.find(({ rep }) => rep.repId === next);
+    const member = able.find(({ rep }) => rep.repId === next);
     return member && { member, rotation: { pool, shares } };
   }
   const least = byLoad(scene);
-  const best = (a: Member, b: Member): number => skillOf(b, step) - skillOf(a, step) || least(a, b);
-  const [member] = fitting.toSorted(step.strategy === 'least-loaded' ? least : best);
+  const skill = new Map(step.strategy === 'best-skill' ? able.map((each) => [each, skillOf(each, step, fits)]) : []);
+  const best = (a: Member, b: Member): number => (skill.get(b) ?? 0) - (skill.get(a) ?? 0) || least(a, b);
+  const [member] = able.toSorted(best);
   return member && { member };
 };
 
-const teamOf = (member: Member, lead: Routable, scene: Scene): string =>
-  teamFor(member, lead, scene)?.teamId ?? member.rep.teamIds[0] ?? '';
+const teamOf = (member: Member, { fits }: Deciding): string =>
+  fits.teamFor(member)?.teamId ?? member.rep.teamIds[0] ?? '';
 
-const askStep = (lead: Routable, scene: Scene, step: Step, seen: Map<string, Candidate>): Placed | undefined => {
+const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): Placed | undefined => {
   const { rule, strategy, because } = step;
-  const fitting: Member[] = [];
-  for (const member of membersOf(step.target, scene.roster)) {
+  const able: Member[] = [];
+  for (const member of deciding.membersOf(step.target)) {
     const { repId, weight } = member.rep;
     const out =
-      reasonOut(member, lead, scene, step.skills) ??
+      deciding.fits.reasonOut(member, step.skills) ??
       (strategy === 'round-robin' && weight === 0 ? 'weight 0' : undefined);
-    if (out === undefined) fitting.push(member);
+    if (out === undefined) able.push(member);
     const rotating = strategy === 'round-robin' && out === undefined;
     seen.set(repId, { repId, in: out === undefined, reason: out ?? 'fits', ...(rotating && { weight }) });
   }
-  const found = choose(fitting, step, scene);
+  const found = choose(able, step, deciding);
   if (!found) return undefined;
   const { repId } = found.member.rep;
   const chosen = seen.get(repId);
   if (chosen) seen.set(repId, { ...chosen, reason: 'chosen' });
   return {
-    ...{ kind: 'placed', repId, teamId: teamOf(found.member, lead, scene), strategy, because },
+    ...{ kind: 'placed', repId, teamId: teamOf(found.member, deciding), strategy, because },
     ...(rule !== undefined && { rule }),
     candidates: [...seen.values()],
     ...(found.rotation && { rotation: found.rotation }),
@@ -97,11 +106,11 @@ const askStep = (lead: Routable, scene: Scene, step: Step, seen: Map<string, Can
 
 /** The rep that has had to do with the lead or its company, if it may have it. */
 const askOwners = (
-  lead: Routable,
-  scene: Scene,
+  deciding: Deciding,
   rule: RoutingRule | undefined,
   seen: Map<string, Candidate>,
 ): Placed | undefined => {
+  const { lead, scene, fits, membersOf } = deciding;
   const { sticky } = scene.roster.routing.rules;
   const owners = [
     ...(sticky.lead && lead.previous !== undefined ? [[lead.previous, 'had this lead before'] as const] : []),
@@ -110,13 +119,13 @@ const askOwners = (
       : []),
   ];
   for (const [repId, because] of owners) {
-    const [member] = repId === undefined ? [] : membersOf({ reps: [repId] }, scene.roster);
+    const [member] = repId === undefined ? [] : membersOf({ reps: [repId] });
     if (!member || repId === undefined) continue;
-    const out = reasonOut(member, lead, scene, rule?.skills ?? []);
+    const out = fits.reasonOut(member, rule?.skills ?? []);
     seen.set(repId, { repId, in: out === undefined, reason: out ?? 'sticky' });
     if (out !== undefined) continue;
     return {
-      ...{ kind: 'placed', repId, teamId: teamOf(member, lead, scene), because: `${repId} ${because}` },
+      ...{ kind: 'placed', repId, teamId: teamOf(member, deciding), because: `${repId} ${because}` },
       ...(rule && { rule: rule.id }),
       candidates: [...seen.values()],
     };
@@ -139,11 +148,12 @@ const why = (candidates: readonly Candidate[], lacking: string): string => {
 export const decideRouting = (lead: Routable, scene: Scene): Decided => {
   const rule = ruleFor(lead, scene.roster);
   const seen = new Map<string, Candidate>();
-  const owner = askOwners(lead, scene, rule, seen);
+  const deciding = { lead, scene, fits: fitting(lead, scene), membersOf: membersIn(scene.roster) };
+  const owner = askOwners(deciding, rule, seen);
   if (owner) return owner;
   const steps = stepsFor(rule, scene.roster);
   for (const step of steps) {
-    const placed = askStep(lead, scene, step, seen);
+    const placed = askStep(deciding, step, seen);
     if (placed) return placed;
   }
   const candidates = [...seen.values()];

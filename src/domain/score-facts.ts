@@ -3,9 +3,10 @@ import type { Because, LeadEvent, ScoreCause } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
 import { scorable } from './lead.ts';
 import { Rejection } from './rejection.ts';
+import type { PreparedModel } from './prepared-model.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import type { Lines, Scorable } from './scoring.ts';
-import { applyRule, hundredths, inPoints, isPlain, stageOf, tally } from './scoring.ts';
+import { hundredths, inPoints, preparedOf, stageOf, tally, worthOf } from './scoring.ts';
 
 /** What each rule gained since the score was last recorded, in hundredths; a rule that lost its points counts below zero. */
 const gains = (before: Lines, after: Lines): Map<string, number> => {
@@ -14,40 +15,32 @@ const gains = (before: Lines, after: Lines): Map<string, number> => {
   return new Map(changes.filter(([, change]) => change !== 0));
 };
 
+/** A lead with the model that scores it, made ready. */
+type Scored = { readonly model: PreparedModel; readonly lead: Scorable };
+
 /** What new activities bring by themselves, rule by rule. The rest of a rule's gain is limits, decay or a changed rule. */
-const broughtBy = (
-  fresh: readonly Activity[],
-  { model }: PublishedModel,
-  after: Scorable,
-  asOf: number,
-): readonly Because[] => {
-  const types = new Set(fresh.map(({ eventType }) => eventType));
-  return model.engagement
-    .filter(({ when }) => types.has(when.eventType))
-    .flatMap((rule) => {
-      const worth = isPlain(rule) ? undefined : applyRule(rule, after, asOf).worth;
-      return fresh
-        .filter(({ eventType }) => eventType === rule.when.eventType)
-        .map(({ eventId }) => ({
-          rule: rule.id,
-          points: inPoints(worth ? (worth.get(eventId) ?? 0) : hundredths(rule.points)),
-          eventId,
-        }))
-        .filter(({ points }) => points !== 0);
-    });
+const broughtBy = (fresh: readonly Activity[], scored: Scored, asOf: number): readonly Because[] => {
+  const byType = Map.groupBy(fresh, ({ eventType }) => eventType);
+  // For one type, as of most commands, its rules are at hand; else they are told in the order of the model.
+  const [only] = byType.size === 1 ? byType.keys() : [];
+  const rules = only === undefined ? scored.model.rules : scored.model.rulesOf(only);
+  return rules.flatMap((rule) =>
+    (byType.get(rule.eventType) ?? []).flatMap((activity) => {
+      const points = inPoints(worthOf(rule, activity, scored, asOf));
+      return points === 0 ? [] : [{ rule: rule.id, points, eventId: activity.eventId }];
+    }),
+  );
 };
 
-/** The new activity whose traits a fit rule looks at, if one of the new activities said them. */
-const toldBy = (
-  ruleId: string,
-  { model }: PublishedModel,
-  state: LeadState,
-  fresh: readonly Activity[],
-): string | undefined => {
-  const trait = model.fit.find(({ id }) => id === ruleId)?.when.trait;
-  if (trait === undefined) return undefined;
-  const said = (state.profile.get(trait) ?? state.profile.get(trait.split('.')[0] ?? ''))?.by;
-  return fresh.some(({ eventId }) => eventId === said) ? said : undefined;
+/** Finds the new activity whose traits a fit rule looks at, if one of the new activities said them. */
+const tellers = ({ fit }: PreparedModel, { profile }: LeadState, fresh: readonly Activity[]) => {
+  const news = new Set(fresh.map(({ eventId }) => eventId));
+  return (ruleId: string): string | undefined => {
+    const trait = fit.get(ruleId)?.trait;
+    if (trait === undefined) return undefined;
+    const said = (profile.get(trait) ?? profile.get(trait.split('.')[0] ?? ''))?.by;
+    return said !== undefined && news.has(said) ? said : undefined;
+  };
 };
 
 /** The reasons of a change: what the new activities brought, and what else changed in each rule. */
@@ -89,8 +82,9 @@ export const scoreFacts = (
     throw new Rejection('scoring-model-outdated', `The lead was scored with model ${state.scored.model} already`);
   }
   const lead = scorable(state);
+  const prepared = preparedOf(published);
   const asOf = now.getTime();
-  const total = tally(published, lead, asOf);
+  const total = tally({ version, model, prepared: () => prepared }, lead, asOf);
   const [score, fit, engagement] = [inPoints(total.score), inPoints(total.fit), inPoints(total.engagement)];
   const facts: LeadEvent[] = [];
 
@@ -99,9 +93,9 @@ export const scoreFacts = (
   const moved = score !== before.score || fit !== before.fit || engagement !== before.engagement;
   // A new threshold alone is recorded too: else the next crossing could not be told from the last.
   if (moved || qualified !== state.qualifications.above) {
-    const brought = broughtBy(fresh, published, lead, asOf);
+    const brought = broughtBy(fresh, { model: prepared, lead }, asOf);
     const changes = gains(new Map(before.lines), total.lines);
-    const because = reasons(changes, brought, (rule) => toldBy(rule, published, state, fresh));
+    const because = reasons(changes, brought, tellers(prepared, state, fresh));
     const delta = inPoints(total.score - hundredths(before.score));
     facts.push({
       type: 'LeadScored',

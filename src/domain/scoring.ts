@@ -1,12 +1,14 @@
 import type { Activity, JsonObject } from './activity.ts';
-import { inOrder } from './activity.ts';
-import type { EngagementRule, FitRule, PublishedModel, ScoringModel } from './scoring-model.ts';
-import { meets } from './scoring-model.ts';
+import type { Matching, Timed } from './matching.ts';
+import { dayMs, inTime, timed } from './matching.ts';
+import type { PreparedGroup, PreparedModel, PreparedRule } from './prepared-model.ts';
+import { hundredths, prepare } from './prepared-model.ts';
+import type { PublishedModel, ScoringModel } from './scoring-model.ts';
 
 /** What a score is made of. All arithmetic is in hundredths of a point, in integers, so that no order of adding matters. */
 export type Scorable = {
   /** The activities of one event type, in any order. */
-  readonly activitiesOf: (eventType: string) => Iterable<Activity> & { readonly size: number };
+  readonly activitiesOf: (eventType: string) => Matching;
   readonly traits: JsonObject;
 };
 
@@ -21,92 +23,147 @@ export type Tally = {
   readonly lines: Lines;
 };
 
-/** Points with two decimals as hundredths, and back. */
-export const hundredths = (points: number): number => Math.round(points * 100);
+export { hundredths };
+/** Hundredths as points. */
 export const inPoints = (value: number): number => (value === 0 ? 0 : value / 100);
 
-const dayMs = 86_400_000;
+/** A model made ready: as it was when it came into force, or made ready here. */
+export const preparedOf = ({ model, prepared }: PublishedModel): PreparedModel => prepared?.() ?? prepare(model);
 
-const bucketOf = (occurredAt: string, per: 'lead' | 'day' | 'week' | 'month'): string => {
-  if (per === 'lead') return '';
-  if (per === 'day') return occurredAt.slice(0, 10);
-  if (per === 'month') return occurredAt.slice(0, 7);
+type Limit = NonNullable<PreparedRule['limit']>;
+
+const bucketOf = ({ day, month }: Timed, per: Limit['per']): number => {
+  if (per === 'lead') return 0;
+  if (per === 'day') return day;
   // 1970-01-01 was a Thursday; weeks begin on Monday, UTC.
-  return String(Math.floor((Math.floor(Date.parse(occurredAt) / dayMs) + 3) / 7));
-};
-
-/** The activities that count: of each bucket the first `times` in the order of activities, so that arrival can't matter. */
-const withinLimit = (rule: EngagementRule, matching: readonly Activity[]): readonly Activity[] => {
-  const { limit } = rule;
-  if (!limit) return matching;
-  const taken = new Map<string, number>();
-  return matching.toSorted(inOrder).filter(({ occurredAt }) => {
-    const bucket = bucketOf(occurredAt, limit.per);
-    const times = (taken.get(bucket) ?? 0) + 1;
-    taken.set(bucket, times);
-    return times <= limit.times;
-  });
+  return per === 'week' ? Math.floor((day + 3) / 7) : month;
 };
 
 /** Hundredths after decay at a time: base * 2^(-age/halfLife), half away from zero; or nothing once expired. No age below 0. */
-const decayed = ({ decay }: EngagementRule, base: number, occurredAt: string, asOf: number): number => {
+const decayed = ({ decay, base }: PreparedRule, at: number, asOf: number): number => {
   if (!decay) return base;
-  const age = Math.max(0, asOf - Date.parse(occurredAt)) / dayMs;
+  const age = Math.max(0, asOf - at) / dayMs;
   if ('expireAfterDays' in decay) return age < decay.expireAfterDays ? base : 0;
   return Math.sign(base) * Math.round(Math.abs(base) * 2 ** (-age / decay.halfLifeDays));
 };
 
-const matches = ({ when }: EngagementRule, activity: Activity): boolean =>
-  when.eventType === activity.eventType &&
-  when.where.every((condition) => meets(activity.properties, condition.property, condition));
+/** What is left of those that count. */
+type Counted = { readonly count: number; readonly total: number };
 
-/** What one engagement rule makes of a lead's activities: those that match, those of them that count, and their worth. */
-export const applyRule = (rule: EngagementRule, lead: Scorable, asOf: number) => {
-  const base = hundredths(rule.points);
-  const matching = [...lead.activitiesOf(rule.when.eventType)].filter((activity) => matches(rule, activity));
-  const counting = withinLimit(rule, matching);
-  const worth = new Map(counting.map(({ eventId, occurredAt }) => [eventId, decayed(rule, base, occurredAt, asOf)]));
-  return { base, matching, counting, worth, total: sum(worth.values()) };
-};
-
-/** The usual rule has neither condition, limit nor decay: then counting does, however long the history. */
-export const isPlain = ({ when, limit, decay }: EngagementRule): boolean => when.where.length === 0 && !limit && !decay;
-
-const totalOf = (rule: EngagementRule, lead: Scorable, asOf: number): number => {
-  if (isPlain(rule)) return hundredths(rule.points) * lead.activitiesOf(rule.when.eventType).size;
-  return applyRule(rule, lead, asOf).total;
-};
-
-export const fits = ({ when }: FitRule, traits: JsonObject): boolean => meets(traits, when.trait, when);
-
-const sum = (values: Iterable<number>): number => {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-};
-
-type Grouped = { readonly id: string; readonly group?: string | undefined };
-
-/** Adds a negative line for each group of these rules that is over its cap. */
-const capGroups = (model: ScoringModel, rules: readonly Grouped[], lines: Map<string, number>): void => {
-  for (const [group, { cap }] of Object.entries(model.groups)) {
-    const members = rules.filter((rule) => rule.group === group);
-    const over = sum(members.map(({ id }) => lines.get(id) ?? 0)) - hundredths(cap);
-    if (members.length > 0 && over > 0) lines.set(`group:${group}`, -over);
+/**
+ * Counts and adds up the activities that count: of each bucket the first `times` in the order of activities, so that arrival
+ * can't matter. Those of a bucket stand together.
+ */
+const countWithin = (limit: Limit, matching: readonly Timed[], worth: (each: Timed) => number): Counted => {
+  let [bucket, times, count, total] = [NaN, 0, 0, 0];
+  for (const each of matching) {
+    const own = bucketOf(each, limit.per);
+    times = own === bucket ? times + 1 : 1;
+    bucket = own;
+    if (times > limit.times) continue;
+    count += 1;
+    total += worth(each);
   }
+  return { count, total };
+};
+
+const countAll = (rule: PreparedRule, matching: readonly Timed[], asOf: number): Counted => {
+  const { base, limit, decay } = rule;
+  const count = matching.length;
+  if (limit) return countWithin(limit, matching, decay ? ({ at }) => decayed(rule, at, asOf) : () => base);
+  if (!decay) return { count, total: base * count };
+  let total = 0;
+  for (const { at } of matching) total += decayed(rule, at, asOf);
+  return { count, total };
+};
+
+const matchingOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable): readonly Timed[] => {
+  const { eventType, id } = rule;
+  return model.matchesOf(eventType, lead.activitiesOf(eventType)).byRule.get(id) ?? [];
+};
+
+/** What one engagement rule makes of a lead's activities: those that match, in their order, how many of them count, and their worth. */
+export const applyRule = (rule: PreparedRule, model: PreparedModel, lead: Scorable, asOf: number) => {
+  const matching = matchingOf(rule, model, lead);
+  return { base: rule.base, matching, ...countAll(rule, matching, asOf) };
+};
+
+const isBefore = (list: readonly Timed[], place: number, each: Timed): boolean => {
+  const there = list[place];
+  return there !== undefined && inTime(there, each) < 0;
+};
+
+/** How many of a list that is in order come before something. */
+const placeIn = (list: readonly Timed[], each: Timed): number => {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (isBefore(list, middle, each)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+};
+
+/** Whether an activity that a rule matches is among those that its limit lets count. */
+const counts = ({ limit }: PreparedRule, each: Timed, matching: readonly Timed[]): boolean => {
+  if (!limit) return true;
+  const earliest = matching[placeIn(matching, each) - limit.times];
+  // Those of a bucket stand together: when the one so many places before is of another, fewer came before in this one.
+  return earliest === undefined || bucketOf(earliest, limit.per) !== bucketOf(each, limit.per);
+};
+
+/** What a rule gives for one of a lead's activities of its type, in hundredths. */
+export const worthOf = (
+  rule: PreparedRule,
+  activity: Activity,
+  { model, lead }: { readonly model: PreparedModel; readonly lead: Scorable },
+  asOf: number,
+): number => {
+  if (rule.plain) return rule.base;
+  if (!rule.matches(activity)) return 0;
+  const each = timed(activity);
+  return counts(rule, each, rule.limit ? matchingOf(rule, model, lead) : []) ? decayed(rule, each.at, asOf) : 0;
+};
+
+const totalOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable, asOf: number): number =>
+  rule.plain ? rule.base * lead.activitiesOf(rule.eventType).size : applyRule(rule, model, lead, asOf).total;
+
+/** Adds a negative line for each group that is over its cap; resolves to what these lines take away. */
+const capGroups = (groups: readonly PreparedGroup[], lines: Map<string, number>): number => {
+  let taken = 0;
+  for (const { line, cap, members } of groups) {
+    let over = -cap;
+    for (const id of members) over += lines.get(id) ?? 0;
+    if (over <= 0) continue;
+    lines.set(line, -over);
+    taken += over;
+  }
+  return taken;
 };
 
 /** The score of a lead under a model as of a time (ms since 1970). Pure in the set of activities: order can't matter. */
-export const tally = ({ model }: PublishedModel, lead: Scorable, asOf: number): Tally => {
-  const engagement = new Map(model.engagement.map((rule) => [rule.id, totalOf(rule, lead, asOf)]));
-  const fit = new Map(model.fit.map((rule) => [rule.id, fits(rule, lead.traits) ? hundredths(rule.points) : 0]));
-  capGroups(model, model.engagement, engagement);
-  capGroups(model, model.fit, fit);
-  const raw = sum(engagement.values()) + sum(fit.values());
-  const score = Math.min(Math.max(raw, hundredths(model.floor)), hundredths(model.cap));
-  const clamp: readonly [string, number] = [score > raw ? 'score:floor' : 'score:cap', score - raw];
-  const lines = new Map([...engagement, ...fit, clamp].filter(([, value]) => value !== 0));
-  return { score, fit: sum(fit.values()), engagement: sum(engagement.values()), lines };
+export const tally = (published: PublishedModel, lead: Scorable, asOf: number): Tally => {
+  const prepared = preparedOf(published);
+  const lines = new Map<string, number>();
+  let [engagement, fit] = [0, 0];
+  for (const rule of prepared.rules) {
+    const total = totalOf(rule, prepared, lead, asOf);
+    if (total === 0) continue;
+    lines.set(rule.id, total);
+    engagement += total;
+  }
+  engagement -= capGroups(prepared.groups.engagement, lines);
+  for (const { id, base, fits } of prepared.fit.values()) {
+    if (base === 0 || !fits(lead.traits)) continue;
+    lines.set(id, base);
+    fit += base;
+  }
+  fit -= capGroups(prepared.groups.fit, lines);
+  const raw = engagement + fit;
+  const { floor, cap } = published.model;
+  const score = Math.min(Math.max(raw, hundredths(floor)), hundredths(cap));
+  if (score !== raw) lines.set(score > raw ? 'score:floor' : 'score:cap', score - raw);
+  return { score, fit, engagement, lines };
 };
 
 /** The one definition of a stage: the highest whose `from` the score (in points) reaches, else the lowest. */

@@ -1,9 +1,10 @@
 import { explain } from '../domain/explanation.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { scorable } from '../domain/lead.ts';
+import type { PreparedRule } from '../domain/prepared-model.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import type { Scorable } from '../domain/scoring.ts';
-import { applyRule, hundredths, inPoints } from '../domain/scoring.ts';
+import { applyRule, hundredths, inPoints, preparedOf } from '../domain/scoring.ts';
 import type { Finding } from './report.ts';
 import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
 import { differs, factsBehind, isSettled, said } from './seen.ts';
@@ -12,11 +13,14 @@ import { differs, factsBehind, isSettled, said } from './seen.ts';
 const unsure = 60_000;
 
 /** By how much a score may differ, in hundredths, because the time it is of is not known exactly: nothing without decay. */
-const slackOf = ({ model }: PublishedModel, lead: Scorable, at: number): number =>
-  model.engagement
+const slackOf = (published: PublishedModel, lead: Scorable, at: number): number => {
+  const model = preparedOf(published);
+  const totalAt = (rule: PreparedRule, time: number): number => applyRule(rule, model, lead, time).total;
+  return model.rules
     .filter(({ decay }) => decay)
-    .map((rule) => Math.abs(applyRule(rule, lead, at - unsure).total - applyRule(rule, lead, at + unsure).total))
+    .map((rule) => Math.abs(totalAt(rule, at - unsure) - totalAt(rule, at + unsure)))
     .reduce((sum, each) => sum + each, 0);
+};
 
 const occasions: readonly Fact['type'][] = [
   ...(['ActivityRecorded', 'LeadAbsorbed', 'LeadScored', 'StageChanged', 'LeadQualified'] as const),

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { breather } from '../../src/commands/breather.ts';
+import { breather, pacing } from '../../src/commands/breather.ts';
 
 /** Pieces of work by so many workers at once; tells how many were done in each turn of the event loop that had some. */
 const worked = async (breathe: () => Promise<void>, workers: number, pieces: number): Promise<readonly number[]> => {
@@ -40,4 +40,46 @@ it.each([1, 7, 50])(
 
 it('What is little waits for nothing', async () => {
   expect(await worked(breather(100), 5, 100)).toEqual([100]);
+});
+
+it('Pieces of work that take long have a turn each, and many short ones share one', async () => {
+  const time = { at: 0 };
+  const pace = pacing(10, () => time.at);
+  const turns = [0];
+  const work = async (ms: number): Promise<void> => {
+    for (let others = pace.turn(); others; others = pace.turn()) await others;
+    pace.run(() => {
+      time.at += ms;
+    });
+    turns.push((turns.pop() ?? 0) + 1);
+  };
+  const watching = async (most: number): Promise<void> => {
+    for (let n = 0; n < most; n++) {
+      await nextTurn();
+      turns.push(0);
+    }
+  };
+  await Promise.all([watching(12), ...[50, 50, 50].map(work)]);
+  expect(turns.filter((count) => count > 0)).toEqual([1, 1, 1]);
+  turns.splice(0, turns.length, 0);
+  await nextTurn();
+  await Promise.all([watching(12), ...Array.from({ length: 20 }, () => work(1))]);
+  expect(Math.max(...turns)).toBe(10);
+});
+
+it('A piece of work knows when it has taken enough, and one that fails is counted too', () => {
+  const time = { at: 0 };
+  const pace = pacing(10, () => time.at);
+  const piece = (): boolean => {
+    time.at += 6;
+    return pace.isDue();
+  };
+  expect([pace.run(piece), pace.run(piece)]).toEqual([false, true]);
+  const failing = pacing(10, () => time.at);
+  const fail = (): never => {
+    time.at += 11;
+    throw new Error('No');
+  };
+  expect(() => failing.run(fail)).toThrow('No');
+  expect(failing.isDue()).toBe(true);
 });

@@ -5,6 +5,7 @@ import { command } from '../../src/commands/command.ts';
 import { createProject } from '../../src/commands/create-project.ts';
 import type { Outcome } from '../../src/commands/handle.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/commands/handle.ts';
+import { pacing } from '../../src/commands/breather.ts';
 import { issueKey } from '../../src/commands/issue-key.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { recordActivities } from '../../src/commands/record-activities.ts';
@@ -292,6 +293,14 @@ describe('Commands of one process', () => {
       expect([revision, position]).toEqual([n + 1, 41]);
     }
     expect(calls).toEqual({ reads: 1, appends: 1 });
+  });
+
+  it('that are dear have an append and a turn of the event loop each', async () => {
+    const { seen, calls } = watched(await begun());
+    const { handle } = engineOver(seen, { pace: pacing(Number.MIN_VALUE) });
+    const answers = Array.from({ length: 5 }, (_, n) => handle(issueKey, issuing(`k${n}`), request(`c${n}`)));
+    expect((await Promise.all(answers)).map(({ revision }) => revision)).toEqual([1, 2, 3, 4, 5]);
+    expect(calls.appends).toBe(5);
   });
 
   it('that wait for one stream come to what they come to one after the other', async () => {

@@ -101,6 +101,6 @@ describe('Any facts in any order', () => {
     const facts = [projectCreated(), keyIssued(), keyIssued({ keyId: 'k2' }), keyRevoked(), scoringModelPublished()];
     const state = fold(project, facts);
     expect([...state.keys.keys()]).toEqual(['k2']);
-    expect(state.scoring).toEqual({ ...standard, version: 2 });
+    expect(state.scoring).toMatchObject({ ...standard, version: 2 });
   });
 });

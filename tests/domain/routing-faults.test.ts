@@ -8,7 +8,7 @@ import { roster } from '../../src/domain/roster.ts';
 import { routingFaults } from '../../src/domain/routing-faults.ts';
 import { routingRulesForm } from '../../src/domain/routing-form.ts';
 import type { RoutingCondition, RoutingRules, RoutingTarget } from '../../src/domain/routing-rules.ts';
-import { meets } from '../../src/domain/scoring-model.ts';
+import { meets } from '../../src/domain/comparison.ts';
 import { rep } from '../support/facts.ts';
 
 const team = (teamId: string) => ({ teamId, name: teamId, regions: [] });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Activity, Json, JsonObject } from '../../src/domain/activity.ts';
 import { explain } from '../../src/domain/explanation.ts';
-import { scoringModelSchema } from '../../src/domain/scoring-model.ts';
+import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
 import { activity, modelOf, standard } from '../support/facts.ts';

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createProject } from '../../src/commands/create-project.ts';
 import type { Request } from '../../src/commands/handle.ts';
+import type { Pace } from '../../src/commands/breather.ts';
+import { pacing } from '../../src/commands/breather.ts';
 import { handling } from '../../src/commands/handle.ts';
 import type { Engine } from '../../src/commands/merge.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
@@ -24,19 +26,22 @@ export const openLog = (): EventStore =>
     Object.fromEntries(Object.entries(eventSchemas).map(([type, schema]) => [type, { schema, upcasts: [] }])),
   );
 
-/** What one process works with: its own memory of the streams, over a store that others may write to as well. */
+type With = {
+  readonly clock?: () => Date;
+  readonly maxBytes?: number;
+  readonly snapshots?: Snapshots;
+  readonly pace?: Pace;
+};
+
+/** What one process works with, in no hurry unless a test says so: its own memory of the streams, over a store that others may write to as well. */
 export const engineOver = (
   store: EventStore,
-  {
-    clock = () => noon,
-    maxBytes = 10_000_000,
-    snapshots,
-  }: { readonly clock?: () => Date; readonly maxBytes?: number; readonly snapshots?: Snapshots } = {},
+  { clock = () => noon, maxBytes = 10_000_000, snapshots, pace = pacing(Infinity) }: With = {},
 ): Engine => {
   const states = foldStates(store, maxBytes, snapshots);
   const calendar = keepCalendar();
   return {
-    ...{ states, handle: handling({ store, states, clock, newId: randomUUID }), clock },
+    ...{ states, handle: handling({ store, states, clock, newId: randomUUID, pace }), clock },
     calendar: (roster) => calendar(roster, clock()),
     breathe: async () => undefined,
   };

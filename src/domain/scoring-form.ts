@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { listOf, mapOf, repeatedAt } from './bounded.ts';
+import { comparison, valueFits } from './comparison.ts';
+import { costOfFit, costsOf, mostCost, mostFitCost, mostRulesOfType } from './scoring-cost.ts';
+import type { ScoringModel } from './scoring-model.ts';
+import { engagementRule, fitRule, modelSchema } from './scoring-model.ts';
+
+/** How much there may be in a scoring model that is published. One that was published before may have more, and stays in force. */
+export const scoringLimits = {
+  /** Rules of engagement and fit together. */
+  rules: 500,
+  /** Conditions of one rule. */
+  conditions: 20,
+  groups: 100,
+  stages: 20,
+  /** Bytes of the body that publishes it. */
+  bytes: 262_144,
+} as const;
+
+const { when: engagementWhen } = engagementRule.shape;
+const propertyCondition = z
+  .strictObject({ property: engagementWhen.shape.eventType, ...comparison })
+  .superRefine(valueFits);
+const traitCondition = z.strictObject({ trait: fitRule.shape.when.shape.trait, ...comparison }).superRefine(valueFits);
+
+const engagementForm = engagementRule.extend({
+  when: engagementWhen.extend({ where: listOf(propertyCondition, scoringLimits.conditions).default([]) }),
+});
+const fitForm = fitRule.extend({ when: traitCondition });
+
+const { shape } = modelSchema;
+const { keyType: groupName, valueType: group } = shape.groups.unwrap();
+const stages = shape.stages.unwrap();
+
+type Complain = (path: readonly (string | number)[], message: string) => void;
+
+const checkNames = ({ engagement, fit, stages: named }: ScoringModel, complain: Complain): void => {
+  const rules = [...engagement, ...fit];
+  for (const at of repeatedAt(rules.map(({ id }) => id)))
+    complain(['engagement'], `Rule id ${rules[at]?.id} is used twice`);
+  for (const at of repeatedAt(named.map((each) => each.name)))
+    complain(['stages'], `Stage ${named[at]?.name} is named twice`);
+  named.forEach(({ from }, index) => {
+    const before = named[index - 1];
+    if (before && before.from >= from) complain(['stages', index, 'from'], 'Stages must be in rising order of "from"');
+  });
+};
+
+const checkGroups = ({ engagement, fit, groups }: ScoringModel, complain: Complain): void => {
+  const names = new Set(Object.keys(groups));
+  for (const { id, group: own } of [...engagement, ...fit]) {
+    if (own && !names.has(own)) complain(['groups'], `Rule ${id} names group ${own}, which is not defined`);
+  }
+  const [ofEngagement, ofFit] = [new Set(engagement.map((rule) => rule.group)), new Set(fit.map((rule) => rule.group))];
+  for (const name of names) {
+    if (ofEngagement.has(name) && ofFit.has(name))
+      complain(['groups', name], 'A group holds engagement rules or fit rules, not both');
+  }
+};
+
+const checkCost = (model: ScoringModel, complain: Complain): void => {
+  const { length: count } = [...model.engagement, ...model.fit];
+  if (count > scoringLimits.rules)
+    complain(['fit'], `There are ${count} rules of engagement and fit, ${scoringLimits.rules} at most`);
+  for (const { eventType, cost, rules } of costsOf(model)) {
+    if (rules > mostRulesOfType)
+      complain(['engagement'], `${rules} rules are for ${eventType}, ${mostRulesOfType} at most; make several one`);
+    if (cost > mostCost) {
+      const advice = 'use fewer rules or conditions for it, or less decay by half';
+      complain(['engagement'], `The rules for ${eventType} cost ${cost}, ${mostCost} at most: ${advice}`);
+    }
+  }
+  const cost = costOfFit(model.fit);
+  if (cost > mostFitCost)
+    complain(['fit'], `The fit rules cost ${cost}, ${mostFitCost} at most: use fewer, or less "contains"`);
+};
+
+/**
+ * A scoring model as it is asked for: with what it may have, and not dearer than a model may be. What is left out has a
+ * default. Points have two decimals at most; stages are in rising order.
+ */
+export const scoringModelSchema = z
+  .strictObject({
+    ...shape,
+    engagement: listOf(engagementForm, scoringLimits.rules).default([]),
+    fit: listOf(fitForm, scoringLimits.rules).default([]),
+    groups: mapOf(groupName, group, scoringLimits.groups).default({}),
+    stages: listOf(stages.element, scoringLimits.stages)
+      .refine((given) => given.length > 0, 'A model has a stage at least')
+      .default(() => [...shape.stages.parse(undefined)]),
+  })
+  .superRefine((model, context) => {
+    const complain: Complain = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+    checkNames(model, complain);
+    checkGroups(model, complain);
+    checkCost(model, complain);
+    if (model.floor > model.cap) complain(['floor'], 'The floor is above the cap');
+  });
