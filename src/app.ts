@@ -5,6 +5,7 @@ import type { App as Http } from './api/app.ts';
 import { openServer } from './api/server.ts';
 import type { World } from './api/world.ts';
 import { breather } from './commands/breather.ts';
+import { linksUnderway } from './commands/underway.ts';
 import { handling } from './commands/handle.ts';
 import type { Engine } from './commands/merge.ts';
 import { keepSnapshots } from './commands/snapshots.ts';
@@ -84,6 +85,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
     ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(leadsATurn) },
+    underway: linksUnderway(),
   };
   const stopping = { now: false };
   const ending = new AbortController();

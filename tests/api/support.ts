@@ -7,6 +7,7 @@ import type { Settings } from '../../src/api/server.ts';
 import { openServer } from '../../src/api/server.ts';
 import type { World } from '../../src/api/world.ts';
 import { handling } from '../../src/commands/handle.ts';
+import { linksUnderway } from '../../src/commands/underway.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
@@ -36,6 +37,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
       clock,
       calendar: () => new Map(),
       breathe: async () => undefined,
+      underway: linksUnderway(),
     },
     readModels,
     head: () => store.head(),
