@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
+import { lanesPerProject } from './api/lanes.ts';
 import { openServer } from './api/server.ts';
 import type { World } from './api/world.ts';
 import { breather } from './commands/breather.ts';
@@ -132,6 +133,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
 
   const world: World = {
     ...{ engine, readModels, clock, newId, newSecret },
+    lanes: lanesPerProject(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
     subscriptions: async () => [

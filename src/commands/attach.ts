@@ -1,9 +1,8 @@
 import type { Found, Identifier, LinkPlan } from '../domain/identity.ts';
-import { identifierKey } from '../domain/identity.ts';
+import { identifierKey, leadIdOf } from '../domain/identity.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { rootOf } from '../domain/lead.ts';
 import { planLinks } from '../domain/link-plan.ts';
-import { addIdentifier } from './add-identifier.ts';
 import type { Capture } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
 import type { Request } from './handle.ts';
@@ -44,18 +43,17 @@ const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merg
 
 /** The leads of this flow have noted what was linked to them, or never will. */
 export const noted = ({ engine: { underway }, linked }: Flow): void => {
-  for (const [leadId, identifiers] of linked) underway.add(leadId, -identifiers.length);
+  for (const [leadId, identifiers] of linked) {
+    underway.end(leadId, { identifiers: identifiers.length, leads: 0 });
+  }
   linked.clear();
 };
 
-/** Has the leads note what was linked to them: what a lead has must be known before it is merged. */
+/** Has what was linked noted where it leads by now: what a lead has must be known before it is merged. */
 const note = async (flow: Flow): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
-  for (const [leadId, identifiers] of linked) {
-    for (const identifier of identifiers) {
-      const named = step(request, `note/${identifierKey(identifier)}`);
-      await engine.handle(addIdentifier, { projectId, leadId, identifier }, named);
-    }
+  for (const identifier of [...linked.values()].flat()) {
+    await completeMerge(engine, projectId, leadIdOf(projectId, identifier), request);
   }
   noted(flow);
 };
@@ -67,7 +65,7 @@ const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
   const { capture, target: into, link, merge } = plan;
   const [first] = merge;
   // Before anything is waited for: who plans next must know of it.
-  underway.add(into, link.length);
+  underway.begin(into, { identifiers: link.length, leads: 0 });
   linked.set(into, [...(linked.get(into) ?? []), ...link]);
   if (capture) {
     await withScoring(states, projectId, (scoring) =>
@@ -79,14 +77,15 @@ const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
   }
   if (!first) return;
   const { older, younger } = first;
-  underway.add(older.leadId, younger.identifiers);
+  const moving = { identifiers: younger.identifiers, leads: younger.merges.leads + 1 };
+  underway.begin(older.leadId, moving);
   try {
     await note(flow);
     const { leadId } = younger;
     await handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
     await completeMerge(engine, projectId, leadId, request);
   } finally {
-    underway.add(older.leadId, -younger.identifiers);
+    underway.end(older.leadId, moving);
   }
 };
 

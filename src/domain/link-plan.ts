@@ -53,19 +53,26 @@ const beginning = (leadId: string): Root => ({
   merges: { leads: 0, depth: 0 },
 });
 
+/** What is being linked to a lead or merged into it: identifiers, and leads. */
+export type Joining = { readonly identifiers: number; readonly leads: number };
+
 /**
  * Decides where an activity belongs and what its identifiers join. `found` is not empty and comes strongest first. `underway`
- * says how many identifiers are being linked to a lead that it has not noted yet. What a limit refuses depends on what came
+ * says what is being linked to a lead or merged into it that it has not noted yet. What a limit refuses depends on what came
  * before.
  */
 export const planLinks = (
   projectId: string,
   found: readonly [Found, ...Found[]],
-  underway: (leadId: string) => number = () => 0,
+  underway: (leadId: string) => Joining = () => ({ identifiers: 0, leads: 0 }),
 ): LinkPlan => {
   const [strongest] = found;
   const own = strongest.identifier.kind === 'userId' ? [strongest.identifier.value] : [];
-  const counted = (root: Root): Root => ({ ...root, identifiers: root.identifiers + underway(root.leadId) });
+  const counted = (root: Root): Root => {
+    const { identifiers, leads } = underway(root.leadId);
+    const merges = { leads: root.merges.leads + leads, depth: root.merges.depth };
+    return { ...root, identifiers: root.identifiers + identifiers, merges };
+  };
   const takes = (root: Root | undefined): boolean =>
     root !== undefined && mayJoin(own, root.userIds) && counted(root).identifiers < leadLimits.identifiers;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
 import type { App } from '../../src/api/app.ts';
+import { lanesPerProject } from '../../src/api/lanes.ts';
 import type { Settings } from '../../src/api/server.ts';
 import { openServer } from '../../src/api/server.ts';
 import type { World } from '../../src/api/world.ts';
@@ -40,6 +41,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
       underway: linksUnderway(),
     },
     readModels,
+    lanes: lanesPerProject(),
     head: () => store.head(),
     reached: () => Promise.resolve(),
     subscriptions: () => Promise.resolve([]),

@@ -40,8 +40,8 @@ describe('A lead with as many identifiers as one may have', () => {
 
   it('counts what is being linked to it elsewhere', () => {
     const found: [Found, Found] = [{ identifier: userId(), root: root('x', { identifiers: 10 }) }, unused(email())];
-    const with_ = (count: number) => planLinks(projectId, found, () => count).link;
-    expect([with_(identifiers - 11), with_(identifiers - 10)]).toEqual([[email()], []]);
+    const withMore = (more: number) => planLinks(projectId, found, () => ({ identifiers: more, leads: 0 })).link;
+    expect([withMore(identifiers - 11), withMore(identifiers - 10)]).toEqual([[email()], []]);
   });
 });
 
