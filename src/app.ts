@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adminKeyIn, newSecret } from './admin-key.ts';
 import type { App as Http } from './api/app.ts';
+import { lanesPerProject } from './api/lanes.ts';
 import { openServer } from './api/server.ts';
 import type { World } from './api/world.ts';
 import { breather } from './commands/breather.ts';
+import { linksUnderway } from './commands/underway.ts';
 import { handling } from './commands/handle.ts';
 import type { Engine } from './commands/merge.ts';
 import { keepSnapshots } from './commands/snapshots.ts';
@@ -84,6 +86,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
     ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(leadsATurn) },
+    underway: linksUnderway(),
   };
   const stopping = { now: false };
   const ending = new AbortController();
@@ -130,6 +133,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
 
   const world: World = {
     ...{ engine, readModels, clock, newId, newSecret },
+    lanes: lanesPerProject(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
     subscriptions: async () => [

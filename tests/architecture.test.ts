@@ -105,6 +105,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [
     'command.ts',
     ...['breather.ts', 'handle.ts', 'line.ts', 'round.ts'],
+    ...['attach.ts', 'underway.ts', 'time-slices.ts'],
     'capture.ts',
     'capture-groups.ts',
     'merge.ts',

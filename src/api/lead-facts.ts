@@ -10,6 +10,7 @@ import type { HistoryEntry } from '../projections/history.ts';
 import { history, historyEntry } from '../projections/history.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
+import { inLane } from './lanes.ts';
 import { leadThen, pastTimes, thenOf } from './lead-then.ts';
 import { leadDocumentOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from './paging.ts';
@@ -20,6 +21,9 @@ import type { World } from './world.ts';
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
 const access = { config: { scope: 'leads:read' } } as const;
 const tags = ['Leads'];
+
+/** With more activities than this the explanation of a lead's score waits for its turn. */
+const longLead = 2_000;
 
 const tellSurvivor = (reply: FastifyReply, asked: string, leadId: string, part: string): void => {
   if (asked !== leadId) reply.header('Content-Location', `/api/leads/${leadId}/${part}`);
@@ -102,14 +106,19 @@ export const leadFacts: Routes = (app, world) => {
       const asked = request.params.leadId;
       const then = thenOf(world, request.query);
       if (then) {
-        const { leadId, state, scoring, at } = await leadThen(world, projectId, asked, then);
-        tellSurvivor(reply, asked, leadId, 'score');
-        return { leadId, ...explain(scoring, scorable(state), at.getTime()) };
+        const explained = await inLane(world, request, async () => {
+          const { leadId, state, scoring, at } = await leadThen(world, projectId, asked, then);
+          return { leadId, ...explain(scoring, scorable(state), at.getTime()) };
+        });
+        tellSurvivor(reply, asked, explained.leadId, 'score');
+        return explained;
       }
       const { leadId, state, scoring, revision } = await asTheyAre(world, projectId, asked);
       tellSurvivor(reply, asked, leadId, 'score');
       reply.header('ETag', etag(revision));
-      return { leadId, ...explain(scoring, scorable(state), world.clock().getTime()) };
+      const explained = async () => explain(scoring, scorable(state), world.clock().getTime());
+      const isLong = state.activities.size > longLead;
+      return { leadId, ...(await (isLong ? inLane(world, request, explained) : explained())) };
     },
   );
 

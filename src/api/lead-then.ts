@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
+import { timeSlices } from '../commands/time-slices.ts';
 import type { Event } from '../domain/event.ts';
 import { paceOf } from '../domain/insight.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
@@ -49,8 +49,8 @@ export const thenOf = ({ clock }: World, { asOf, asOfOccurred }: Asked): Then | 
   return { recorded: dateOf('asOf', asOf), occurred: dateOf('asOfOccurred', asOfOccurred) };
 };
 
-/** How many facts are read and folded before others have their turn: a few milliseconds of work. */
-const turn = 500;
+/** How many facts are read in one go. */
+const page = 500;
 
 /** What a stream's facts added up to; undefined when it had none. */
 const foldThen = async <S, E extends Event>(
@@ -60,13 +60,16 @@ const foldThen = async <S, E extends Event>(
   { initial, asOf }: { readonly initial: S; readonly asOf: Date | undefined },
 ): Promise<S | undefined> => {
   const take = recordedUntil(evolve, asOf);
+  const breathe = timeSlices();
   let past: Past<S> = { now: initial, then: undefined };
   for (let after = -1; ;) {
-    const facts = await states.read<E>(stream, after, turn);
-    past = facts.reduce(take, past);
-    after = facts.at(-1)?.revision ?? after;
-    if (facts.length < turn) return past.then;
-    await nextTurn();
+    const facts = await states.read<E>(stream, after, page);
+    for (const fact of facts) {
+      past = take(past, fact);
+      after = fact.revision;
+      await breathe();
+    }
+    if (facts.length === 0) return past.then;
   }
 };
 
@@ -85,6 +88,22 @@ const seeing =
 export type PastLead = Seen & { readonly leadId: string; readonly scoring: PublishedModel; readonly at: Date };
 
 /**
+ * Where a lead had been merged by then, if its stream ends with that; undefined when all its facts have to tell. So the way
+ * along many merges costs no more than its steps, whatever was moved along it.
+ */
+const mergedThen = async (
+  { engine: { states } }: World,
+  [projectId, id]: readonly [string, string],
+  { recorded: asOf }: Then,
+): Promise<string | undefined> => {
+  const { state, revision } = await states.get(lead, leadStreamId(projectId, id));
+  if (state.status !== 'merged') return undefined;
+  const [last] = await states.read<LeadEvent>(`lead-${leadStreamId(projectId, id)}`, revision - 1, 1);
+  if (last?.type !== 'LeadMerged' || (asOf !== undefined && last.recordedAt > asOf)) return undefined;
+  return last.data.into;
+};
+
+/**
  * A lead as of a time, followed through the merges that were made until then. Reads all facts of its stream: about 1.3 s of
  * computing for a lead of 100,000 activities, in turns, so that others need not wait. Throws a `Rejection` when there was none.
  */
@@ -95,6 +114,11 @@ export const leadThen = async (world: World, projectId: string, asked: string, t
   const initial: Seen = { state: lead.initial, doc: undefined, revision: -1 };
   let id: string | undefined = asked;
   while (id !== undefined) {
+    const into = await mergedThen(world, [projectId, id], then);
+    if (into !== undefined) {
+      id = into;
+      continue;
+    }
     const evolve = seeing({ project: projectId, id }, occurred);
     const seen: Seen | undefined = await foldThen(world, `lead-${leadStreamId(projectId, id)}`, evolve, {
       initial,

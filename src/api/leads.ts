@@ -7,6 +7,7 @@ import { leads as collection } from '../projections/leads.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
+import { inLane } from './lanes.ts';
 import { leadThen, pastTimes, thenOf, viewThen } from './lead-then.ts';
 import { leadDocumentBy, leadDocumentOf, leadSummary, leadView, summarizing, viewOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from './paging.ts';
@@ -124,9 +125,13 @@ export const leads: Routes = (app, world) => {
       const projectId = projectOf(request);
       const then = thenOf(world, request.query);
       if (then) {
-        const past = await leadThen(world, projectId, request.params.leadId, then);
-        if (past.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${past.leadId}`);
-        return viewThen(projectId, past, then);
+        const asked = request.params.leadId;
+        const { leadId, view } = await inLane(world, request, async () => {
+          const past = await leadThen(world, projectId, asked, then);
+          return { leadId: past.leadId, view: viewThen(projectId, past, then) };
+        });
+        if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}`);
+        return view;
       }
       const doc = await leadDocumentOf(world, projectId, request.params.leadId);
       reply.header('ETag', etag(doc.revision));

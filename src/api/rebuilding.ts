@@ -10,6 +10,7 @@ import { requestRebuild } from '../jobs/request-rebuild.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { idOf, making } from './issuing.ts';
+import { inLane } from './lanes.ts';
 import { Problem } from './problems.ts';
 import { requestOf, untilReached, withPosition } from './request.ts';
 
@@ -40,10 +41,17 @@ export const rebuilding: Routes = (app, world) => {
       const { leadId } = request.params;
       const { engine, readModels } = world;
       const reached = (position: number) => untilReached(world, position);
-      const rebuilt = await rebuildLead(
-        { read: (stream, after) => engine.states.read(stream, after), readModels, reached, head: () => world.head() },
-        projectId,
-        leadId,
+      const rebuilt = await inLane(world, request, () =>
+        rebuildLead(
+          {
+            read: (stream, after, limit) => engine.states.read(stream, after, limit),
+            readModels,
+            reached,
+            head: () => world.head(),
+          },
+          projectId,
+          leadId,
+        ),
       );
       // What a snapshot says of the lead is not believed any more either.
       await engine.states.forget(lead, leadStreamId(projectId, leadId));

@@ -2,6 +2,7 @@ import type { Engine } from '../commands/merge.ts';
 import type { Report } from '../invariants/report.ts';
 import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Lanes } from './lanes.ts';
 
 /** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
 export type Component = {
@@ -24,6 +25,8 @@ export type World = {
   readonly subscriptions: () => Promise<readonly (SubscriptionStatus & { readonly projection: boolean })[]>;
   /** Checks the invariants of one project or of all. */
   readonly systemHealth: (projectId?: string) => Promise<Report>;
+  /** For work on one lead that may take long: so much at a time, and the others in line. */
+  readonly lanes: Lanes;
   readonly clock: () => Date;
   /** A new UUIDv7: grows with time. */
   readonly newId: () => string;

@@ -5,13 +5,14 @@ import type { LeadEvent } from '../domain/lead-events.ts';
 import { leadEvents } from '../domain/lead-events.ts';
 import { conflictOfUserIds, newActivities, newIdentifiers, profileChanges, withFacts } from '../domain/lead-facts.ts';
 import { lead } from '../domain/lead.ts';
+import { withRoomFor } from '../domain/profile.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { scoreFacts } from '../domain/score-facts.ts';
 import { publishedModelSchema } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
-/** Takes over, in one part or several, what a merged lead had; each activity once, by its event id. */
+/** Takes over, in one part or several, what a merged lead had; each activity once, by its event id. What was merged is taken over whatever it comes to. */
 export const absorbLead = command(lead)({
   name: 'AbsorbLead',
   input: z.object({
@@ -23,13 +24,15 @@ export const absorbLead = command(lead)({
     qualifications: leadEvents.LeadAbsorbed.shape.qualifications,
     last: z.boolean(),
     routing: leadEvents.LeadAbsorbed.shape.routing,
+    merges: leadEvents.LeadAbsorbed.shape.merges,
     scoring: publishedModelSchema,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { leadId, from, identifiers, activities, qualifications, last, routing, scoring }, { now }) => {
+  decide: (state, { leadId, from, identifiers, activities, last, ...input }, { now }) => {
+    const { qualifications, routing, merges, scoring } = input;
     if (state.status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (state.absorbed.has(from)) return [];
-    const fresh = newActivities(state, activities);
+    const fresh = withRoomFor(state, newActivities(state, activities));
     const absorbed: LeadEvent = {
       type: 'LeadAbsorbed',
       data: {
@@ -40,6 +43,7 @@ export const absorbLead = command(lead)({
         qualifications,
         last,
         ...(last && routing && { routing }),
+        ...(last && merges && { merges }),
       },
     };
     const after = withFacts(state, [absorbed]);

@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto';
 import { saysTheSame } from '../domain/activity.ts';
-import type { Identifier, LinkPlan } from '../domain/identity.ts';
-import { identifierKey, planLinks } from '../domain/identity.ts';
-import { lead, rootOf } from '../domain/lead.ts';
+import type { LinkPlan, RefusedLink } from '../domain/identity.ts';
+import { identifierKey } from '../domain/identity.ts';
+import { lead } from '../domain/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
+import type { Flow } from './attach.ts';
+import { attach, noted } from './attach.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
 import { connected, groupsOf, recordingsOf } from './capture-groups.ts';
-import { captureLead } from './capture-lead.ts';
 import { isRepeatable } from './command.ts';
 import type { Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
-import { linkIdentifier } from './link-identifier.ts';
-import { mergeLead } from './merge-lead.ts';
 import type { Engine } from './merge.ts';
-import { completeMerge, hasMoved, inParts, rounds, scoring, step, unabsorbed } from './merge.ts';
+import { hasMoved, inParts, rounds, scoring, step } from './merge.ts';
 import { recordActivities } from './record-activities.ts';
-import { findLeadBy, withScoring } from './resolve.ts';
 
 /** What became of a captured activity. `conflict`: its event id was used before, for something else. Durable up to `position`. */
 export type Captured = {
@@ -24,79 +22,13 @@ export type Captured = {
   readonly eventId: string;
   readonly leadId: string;
   readonly position: number;
-  /** Identifiers that stay with another lead, because a lead has one userId at most. */
-  readonly refused?: readonly Identifier[];
+  /** Identifiers that were not linked, and why. */
+  readonly refused?: readonly RefusedLink[];
+  /** The names of traits that were not taken, because the lead has no room for them. */
+  readonly traitsLeftOut?: readonly string[];
 };
-
-/** The work at hand: one call of `capture`. */
-type Flow = { readonly engine: Engine; readonly projectId: string; readonly request: Request };
 
 type Write = (index: number, captured: Captured) => void;
-
-/** What identifiers lead to and what must be linked or merged; `gone` is a lead whose merge is not finished. */
-const survey = async (
-  { engine: { states }, projectId }: Flow,
-  [strongest, ...others]: Capture['identifiers'],
-  fresh: boolean,
-) => {
-  const see = async (identifier: Identifier) => {
-    const found = await findLeadBy(states, projectId, identifier, fresh);
-    return { identifier, root: found && rootOf(found.lead.state), gone: found && unabsorbed(found) };
-  };
-  const found = [await see(strongest), ...(await Promise.all(others.map(see)))] as const;
-  return {
-    plan: planLinks(projectId, found),
-    gone: found.find(({ gone }) => gone)?.gone,
-    any: found.some(({ root }) => root),
-  };
-};
-
-const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
-
-/** Links what a plan links, and does the first of its merges. */
-const join = async ({ engine, projectId, request }: Flow, plan: LinkPlan): Promise<void> => {
-  const { handle, states } = engine;
-  const {
-    capture,
-    target: into,
-    link,
-    merge: [merge],
-  } = plan;
-  if (capture) {
-    await withScoring(states, projectId, (scoring) =>
-      handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
-    );
-  }
-  for (const identifier of link) {
-    await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
-  }
-  if (merge) {
-    const leadId = merge.younger.leadId;
-    await handle(mergeLead, { projectId, leadId, into: merge.older.leadId }, step(request, `merge/${leadId}`));
-    await completeMerge(engine, projectId, leadId, request);
-  }
-};
-
-/** Brings identifiers together on one lead, as far as the domain allows, and says which one. */
-const attach = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
-  const { engine, projectId, request } = flow;
-  for (let round = 0; round < rounds; round++) {
-    const { plan, gone, any } = await survey(flow, identifiers, false);
-    if (!gone && isDone(plan)) return plan;
-    try {
-      // Until its survivor has them, the activities of a merged lead would look new.
-      if (gone) await completeMerge(engine, projectId, gone.leadId, request);
-      else {
-        // A link is for ever: what the leads have by now decides, not what this process remembers of them.
-        const sure = any ? (await survey(flow, identifiers, true)).plan : plan;
-        if (!isDone(sure)) await join(flow, sure);
-      }
-    } catch (error) {
-      if (!hasMoved(error)) throw error;
-    }
-  }
-  throw new TooManyConflicts('The lead');
-};
 
 /** Names what is recorded: a retry that finds the same items together is the same command, any other is not. */
 const nameOf = (items: readonly Item[], { commandId }: Request): string => {
@@ -114,7 +46,7 @@ const record = async (
 ): Promise<void> => {
   const { handle, states } = engine;
   const leadId = plan.target;
-  const elsewhere = new Set(refused.map(({ identifier }) => identifierKey(identifier)));
+  const elsewhere = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
   const identifiers = groups
     .flatMap((group) => group.identifiers)
     .filter((each) => !elsewhere.has(identifierKey(each)));
@@ -138,15 +70,17 @@ const record = async (
       const { activity } = item;
       const { eventId } = activity;
       const accepted = recorded.delete(eventId);
-      const first = accepted ? undefined : state.activities.get(eventId);
+      const kept = state.activities.get(eventId);
+      const first = accepted ? undefined : kept;
       const differs =
         first && !(saysTheSame(first, activity) && (!item.exactTime || first.occurredAt === activity.occurredAt));
-      const links = item.identifiers.filter((each) => elsewhere.has(identifierKey(each)));
+      const links = item.identifiers.flatMap((each) => elsewhere.get(identifierKey(each)) ?? []);
       write(item.index, {
         status: accepted ? 'queued' : 'duplicate',
         ...(differs && { conflict: true }),
         ...{ eventId, leadId, position },
         ...(links.length > 0 && { refused: links }),
+        ...(kept?.traitsLeftOut && { traitsLeftOut: kept.traitsLeftOut }),
       });
     }
   }
@@ -155,23 +89,27 @@ const record = async (
 /** Captures groups that share identifiers, directly or by way of each other: links first, in order, then recordings. */
 const captureTogether = async (flow: Flow, groups: readonly Group[], write: Write): Promise<void> => {
   let left = groups;
-  for (let round = 0; round < rounds && left.length > 0; round++) {
-    // A later link may move an earlier lead: where each belongs is known when all are linked.
-    if (left.length > 1) for (const { identifiers } of left) await attach(flow, identifiers);
-    const plans: [Group, LinkPlan][] = [];
-    for (const group of left) plans.push([group, await attach(flow, group.identifiers)]);
-    const moved: Group[] = [];
-    for (const recording of recordingsOf(plans)) {
-      try {
-        await record(flow, recording, write);
-      } catch (error) {
-        if (!hasMoved(error)) throw error;
-        moved.push(...recording.groups);
+  try {
+    for (let round = 0; round < rounds && left.length > 0; round++) {
+      // A later link may move an earlier lead: where each belongs is known when all are linked.
+      if (left.length > 1) for (const { identifiers } of left) await attach(flow, identifiers);
+      const plans: [Group, LinkPlan][] = [];
+      for (const group of left) plans.push([group, await attach(flow, group.identifiers)]);
+      const moved: Group[] = [];
+      for (const recording of recordingsOf(plans)) {
+        try {
+          await record(flow, recording, write);
+        } catch (error) {
+          if (!hasMoved(error)) throw error;
+          moved.push(...recording.groups);
+        }
       }
+      left = moved;
     }
-    left = moved;
+    if (left.length > 0) throw new TooManyConflicts('The lead');
+  } finally {
+    noted(flow);
   }
-  if (left.length > 0) throw new TooManyConflicts('The lead');
 };
 
 /** How many leads of one batch are worked on at a time, so that their appends share commits without flooding the store. */
@@ -190,13 +128,17 @@ export const capture = async (
   const results: Captured[] = [];
   const parts = connected(groupsOf(captures.map((each, index) => ({ ...each, index }))));
   const next = parts.values();
-  const flow = { engine, projectId, request };
+
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
       if (parts.length > 1) await engine.breathe();
       try {
-        await captureTogether(flow, groups, (index, captured) => (results[index] ??= captured));
+        await captureTogether(
+          { engine, projectId, request, linked: new Map() },
+          groups,
+          (index, captured) => (results[index] ??= captured),
+        );
       } catch (error) {
         failures.push(error);
       }

@@ -16,6 +16,7 @@ import type { Resolved } from './resolve.ts';
 import { rescoreLead } from './rescore-lead.ts';
 import { findLead, withScoring } from './resolve.ts';
 import type { States } from './state.ts';
+import type { Underway } from './underway.ts';
 
 /** What the flows over several streams work with. */
 export type Engine = {
@@ -26,6 +27,8 @@ export type Engine = {
   readonly calendar: (roster: RosterState) => Calendar;
   /** To be awaited between pieces of work on many leads, so that others are not kept waiting. */
   readonly breathe: () => Promise<void>;
+  /** The identifiers that this process is linking to leads. */
+  readonly underway: Underway;
 };
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
@@ -85,7 +88,7 @@ const absorb = async (
   request: Request,
 ): Promise<void> => {
   const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
-  const { qualifications, ownership } = gone;
+  const { qualifications, ownership, merges } = gone;
   const routing = { status: ownership.status, workIds: [...ownership.workIds] };
   let brought = 0;
   for (const part of parts.length > 0 ? parts : [[]]) {
@@ -93,7 +96,7 @@ const absorb = async (
     const identifiers = brought === 0 ? [...gone.identifiers.values()] : [];
     const end = brought + activities.length;
     const last = end === gone.activities.size;
-    const input = { projectId, leadId, from, identifiers, activities, qualifications, last, routing };
+    const input = { projectId, leadId, from, identifiers, activities, qualifications, last, routing, merges };
     // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
     const bringing = { ...step(request, 'absorb'), commandId: `absorb/${from}/${brought}-${end}` };
     await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, bringing));
@@ -101,9 +104,14 @@ const absorb = async (
   }
 };
 
-/** A lead on the way whose activities have not arrived at any lead after it. */
-export const unabsorbed = ({ way, lead: { state } }: Resolved): LeadState | undefined =>
-  way.find(({ leadId }) => leadId !== '' && ![...way, state].some(({ absorbed }) => absorbed.has(leadId)));
+/** A lead on the way whose activities have not arrived at any lead after it. Mostly the next one has them. */
+export const unabsorbed = ({ way, lead: { state } }: Resolved): LeadState | undefined => {
+  const arrived = ({ leadId }: LeadState, place: number): boolean => {
+    for (let next = place + 1; next < way.length; next++) if (way[next]?.absorbed.has(leadId)) return true;
+    return state.absorbed.has(leadId);
+  };
+  return way.find((each, place) => each.leadId !== '' && !arrived(each, place));
+};
 
 const finish = async (engine: Engine, projectId: string, from: string, request: Request): Promise<void> => {
   const { state: gone } = await engine.states.refresh(lead, leadStreamId(projectId, from));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { activitySchema } from '../domain/activity.ts';
 import { identifierKey, identifierSchema } from '../domain/identity.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
+import { leadEvents } from '../domain/lead-events.ts';
 import {
   captured,
   conflictOfUserIds,
@@ -11,17 +12,18 @@ import {
   withFacts,
 } from '../domain/lead-facts.ts';
 import { lead } from '../domain/lead.ts';
+import { withRoomFor } from '../domain/profile.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { scoreFacts } from '../domain/score-facts.ts';
 import { publishedModelSchema } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
 
-const refusedLink = z.object({ identifier: identifierSchema, leadId: z.uuid() });
+const refusedLink = leadEvents.LinkRefused;
 
 /**
  * Records what a person did on their lead, scores it, and notes identifiers that lead here and links that were refused.
- * An activity whose event id the lead has is left out. `capture` is the identifier of a lead that may have to begin.
+ * An activity whose event id the lead has is left out, and traits for which it has no room. `capture` is the identifier of a lead that may have to begin.
  */
 export const recordActivities = command(lead)({
   name: 'RecordActivities',
@@ -49,9 +51,9 @@ export const recordActivities = command(lead)({
     const refusals = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
     const said = [...refusals.values()]
       .filter(({ identifier }) => !state.refused.has(identifierKey(identifier)))
-      .map((link): LeadEvent => ({ type: 'LinkRefused', data: { ...link, reason: 'a lead has one userId at most' } }));
+      .map((link): LeadEvent => ({ type: 'LinkRefused', data: link }));
 
-    const fresh = newActivities(joined, activities);
+    const fresh = withRoomFor(joined, newActivities(joined, activities));
     const recorded = fresh.map((activity): LeadEvent => ({ type: 'ActivityRecorded', data: activity }));
     const after = withFacts(joined, recorded);
     return [

@@ -29,9 +29,10 @@ export const findLead = async (
   let id = leadId;
   for (;;) {
     const stream = leadStreamId(projectId, id);
-    const known = fresh ? undefined : await states.get(lead, stream);
-    // Where a merge leads there is a lead: a memory of an unused stream is from before.
-    const outdated = !known || (known.state.status === 'unused' && way.length > 0);
+    const known = await states.get(lead, stream);
+    const { status: before } = known.state;
+    // A merge is for ever. Where it leads there is a lead: a memory of an unused stream is from before.
+    const outdated = before !== 'merged' && (fresh || (before === 'unused' && way.length > 0));
     const folded = outdated ? await states.refresh(lead, stream) : known;
     const { status, into } = folded.state;
     if (status === 'lead') return { leadId: id, lead: folded, way };

@@ -18,6 +18,8 @@ export const activitySchema = z.object({
   sessionId: z.string().min(1).max(256).optional(),
   source: z.string().min(1).max(64),
   traits: jsonObject.optional(),
+  /** The names of traits that were said and not taken, because the lead had no room for them. */
+  traitsLeftOut: z.array(z.string()).optional(),
 });
 export type Activity = Readonly<z.infer<typeof activitySchema>>;
 
@@ -35,9 +37,19 @@ export const canonical = (value: Json | undefined): string =>
       : part,
   ) ?? '';
 
-/** Whether two activities with one event id say the same. Times may differ: clients stamp a retry anew. */
-export const saysTheSame = (a: Activity, b: Activity): boolean =>
-  a.eventType === b.eventType &&
-  a.sessionId === b.sessionId &&
-  canonical(a.properties) === canonical(b.properties) &&
-  canonical(a.traits) === canonical(b.traits);
+/** The traits of an activity but for those of some names. */
+const traitsBut = ({ traits }: Activity, names: ReadonlySet<string>): JsonObject | undefined =>
+  traits && names.size > 0 ? Object.fromEntries(Object.entries(traits).filter(([name]) => !names.has(name))) : traits;
+
+/**
+ * Whether two activities with one event id say the same, as far as it was taken. Times may differ: clients stamp a retry anew.
+ */
+export const saysTheSame = (a: Activity, b: Activity): boolean => {
+  const leftOut = new Set([...(a.traitsLeftOut ?? []), ...(b.traitsLeftOut ?? [])]);
+  return (
+    a.eventType === b.eventType &&
+    a.sessionId === b.sessionId &&
+    canonical(a.properties) === canonical(b.properties) &&
+    canonical(traitsBut(a, leftOut)) === canonical(traitsBut(b, leftOut))
+  );
+};

@@ -40,11 +40,31 @@ export const refusalOf = ({ kind, value }: Identifier): string | undefined => {
 
 export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:${value}`;
 
-/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601. */
-export type Root = { readonly leadId: string; readonly capturedAt: string; readonly userIds: readonly string[] };
+/** The leads that were merged into a lead, directly or by way of others, and how many merges lie one behind the other at most. */
+export const mergesSchema = z.object({ leads: z.number().int().min(0), depth: z.number().int().min(0) });
+export type Merges = Readonly<z.infer<typeof mergesSchema>>;
+
+/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has. */
+export type Root = {
+  readonly leadId: string;
+  readonly capturedAt: string;
+  readonly userIds: readonly string[];
+  readonly identifiers: number;
+  readonly merges: Merges;
+};
 
 /** An identifier and the lead that it leads to, if any. */
 export type Found = { readonly identifier: Identifier; readonly root: Root | undefined };
+
+/** The limits of a lead that stand in the way of links and merges. */
+export const linkLimits = ['identifiers', 'mergedLeads', 'mergeDepth'] as const;
+export type LinkLimit = (typeof linkLimits)[number];
+
+/** Why an identifier is not linked; without a `limit` because of userIds. */
+export type LinkRefusal = { readonly reason: string; readonly limit?: LinkLimit };
+
+/** A link that is not made: `leadId` is the lead that the identifier stays with, or the one that its own stream is named after. */
+export type RefusedLink = LinkRefusal & { readonly identifier: Identifier; readonly leadId: string };
 
 /**
  * What must happen before an activity can be recorded: `capture` a new lead on this identifier's stream, `link` unused
@@ -55,7 +75,7 @@ export type LinkPlan = {
   readonly capture: Identifier | undefined;
   readonly link: readonly Identifier[];
   readonly merge: readonly { readonly younger: Root; readonly older: Root }[];
-  readonly refused: readonly { readonly identifier: Identifier; readonly leadId: string }[];
+  readonly refused: readonly RefusedLink[];
 };
 
 /** The older of two leads survives a merge, then the smaller id: fixed facts, so everybody agrees and no cycle can form. */
@@ -63,37 +83,3 @@ export const bySeniority = (a: Root, b: Root): { readonly older: Root; readonly 
   a.capturedAt < b.capturedAt || (a.capturedAt === b.capturedAt && a.leadId < b.leadId)
     ? { older: a, younger: b }
     : { older: b, younger: a };
-
-const together = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
-
-/** A lead has one userId at most, and one that came to have more gets no further ones. */
-const mayJoin = (a: readonly string[], b: readonly string[]): boolean =>
-  together(a, b).length <= Math.max(1, a.length, b.length);
-
-/** Decides where an activity belongs and what its identifiers join. `found` is not empty and comes strongest first. */
-export const planLinks = (projectId: string, found: readonly [Found, ...Found[]]): LinkPlan => {
-  const [strongest] = found;
-  const own = strongest.identifier.kind === 'userId' ? [strongest.identifier.value] : [];
-  const root = strongest.root ?? found.find((each) => each.root && mayJoin(own, each.root.userIds))?.root;
-  const target = root?.leadId ?? leadIdOf(projectId, strongest.identifier);
-
-  let userIds = together(own, root?.userIds ?? []);
-  const seen = new Set([target]);
-  const link: Identifier[] = [];
-  const merge: { younger: Root; older: Root }[] = [];
-  const refused: { identifier: Identifier; leadId: string }[] = [];
-  for (const { identifier, root: other } of found) {
-    if (!other) {
-      if (leadIdOf(projectId, identifier) !== target) link.push(identifier);
-    } else if (!seen.has(other.leadId)) {
-      if (!mayJoin(userIds, other.userIds)) {
-        refused.push({ identifier, leadId: other.leadId });
-      } else if (root) {
-        merge.push(bySeniority(root, other));
-        userIds = together(userIds, other.userIds);
-        seen.add(other.leadId);
-      }
-    }
-  }
-  return { target, capture: root ? undefined : strongest.identifier, link, merge, refused };
-};

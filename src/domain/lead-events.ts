@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { activitySchema, isoTime, jsonObject } from './activity.ts';
 import type { EventsOf } from './event.ts';
-import { identifierSchema } from './identity.ts';
+import { identifierSchema, linkLimits, mergesSchema } from './identity.ts';
 import { absorbedRouting, ownershipEvents } from './ownership-events.ts';
 
 const points = z.number();
@@ -36,14 +36,24 @@ export const leadEvents = {
       qualifications,
       last: z.boolean(),
       routing: absorbedRouting.optional(),
+      /** The leads that had been merged into it, and how many merges lay one behind the other. */
+      merges: mergesSchema.optional(),
     })
     .describe(
       'What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it.',
     ),
   IdentifierAdded: z.object({ identifier: identifierSchema }).describe('An identifier leads to this lead.'),
   LinkRefused: z
-    .object({ identifier: identifierSchema, leadId: z.uuid(), reason: z.string() })
-    .describe("An identifier of this lead's activity stays with another lead, because a lead has one userId at most."),
+    .object({
+      identifier: identifierSchema,
+      leadId: z.uuid(),
+      reason: z.string(),
+      /** The limit that stands in the way, when one does. */
+      limit: z.enum(linkLimits).optional(),
+    })
+    .describe(
+      "An identifier of this lead's activity stays with another lead, or leads to none, because a lead has one userId at most, or is as large as one may be.",
+    ),
   IdentityConflict: z
     .object({ userIds: z.array(z.string()) })
     .describe('Two processes joined two userIds at the same instant; the lead keeps both.'),

@@ -3,7 +3,7 @@ import type { Identifier } from './identity.ts';
 import { identifierKey, leadIdOf } from './identity.ts';
 import type { LeadEvent } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
-import { lead, userIdsOf } from './lead.ts';
+import { lead } from './lead.ts';
 import { stageOf } from './scoring.ts';
 import type { PublishedModel } from './scoring-model.ts';
 
@@ -34,8 +34,8 @@ export const newIdentifiers = (state: LeadState, identifiers: readonly Identifie
 
 /** Says so when the lead came to have more than one userId. */
 export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly LeadEvent[] => {
-  const userIds = [...userIdsOf(after)];
-  return userIds.length > 1 && userIds.length > userIdsOf(before).length
+  const userIds = [...after.userIds];
+  return userIds.length > 1 && userIds.length > before.userIds.length
     ? [{ type: 'IdentityConflict', data: { userIds } }]
     : [];
 };

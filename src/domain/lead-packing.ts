@@ -2,9 +2,10 @@ import { List, Map, Set } from 'immutable';
 import { z } from 'zod';
 import type { Activity, Json } from './activity.ts';
 import type { Packing } from './event.ts';
-import { identifierKey, identifierSchema } from './identity.ts';
+import { identifierKey, identifierSchema, mergesSchema } from './identity.ts';
 import { leadEvents } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
+import { profileBytesOf } from './profile.ts';
 import { outcomes, ownershipEvents, ownershipStatuses } from './ownership-events.ts';
 
 const names = z.array(z.string());
@@ -22,7 +23,7 @@ const packedLead = z.object({
   activities: z.array(z.custom<Activity>((value) => typeof value === 'object' && value !== null)),
   byType: z.array(z.tuple([z.string(), z.array(z.number())])),
   profile: z.array(z.tuple([z.string(), z.object({ value: z.custom<Json>(), at: z.string(), by: z.string() })])),
-  ...{ absorbed: names, refused: names },
+  ...{ absorbed: names, refused: names, merges: mergesSchema },
   scored: z.object({
     ...{ score: z.number(), fit: z.number(), engagement: z.number(), model: z.number(), stage: z.string() },
     lines: z.array(z.tuple([z.string(), z.number()])),
@@ -37,7 +38,8 @@ const packedLead = z.object({
 });
 
 const pack = (state: LeadState): z.input<typeof packedLead> => {
-  const { identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } = state;
+  const { userIds: _, profileBytes: __, ...kept } = state;
+  const { identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } = kept;
   const places = new globalThis.Map([...activities.keys()].map((eventId, place) => [eventId, place]));
   return {
     ...plain,
@@ -61,6 +63,8 @@ const unpack = (packed: unknown): LeadState => {
   };
   return {
     ...{ ...plain, into },
+    userIds: identifiers.filter(({ kind }) => kind === 'userId').map(({ value }) => value),
+    profileBytes: profileBytesOf(profile),
     identifiers: Map(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
     activities: Map(activities.map((activity) => [activity.eventId, activity])),
     byType: Map(byType.map(([type, places]) => [type, List(places.map(at))])),
@@ -71,4 +75,4 @@ const unpack = (packed: unknown): LeadState => {
 };
 
 /** How snapshots of leads are made. */
-export const leadPacking: Packing<LeadState> = { version: 1, pack, unpack };
+export const leadPacking: Packing<LeadState> = { version: 2, pack, unpack };

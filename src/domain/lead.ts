@@ -2,17 +2,16 @@ import { List, Map, Set } from 'immutable';
 import type { Activity, Json, JsonObject } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate } from './event.ts';
-import type { Identifier, Root } from './identity.ts';
+import type { Identifier, Merges, Root } from './identity.ts';
 import { identifierKey } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadPacking } from './lead-packing.ts';
 import type { Ownership } from './ownership.ts';
 import { nobodysLead, withOwnership } from './ownership.ts';
+import type { Profile } from './profile.ts';
+import { withTraits } from './profile.ts';
 import type { Scorable } from './scoring.ts';
 import { hundredths } from './scoring.ts';
-
-/** A trait with the activity that said so last: when it occurred, and its event id. */
-type StampedTrait = { readonly value: Json; readonly at: string; readonly by: string };
 
 /** The score as last recorded: in points, and what each rule has brought so far, in hundredths. */
 export type RecordedScore = {
@@ -25,16 +24,18 @@ export type RecordedScore = {
 };
 
 /** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
-export type LeadState = {
+export type LeadState = Profile & {
   readonly status: 'unused' | 'lead' | 'merged';
   readonly leadId: string;
   readonly capturedAt: string;
   readonly into: string | undefined;
   readonly identifiers: Map<string, Identifier>;
+  /** The userIds among its identifiers: one, or more after two processes joined two at the same instant. */
+  readonly userIds: readonly string[];
   readonly activities: Map<string, Activity>;
   readonly byType: Map<string, List<Activity>>;
-  readonly profile: Map<string, StampedTrait>;
   readonly absorbed: Set<string>;
+  readonly merges: Merges;
   readonly refused: Set<string>;
   readonly scored: RecordedScore;
   readonly qualifications: Qualifications;
@@ -47,47 +48,46 @@ const initial: LeadState = {
   capturedAt: '',
   into: undefined,
   identifiers: Map(),
+  userIds: [],
   activities: Map(),
   byType: Map(),
   profile: Map(),
+  profileBytes: 0,
   absorbed: Set(),
+  merges: { leads: 0, depth: 0 },
   refused: Set(),
   scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: Map() },
   qualifications: { above: false, count: 0 },
   ownership: nobodysLead,
 };
 
-const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => ({
-  ...state,
-  identifiers: state.identifiers.set(identifierKey(identifier), identifier),
-});
+const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => {
+  const key = identifierKey(identifier);
+  const isNew = identifier.kind === 'userId' && !state.identifiers.has(key);
+  return {
+    ...state,
+    identifiers: state.identifiers.set(key, identifier),
+    userIds: isNew ? [...state.userIds, identifier.value] : state.userIds,
+  };
+};
 
 const withActivity = (state: LeadState, activity: Activity): LeadState => {
   if (state.activities.has(activity.eventId)) return state;
+  const { profile, profileBytes } = activity.traits ? withTraits(state, activity) : state;
   return {
     ...state,
     activities: state.activities.set(activity.eventId, activity),
     byType: changed(state.byType, activity.eventType, List<Activity>(), (list) => list.push(activity)),
-    profile: activity.traits ? withTraits(state.profile, stamped(activity)) : state.profile,
+    profile,
+    profileBytes,
   };
 };
 
-const stamped = ({ traits, occurredAt, eventId }: Activity): Readonly<Record<string, StampedTrait>> =>
-  Object.fromEntries(
-    Object.entries(traits ?? {}).map(([trait, value]) => [trait, { value, at: occurredAt, by: eventId }]),
-  );
-
-const isNewer = (a: StampedTrait, b: StampedTrait | undefined): boolean =>
-  !b || a.at > b.at || (a.at === b.at && a.by > b.by);
-
-/** The last to say so wins, by when it occurred and then by event id: so arrival can't matter. */
-const withTraits = (
-  profile: Map<string, StampedTrait>,
-  traits: Readonly<Record<string, StampedTrait>>,
-): Map<string, StampedTrait> => {
-  const newer = Object.entries(traits).filter(([trait, each]) => isNewer(each, profile.get(trait)));
-  return newer.length === 0 ? profile : profile.merge(newer);
-};
+/** What a lead's merges are when it has taken over one that had those. */
+const withMerged = ({ leads, depth }: Merges, merged: Merges = { leads: 0, depth: 0 }): Merges => ({
+  leads: leads + merged.leads + 1,
+  depth: Math.max(depth, merged.depth + 1),
+});
 
 const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): LeadState => {
   const joined = data.activities.reduce(withActivity, data.identifiers.reduce(withIdentifier, state));
@@ -96,6 +96,7 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
   return {
     ...joined,
     absorbed: data.last ? state.absorbed.add(data.from) : state.absorbed,
+    merges: data.last && !state.absorbed.has(data.from) ? withMerged(state.merges, data.merges) : state.merges,
     qualifications: {
       above: state.qualifications.above || above,
       count: state.qualifications.count + (data.last ? count : 0),
@@ -187,14 +188,12 @@ export const lead: Aggregate<LeadState, LeadEvent> = {
   snapshot: leadPacking,
 };
 
-/** The userIds of a lead: one, or more after two processes joined two at the same instant. */
-export const userIdsOf = (state: LeadState): readonly string[] =>
-  [...state.identifiers.values()].filter(({ kind }) => kind === 'userId').map(({ value }) => value);
-
-export const rootOf = (state: LeadState): Root => ({
-  leadId: state.leadId,
-  capturedAt: state.capturedAt,
-  userIds: userIdsOf(state),
+export const rootOf = ({ leadId, capturedAt, userIds, identifiers, merges }: LeadState): Root => ({
+  leadId,
+  capturedAt,
+  userIds,
+  identifiers: identifiers.size,
+  merges,
 });
 
 /** The traits in force; one whose last value is null was taken away. */
@@ -203,7 +202,13 @@ export const traitsOf = (state: LeadState): JsonObject =>
     [...state.profile].filter(([, { value }]) => value !== null).map(([trait, { value }]) => [trait, value]),
   );
 
-export const scorable = (state: LeadState): Scorable => ({
-  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
-  traits: traitsOf(state),
-});
+/** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
+export const scorable = (state: LeadState): Scorable => {
+  let traits: JsonObject | undefined;
+  return {
+    activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
+    get traits() {
+      return (traits ??= traitsOf(state));
+    },
+  };
+};

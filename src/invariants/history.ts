@@ -113,7 +113,7 @@ const documentAsRecorded = (seen: SeenLead): Checked => {
 };
 
 const shownOf = ({ activity, revision }: Arrival): Readonly<Record<string, unknown>> => {
-  const { traits: _, occurredAt: __, ...shown } = activity;
+  const { traits: _, traitsLeftOut: __, occurredAt: ___, ...shown } = activity;
   return { ...shown, sessionId: shown.sessionId, revision };
 };
 

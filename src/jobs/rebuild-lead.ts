@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead-events.ts';
 import { TooManyConflicts } from '../commands/handle.ts';
-import { canonical, jsonObject } from '../domain/activity.ts';
+import type { Json } from '../domain/activity.ts';
+import { canonical } from '../domain/activity.ts';
+import { timeSlices } from '../commands/time-slices.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
@@ -18,13 +20,16 @@ import { forgetAtHand } from '../projections/repair.ts';
 /** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
 const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedLeads)] as const;
 
-/** What rebuilding works with. `read` gives the facts of a stream above a revision, `reached` waits for the read models. */
+/** What rebuilding works with. `read` gives facts of a stream above a revision, none when there are no more, `reached` waits for the read models. */
 export type Rebuilding = {
-  readonly read: (stream: string, after: number) => Promise<readonly Recorded<LeadEvent>[]>;
+  readonly read: (stream: string, after: number, limit: number) => Promise<readonly Recorded<LeadEvent>[]>;
   readonly readModels: ReadModels;
   readonly reached: (position: number) => Promise<void>;
   readonly head: () => Promise<number>;
 };
+
+/** Documents are JSON, whatever else is wrong with them. */
+const json = z.custom<Json>((value) => value !== undefined);
 
 /** The digests of a lead's documents as they were and as its facts make them. */
 export type RebuiltLead = {
@@ -39,38 +44,76 @@ export type RebuiltLead = {
 /** How often it is tried while others keep writing to the lead. */
 const tries = 20;
 
+/** How many facts are read in one go. */
+const page = 500;
+
+/** Adds the facts of a lead's stream to others, and says which lead it was merged into, if it was. */
+const readAll = async (
+  { read }: Rebuilding,
+  stream: string,
+  facts: Recorded[],
+  breathe: () => Promise<void>,
+): Promise<string | undefined> => {
+  let into: string | undefined;
+  for (let after = -1; ;) {
+    const found = await read(stream, after, page);
+    for (const fact of found) {
+      if (fact.type === 'LeadMerged') into ??= fact.data.into;
+      facts.push(fact);
+      after = fact.revision;
+    }
+    if (found.length === 0) return into;
+    await breathe();
+  }
+};
+
 /** The facts of a lead and of those it was merged into, in the order of the log. */
-const factsOf = async ({ read }: Rebuilding, projectId: string, leadId: string): Promise<readonly Recorded[]> => {
+const factsOf = async (
+  rebuilding: Rebuilding,
+  [projectId, leadId]: readonly [string, string],
+  breathe: () => Promise<void>,
+): Promise<readonly Recorded[]> => {
   const facts: Recorded[] = [];
   const seen = new Set<string>();
   for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
     seen.add(id);
-    const found: readonly Recorded<LeadEvent>[] = await read(`lead-${leadStreamId(projectId, id)}`, -1);
-    facts.push(...found);
-    id = found.flatMap((fact) => (fact.type === 'LeadMerged' ? [fact.data.into] : []))[0];
+    id = await readAll(rebuilding, `lead-${leadStreamId(projectId, id)}`, facts, breathe);
   }
-  return facts.toSorted((a, b) => a.position - b.position);
+  return facts.sort((a, b) => a.position - b.position);
 };
 
-const digest = (documents: readonly Seen[]): string => {
-  const lines = documents.map(({ collection, id, doc }) => `${collection} ${id} ${canonical(jsonObject.parse(doc))}`);
-  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
+/**
+ * A digest of documents in any order: SHA-256 of each with where it is, one laid over the other (xor). No two of them are at
+ * one place, so none takes another away.
+ */
+const digest = async (documents: readonly Seen[], breathe: () => Promise<void>): Promise<string> => {
+  const all = Buffer.alloc(32);
+  for (const { collection, id, doc } of documents) {
+    const line = `${collection} ${id} ${canonical(json.parse(doc))}`;
+    for (const [place, byte] of createHash('sha256').update(line).digest().entries()) {
+      all[place] = (all[place] ?? 0) ^ byte;
+    }
+    await breathe();
+  }
+  return all.toString('hex');
 };
 
 /** The entries of a lead's history that the read models have, whether its facts know of them or not. */
 const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: string): Promise<readonly Key[]> => {
+  const breathe = timeSlices();
   const unchecked: Collection<HistoryEntry> = { ...history, document: z.any() };
   const keys: Key[] = [];
   let after: readonly Scalar[] | undefined;
   do {
-    const page: Page<HistoryEntry> = await readModels.find(projectId, unchecked, {
+    const found: Page<HistoryEntry> = await readModels.find(projectId, unchecked, {
       where: [{ field: 'leadId', op: 'eq', value: leadId }],
       sort: [{ field: 'occurredAt', direction: 'asc' }],
-      limit: 1_000,
+      limit: 250,
       ...(after && { after }),
     });
-    keys.push(...page.docs.map(({ eventId }) => ({ project: projectId, id: `${leadId}.${eventId}` })));
-    after = page.next;
+    keys.push(...found.docs.map(({ eventId }) => ({ project: projectId, id: `${leadId}.${eventId}` })));
+    after = found.next;
+    await breathe();
   } while (after);
   return keys;
 };
@@ -78,7 +121,8 @@ const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: 
 /** Looks at all documents of a lead, and at what its facts make of them, as of one position of the log. */
 const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: string) => {
   const { readModels, reached } = rebuilding;
-  const facts = await factsOf(rebuilding, projectId, leadId);
+  const breathe = timeSlices();
+  const facts = await factsOf(rebuilding, [projectId, leadId], breathe);
   const last = facts.at(-1)?.position ?? 0;
   await reached(last);
   const wanted = ({ project, id }: Key): boolean =>
@@ -86,13 +130,22 @@ const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: strin
   const own = { project: projectId, id: leadId };
   const entries = await entriesOf(rebuilding, projectId, leadId);
   const found: Repaired[] = [];
-  for (const { name, repair } of ofLeads)
-    found.push(await repair(readModels, facts, name === history.name ? entries : [own], wanted));
+  for (const { name, repair } of ofLeads) {
+    const keys = name === history.name ? entries : [own];
+    found.push(await repair(readModels, { facts, keys, wanted, breathe }));
+  }
   // A position beyond what was read is of a newer fact, or of nothing if there is none.
   const newest = Math.max(...found.map(({ position }) => position));
-  const moved = newest > last && ((await factsOf(rebuilding, projectId, leadId)).at(-1)?.position ?? 0) > last;
-  const before = digest(found.flatMap((each) => each.before));
-  const after = digest(found.flatMap((each) => each.after));
+  const newer = newest > last ? await factsOf(rebuilding, [projectId, leadId], breathe) : [];
+  const moved = (newer.at(-1)?.position ?? 0) > last;
+  const before = await digest(
+    found.flatMap((each) => each.before),
+    breathe,
+  );
+  const after = await digest(
+    found.flatMap((each) => each.after),
+    breathe,
+  );
   return { facts, before, after, moved, found };
 };
 

@@ -22,7 +22,7 @@ const after = async (
 };
 
 const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding => ({
-  read: (stream, from) => engine.states.read(stream, from),
+  read: (stream, from, limit) => engine.states.read(stream, from, limit),
   ...{ readModels, reached, head },
 });
 

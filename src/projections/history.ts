@@ -47,7 +47,7 @@ const eventIdsOf = (leadId: string, event: LeadEvent): readonly string[] => {
 };
 
 const entered = (leadId: string, activity: Activity, revision: number): HistoryEntry => {
-  const { traits: _, ...shown } = activity;
+  const { traits: _, traitsLeftOut: __, ...shown } = activity;
   return { leadId, ...shown, delta: 0, because: [], revision, scoredRevision: -1 };
 };
 
@@ -57,7 +57,8 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
     case 'ActivityRecorded':
       return entered(leadId, event.data, event.revision);
     case 'LeadAbsorbed': {
-      const activity = event.data.activities.find(({ eventId }) => entryId(leadId, eventId) === id);
+      const own = id.startsWith(`${leadId}.`) ? id.slice(leadId.length + 1) : undefined;
+      const activity = event.data.activities.find(({ eventId }) => eventId === own);
       return activity && entered(leadId, activity, event.revision);
     }
     case 'LeadScored': {

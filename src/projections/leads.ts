@@ -43,13 +43,27 @@ const wordsOf = (text: string): readonly string[] => {
   return [lower, ...lower.split(/[^\p{L}\p{N}]+/u)].filter((word) => word !== '');
 };
 
-/** What a lead is found by: its identifiers and the texts of its profile, whole and word by word, in lower case. */
-const termsOf = ({ identifiers, profile }: Pick<LeadDocument, 'identifiers' | 'profile'>): string[] => {
-  const texts = [
-    ...identifiers.map(({ value }) => value),
-    ...Object.values(profile).filter((each) => typeof each === 'string'),
-  ];
-  return [...new Set(texts.flatMap((text) => wordsOf(text.slice(0, 256))))].slice(0, 200);
+/** By how many words a lead is found at most. */
+const mostTerms = 200;
+
+const textsOf = function* ({ identifiers, profile }: Pick<LeadDocument, 'identifiers' | 'profile'>): Iterable<string> {
+  for (const { value } of identifiers) yield value;
+  for (const value of Object.values(profile)) if (typeof value === 'string') yield value;
+};
+
+/**
+ * What a lead is found by: its identifiers and the texts of its profile, whole and word by word, in lower case. Looks at no
+ * more of them than it takes, however many there are.
+ */
+const termsOf = (doc: Pick<LeadDocument, 'identifiers' | 'profile'>): string[] => {
+  const terms = new Set<string>();
+  for (const text of textsOf(doc)) {
+    for (const word of wordsOf(text.slice(0, 256))) {
+      if (terms.size === mostTerms) return [...terms];
+      terms.add(word);
+    }
+  }
+  return [...terms];
 };
 
 const found = (doc: Omit<LeadDocument, 'terms'>): LeadDocument => ({ ...doc, terms: termsOf(doc) });

@@ -32,16 +32,24 @@ export type Repaired = {
   readonly write: () => Promise<boolean>;
 };
 
+/** What is repaired: by which facts, at least the documents of which keys, and which others that the facts touch. */
+export type Damage = {
+  /** All that ever touched the documents, in the order of the log. */
+  readonly facts: readonly Recorded[];
+  readonly keys: readonly Key[];
+  readonly wanted: (key: Key) => boolean;
+  /** Awaited between small pieces of the work, so that others are not kept waiting. */
+  readonly breathe: () => Promise<void>;
+};
+
 /**
  * Looks at the documents of these keys, and of those that the facts touch and that are `wanted`, and makes them again from
- * the facts, which are all that ever touched them, in the order of the log. Writes nothing by itself.
+ * the facts. Writes nothing by itself.
  */
-export type Repair = (
-  readModels: ReadModels,
-  facts: readonly Recorded[],
-  keys: readonly Key[],
-  wanted: (key: Key) => boolean,
-) => Promise<Repaired>;
+export type Repair = (readModels: ReadModels, damage: Damage) => Promise<Repaired>;
+
+/** How many documents are read or written in one go. */
+const atOnce = 200;
 
 const nameOf = ({ project, id }: Key): string => JSON.stringify([project, id]);
 
@@ -76,26 +84,64 @@ const replacements = <D>(
     .map(([, { project, id, position }]) => ({ project, id, doc: undefined, position: 0, seen: position })),
 ];
 
+/** In parts of `atOnce`, others having their turn between them. */
+const inParts = async function* <T>(all: readonly T[], breathe: Damage['breathe']): AsyncIterable<readonly T[]> {
+  for (let begin = 0; begin < all.length; begin += atOnce) {
+    yield all.slice(begin, begin + atOnce);
+    await breathe();
+  }
+};
+
+/** The keys that are asked for and those of documents, each once. */
+const keysOf = async (
+  keys: readonly Key[],
+  folded: Iterable<Key>,
+  breathe: Damage['breathe'],
+): Promise<readonly Key[]> => {
+  const all = new Map<string, Key>();
+  for (const { project, id } of keys) {
+    all.set(nameOf({ project, id }), { project, id });
+    await breathe();
+  }
+  for (const { project, id } of folded) {
+    all.set(nameOf({ project, id }), { project, id });
+    await breathe();
+  }
+  return [...all.values()];
+};
+
 /** The repair of a projection's documents. */
 export const repairing =
   <D, E extends Event>(projection: Projection<D, E>): Repair =>
-  async (readModels, facts, keys, wanted) => {
+  async (readModels, { facts, keys, wanted, breathe }) => {
     const { documents: folded, add } = folding(projection, wanted);
-    for (const fact of facts) add(fact);
-    const all = new Map(
-      [...keys, ...folded.values()].map(({ project, id }) => [nameOf({ project, id }), { project, id }]),
-    );
+    for (const fact of facts) {
+      add(fact);
+      await breathe();
+    }
     // What does not fit the schema any more is what most wants repair.
     const unchecked = { ...projection, document: z.any() };
-    const loaded: readonly Stored<D>[] = all.size > 0 ? await readModels.load(unchecked, [...all.values()]) : [];
-    const stored = new Map(loaded.map((each) => [nameOf(each), each]));
+    const stored = new Map<string, Stored<D>>();
+    let position = 0;
+    for await (const part of inParts(await keysOf(keys, folded.values(), breathe), breathe)) {
+      for (const each of await readModels.load(unchecked, part)) {
+        stored.set(nameOf(each), each);
+        position = Math.max(position, each.position);
+      }
+    }
     const seen = (documents: ReadonlyMap<string, Stored<D>>): readonly Seen[] =>
       [...documents.values()].flatMap(({ project, id, doc }) =>
         doc === undefined ? [] : [{ collection: projection.name, project, id, doc }],
       );
     return {
-      ...{ before: seen(stored), after: seen(folded) },
-      position: Math.max(0, ...loaded.map(({ position }) => position)),
-      write: () => readModels.replace(projection, replacements(stored, folded)),
+      before: seen(stored),
+      after: seen(folded),
+      position,
+      write: async () => {
+        let all = true;
+        for await (const part of inParts(replacements(stored, folded), breathe))
+          all = (await readModels.replace(projection, part)) && all;
+        return all;
+      },
     };
   };

@@ -24,10 +24,10 @@ const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
   const parts = streamParts('lead', event.stream);
   if (!parts) return [];
   const { projectId, id: leadId } = parts;
-  const { identifier, leadId: other, reason } = event.data;
+  const { identifier, leadId: other, reason, limit } = event.data;
   const item = {
-    // However often the two come together again, somebody looks once.
-    ...{ projectId, workId: `link-${leadId}.${leadIdOf(projectId, identifier)}`, leadId },
+    // However often the two come together again, or something comes to a lead that is full, somebody looks once.
+    ...{ projectId, workId: `link-${leadId}.${limit ?? leadIdOf(projectId, identifier)}`, leadId },
     ...({ kind: 'link_refused', priority: 'normal', dueAt: later(event, linkTime), reason } as const),
     details: { identifier, otherLeadId: other },
   };

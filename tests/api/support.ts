@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
 import type { App } from '../../src/api/app.ts';
+import { lanesPerProject } from '../../src/api/lanes.ts';
 import type { Settings } from '../../src/api/server.ts';
 import { openServer } from '../../src/api/server.ts';
 import type { World } from '../../src/api/world.ts';
 import { handling } from '../../src/commands/handle.ts';
+import { linksUnderway } from '../../src/commands/underway.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
@@ -36,8 +38,10 @@ export const worldOver = ({ store, readModels }: Stores): World => {
       clock,
       calendar: () => new Map(),
       breathe: async () => undefined,
+      underway: linksUnderway(),
     },
     readModels,
+    lanes: lanesPerProject(),
     head: () => store.head(),
     reached: () => Promise.resolve(),
     subscriptions: () => Promise.resolve([]),

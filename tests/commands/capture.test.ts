@@ -155,7 +155,7 @@ describe('Capturing an activity', () => {
     const engine = engineOver(store);
     await one(engine, 'e1', userId('u1'), email());
     const answer = await one(engine, 'e2', userId('u2'), email());
-    expect(answer).toMatchObject({ status: 'queued', leadId: idOf(userId('u2')), refused: [email()] });
+    expect(answer).toMatchObject({ status: 'queued', leadId: idOf(userId('u2')), refused: [{ identifier: email() }] });
     expect((await stateBy(store, email())).leadId).toBe(idOf(userId('u1')));
     expect([...(await stateBy(store, userId('u2'))).identifiers.values()]).toEqual([userId('u2')]);
     expect(await typesIn(store)).toContain('LinkRefused');
@@ -262,7 +262,7 @@ describe('Two processes that capture', () => {
     await one(there, 'e1', anonymousId());
     await one(here, 'e2', userId('u1'), anonymousId());
     const answer = await one(there, 'e3', userId('u2'), anonymousId());
-    expect(answer).toMatchObject({ leadId: idOf(userId('u2')), refused: [anonymousId()] });
+    expect(answer).toMatchObject({ leadId: idOf(userId('u2')), refused: [{ identifier: anonymousId() }] });
     expect(await typesIn(store)).not.toContain('IdentityConflict');
   });
 
@@ -271,7 +271,7 @@ describe('Two processes that capture', () => {
     await one(there, 'e1', anonymousId());
     await one(there, 'e2', userId('u2'), email());
     await one(here, 'e3', userId('u1'), anonymousId());
-    expect(await one(there, 'e4', email(), anonymousId())).toMatchObject({ refused: [anonymousId()] });
+    expect(await one(there, 'e4', email(), anonymousId())).toMatchObject({ refused: [{ identifier: anonymousId() }] });
     expect(await typesIn(store)).not.toContain('IdentityConflict');
   });
 

@@ -36,7 +36,14 @@ type Input = {
 };
 
 const recording = ({ activities, identifiers = [], refused = [], scoring = standard, capture }: Input) => ({
-  ...{ projectId, leadId, activities: [...activities], identifiers: [...identifiers], refused: [...refused], scoring },
+  ...{
+    projectId,
+    leadId,
+    activities: [...activities],
+    identifiers: [...identifiers],
+    refused: refused.map((link) => ({ reason: 'a lead has one userId at most', ...link })),
+    scoring,
+  },
   ...(capture && { capture }),
 });
 

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Found, Root } from '../../src/domain/identity.ts';
-import { bySeniority, isBlocked, leadIdOf, normalized, planLinks, refusalOf } from '../../src/domain/identity.ts';
+import { bySeniority, isBlocked, leadIdOf, normalized, refusalOf } from '../../src/domain/identity.ts';
+import { planLinks } from '../../src/domain/link-plan.ts';
 import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts';
 
 const root = (name: string, userIds: readonly string[] = [], day = 1): Root => ({
   ...{ leadId: idOf(anonymousId(name)), capturedAt: `2026-01-0${day}T00:00:00.000Z`, userIds },
+  ...{ identifiers: 1, merges: { leads: 0, depth: 0 } },
 });
 const plan = (...found: [Found, ...Found[]]) => planLinks(projectId, found);
 const [x, y] = [root('x'), root('y', [], 2)];
+const reason = 'a lead has one userId at most';
 
 describe('A lead id', () => {
   it('is the same for ever: it names a stream', () => {
@@ -95,11 +98,11 @@ describe('A plan to link', () => {
   it('refuses to join two userIds, noted or just named', () => {
     const [one, two] = [root('x', ['u1']), root('y', ['u2'])];
     expect(plan({ identifier: email(), root: one }, { identifier: anonymousId(), root: two })).toMatchObject({
-      ...{ target: one.leadId, merge: [], refused: [{ identifier: anonymousId(), leadId: two.leadId }] },
+      ...{ target: one.leadId, merge: [], refused: [{ identifier: anonymousId(), leadId: two.leadId, reason }] },
     });
     expect(plan({ identifier: userId('u3'), root: undefined }, { identifier: email(), root: one })).toEqual({
       ...{ target: idOf(userId('u3')), capture: userId('u3'), link: [], merge: [] },
-      refused: [{ identifier: email(), leadId: one.leadId }],
+      refused: [{ identifier: email(), leadId: one.leadId, reason }],
     });
   });
 

@@ -9,6 +9,7 @@ import type { Engine } from '../../src/commands/merge.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
 import type { Snapshots } from '../../src/commands/snapshots.ts';
 import { foldStates } from '../../src/commands/state.ts';
+import { linksUnderway } from '../../src/commands/underway.ts';
 import { keepCalendar } from '../../src/domain/calendar.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
@@ -44,6 +45,7 @@ export const engineOver = (
     ...{ states, handle: handling({ store, states, clock, newId: randomUUID, pace }), clock },
     calendar: (roster) => calendar(roster, clock()),
     breathe: async () => undefined,
+    underway: linksUnderway(),
   };
 };
 

@@ -1,9 +1,16 @@
 import { z } from 'zod';
+import { leadLimits } from '../../domain/lead-limits.ts';
 import { Problem } from '../problems.ts';
 import type { Fault } from './item.ts';
 import type { Outcome } from './record.ts';
 
-const warning = z.object({ code: z.literal('link-refused'), detail: z.string() });
+const warning = z
+  .object({
+    code: z.enum(['link-refused', 'traits-left-out']),
+    detail: z.string(),
+    pointer: z.string().optional().describe('Where in the request that stands which was not taken'),
+  })
+  .describe('Something of a recorded activity that was not taken');
 const notes = { conflict: z.literal(true).optional(), warnings: z.array(warning).optional() };
 
 /** The answer to one activity. */
@@ -25,6 +32,7 @@ export const resultSchema = z.object({
   error: z.object({ pointer: z.string(), detail: z.string() }).optional(),
 });
 type Result = z.infer<typeof resultSchema>;
+type Warning = z.infer<typeof warning>;
 
 /** The answer to many items. */
 export const batchAnswerSchema = z.object({
@@ -36,15 +44,34 @@ export const batchAnswerSchema = z.object({
 
 type Captured = Extract<Outcome, { status: unknown }>;
 
-const notesOf = ({ conflict, refused }: Captured): Pick<Result, 'conflict' | 'warnings'> => ({
-  ...(conflict && { conflict }),
-  ...(refused && {
-    warnings: refused.map(({ kind, value }) => ({
-      code: 'link-refused' as const,
-      detail: `${kind} ${JSON.stringify(value)} stays with another lead, because a lead has one userId at most`,
-    })),
+/** How many names a warning lists. */
+const listedNames = 5;
+
+/** Why traits were not taken, in words. */
+const leftOut = (names: readonly string[], pointer: string): Warning => {
+  const first = names.slice(0, listedNames).map((name) => JSON.stringify(name));
+  const more = names.length > first.length ? ` and ${names.length - first.length} more` : '';
+  const { traits, profileBytes } = leadLimits;
+  const limits = `a lead has ${traits} traits of ${profileBytes} bytes as JSON at most`;
+  return { code: 'traits-left-out', detail: `${first.join(', ')}${more} not taken, because ${limits}`, pointer };
+};
+
+/** What of a recorded activity was not taken. `at` is where in the request the activity stands. */
+const warningsOf = ({ refused = [], traitsLeftOut, traitsAt = '/traits' }: Captured, at: string): Warning[] => [
+  ...refused.map(({ identifier: { kind, value }, reason, limit }): Warning => {
+    const where = limit === 'identifiers' ? 'is not linked to that lead' : 'stays with another lead';
+    return { code: 'link-refused', detail: `${kind} ${JSON.stringify(value)} ${where}, because ${reason}` };
   }),
-});
+  ...(traitsLeftOut ? [leftOut(traitsLeftOut, `${at}${traitsAt}`)] : []),
+];
+
+const notesOf = (captured: Captured, at: string): Pick<Result, 'conflict' | 'warnings'> => {
+  const warnings = warningsOf(captured, at);
+  return {
+    ...(captured.conflict && { conflict: captured.conflict }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+};
 
 const listed = (faults: readonly Fault[]): string =>
   faults.map(({ pointer, detail }) => `${pointer || 'the activity'} ${detail}`).join('; ');
@@ -53,7 +80,7 @@ const listed = (faults: readonly Fault[]): string =>
 export const receiptOf = (outcome: Outcome | undefined): z.infer<typeof receiptSchema> => {
   if (outcome && 'status' in outcome) {
     const { status, eventId, leadId, position } = outcome;
-    return { status, eventId, leadId, position, ...notesOf(outcome) };
+    return { status, eventId, leadId, position, ...notesOf(outcome, '') };
   }
   const faults = outcome && 'faults' in outcome ? outcome.faults : [];
   throw new Problem('invalid-request', `Nothing was recorded: ${listed(faults)}`, { errors: faults });
@@ -71,7 +98,7 @@ const resultOf = (outcome: Outcome, index: number, at: string): Result => {
     };
   }
   const { status, eventId, leadId } = outcome;
-  return { index, status, eventId, leadId, ...notesOf(outcome) };
+  return { index, status, eventId, leadId, ...notesOf(outcome, at) };
 };
 
 /** The answer to many. `pointerTo` says where in the request an item stands. */

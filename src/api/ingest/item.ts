@@ -2,14 +2,15 @@ import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
 import type { Identifier } from '../../domain/identity.ts';
 import { identifierKinds, normalized, refusalOf } from '../../domain/identity.ts';
-import { faultOf, isObject, kindOf } from './json.ts';
+import { faultOf, faultOfTraits, isObject, kindOf } from './json.ts';
 import { instantOf, timesAre } from './time.ts';
 
 /** What is wrong with an item, and where in it. */
 export type Fault = { readonly pointer: string; readonly detail: string };
 
-/** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
-export type Translated = { readonly capture: Capture } | Faulty | { readonly ignored: string };
+/** What an item comes to: something to capture, and where its traits stand, or all that is wrong with it, or nothing to do. */
+export type Translated =
+  { readonly capture: Capture; readonly traitsAt: string } | Faulty | { readonly ignored: string };
 export type Faulty = { readonly eventId: string | undefined; readonly faults: readonly [Fault, ...Fault[]] };
 
 type Field =
@@ -76,7 +77,7 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
   const object = (field: Field): JsonObject | undefined => {
     const value = said[field];
     if (value === undefined || value === null) return undefined;
-    const fault = faultOf(value);
+    const fault = faultOf(value) ?? (field === 'traits' ? faultOfTraits(value) : undefined);
     if (fault) refuse(field, fault);
     return isObject(value) ? value : undefined;
   };
@@ -142,5 +143,8 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     ...(sessionId !== undefined && { sessionId }),
     ...(traits && { traits }),
   };
-  return { capture: { identifiers: [strongest, ...others], activity, exactTime: exact } };
+  return {
+    capture: { identifiers: [strongest, ...others], activity, exactTime: exact },
+    traitsAt: format.places.traits ?? '/traits',
+  };
 };

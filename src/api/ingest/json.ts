@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/activity.ts';
+import { leadLimits } from '../../domain/lead-limits.ts';
 
 const maxBytes = 32 * 1024;
 const maxDepth = 10;
@@ -47,4 +48,14 @@ export const faultOf = (value: Json): string | undefined => {
   if (fault) return fault;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   return bytes > maxBytes ? `is ${bytes} bytes long as JSON; at most ${maxBytes} are allowed` : undefined;
+};
+
+/** Why what `faultOf` lets pass can't be traits, or undefined: there are too many, or a name is too long. */
+export const faultOfTraits = (value: Json): string | undefined => {
+  const names = isObject(value) ? Object.keys(value) : [];
+  const { traits, traitName } = leadLimits;
+  if (names.length > traits) return `has ${names.length} traits; a lead has at most ${traits}`;
+  const long = names.find((name) => name.length > traitName);
+  if (long === undefined) return undefined;
+  return `has a trait whose name is ${long.length} characters long, ${JSON.stringify(`${long.slice(0, 32)}...`)}; at most ${traitName} are allowed`;
 };

@@ -25,8 +25,8 @@ export type Delivery = {
   readonly arrivalOf: (index: number) => Arrival;
 };
 
-/** What became of an item. */
-export type Outcome = Captured | Faulty | { readonly ignored: string };
+/** What became of an item. `traitsAt` says where in it its traits stand, where some were left out. */
+export type Outcome = (Captured & { readonly traitsAt?: string }) | Faulty | { readonly ignored: string };
 
 /** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
 export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
@@ -72,7 +72,8 @@ export const record = async (
   const outcomes = items.flatMap((item): readonly Outcome[] => {
     if (!('capture' in item)) return [item];
     const { value } = next.next();
-    return value ? [value] : [];
+    if (!value?.traitsLeftOut) return value ? [value] : [];
+    return [{ ...value, traitsAt: item.traitsAt }];
   });
   return { outcomes, position: told.reduce((most, { position }) => Math.max(most, position), 0) };
 };

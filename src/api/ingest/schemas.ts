@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { segmentCalls } from './segment.ts';
+import { leadLimits } from '../../domain/lead-limits.ts';
 import { batchAnswerSchema } from './answer.ts';
 
 const anyObject = z.record(z.string(), z.unknown());
@@ -22,7 +23,11 @@ export const nativeSchema = z
     timestamp: time.optional(),
     sessionId: z.string().min(1).max(256).optional(),
     properties: anyObject.optional().describe('At most 32 KiB as JSON and 10 levels deep'),
-    traits: anyObject.optional().describe('What is now known of the person; `email` identifies too'),
+    traits: anyObject
+      .optional()
+      .describe(
+        `What is now known of the person; \`email\` identifies too. At most ${leadLimits.traits}, and 32 KiB as JSON, with names of ${leadLimits.traitName} characters`,
+      ),
   })
   .describe('Fields that are not listed are ignored');
 

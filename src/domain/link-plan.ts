@@ -1,0 +1,112 @@
+import type { Found, Identifier, LinkLimit, LinkPlan, LinkRefusal, RefusedLink, Root } from './identity.ts';
+import { bySeniority, leadIdOf } from './identity.ts';
+import { leadLimits } from './lead-limits.ts';
+
+const together = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
+
+const ofUserIds: LinkRefusal = { reason: 'a lead has one userId at most' };
+
+const limited = (limit: LinkLimit, reason: string): LinkRefusal => ({ reason, limit });
+
+const ofIdentifiers = limited('identifiers', `a lead has ${leadLimits.identifiers} identifiers at most`);
+const ofLeads = limited('mergedLeads', `${leadLimits.mergedLeads} leads at most are merged into one`);
+const ofDepth = limited(
+  'mergeDepth',
+  `a lead is merged ${leadLimits.mergeDepth} times at most, each time into an older one`,
+);
+
+/** A lead has one userId at most, and one that came to have more gets no further ones. */
+const mayJoin = (a: readonly string[], b: readonly string[]): boolean =>
+  together(a, b).length <= Math.max(1, a.length, b.length);
+
+/** Why two leads can't become one; undefined when they can. */
+const mergeRefusal = (one: Root, other: Root): LinkRefusal | undefined => {
+  const { older, younger } = bySeniority(one, other);
+  if (!mayJoin(one.userIds, other.userIds)) return ofUserIds;
+  if (one.identifiers + other.identifiers > leadLimits.identifiers) return ofIdentifiers;
+  if (one.merges.leads + other.merges.leads + 1 > leadLimits.mergedLeads) return ofLeads;
+  const deeper = younger.merges.depth + 1 > Math.max(older.merges.depth, leadLimits.mergeDepth);
+  return deeper ? ofDepth : undefined;
+};
+
+/** What two leads are as one. */
+const joined = (one: Root, other: Root): Root => {
+  const { older, younger } = bySeniority(one, other);
+  return {
+    leadId: older.leadId,
+    capturedAt: older.capturedAt,
+    userIds: together(one.userIds, other.userIds),
+    identifiers: one.identifiers + other.identifiers,
+    merges: {
+      leads: one.merges.leads + other.merges.leads + 1,
+      depth: Math.max(older.merges.depth, younger.merges.depth + 1),
+    },
+  };
+};
+
+/** A lead that is about to begin, on the stream of an identifier. */
+const beginning = (leadId: string): Root => ({
+  leadId,
+  capturedAt: '',
+  userIds: [],
+  identifiers: 1,
+  merges: { leads: 0, depth: 0 },
+});
+
+/** What is being linked to a lead or merged into it: identifiers, and leads. */
+export type Joining = { readonly identifiers: number; readonly leads: number };
+
+/**
+ * Decides where an activity belongs and what its identifiers join. `found` is not empty and comes strongest first. `underway`
+ * says what is being linked to a lead or merged into it that it has not noted yet. What a limit refuses depends on what came
+ * before.
+ */
+export const planLinks = (
+  projectId: string,
+  found: readonly [Found, ...Found[]],
+  underway: (leadId: string) => Joining = () => ({ identifiers: 0, leads: 0 }),
+): LinkPlan => {
+  const [strongest] = found;
+  const own = strongest.identifier.kind === 'userId' ? [strongest.identifier.value] : [];
+  const counted = (root: Root): Root => {
+    const { identifiers, leads } = underway(root.leadId);
+    const merges = { leads: root.merges.leads + leads, depth: root.merges.depth };
+    return { ...root, identifiers: root.identifiers + identifiers, merges };
+  };
+  const takes = (root: Root | undefined): boolean =>
+    root !== undefined && mayJoin(own, root.userIds) && counted(root).identifiers < leadLimits.identifiers;
+
+  const root = strongest.root ?? found.find((each) => takes(each.root))?.root;
+  const target = root?.leadId ?? leadIdOf(projectId, strongest.identifier);
+  const noted = counted(root ?? beginning(target));
+  let lead: Root = { ...noted, userIds: together(own, noted.userIds) };
+
+  const refusalOf = (other: Root | undefined): LinkRefusal | undefined => {
+    if (!other) return lead.identifiers < leadLimits.identifiers ? undefined : ofIdentifiers;
+    if (root) return mergeRefusal(lead, other);
+    // The activity begins a lead because none of those that are there takes its strongest identifier.
+    return mayJoin(lead.userIds, other.userIds) ? ofIdentifiers : ofUserIds;
+  };
+
+  const seen = new Set([target]);
+  const link: Identifier[] = [];
+  const merge: { younger: Root; older: Root }[] = [];
+  const refused: RefusedLink[] = [];
+  for (const { identifier, root: its } of found) {
+    const other = its && counted(its);
+    const leadId = other?.leadId ?? leadIdOf(projectId, identifier);
+    if (seen.has(leadId)) continue;
+    const why = refusalOf(other);
+    if (why) {
+      refused.push({ identifier, leadId, ...why });
+    } else if (!its || !other) {
+      link.push(identifier);
+      lead = { ...lead, identifiers: lead.identifiers + 1 };
+    } else if (root) {
+      merge.push(bySeniority(root, its));
+      lead = joined(lead, other);
+      seen.add(other.leadId);
+    }
+  }
+  return { target, capture: root ? undefined : strongest.identifier, link, merge, refused };
+};

@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Capture } from '../../src/commands/capture-groups.ts';
+import type { Captured } from '../../src/commands/capture.ts';
+import { capture } from '../../src/commands/capture.ts';
+import type { Engine } from '../../src/commands/merge.ts';
+import { completeMerge } from '../../src/commands/merge.ts';
+import { findLead, findLeadBy } from '../../src/commands/resolve.ts';
+import type { Identifier } from '../../src/domain/identity.ts';
+import type { LeadEvent } from '../../src/domain/lead-events.ts';
+import { leadLimits } from '../../src/domain/lead-limits.ts';
+import type { LeadState } from '../../src/domain/lead.ts';
+import { leadStreamId } from '../../src/domain/streams.ts';
+import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
+import {
+  activity,
+  activityRecorded,
+  anonymousId,
+  email,
+  idOf,
+  leadAbsorbed,
+  leadCaptured,
+  leadMerged,
+  projectId,
+  standard,
+  userId,
+} from '../support/facts.ts';
+import { wrongsIn } from '../support/outcome.ts';
+
+const metadata = { commandId: 'before', correlationId: 'test', causationId: 'before' };
+
+/** Puts facts into the log as somebody recorded them before. */
+const recorded = async (store: EventStore, identifier: Identifier, facts: readonly LeadEvent[]): Promise<void> => {
+  const stream = `lead-${leadStreamId(projectId, idOf(identifier))}`;
+  const events = facts.map((fact, place) => ({ ...fact, id: `${idOf(identifier)}-${place}`, metadata }));
+  await store.append(stream, -1, events);
+};
+
+/** A lead that has absorbed another, which had so many identifiers and merges, and with a trait so long, all in the past. */
+const large = (
+  identifier: Identifier,
+  { identifiers = 0, leads = 0, depth = 0, trait = 0, day = 1 },
+): readonly LeadEvent[] => [
+  leadCaptured({ identifier, leadId: idOf(identifier), capturedAt: `2026-01-0${day}T00:00:00.000Z` }),
+  leadAbsorbed({
+    from: idOf(anonymousId(`from ${identifier.value}`)),
+    identifiers: Array.from({ length: identifiers }, (_, place) => anonymousId(`${identifier.value}-${place}`)),
+    activities: [activity({ eventId: `from ${identifier.value}`, traits: { [identifier.value]: 'x'.repeat(trait) } })],
+    merges: { leads, depth },
+  }),
+];
+
+const { identifiers: most, mergedLeads, mergeDepth, profileBytes, traits } = leadLimits;
+
+const nearlyFull = [
+  [userId('u0'), large(userId('u0'), { identifiers: most - 4, trait: profileBytes - 40, day: 1 })],
+  [email('e0'), large(email('e0'), { leads: mergedLeads - 3, day: 2 })],
+  [anonymousId('a0'), large(anonymousId('a0'), { identifiers: 2, depth: mergeDepth - 2, day: 3 })],
+] as const;
+
+const opened = async (): Promise<EventStore> => {
+  const store = await openWith(standard);
+  for (const [identifier, facts] of nearlyFull) await recorded(store, identifier, facts);
+  return store;
+};
+
+const userIds = [0, 1].map((n) => userId(`u${n}`));
+const emails = [0, 1, 2].map((n) => email(`e${n}`));
+const devices = [0, 1, 2, 3, 4, 5].map((n) => anonymousId(`a${n}`));
+const everyone = [...userIds, ...emails, ...devices];
+
+const named = fc
+  .tuple(...[userIds, emails, devices].map((all) => fc.option(fc.constantFrom(...all), { nil: undefined })))
+  .map((all) => all.filter((each) => each !== undefined))
+  .filter((all) => all.length > 0);
+
+/** Batches of activities, each with an event id of its own and some with traits, that come one after the other or at once. */
+const traffic = fc.record({
+  batches: fc.array(fc.array(fc.record({ named, trait: fc.nat(40) }), { minLength: 1, maxLength: 5 }), {
+    maxLength: 8,
+  }),
+  atOnce: fc.boolean(),
+});
+
+const capturesOf = (batches: readonly (readonly { named: readonly Identifier[]; trait: number }[])[]) =>
+  batches.map((batch, at) =>
+    batch.map(({ named: [first = userId(), ...others], trait }, place): Capture => {
+      const eventId = `${at}-${place}`;
+      const told = { [`t${trait % 3}`]: 'y'.repeat(trait) };
+      return {
+        identifiers: [first, ...others],
+        activity: activity({ eventId, ...(trait > 9 && { traits: told }) }),
+        exactTime: true,
+      };
+    }),
+  );
+
+const leadsOf = async (store: EventStore): Promise<readonly LeadState[]> => {
+  const { states } = engineOver(store);
+  const found = await Promise.all(everyone.map((each) => findLeadBy(states, projectId, each)));
+  return found.flatMap((each) => (each ? [each.lead.state] : []));
+};
+
+const send = async (engine: Engine, batches: readonly (readonly Capture[])[], atOnce: boolean, name: string) => {
+  const one = (batch: readonly Capture[], at: number) => capture(engine, projectId, batch, request(`${name}-${at}`));
+  if (atOnce) return (await Promise.all(batches.map(one))).flat();
+  const answers: Captured[] = [];
+  for (const [at, batch] of batches.entries()) answers.push(...(await one(batch, at)));
+  return answers;
+};
+
+describe('Leads that are as large as they may be', () => {
+  it('grow no further and lose nothing, whatever comes in which order, and a retry is a duplicate', async () => {
+    await fc.assert(
+      fc.asyncProperty(traffic, async ({ batches, atOnce }) => {
+        const store = await opened();
+        const engine = engineOver(store);
+        const captures = capturesOf(batches);
+        const answers = await send(engine, captures, atOnce, 'first');
+        expect(answers.map(({ status }) => status)).toEqual(captures.flat().map(() => 'queued'));
+
+        for (const state of await leadsOf(store)) {
+          expect(state.identifiers.size).toBeLessThanOrEqual(most);
+          expect(state.merges.leads).toBeLessThanOrEqual(mergedLeads);
+          if (!atOnce) expect(state.merges.depth).toBeLessThanOrEqual(mergeDepth);
+          expect(state.profile.size).toBeLessThanOrEqual(traits);
+          expect(state.profileBytes).toBeLessThanOrEqual(profileBytes);
+        }
+        const fresh = engineOver(store);
+        for (const { leadId, eventId } of answers) {
+          const found = await findLead(fresh.states, projectId, leadId);
+          expect(found?.lead.state.activities.has(eventId)).toBe(true);
+        }
+        expect(await wrongsIn(store)).toEqual([]);
+
+        const head = await store.head();
+        const again = await send(fresh, captures, false, 'again');
+        expect(again.map(({ status, conflict }) => [status, conflict])).toEqual(
+          answers.map(() => ['duplicate', undefined]),
+        );
+        // What was refused is told once, and a retry of it tells it again in its answer alone.
+        if (!atOnce) expect(await store.head()).toBe(head);
+        await store.close();
+      }),
+      { numRuns: 20 },
+    );
+  }, 120_000);
+
+  it('take no more identifiers of one batch than they have room for, and say which are refused', async () => {
+    const store = await openWith(standard);
+    const batch = Array.from({ length: most + 2 }, (_, n): Capture => ({
+      identifiers: [userId(), anonymousId(`d${n}`)],
+      activity: activity({ eventId: `d${n}` }),
+      exactTime: true,
+    }));
+    const answers = await capture(engineOver(store), projectId, batch, request('batch'));
+    const refused = answers.flatMap((each) => each.refused ?? []);
+    expect(refused.map(({ identifier: { value }, limit }) => [value, limit])).toEqual([
+      [`d${most - 1}`, 'identifiers'],
+      [`d${most}`, 'identifiers'],
+      [`d${most + 1}`, 'identifiers'],
+    ]);
+    const facts = await allFacts(store);
+    expect(facts.filter(({ type }) => type === 'LinkRefused')).toHaveLength(3);
+    expect(facts.filter(({ type }) => type === 'ActivityRecorded')).toHaveLength(most + 2);
+    await store.close();
+  });
+
+  it('record what a refused identifier does by itself on a lead of its own', async () => {
+    const store = await opened();
+    const engine = engineOver(store);
+    const one = async (eventId: string, ...[first = userId(), ...others]: readonly Identifier[]) =>
+      (
+        await capture(
+          engine,
+          projectId,
+          [{ identifiers: [first, ...others], activity: activity({ eventId }), exactTime: true }],
+          request(eventId),
+        )
+      )[0];
+    for (const name of ['x', 'y', 'z']) await one(name, userId('u0'), anonymousId(name));
+    expect(await one('more', userId('u0'), anonymousId('w'))).toMatchObject({
+      ...{ leadId: idOf(userId('u0')), refused: [{ identifier: anonymousId('w'), leadId: idOf(anonymousId('w')) }] },
+    });
+    expect(await one('own', anonymousId('w'))).toMatchObject({ leadId: idOf(anonymousId('w')) });
+    expect(await one('stronger', email('new'), anonymousId('x'))).toMatchObject({
+      ...{ leadId: idOf(email('new')), refused: [{ identifier: anonymousId('x'), leadId: idOf(userId('u0')) }] },
+    });
+    await store.close();
+  });
+
+  it('are completed where a merge was begun before there was a limit', async () => {
+    const store = await openWith(standard);
+    await recorded(store, userId('u0'), large(userId('u0'), { identifiers: 2 * most }));
+    const gone = [
+      ...large(email('e0'), { identifiers: 50, trait: 2 * profileBytes, day: 2 }),
+      activityRecorded(activity({ eventId: 'last' })),
+      leadMerged({ into: idOf(userId('u0')) }),
+    ];
+    await recorded(store, email('e0'), gone);
+    const engine = engineOver(store);
+    await completeMerge(engine, projectId, idOf(email('e0')), request('complete'));
+    const state = (await findLeadBy(engine.states, projectId, email('e0')))?.lead.state;
+    expect([state?.leadId, state?.identifiers.size]).toEqual([idOf(userId('u0')), 2 * most + 52]);
+    expect([...(state?.activities.keys() ?? [])].sort()).toEqual(['from e0', 'from u0', 'last']);
+    // The trait for which there is no room stays with the merged lead's own facts, and its name with the activity.
+    expect(state?.activities.get('from e0')?.traitsLeftOut).toEqual(['e0']);
+    await store.close();
+  });
+});
