@@ -11,7 +11,8 @@ import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { idOf, making } from './issuing.ts';
 import { Problem } from './problems.ts';
-import { requestOf, untilReached, withPosition } from './request.ts';
+import { requestOf, withPosition } from './request.ts';
+import { untilReached } from './waiting.ts';
 
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
@@ -39,7 +40,7 @@ export const rebuilding: Routes = (app, world) => {
       const projectId = projectOf(request);
       const { leadId } = request.params;
       const { engine, readModels } = world;
-      const reached = (position: number) => untilReached(world, position);
+      const reached = (position: number) => untilReached(world, position, projectId);
       const rebuilt = await rebuildLead(
         { read: (stream, after) => engine.states.read(stream, after), readModels, reached, head: () => world.head() },
         projectId,
