@@ -64,9 +64,14 @@ const discardBody = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
   reply.removeHeader('Connection');
 };
 
+/** Nobody is there any more to be answered: the client went away while it sent. */
+const aborted = new Problem('invalid-request', 'The connection ended before the request was whole');
+
 /** Answers with the problem that an error is. What is our fault is logged under the same id. */
 export const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const problem = problemOf(error);
+  const gone = reply.raw.destroyed && !request.raw.complete;
+  if (gone) request.log.debug({ err: error }, 'the client went away while it sent');
+  const problem = gone ? aborted : problemOf(error);
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');

@@ -49,15 +49,16 @@ export const textAt = (value: unknown, key: string): string | undefined => {
   return typeof found === 'string' ? found : undefined;
 };
 
-/** The project that a request is about: the `:projectId` of its path, else the one it names in a header. */
+/** The project that a request is about, by the `:projectId` of its path and by a header. Throws a `Problem` when they differ. */
 const namedProject = (request: FastifyRequest): string | undefined => {
   const inPath = textAt(request.params, 'projectId');
-  if (inPath !== undefined) return inPath;
   const named = header(request, 'x-project-id');
   if (named !== undefined && !/^[a-z0-9]{1,64}$/.test(named)) {
     throw new Problem('invalid-header', 'X-Project-Id takes a project id: 1 to 64 of a-z and 0-9');
   }
-  return named;
+  if (inPath === undefined || named === undefined || named === inPath) return inPath ?? named;
+  const said = `X-Project-Id says ${named} and the path another; leave the header out where the path names the project`;
+  throw new Problem('project-contradiction', said);
 };
 
 /** Knows who holds a credential. Throws a `Problem` when nobody does. */

@@ -12,6 +12,8 @@ import { failedDocument, failedWork as collection } from '../projections/failed-
 import { allProjects } from '../projections/projects.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
+import type { Caller } from './caller.ts';
+import { isRoot, withheld } from './confidential.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
@@ -27,6 +29,10 @@ const mine = (projectId: string | undefined): readonly Condition<FailedDocument>
   projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
 
 const sort = [{ field: 'lastFailedAt', direction: 'desc' }] as const;
+
+/** What failed as the caller may see it: why it did is an internal text. */
+const shownTo = (caller: Caller, doc: FailedDocument): FailedDocument =>
+  isRoot(caller) ? doc : { ...doc, error: withheld };
 
 /** What failed, by its id; what belongs to another project is not there. */
 const find = async ({ readModels }: World, { caller }: FastifyRequest, id: string): Promise<FailedDocument> => {
@@ -66,14 +72,17 @@ export const failedWork: Routes = (app, world) => {
       ...access,
       schema: {
         summary: 'What failed and waits for somebody: jobs, and what follows from events; the last to fail first',
+        description:
+          'Why it failed, `error`, is told to the root key; a key of a project learns what failed, when and how often.',
         ...{ tags, querystring: z.object(paging), response: { 200: listOf(failedDocument) } },
       },
     },
-    async ({ caller: { projectId }, query }) => {
+    async ({ caller, query }) => {
+      const { projectId } = caller;
       const page = await pageOf(world, ['failed', projectId], query, (range) =>
         world.readModels.find(allProjects, collection, { where: mine(projectId), sort, ...range }),
       );
-      return { ...page, data: [...page.data] };
+      return { ...page, data: page.data.map((doc) => shownTo(caller, doc)) };
     },
   );
 

@@ -3,12 +3,26 @@ import { z } from 'zod';
 import type { App } from './app.ts';
 import type { Component, World } from './world.ts';
 
-const component = z.object({ name: z.string(), healthy: z.boolean(), state: z.string(), lag: z.number().optional() });
+const component = z.object({
+  name: z.string(),
+  healthy: z.boolean(),
+  state: z.string(),
+  lag: z
+    .number()
+    .optional()
+    .describe(
+      'About how many facts it has still to handle: 0, or the next power of ten. Anybody may ask; the root key is told the number at /api/admin/projections',
+    ),
+});
 const report = z.object({ status: z.enum(['healthy', 'degraded']), components: z.array(component) });
 const readiness = z.object({ status: z.enum(['ready', 'stopping', 'degraded']) });
 
 const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control', 'no-store');
 const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
+
+/** As much of a part as a stranger may know: the exact lag, looked at again and again, would tell how much others send. */
+const shown = ({ lag, ...part }: Component): Component =>
+  lag === undefined ? part : { ...part, lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 };
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
 export const health = (app: App, { components }: World, stopping: () => boolean): void => {
@@ -25,7 +39,7 @@ export const health = (app: App, { components }: World, stopping: () => boolean)
       const healthy = areHealthy(found);
       return fresh(reply)
         .code(healthy ? 200 : 503)
-        .send({ status: healthy ? 'healthy' : 'degraded', components: found });
+        .send({ status: healthy ? 'healthy' : 'degraded', components: found.map(shown) });
     },
   });
   app.route({

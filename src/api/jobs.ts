@@ -7,11 +7,15 @@ import { jobDocument, jobs as collection, jobStatus } from '../projections/jobs.
 import { allProjects } from '../projections/projects.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
+import type { Caller } from './caller.ts';
+import { isRoot, withheld } from './confidential.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
 const jobView = jobDocument.omit({ open: true, cursor: true, until: true, takenAt: true, doneBefore: true }).extend({
+  holder: z.string().optional().describe('The process that has it; told to the root key'),
+  error: z.string().optional().describe('Why it failed; in full to the root key only'),
   progress: z.number().describe('From 0 to 1'),
   rate: z.number().describe('Things done a second since it was last taken'),
   etaSeconds: z.number().optional().describe('About how long it will take, while that can be told'),
@@ -19,8 +23,10 @@ const jobView = jobDocument.omit({ open: true, cursor: true, until: true, takenA
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-const viewOf = (doc: JobDocument): z.infer<typeof jobView> => {
-  const { open: _, cursor: __, until: ___, takenAt = doc.requestedAt, doneBefore, ...shown } = doc;
+const viewOf = (caller: Caller, doc: JobDocument): z.infer<typeof jobView> => {
+  const { open: _, cursor: __, until: ___, takenAt = doc.requestedAt, doneBefore, ...all } = doc;
+  const { holder: ____, error, ...own } = all;
+  const shown = isRoot(caller) ? all : { ...own, ...(error !== undefined && { error: withheld }) };
   const seconds = (Date.parse(doc.updatedAt) - Date.parse(takenAt)) / 1_000;
   const rate = seconds > 0 ? (doc.done - doneBefore) / seconds : 0;
   const left = doc.total - doc.done;
@@ -64,9 +70,9 @@ export const jobs: Routes = (app, world) => {
         ...{ tags, querystring: z.object({ ...filters, ...paging }), response: { 200: listOf(jobView) } },
       },
     },
-    async ({ caller: { projectId }, query: { status, kind, ...asked } }) => {
+    async ({ caller, query: { status, kind, ...asked } }) => {
       const equal = [
-        ['projectId', projectId],
+        ['projectId', caller.projectId],
         ['status', status],
         ['kind', kind],
       ] as const;
@@ -79,7 +85,7 @@ export const jobs: Routes = (app, world) => {
           ...range,
         }),
       );
-      return { ...page, data: page.data.map(viewOf) };
+      return { ...page, data: page.data.map((doc) => viewOf(caller, doc)) };
     },
   );
 
@@ -92,7 +98,7 @@ export const jobs: Routes = (app, world) => {
         ...{ tags, params: inPath, response: { 200: jobView } },
       },
     },
-    async ({ caller, params }) => viewOf(await find(world, caller.projectId, params.jobId)),
+    async ({ caller, params }) => viewOf(caller, await find(world, caller.projectId, params.jobId)),
   );
 
   app.post(

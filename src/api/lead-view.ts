@@ -11,7 +11,7 @@ import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
 import { leads } from '../projections/leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
-import { untilReached } from './request.ts';
+import { untilReached } from './waiting.ts';
 import type { World } from './world.ts';
 
 /** A lead in a list. Scores are in points as of `scoredAt`, times ISO 8601. */
@@ -104,7 +104,7 @@ const documentOf = async (
 export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
   const seen = await documentOf(world, projectId, leadId);
   if (seen) return seen;
-  await untilReached(world, await world.head());
+  await untilReached(world, await world.head(), projectId);
   const doc = await documentOf(world, projectId, leadId);
   if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);

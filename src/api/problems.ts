@@ -43,6 +43,7 @@ export const kinds = {
   'invalid-json': { status: 400, title: 'The body is not JSON that can be accepted' },
   'invalid-header': { status: 400, title: 'A header is not valid' },
   'invalid-cursor': { status: 400, title: 'The cursor is not valid' },
+  'project-contradiction': { status: 400, title: 'The request names two projects' },
   'project-missing': { status: 400, title: 'The request names no project' },
   unauthorized: { status: 401, title: 'A valid key is needed' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },

@@ -7,15 +7,19 @@ import { allProjects } from '../projections/projects.ts';
 import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
 import type { Caller } from './caller.ts';
+import { isRoot } from './confidential.ts';
 import type { World } from './world.ts';
+
+/** Who is told places and rates of the log, and why. */
+const ofAll = 'told to the root key, as it is about all projects';
 
 const reader = z.object({
   name: z.string(),
   state: z.enum(['starting', 'catching-up', 'live', 'stalled', 'standby']),
-  position: z.number(),
-  lag: z.number().describe('Positions of the log between it and the end'),
+  position: z.number().optional().describe(`Where in the log it is; ${ofAll}`),
+  lag: z.number().optional().describe(`Positions of the log between it and the end; ${ofAll}`),
   lagSeconds: z.number().describe('How long ago the oldest fact that it has not handled was recorded'),
-  rate: z.number().describe('Facts handled a second lately'),
+  rate: z.number().optional().describe(`Facts handled a second lately; ${ofAll}`),
   error: z
     .string()
     .optional()
@@ -27,14 +31,14 @@ const tenth = (value: number): number => Math.round(value * 10) / 10;
 type Which = (reader: Awaited<ReturnType<World['subscriptions']>>[number]) => boolean;
 
 /** How the running readers of the log are. The oldest fact that is not handled is the first in hand, else a later one. */
-const readersOf = async ({ subscriptions, head, clock }: World, { projectId }: Caller, which: Which = () => true) => {
+const readersOf = async ({ subscriptions, head, clock }: World, caller: Caller, which: Which = () => true) => {
   const [found, end] = [await subscriptions(), await head()];
   return found.filter(which).map(({ name, state, position, inHand, cameAt, rate, since, error }) => {
     const lag = Math.max(0, end - position);
     const oldest = inHand ?? cameAt ?? since;
     const lagSeconds = lag === 0 ? 0 : Math.max(0, (clock().getTime() - oldest.getTime()) / 1_000);
-    const status = { name, state, position, lag, lagSeconds: tenth(lagSeconds), rate: tenth(rate) };
-    return { ...status, ...(error !== undefined && projectId === undefined && { error }) };
+    const own = { name, state, lagSeconds: tenth(lagSeconds) };
+    return isRoot(caller) ? { ...own, position, lag, rate: tenth(rate), ...(error !== undefined && { error }) } : own;
   });
 };
 

@@ -12,7 +12,8 @@ import { projectOf } from './auth.ts';
 import { idOf, making } from './issuing.ts';
 import { inLane } from './lanes.ts';
 import { Problem } from './problems.ts';
-import { requestOf, untilReached, withPosition } from './request.ts';
+import { requestOf, withPosition } from './request.ts';
+import { untilReached } from './waiting.ts';
 
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
@@ -40,7 +41,7 @@ export const rebuilding: Routes = (app, world) => {
       const projectId = projectOf(request);
       const { leadId } = request.params;
       const { engine, readModels } = world;
-      const reached = (position: number) => untilReached(world, position);
+      const reached = (position: number) => untilReached(world, position, projectId);
       const rebuilt = await inLane(world, request, () =>
         rebuildLead(
           {

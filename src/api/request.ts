@@ -78,31 +78,9 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
   };
 };
 
-/** How long a read waits for the read models, in milliseconds. */
-const patience = 2_000;
-
-/** Resolves when the read models have everything up to a position. Throws a `Problem` when that takes more than 2 s. */
-export const untilReached = async ({ reached }: World, position: number): Promise<void> => {
-  const signal = AbortSignal.timeout(patience);
-  try {
-    await reached(position, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    const detail = `They are not at position ${position} after ${patience / 1000} s; ask again`;
-    throw new Problem('not-there-yet', detail, { headers: { 'Retry-After': '1' }, cause: error });
-  }
-};
-
-const awaitPosition = async (value: string, world: World): Promise<void> => {
-  if (!/^\d{1,15}$/.test(value)) {
-    throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
-  }
-  return untilReached(world, Number(value));
-};
-
-/** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */
-export const requests = (app: App, world: World): void => {
-  app.decorate('newId', world.newId);
+/** What all requests have in common: a correlation id, and JSON bodies. */
+export const requests = (app: App, { newId }: World): void => {
+  app.decorate('newId', newId);
   // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);
@@ -110,11 +88,6 @@ export const requests = (app: App, world: World): void => {
     const encoding = headers['content-encoding'];
     if (encoding !== undefined) headers['content-encoding'] = encoding.toLowerCase().replace(/^x-(?=gzip$)/, '');
     done();
-  });
-  app.addHook('preHandler', (request, _reply, done) => {
-    const value = header(request, 'leadfold-after-position');
-    if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return done();
-    awaitPosition(value, world).then(() => done(), done);
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>

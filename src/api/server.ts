@@ -35,7 +35,8 @@ import { scoringModel } from './scoring-model.ts';
 import { systemHealth } from './system-health.ts';
 import { teams } from './teams.ts';
 import { trace } from './trace.ts';
-import { answerUnreadable } from './unreadable.ts';
+import { unreadable } from './unreadable.ts';
+import { waitingReads, withBoundedWaits } from './waiting.ts';
 import { workItems } from './work-items.ts';
 import type { World } from './world.ts';
 
@@ -47,13 +48,24 @@ export type Settings = {
   readonly healthOnly?: boolean;
   /** Where requests are told; nobody hears of them without it, but in the log. */
   readonly watch?: Watch;
+  /** How long a client may take to send a request, in ms. */
+  readonly requestTimeout?: number;
 };
 
 /** The largest body, unpacked, in bytes. */
 const bodyLimit = 4 * 1024 * 1024;
 
-/** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
-const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
+/** How long a client may take to send a request, in milliseconds, body and all; its headers alone may take as long. */
+const sendingTime = 30_000;
+
+/** How long a connection may be silent, while it is answered and in between, in milliseconds. */
+const timeouts = { connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
+
+/** Node looks only now and then for requests that take too long: so often that they end a thirtieth of their time late at most. */
+const sending = (requestTimeout: number) => ({
+  requestTimeout,
+  http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.ceil(requestTimeout / 30) },
+});
 
 /** What a page of another origin may read of an answer, besides the usual. */
 const exposedHeaders = ['ETag', 'Location', 'Content-Location', 'Leadfold-Position', 'Retry-After', 'X-Correlation-Id'];
@@ -87,22 +99,26 @@ const parts: readonly Routes[] = [
 
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
 export const openServer = async (
-  world: World,
-  { logLevel, stopping = () => false, healthOnly = false, watch }: Settings,
+  given: World,
+  { logLevel, stopping = () => false, healthOnly = false, watch, requestTimeout = sendingTime }: Settings,
 ): Promise<App> => {
+  const world = withBoundedWaits(given);
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
+  const nonsense = unreadable(world.newId, loggerInstance);
   const app: App = fastify({
-    ...{ loggerInstance, bodyLimit, ...timeouts },
+    ...{ loggerInstance, bodyLimit, ...timeouts, ...sending(requestTimeout) },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
     routerOptions: { maxParamLength: 512 },
-    clientErrorHandler: answerUnreadable(world.newId, loggerInstance),
+    clientErrorHandler: nonsense.handler,
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
+  nonsense.follow(app.server);
   observed(app, watch);
   closing(app, stopping);
   requests(app, world);
+  waitingReads(app, world);
   await app.register(compress, {
     global: false,
     globalDecompression: true,

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
+import { factFor } from './confidential.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { Problem } from './problems.ts';
-import { untilReached } from './request.ts';
 import { shownFact, storedEvent } from './stored-event.ts';
 import type { Wanted } from './tracing-facts.ts';
 import { factsOf } from './tracing-facts.ts';
+import { untilReached } from './waiting.ts';
 import type { World } from './world.ts';
 
 const inPath = z.object({
@@ -23,7 +24,7 @@ const find = async (world: World, wanted: Wanted, range: Range): Promise<Page<Re
   const isThere = ({ docs, next }: Page<Recorded>): boolean => docs.length > 0 || next !== undefined;
   const seen = await factsOf(world, wanted, range);
   if (isThere(seen) || range.after) return seen;
-  await untilReached(world, await world.head());
+  await untilReached(world, await world.head(), wanted.projectId);
   const found = await factsOf(world, wanted, range);
   if (isThere(found)) return found;
   throw new Problem('trace-unknown', `Nothing was recorded under ${wanted.correlationId}: perhaps it changed nothing`);
@@ -37,14 +38,16 @@ export const trace: Routes = (app, world) => {
       config: { scope: 'admin' },
       schema: {
         summary: 'Every fact that was recorded under a correlation id, in order, across streams',
+        description:
+          'A key of a project sees the facts of its own, without why work failed and how far a job is in the log.',
         ...{ tags: ['Operators'], params: inPath, querystring: z.object(paging) },
         response: { 200: listOf(storedEvent) },
       },
     },
-    async ({ caller: { projectId }, params: { correlationId }, query }) => {
-      const wanted = { correlationId, projectId };
+    async ({ caller, params: { correlationId }, query }) => {
+      const wanted = { correlationId, projectId: caller.projectId };
       const page = await pageOf(world, ['trace', wanted], query, (range) => find(world, wanted, range));
-      return { ...page, data: page.data.map(shownFact) };
+      return { ...page, data: page.data.map((fact) => shownFact(factFor(caller, fact))) };
     },
   );
 };

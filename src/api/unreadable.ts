@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { bodyOf, kinds, Problem } from './problems.ts';
 
 /** How long a connection may stay on after its last answer, in milliseconds, for the client to read it. */
@@ -13,13 +15,34 @@ const problemOf = (code: string): Problem => {
   return new Problem('invalid-request', 'This is not HTTP as it should be; the connection ends here');
 };
 
-/** Answers what is not even a request, and ends the connection, as nobody knows where the next one begins. */
-export const answerUnreadable =
-  (newId: () => string, log: FastifyBaseLogger): NonNullable<FastifyServerOptions['clientErrorHandler']> =>
-  (error, socket) => {
-    // What is still on its way is as unreadable, and is heard of here again.
-    if (error.code === 'ECONNRESET' || !socket.writable) return;
-    const [problem, id] = [problemOf(error.code), newId()];
+/** Ends a connection after what is written, whatever the client still sends: who drips bytes would else keep it for ever. */
+const hangUp = (socket: Socket, last = ''): void => {
+  socket.end(last);
+  const timer = setTimeout(() => socket.destroy(), lingering).unref();
+  socket.once('close', () => clearTimeout(timer));
+};
+
+/** The last answer of each connection, begun or not: answers go out in the order of the requests. */
+const answersBySocket = () => {
+  const known = new WeakMap<Socket, ServerResponse<IncomingMessage>>();
+  return {
+    of: (socket: Socket) => known.get(socket),
+    follow: (server: Server): void => {
+      server.on('request', (request, response) => void known.set(request.socket, response));
+    },
+  };
+};
+
+/**
+ * Answers what is not even a request, and ends the connection, as nobody knows where the next one begins. `follow` a server
+ * for `handler` to know what was answered on a connection already.
+ */
+export const unreadable = (newId: () => string, log: FastifyBaseLogger) => {
+  const answers = answersBySocket();
+  const ending = new WeakSet<Socket>();
+
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const [problem, id] = [problemOf(error.code ?? ''), newId()];
     const { status } = kinds[problem.code];
     const body = JSON.stringify(bodyOf(problem, id));
     log.info({ correlationId: id, status, err: error }, 'unreadable');
@@ -30,6 +53,20 @@ export const answerUnreadable =
       `X-Correlation-Id: ${id}`,
       'Connection: close',
     ];
-    socket.end([...head, '', body].join('\r\n'));
-    socket.setTimeout(lingering, () => socket.destroy());
+    hangUp(socket, [...head, '', body].join('\r\n'));
   };
+
+  const handler: NonNullable<FastifyServerOptions['clientErrorHandler']> = (error, socket) => {
+    // What is still on its way is as unreadable, and is heard of here again.
+    if (error.code === 'ECONNRESET' || !socket.writable || ending.has(socket)) return;
+    ending.add(socket);
+    const last = answers.of(socket);
+    // The rest of a request that has its answer already, such as a body that nobody wants: there is nothing to add.
+    if (last?.headersSent && !last.req.complete) return hangUp(socket);
+    // A request before it is still being answered; this one's answer must not be taken for that.
+    if (last?.req.complete && !last.writableFinished) return void last.once('close', () => refuse(error, socket));
+    refuse(error, socket);
+  };
+
+  return { handler, follow: answers.follow };
+};

@@ -16,8 +16,11 @@ export type Component = {
 export type World = {
   readonly engine: Engine;
   readonly readModels: ReadModels;
-  /** Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first. */
-  readonly reached: (position: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first.
+   * `projectId` is whose read waits.
+   */
+  readonly reached: (position: number, signal: AbortSignal, projectId?: string) => Promise<void>;
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;

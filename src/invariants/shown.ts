@@ -24,13 +24,16 @@ const exampleLines = ({ id, examples, violations }: Report['invariants'][number]
   return ['', `Violations of ${id}:`, ...lines, ...more];
 };
 
-/** A report as lines for a terminal. */
-export const shown = (report: Report): readonly string[] => {
+/** A report as lines for a terminal; the position is not told to everybody who asks a server. */
+export const shown = (
+  report: Omit<Report, 'position'> & { readonly position?: number | undefined },
+): readonly string[] => {
   const rows = report.invariants.map(({ id, name, checked, violations }) => {
     return [String(id), name, grouped(checked), grouped(violations)];
   });
   const { status, leads, activities, took, position } = report;
-  const looked = `${grouped(leads)} leads with ${grouped(activities)} activities, at position ${grouped(position)}`;
+  const place = position === undefined ? '' : `, at position ${grouped(position)}`;
+  const looked = `${grouped(leads)} leads with ${grouped(activities)} activities${place}`;
   return [
     ...table([['', 'invariant', 'checked', 'violations'], ...rows]),
     ...report.invariants.flatMap(exampleLines),

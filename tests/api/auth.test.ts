@@ -194,6 +194,37 @@ describe("another project's key", () => {
   });
 });
 
+describe('a project in the path and another in a header', () => {
+  it.each(['the root key', 'a key of the one', 'a key of the other'])(
+    'is refused as a contradiction to %s',
+    async (whose) => {
+      await using served = await boot();
+      const [one, other] = [await newProject(served), await newProject(served)];
+      const key = whose === 'the root key' ? adminKey : (whose === 'a key of the one' ? one : other).apiKey;
+      const ask = (named: string) =>
+        served.app.inject({ url: modelOf(one.projectId), headers: { ...as(key), 'x-project-id': named } });
+      const refused = await ask(other.projectId);
+      expect(refused.json()).toMatchObject({ status: 400, code: 'project-contradiction' });
+      expect(refused.json().detail).toContain('leave the header out');
+      expect((await ask('No Where')).json()).toMatchObject({ status: 400, code: 'invalid-header' });
+      expect((await ask(one.projectId)).statusCode).toBe(whose === 'a key of the other' ? 404 : 200);
+    },
+  );
+
+  it('is a contradiction wherever a path names a project, and nothing is done', async () => {
+    await using served = await boot();
+    const [one, other] = [await newProject(served), await newProject(served)];
+    const headers = { ...asRoot, 'x-project-id': other.projectId };
+    const before = (await allFacts(served.store)).length;
+    const payload = { name: 'x', scopes: ['admin'] };
+    for (const url of [`/api/projects/${one.projectId}/keys`, `/api/admin/rebuild-project/${one.projectId}`]) {
+      const answer = await served.app.inject({ method: 'POST', url, headers, payload });
+      expect(answer.json()).toMatchObject({ status: 400, code: 'project-contradiction' });
+    }
+    expect(await allFacts(served.store)).toHaveLength(before);
+  });
+});
+
 describe('the root key', () => {
   const leads = (projectId?: string) => ({
     url: '/api/leads/lookup?email=a@b.c',

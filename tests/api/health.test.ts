@@ -20,7 +20,18 @@ describe('health', () => {
     await using served = await boot(withParts([up, behind]));
     const answer = await served.app.inject('/api/health');
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({ status: 'degraded', components: [up, behind] });
+    expect(answer.json()).toEqual({ status: 'degraded', components: [up, { ...behind, lag: 10 }] });
+  });
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [2, 10],
+    [1_000, 1_000],
+    [1_001, 10_000],
+  ])('tells anybody about how far a part is behind, and not the number: of %i facts %i', async (lag, told) => {
+    await using served = await boot(withParts([{ ...behind, lag }]));
+    expect((await served.app.inject('/api/health')).json().components).toEqual([{ ...behind, lag: told }]);
   });
 
   it.each(['/api/health', '/livez', '/readyz'])('at %s asks for no key and is not cached', async (url) => {

@@ -84,6 +84,42 @@ describe('What failed', () => {
     expect(await project.get('/api/leads')).toEqual(before);
   });
 
+  it('is told to a key of its project without the texts of errors, in lists, jobs and traces; the root key has them', async () => {
+    await using app = await openTestApp();
+    const project = await app.project();
+    await failJob(app, project);
+    const parked = await parkMerge(app, project, workParked().data.event);
+    const job = `${project.projectId}.rescore-1`;
+    const wanted = { body: { name: 'operator', scopes: ['admin'] } };
+    const keys = `/api/projects/${project.projectId}/keys`;
+    const { key } = mustBe(await app.root('POST', keys, wanted), 201).body;
+    const said = async (path: string) => {
+      const own = mustBe(await app.transport({ method: 'GET', path, headers: bearer(key) }), 200).body;
+      return [own, mustBe(await app.root('GET', path), 200).body];
+    };
+    const secrets = /It broke|worker-1/;
+    const errors = ['It broke', workParked().data.error];
+
+    const [own, all] = await said('/api/admin/failed-jobs');
+    expect(all.data.map(({ error }: Json) => error).toSorted()).toEqual(errors.toSorted());
+    const withheld = expect.stringContaining('root key only');
+    expect(new Map(own.data.map((each: Json) => [each.id, each]))).toEqual(
+      new Map([
+        [parked, expect.objectContaining({ kind: 'event', reactor: 'complete-merges', attempts: 5, error: withheld })],
+        [job, expect.objectContaining({ kind: 'job', attempts: 5, error: withheld })],
+      ]),
+    );
+    for (const path of ['/api/admin/jobs', `/api/admin/jobs/${job}`, '/api/admin/trace/x']) {
+      const [mine, whole] = (await said(path)).map((body) => JSON.stringify(body));
+      expect(whole).toContain('It broke');
+      expect(mine).toContain('root key only');
+      expect(mine).not.toMatch(secrets);
+    }
+    const [traced] = await said(`/api/admin/trace/${request('park').correlationId}`);
+    const data = expect.objectContaining({ error: withheld, attempts: 5 });
+    expect(traced.data).toContainEqual(expect.objectContaining({ type: 'WorkParked', data }));
+  });
+
   it('and fails again stays in the list, with what happened; twice the same request is one try', async () => {
     await using app = await openTestApp();
     const project = await app.project();

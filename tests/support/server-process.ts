@@ -101,8 +101,13 @@ export const startServer = async ({
   const settled = async (): Promise<void> => {
     for (let before = -1, head = await headOf(); ; before = head, head = await headOf()) {
       const headers = { 'leadfold-after-position': String(head) };
-      const { status, body } = await client.transport({ method: 'GET', path: '/api/health', headers });
-      const read = status === 200 && head === before && body.components.every(({ lag = 0 }: Json) => lag === 0);
+      const waited = await client.root('GET', '/api/projects?limit=1', { headers });
+      const { status, body } = await client.transport({ method: 'GET', path: '/api/health' });
+      const read =
+        waited.status === 200 &&
+        status === 200 &&
+        head === before &&
+        body.components.every(({ lag = 0 }: Json) => lag === 0);
       if (read && (await client.root('GET', '/api/admin/queue-stats')).body?.oldestDue === undefined) return;
     }
   };

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
@@ -10,6 +12,7 @@ import type { Case } from '../../tools/chaos/case.ts';
 import { must, mustEqual } from '../../tools/chaos/case.ts';
 import { cases } from '../../tools/chaos/cases/index.ts';
 import { mustBeWhole } from '../../tools/chaos/checks.ts';
+import { doWorst, greeds } from '../../tools/chaos/greed.ts';
 import { openLedger } from '../../tools/chaos/ledger.ts';
 import type { Result } from '../../tools/chaos/run.ts';
 import { tried } from '../../tools/chaos/run.ts';
@@ -67,6 +70,26 @@ it('Cases pass against a real server process, as JSON too', { timeout: 120_000 }
     names.map((name) => [name, 'passed']),
   );
   expect([code, passed]).toEqual([0, true]);
+});
+
+describe('A greedy client', () => {
+  it.each(greeds)('asks for too much, and is not stopped by being refused: %s', async (name) => {
+    const seen = { requests: 0, bytes: 0 };
+    await using server = createServer((request, response) => {
+      seen.requests++;
+      request.on('data', (part: Buffer) => void (seen.bytes += part.length));
+      request.on('error', () => undefined);
+      request.on('end', () => response.writeHead(429).end('{"leadId":"l1"}'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = z.object({ port: z.number() }).parse(server.address());
+    const statuses = await doWorst(name, { url: `http://127.0.0.1:${port}`, projectId: 'p1', key: 'k', share: 0.001 });
+    server.closeAllConnections();
+    expect(seen.requests).toBeGreaterThan(0);
+    // Who only begins requests is answered nothing.
+    expect([...statuses.keys()]).toEqual(name === 'slow bodies' ? [] : [429]);
+  });
 });
 
 describe('A case', () => {

@@ -3,6 +3,7 @@ import { clockJumps } from './clock-jumps.ts';
 import { deadWorker } from './dead-worker.ts';
 import { diskFull } from './disk-full.ts';
 import { duplicateStorm } from './duplicate-storm.ts';
+import { greedyClient } from './greedy-client.ts';
 import { killInIngest } from './kill-in-ingest.ts';
 import { killInMerge } from './kill-in-merge.ts';
 import { killInProjection } from './kill-in-projection.ts';
@@ -17,5 +18,5 @@ import { slowClients } from './slow-clients.ts';
 export const cases: readonly Case[] = [
   ...[duplicateStorm, outOfOrder, deadWorker, mergeUnderLoad],
   ...[killInIngest, killInMerge, killInProjection, killInRebuild],
-  ...[readModelsDeleted, diskFull, clockJumps, malformedRequests, slowClients],
+  ...[readModelsDeleted, diskFull, clockJumps, malformedRequests, slowClients, greedyClient],
 ];
