@@ -97,12 +97,15 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ ...(lease && { lease }), ...(traces && { traces }) },
     entry: new URL('./projections-worker.ts', import.meta.url),
   };
+  const onLostTail = (reader: string, error: string): void =>
+    log.error({ reader, error }, 'the log no longer has what this reader has read of it');
   const projecting =
     role === 'api'
       ? watchProjections(readModels)
-      : await runProjectionsInThread(thread, (error) =>
-          log.error(error, 'the projecting thread died; starting it again'),
-        );
+      : await runProjectionsInThread(thread, {
+          onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'),
+          onLostTail,
+        });
 
   const sight = {
     ...{ engine, readModels, clock, othersLag: shared ? othersLag : 0 },
@@ -114,7 +117,16 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const workers =
     role === 'api'
       ? undefined
-      : startWorkers({ store, sight, builders: projecting, newId, telemetry, hear, ...(lease && { lease }) });
+      : startWorkers({
+          store,
+          sight,
+          builders: projecting,
+          newId,
+          telemetry,
+          hear,
+          onLostTail,
+          ...(lease && { lease }),
+        });
   const reacting = workers?.subscriptions ?? [];
 
   const invariants = checksInThreads({

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import type { App } from './app.ts';
 import type { Component, World } from './world.ts';
 
-const component = z.object({ name: z.string(), healthy: z.boolean(), state: z.string(), lag: z.number().optional() });
+const component = z.object({
+  name: z.string(),
+  healthy: z.boolean(),
+  state: z.string(),
+  lag: z.number().optional(),
+  error: z.string().optional().describe('What is wrong, and what to do, where it does not mend by itself'),
+});
 const report = z.object({ status: z.enum(['healthy', 'degraded']), components: z.array(component) });
 const readiness = z.object({ status: z.enum(['ready', 'stopping', 'degraded']) });
 

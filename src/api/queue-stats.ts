@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 
 const reader = z.object({
   name: z.string(),
-  state: z.enum(['starting', 'catching-up', 'live', 'stalled', 'standby']),
+  state: z.enum(['starting', 'catching-up', 'live', 'stalled', 'lost-tail', 'standby']),
   position: z.number(),
   lag: z.number().describe('Positions of the log between it and the end'),
   lagSeconds: z.number().describe('How long ago the oldest fact that it has not handled was recorded'),
@@ -19,7 +19,7 @@ const reader = z.object({
   error: z
     .string()
     .optional()
-    .describe('Why it is stalled; told to the root key, as it may name what is of other projects'),
+    .describe('Why it does not go on; told to the root key, as it may name what is of other projects'),
 });
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;

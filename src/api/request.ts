@@ -7,6 +7,10 @@ import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The projections that the route reads, where it should not wait for others. */
+    reads?: readonly string[];
+  }
   interface FastifyInstance {
     /** A new UUIDv7. */
     newId: () => string;
@@ -81,11 +85,14 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
 /** How long a read waits for the read models, in milliseconds. */
 const patience = 2_000;
 
-/** Resolves when the read models have everything up to a position. Throws a `Problem` when that takes more than 2 s. */
-export const untilReached = async ({ reached }: World, position: number): Promise<void> => {
+/**
+ * Resolves when the read models, or `only` those of some projections, have everything up to a position. Throws a `Problem`
+ * when that takes more than 2 s.
+ */
+export const untilReached = async ({ reached }: World, position: number, only?: readonly string[]): Promise<void> => {
   const signal = AbortSignal.timeout(patience);
   try {
-    await reached(position, signal);
+    await reached(position, signal, only);
   } catch (error) {
     if (!signal.aborted) throw error;
     const detail = `They are not at position ${position} after ${patience / 1000} s; ask again`;
@@ -93,11 +100,11 @@ export const untilReached = async ({ reached }: World, position: number): Promis
   }
 };
 
-const awaitPosition = async (value: string, world: World): Promise<void> => {
+const awaitPosition = async (value: string, world: World, only: readonly string[] | undefined): Promise<void> => {
   if (!/^\d{1,15}$/.test(value)) {
     throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
   }
-  return untilReached(world, Number(value));
+  return untilReached(world, Number(value), only);
 };
 
 /** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */
@@ -114,7 +121,7 @@ export const requests = (app: App, world: World): void => {
   app.addHook('preHandler', (request, _reply, done) => {
     const value = header(request, 'leadfold-after-position');
     if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return done();
-    awaitPosition(value, world).then(() => done(), done);
+    awaitPosition(value, world, request.routeOptions.config.reads).then(() => done(), done);
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>

@@ -3,20 +3,27 @@ import type { Report } from '../invariants/report.ts';
 import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 
-/** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
+/**
+ * How a part of the process is. `lag` counts events between a subscription and the head of the log. `error` says what is
+ * wrong where only a person can mend it; anybody may read it.
+ */
 export type Component = {
   readonly name: string;
   readonly healthy: boolean;
   readonly state: string;
   readonly lag?: number;
+  readonly error?: string;
 };
 
 /** What the API works with. Everything that differs from run to run comes in here. */
 export type World = {
   readonly engine: Engine;
   readonly readModels: ReadModels;
-  /** Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first. */
-  readonly reached: (position: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Resolves when the read models, or `only` those of some projections, have everything up to a position; rejects with the
+   * signal's reason when it aborts first.
+   */
+  readonly reached: (position: number, signal: AbortSignal, only?: readonly string[]) => Promise<void>;
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;
