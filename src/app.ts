@@ -100,12 +100,15 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ ...(lease && { lease }), ...(traces && { traces }) },
     entry: new URL('./projections-worker.ts', import.meta.url),
   };
+  const onLostTail = (reader: string, error: string): void =>
+    log.error({ reader, error }, 'the log no longer has what this reader has read of it');
   const projecting =
     role === 'api'
       ? watchProjections(readModels)
-      : await runProjectionsInThread(thread, (error) =>
-          log.error(error, 'the projecting thread died; starting it again'),
-        );
+      : await runProjectionsInThread(thread, {
+          onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'),
+          onLostTail,
+        });
 
   const sight = {
     ...{ engine, readModels, clock, othersLag: shared ? othersLag : 0 },
@@ -117,7 +120,16 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const workers =
     role === 'api'
       ? undefined
-      : startWorkers({ store, sight, builders: projecting, newId, telemetry, hear, ...(lease && { lease }) });
+      : startWorkers({
+          store,
+          sight,
+          builders: projecting,
+          newId,
+          telemetry,
+          hear,
+          onLostTail,
+          ...(lease && { lease }),
+        });
   const reacting = workers?.subscriptions ?? [];
 
   const invariants = checksInThreads({
@@ -135,7 +147,8 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ...{ engine, readModels, clock, newId, newSecret },
     lanes: lanesPerProject(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
-    ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
+    reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
+    ...{ head: () => store.head(), systemHealth: invariants.check },
     subscriptions: async () => [
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),

@@ -17,10 +17,21 @@ type Running = {
 /** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
 type Hear = (component: string, error: string) => void;
 
+/** What anybody may know of a lost tail; the root key is told more. */
+const lostTail =
+  'The log no longer has facts that this has read. Stop and put back the log that was there, ' +
+  'or make all of it again from this one with npm run rebuild -- --all. GET /api/admin/projections says what is missing';
+
 const componentOf = ({ name, state, position }: SubscriptionStatus, head: number | undefined): Component => {
   const lag = head === undefined ? undefined : Math.max(0, head - position);
   const healthy = state === 'live' || state === 'standby' || (state === 'catching-up' && (lag ?? 0) <= tolerableLag);
-  return { name: `subscription:${name}`, healthy, state, ...(lag !== undefined && { lag }) };
+  return {
+    name: `subscription:${name}`,
+    healthy,
+    state,
+    ...(lag !== undefined && { lag }),
+    ...(state === 'lost-tail' && { error: lostTail }),
+  };
 };
 
 /** Asks a component; one that does not answer is told apart from the others. */

@@ -25,16 +25,17 @@ const running = await runProjections({
   readModels,
   now,
   observe: observedProjections(telemetry),
+  onLostTail: (name, { message: error }) => parentPort?.postMessage({ lostTail: { name, error } }),
   ...(lease && { lease: { ...lease, readModels, now } }),
 });
 
 const waiting = new Map<number, AbortController>();
 
-const reach = async (id: number, position: number): Promise<void> => {
+const reach = async ({ id, position, only }: Extract<Ask, { readonly kind: 'reach' }>): Promise<void> => {
   const limit = new AbortController();
   waiting.set(id, limit);
   try {
-    await running.reached(position, limit.signal);
+    await running.reached(position, limit.signal, only);
     parentPort?.postMessage({ id });
   } catch (error) {
     parentPort?.postMessage({ id, error: String(error) });
@@ -63,7 +64,7 @@ const change = async (ask: Extract<Ask, { readonly projection: string }>): Promi
 
 parentPort?.on('message', (message: unknown) => {
   const ask = askSchema.parse(message);
-  if (ask.kind === 'reach') void reach(ask.id, ask.position);
+  if (ask.kind === 'reach') void reach(ask);
   else if (ask.kind === 'give-up') waiting.get(ask.id)?.abort();
   else if (ask.kind === 'stop') void stop();
   else if ('projection' in ask) void change(ask);

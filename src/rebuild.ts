@@ -9,6 +9,7 @@ const help = `Makes read models again from the log, on a running server, while t
 
   npm run rebuild -- <projection> [<options>]    a projection, built beside the one that serves
   npm run rebuild -- --project <id> [<options>]  all documents of a project
+  npm run rebuild -- --all [<options>]           all projections, as after the log lost its tail
 
   --url <address>  the server to ask (default: HOST and PORT, http://127.0.0.1:4000)
   --key <key>      the key to ask with (default: LEADFOLD_ADMIN_KEY, or the one in DATA_DIR/admin-key)
@@ -27,6 +28,7 @@ const options = {
   url: { type: 'string' },
   key: { type: 'string' },
   project: { type: 'string' },
+  all: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -34,8 +36,8 @@ const options = {
 const asked = () => {
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const things = positionals.length + (values.project === undefined ? 0 : 1);
-    if (!values.help && things !== 1) throw new TypeError('Give either a projection or --project');
+    const things = positionals.length + (values.project === undefined ? 0 : 1) + (values.all ? 1 : 0);
+    if (!values.help && things !== 1) throw new TypeError('Give either a projection, --project or --all');
     return { ...values, projection: positionals[0] };
   } catch (error) {
     throw new Unasked(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, { cause: error });
@@ -96,6 +98,12 @@ const watched = async (look: () => Promise<Job>, shown: boolean): Promise<Job> =
   return current;
 };
 
+const pathOf = ({ all, projection, project }: Asked): string => {
+  if (all) return '/api/admin/projections/rebuild';
+  if (project !== undefined) return `/api/admin/rebuild-project/${encodeURIComponent(project)}`;
+  return `/api/admin/projections/${encodeURIComponent(projection ?? '')}/rebuild`;
+};
+
 const rebuild = async (): Promise<number> => {
   const options = asked();
   if (options.help) {
@@ -103,12 +111,7 @@ const rebuild = async (): Promise<number> => {
     return 0;
   }
   const ask = asking(options);
-  const { projection, project } = options;
-  const path =
-    project === undefined
-      ? `/api/admin/projections/${encodeURIComponent(projection ?? '')}/rebuild`
-      : `/api/admin/rebuild-project/${encodeURIComponent(project)}`;
-  const { body, position } = await ask('POST', path);
+  const { body, position } = await ask('POST', pathOf(options));
   const { jobId } = z.object({ jobId: z.string() }).parse(body);
   const began = performance.now();
   const look = async () => job.parse((await ask('GET', `/api/admin/jobs/${jobId}`, position)).body);

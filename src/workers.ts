@@ -4,6 +4,7 @@ import { runJobs } from './jobs/job-runner.ts';
 import { renewOutdated } from './jobs/renewal.ts';
 import type { EventStore } from './eventstore/event-store.ts';
 import { leased } from './eventstore/leased.ts';
+import { lostTail } from './eventstore/lost-tail.ts';
 import type { Subscription } from './eventstore/subscription.ts';
 import { backOff, subscribe } from './eventstore/subscription.ts';
 import { pause } from './eventstore/waiting.ts';
@@ -29,6 +30,8 @@ type Needs = {
   readonly lease?: { readonly holder: string; readonly lifetime: number };
   readonly telemetry: Observing;
   readonly hear: (error: unknown) => void;
+  /** Is told, once, of a reactor whose checkpoint stands on what the log no longer has. */
+  readonly onLostTail: (reader: string, error: string) => void;
 };
 
 /** What a worker does besides projecting. */
@@ -41,16 +44,32 @@ export type Workers = {
   readonly stop: () => Promise<void>;
 };
 
-const reacting = ({ store, sight, lease, telemetry }: Needs, reactor: Reactor): Subscription => {
+/** Whether what is shown is of the log that is there: nothing that its operator has still to decide about. */
+const isAccepted = async ({ store, sight: { readModels } }: Needs): Promise<boolean> => {
+  for (const { name, renews } of projections)
+    if (!renews && (await lostTail(store, await readModels.standing(name)))) return false;
+  return true;
+};
+
+const reacting = (needs: Needs, reactor: Reactor): Subscription => {
+  const { store, sight, lease, telemetry, onLostTail } = needs;
   const { name, streams, types } = reactor;
   const { readModels, clock } = sight;
   const checkpoint = checkpointOf(reactor);
   const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), sight));
+  // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
+  const beginAgain = async (): Promise<boolean> => {
+    if (!(await isAccepted(needs))) return false;
+    await readModels.drop(checkpoint);
+    return true;
+  };
   const start = () =>
     subscribe({
       ...{ name, store, filter: { streams, types }, now: clock },
-      ...{ load: () => readModels.checkpoint(checkpoint), handle },
-      pass: (position) => readModels.saveCheckpoint(checkpoint, position),
+      ...{ load: () => readModels.standing(checkpoint), handle },
+      pass: (position, fact) => readModels.saveCheckpoint(checkpoint, position, fact),
+      onLostTail: (error) => onLostTail(checkpoint, error.message),
+      beginAgain,
     });
   const now = () => new Date();
   return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
@@ -64,10 +83,10 @@ const patience = 30_000;
  * projection may be stalled, or have much before it.
  */
 export const patiently =
-  (reached: (position: number, signal: AbortSignal) => Promise<void>) =>
-  async (position: number): Promise<void> => {
+  (reached: (position: number, signal: AbortSignal, only?: readonly string[]) => Promise<void>) =>
+  async (position: number, only?: readonly string[]): Promise<void> => {
     try {
-      await reached(position, AbortSignal.timeout(patience));
+      await reached(position, AbortSignal.timeout(patience), only);
     } catch (error) {
       throw new ReadModelsUnavailable(`The read models are not at ${position} yet`, { cause: error });
     }
@@ -98,7 +117,7 @@ export const startWorkers = (needs: Needs): Workers => {
   const ticking = startTicking({ sight, newId, rest: pause, hear });
   // Every worker hears of jobs: who takes one first has it.
   const news = subscribe({
-    ...{ name: 'jobs', store, now: sight.clock, load: () => store.head() },
+    ...{ name: 'jobs', store, now: sight.clock, load: async () => ({ position: await store.head() }) },
     filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
     handle: async () => jobs.wake(),
     pass: async () => undefined,

@@ -45,9 +45,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'type telemetry/tracing.ts',
       'jobs/rebuild-lead.ts rebuildLead',
       'jobs/request-rebuild.ts requestRebuild',
+      'jobs/request-rebuild.ts allProjections',
     ],
   ],
-  invariants: ['domain', 'projections', ...STORE_TYPES, ...STORE_ERRORS],
+  invariants: ['domain', 'projections', 'eventstore/lost-tail.ts lostTail', ...STORE_TYPES, ...STORE_ERRORS],
   jobs: [
     'domain',
     'commands',

@@ -13,6 +13,7 @@ const component = z.object({
     .describe(
       'About how many facts it has still to handle: 0, or the next power of ten. Anybody may ask; the root key is told the number at /api/admin/projections',
     ),
+  error: z.string().optional().describe('What is wrong, and what to do, where it does not mend by itself'),
 });
 const report = z.object({ status: z.enum(['healthy', 'degraded']), components: z.array(component) });
 const readiness = z.object({ status: z.enum(['ready', 'stopping', 'degraded']) });

@@ -104,7 +104,7 @@ const documentOf = async (
 export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
   const seen = await documentOf(world, projectId, leadId);
   if (seen) return seen;
-  await untilReached(world, await world.head(), projectId);
+  await untilReached(world, await world.head(), { projectId });
   const doc = await documentOf(world, projectId, leadId);
   if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);

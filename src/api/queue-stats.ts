@@ -15,7 +15,7 @@ const ofAll = 'told to the root key, as it is about all projects';
 
 const reader = z.object({
   name: z.string(),
-  state: z.enum(['starting', 'catching-up', 'live', 'stalled', 'standby']),
+  state: z.enum(['starting', 'catching-up', 'live', 'stalled', 'lost-tail', 'standby']),
   position: z.number().optional().describe(`Where in the log it is; ${ofAll}`),
   lag: z.number().optional().describe(`Positions of the log between it and the end; ${ofAll}`),
   lagSeconds: z.number().describe('How long ago the oldest fact that it has not handled was recorded'),
@@ -23,7 +23,7 @@ const reader = z.object({
   error: z
     .string()
     .optional()
-    .describe('Why it is stalled; told to the root key, as it may name what is of other projects'),
+    .describe('Why it does not go on; told to the root key, as it may name what is of other projects'),
 });
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;

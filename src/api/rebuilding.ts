@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { requestJob } from '../commands/request-job.ts';
 import { lead } from '../domain/lead.ts';
@@ -6,7 +7,7 @@ import { Rejection } from '../domain/rejection.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { projections } from '../projections/index.ts';
 import { rebuildLead } from '../jobs/rebuild-lead.ts';
-import { requestRebuild } from '../jobs/request-rebuild.ts';
+import { allProjections, requestRebuild } from '../jobs/request-rebuild.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { idOf, making } from './issuing.ts';
@@ -14,11 +15,24 @@ import { inLane } from './lanes.ts';
 import { Problem } from './problems.ts';
 import { requestOf, withPosition } from './request.ts';
 import { untilReached } from './waiting.ts';
+import type { World } from './world.ts';
 
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
 const digest = z.string().describe('SHA-256 of the documents, in hex');
 const accepted = z.object({ jobId: z.string() });
+
+const mustBeRoot = ({ caller }: FastifyRequest): void => {
+  if (caller.keyId === undefined) return;
+  throw new Problem('scope-missing', 'Projections have the documents of all projects; rebuilding takes the root key');
+};
+
+const ask = async (world: World, projection: string, request: FastifyRequest, reply: FastifyReply) => {
+  const { jobId, position } = await requestRebuild(world, projection, requestOf(request, requestJob.name));
+  if (position !== undefined) withPosition(reply, position);
+  reply.code(202);
+  return { jobId };
+};
 
 /** Read models made again from the log, while they go on being used: a lead's, a project's, or all of a projection. */
 export const rebuilding: Routes = (app, world) => {
@@ -41,7 +55,7 @@ export const rebuilding: Routes = (app, world) => {
       const projectId = projectOf(request);
       const { leadId } = request.params;
       const { engine, readModels } = world;
-      const reached = (position: number) => untilReached(world, position, projectId);
+      const reached = (position: number) => untilReached(world, position, { projectId });
       const rebuilt = await inLane(world, request, () =>
         rebuildLead(
           {
@@ -100,17 +114,26 @@ export const rebuilding: Routes = (app, world) => {
     },
     async (request, reply) => {
       const { name: projection } = request.params;
-      if (request.caller.keyId !== undefined)
-        throw new Problem(
-          'scope-missing',
-          'Projections have the documents of all projects; rebuilding takes the root key',
-        );
+      mustBeRoot(request);
       if (!projections.some(({ name }) => name === projection))
         throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
-      const { jobId, position } = await requestRebuild(world, projection, requestOf(request, requestJob.name));
-      if (position !== undefined) withPosition(reply, position);
-      reply.code(202);
-      return { jobId };
+      return ask(world, projection, request, reply);
+    },
+  );
+
+  app.post(
+    '/api/admin/projections/rebuild',
+    {
+      ...access,
+      schema: {
+        summary: 'Build all projections anew, and let them serve when they have everything; a job does it',
+        description: 'Takes the root key. While all are being built, the answer names the job.',
+        ...{ tags, response: { 202: accepted } },
+      },
+    },
+    async (request, reply) => {
+      mustBeRoot(request);
+      return ask(world, allProjections, request, reply);
     },
   );
 };

@@ -7,6 +7,10 @@ import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The projections that the route reads, where it should not wait for others. */
+    reads?: readonly string[];
+  }
   interface FastifyInstance {
     /** A new UUIDv7. */
     newId: () => string;

@@ -24,7 +24,7 @@ const find = async (world: World, wanted: Wanted, range: Range): Promise<Page<Re
   const isThere = ({ docs, next }: Page<Recorded>): boolean => docs.length > 0 || next !== undefined;
   const seen = await factsOf(world, wanted, range);
   if (isThere(seen) || range.after) return seen;
-  await untilReached(world, await world.head(), wanted.projectId);
+  await untilReached(world, await world.head(), { projectId: wanted.projectId });
   const found = await factsOf(world, wanted, range);
   if (isThere(found)) return found;
   throw new Problem('trace-unknown', `Nothing was recorded under ${wanted.correlationId}: perhaps it changed nothing`);

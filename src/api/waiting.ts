@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
 import { Problem } from './problems.ts';
 import { header } from './request.ts';
-import type { World } from './world.ts';
+import type { Waiting, World } from './world.ts';
 
 /** How many reads may wait for the read models at once, of one project and of all, and how long each does, in ms. */
 export const waits = { ofProject: 100, ofAll: 1_000, patience: 2_000 } as const;
@@ -34,14 +34,17 @@ export const withBoundedWaits = (world: World): World => {
     if (left > 0) waiting.set(whose, left);
     else waiting.delete(whose);
   };
-  const reached: World['reached'] = async (position, signal, whose = '') => {
+  const reached: World['reached'] = async (position, signal, read = {}) => {
     if (position <= state.found && performance.now() < state.until) return;
+    const { projectId: whose = '', only } = read;
     const own = waiting.get(whose) ?? 0;
     if (own >= waits.ofProject || state.all >= waits.ofAll) throw crowded(own);
     waiting.set(whose, own + 1);
     state.all++;
     try {
-      await world.reached(position, signal);
+      await world.reached(position, signal, read);
+      // What some have come to says nothing of the others.
+      if (only) return;
       const now = performance.now();
       if (position < state.found && now < state.until) return;
       state.found = position;
@@ -54,13 +57,13 @@ export const withBoundedWaits = (world: World): World => {
 };
 
 /**
- * Resolves when the read models have everything up to a position; `projectId` is whose read waits. Throws a `Problem` when
- * that takes more than 2 s, or when too many wait already.
+ * Resolves when the read models have everything up to a position that a read waits for. Throws a `Problem` when that takes more
+ * than 2 s, or when too many wait already.
  */
-export const untilReached = async ({ reached }: World, position: number, projectId?: string): Promise<void> => {
+export const untilReached = async ({ reached }: World, position: number, read?: Waiting): Promise<void> => {
   const signal = AbortSignal.timeout(waits.patience);
   try {
-    await reached(position, signal, projectId);
+    await reached(position, signal, read);
   } catch (error) {
     if (!signal.aborted) throw error;
     const detail = `They are not at position ${position} after ${waits.patience / 1_000} s; ask again`;
@@ -68,11 +71,11 @@ export const untilReached = async ({ reached }: World, position: number, project
   }
 };
 
-const awaitPosition = async (value: string, { caller }: FastifyRequest, world: World): Promise<void> => {
+const awaitPosition = async (value: string, { caller, routeOptions }: FastifyRequest, world: World): Promise<void> => {
   if (!/^\d{1,15}$/.test(value)) {
     throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
   }
-  return untilReached(world, Number(value), caller.projectId);
+  return untilReached(world, Number(value), { projectId: caller.projectId, only: routeOptions.config.reads });
 };
 
 /** Reads can wait for a write. Where no key is asked for nobody waits: it would be free, and nothing there is anybody's write. */

@@ -4,13 +4,20 @@ import type { SubscriptionStatus } from '../eventstore/subscription.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Lanes } from './lanes.ts';
 
-/** How a part of the process is. `lag` counts events between a subscription and the head of the log. */
+/**
+ * How a part of the process is. `lag` counts events between a subscription and the head of the log. `error` says what is
+ * wrong where only a person can mend it; anybody may read it.
+ */
 export type Component = {
   readonly name: string;
   readonly healthy: boolean;
   readonly state: string;
   readonly lag?: number;
+  readonly error?: string;
 };
+
+/** A read that waits for the read models: of which project, and for which projections where not for all. */
+export type Waiting = { readonly projectId?: string | undefined; readonly only?: readonly string[] | undefined };
 
 /** What the API works with. Everything that differs from run to run comes in here. */
 export type World = {
@@ -18,9 +25,9 @@ export type World = {
   readonly readModels: ReadModels;
   /**
    * Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first.
-   * `projectId` is whose read waits.
+   * `read` is what waits for it.
    */
-  readonly reached: (position: number, signal: AbortSignal, projectId?: string) => Promise<void>;
+  readonly reached: (position: number, signal: AbortSignal, read?: Waiting) => Promise<void>;
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;

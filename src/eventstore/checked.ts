@@ -21,11 +21,12 @@ export function checked(store: EventStore, shapes: Shapes): EventStore {
         events.map((event) => stamped(shapes, stream, event)),
       ),
     async *follow(from, signal, filter) {
-      for await (const { events, position } of store.follow(from, signal, filter)) {
+      for await (const { events, ...far } of store.follow(from, signal, filter)) {
         const known = events.filter((event) => shapeOf(shapes, event.type));
-        yield { events: known.map((event) => current(shapes, event)), position };
+        yield { ...far, events: known.map((event) => current(shapes, event)) };
       }
     },
+    at: (stream, revision) => store.at(stream, revision),
     head: () => store.head(),
     close: () => store.close(),
   };

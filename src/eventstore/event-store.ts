@@ -30,8 +30,17 @@ export type Recorded<E extends Event = Event> = E & {
 /** Where an append ended: the revision and the position of its last event. */
 export type Appended = { readonly revision: number; readonly position: number };
 
-/** A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out. */
-export type Batch = { readonly events: readonly Recorded[]; readonly position: number };
+/** Which fact is where. */
+export type Place = Pick<Recorded, 'id' | 'stream' | 'revision' | 'position'>;
+
+/**
+ * A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out.
+ * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one.
+ */
+export type Batch = { readonly events: readonly Recorded[]; readonly position: number; readonly last?: Place };
+
+/** The place of a fact, and nothing else of it. */
+export const placeOfFact = ({ id, stream, revision, position }: Place): Place => ({ id, stream, revision, position });
 
 /**
  * What of the log is followed: events in streams whose name begins with one of `streams`, and of one of `types`. Of what is
@@ -43,6 +52,8 @@ export type Filter = { readonly streams?: readonly string[]; readonly types?: re
 export interface EventStore {
   /** The events of a stream with a revision above `after` (default -1), in order, `limit` of them at most; none if nobody wrote to it. */
   read(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
+  /** Which fact has a revision of a stream, and where it is in the log; none when there is none. Its data is not looked at. */
+  at(stream: string, revision: number): Promise<Place | undefined>;
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */

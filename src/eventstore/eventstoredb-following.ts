@@ -1,5 +1,7 @@
 import type { ReadPosition } from '@eventstore/db-client';
-import type { Batch, Filter, Recorded } from './event-store.ts';
+import { ownStreams } from '../domain/streams.ts';
+import type { Batch, Filter, Place, Recorded } from './event-store.ts';
+import { placeOfFact } from './event-store.ts';
 import { placeOf, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
 import { alarm, pulled, WINDOW } from './eventstoredb-pulling.ts';
@@ -8,7 +10,8 @@ import type { Tail, Tails, Wanted } from './eventstoredb-tail.ts';
 /** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
 type Followed = Filter & Required<Pick<Filter, 'streams'>>;
 type Reading = { readonly connection: Connection; readonly tails: Tails; readonly signal: AbortSignal };
-type Reader = Omit<Reading, 'tails'> & { readonly tail: Tail; readonly wanted: Wanted };
+/** `own` are the facts that are never taken away, unlike those of others: the last of them is told with each batch. */
+type Reader = Omit<Reading, 'tails'> & { readonly tail: Tail; readonly wanted: Wanted; readonly own: Wanted };
 
 /** Milliseconds to wait for the server before looking ourselves for what comes next. */
 const GRACE = 100;
@@ -21,14 +24,20 @@ const wantedBy =
     streams.some((prefix) => stream.startsWith(prefix)) && (!types || types.includes(type));
 
 /** What is wanted of the next `count` events from a place on, and where the last of those is; 0 when there is none. */
-async function nextFrom(place: ReadPosition, count: number, { connection, signal, wanted }: Reader): Promise<Batch> {
+async function nextFrom(
+  place: ReadPosition,
+  count: number,
+  { connection, signal, wanted, own }: Reader,
+): Promise<Batch> {
   const events: Recorded[] = [];
   let position = 0;
+  let last: Place | undefined;
   const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
   const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
     if (!stored) return true;
     const event = recorded(stored, connection.where);
     position = event.position;
+    if (own(event)) last = placeOfFact(event);
     if (wanted(event)) events.push(event);
     return true;
   };
@@ -37,7 +46,7 @@ async function nextFrom(place: ReadPosition, count: number, { connection, signal
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  return { events, position };
+  return { events, position, ...(last && { last }) };
 }
 
 /**
@@ -54,7 +63,7 @@ async function* catchUp(from: number, prefixes: readonly string[], reader: Reade
   const next = async (): Promise<Batch> => {
     const taken = subscription.take();
     const last = taken.at(-1);
-    if (last) return { events: taken.filter(wanted), position: last.position };
+    if (last) return { events: taken.filter(wanted), position: last.position, last: placeOfFact(last) };
     subscription.check();
     const checkpoint = subscription.checkpoint();
     // A checkpoint can be where the next event will begin, and is no position of something handled before that event is.
@@ -70,7 +79,7 @@ async function* catchUp(from: number, prefixes: readonly string[], reader: Reade
       if (batch.position > position) {
         const before = position;
         position = batch.position;
-        yield { events: batch.events.filter((event) => event.position > before), position };
+        yield { ...batch, events: batch.events.filter((event) => event.position > before) };
       } else {
         late = !(await heard(GRACE));
       }
@@ -82,14 +91,17 @@ async function* catchUp(from: number, prefixes: readonly string[], reader: Reade
 }
 
 /** Takes what comes from the tail, as long as the tail holds what comes next. */
-async function* goAlong(from: number, { tail, wanted, signal }: Omit<Reader, 'connection'>): AsyncGenerator<Batch> {
+async function* goAlong(
+  from: number,
+  { tail, wanted, own, signal }: Omit<Reader, 'connection'>,
+): AsyncGenerator<Batch> {
   const { ring, heard } = alarm();
   const forget = tail.watch(ring);
   signal.addEventListener('abort', ring);
   let [position, told, passed] = [from, from, -Infinity];
   try {
     while (!signal.aborted && tail.holds(position)) {
-      const batch = tail.after(position, wanted);
+      const batch = tail.after(position, wanted, own);
       position = batch.position;
       const rest = passed + PASSING - performance.now();
       if (batch.events.length > 0 || (position > told && rest <= 0)) {
@@ -120,7 +132,8 @@ export async function* follow(
 ): AsyncGenerator<Batch> {
   if (signal.aborted) return;
   const { tail, leave } = tails();
-  const reader = { connection, tail, wanted: wantedBy(filter), signal };
+  const own = wantedBy({ streams: [...ownStreams, ...filter.streams] });
+  const reader = { connection, tail, wanted: wantedBy(filter), own, signal };
   let position = from;
   try {
     while (!signal.aborted) {

@@ -1,6 +1,6 @@
 import { BACKWARDS, END } from '@eventstore/db-client';
 import type { Batch, Recorded } from './event-store.ts';
-import { StoreUnavailable } from './event-store.ts';
+import { placeOfFact, StoreUnavailable } from './event-store.ts';
 import { explained, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
 import { PAGE, pulled } from './eventstoredb-pulling.ts';
@@ -12,8 +12,8 @@ export type Wanted = (event: Recorded) => boolean;
 export type Tail = {
   /** Whether it has all that comes after a position. Before the log was looked at it has nothing, from 0 to 0. */
   readonly holds: (position: number) => boolean;
-  /** What is wanted after a position that it holds, a page at most, and how far that is. */
-  readonly after: (position: number, wanted: Wanted) => Batch;
+  /** What is wanted after a position that it holds, a page at most, and how far that is; with the last that is `own` up to there. */
+  readonly after: (position: number, wanted: Wanted, own?: Wanted) => Batch;
   /** Throws `StoreUnavailable` when no more will come. */
   readonly check: () => void;
   /** Calls back when there is more, or no more will come, until the returned function is called. */
@@ -106,16 +106,17 @@ function startTail(connection: Connection) {
 
   const tail: Tail = {
     holds: (position) => position >= floor,
-    after: (position, wanted) => {
+    after: (position, wanted, own = wanted) => {
       const found: Recorded[] = [];
       // Most readers are near the end.
       for (let next = events.findLastIndex((event) => event.position <= position) + 1; next < events.length; next++) {
         const event = events[next];
         if (!event || !wanted(event)) continue;
         found.push(event);
-        if (found.length === PAGE) return { events: found, position: event.position };
+        if (found.length === PAGE) return { events: found, position: event.position, last: placeOfFact(event) };
       }
-      return { events: found, position: Math.max(position, end) };
+      const last = events.findLast(own);
+      return { events: found, position: Math.max(position, end), ...(last && { last: placeOfFact(last) }) };
     },
     check: () => {
       if (failure !== undefined) throw explained(failure, where);

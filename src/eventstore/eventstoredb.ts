@@ -6,7 +6,7 @@ import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore
 import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
 import { ownStreams } from '../domain/streams.ts';
 import type { Appended, EventStore, NewEvent, Recorded } from './event-store.ts';
-import { RevisionConflict, StoreUnavailable } from './event-store.ts';
+import { placeOfFact, RevisionConflict, StoreUnavailable } from './event-store.ts';
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
 import type { Connection, Reserved } from './eventstoredb-client.ts';
 import { follow } from './eventstoredb-following.ts';
@@ -92,6 +92,10 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
 
   return {
     read,
+    at: async (stream, revision) => {
+      const [fact] = await read(stream, revision - 1, 1);
+      return fact?.revision === revision ? placeOfFact(fact) : undefined;
+    },
     append,
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();

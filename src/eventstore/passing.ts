@@ -1,3 +1,6 @@
+import type { Standing } from '../readmodels/read-models.ts';
+import type { Place } from './event-store.ts';
+
 /** How long, in ms, it may go unsaved that a reader has come further. */
 const UNSAVED = 1_000;
 
@@ -5,17 +8,18 @@ const UNSAVED = 1_000;
  * Saves how far a reader has come that found nothing to handle: seldom, because it costs next to nothing to read so far
  * again, and when it ends. `save` is tried again when it fails.
  */
-export function passing(save: (position: number) => Promise<void>) {
-  let [passed, saved] = [0, 0];
+export function passing(save: (position: number, fact?: Place) => Promise<void>) {
+  let passed: Standing = { position: 0 };
+  let saved = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const settle = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    const position = passed;
+    const { position, fact } = passed;
     if (position <= saved) return;
     try {
-      await save(position);
+      await save(position, fact);
       saved = position;
     } catch {
       later();
@@ -25,8 +29,8 @@ export function passing(save: (position: number) => Promise<void>) {
     timer ??= setTimeout(() => void settle(), UNSAVED).unref();
   };
   return {
-    to: (position: number): void => {
-      passed = position;
+    to: (standing: Standing): void => {
+      passed = standing;
       later();
     },
     /** Saves what is not saved yet; if that fails the rest is read again, by whoever goes on. */

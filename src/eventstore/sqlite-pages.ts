@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
-import type { Batch, Filter, Metadata, Recorded } from './event-store.ts';
+import type { Batch, Filter, Metadata, Place, Recorded } from './event-store.ts';
 
 /** Events in a page at most. */
 const PAGE = 1_000;
@@ -42,6 +42,20 @@ export function streamsOf(db: DatabaseSync): (stream: string, after: number, lim
   return (stream, after, limit) => events(stream, after, limit);
 }
 
+/** Looks up which fact is where, by what follows the FROM of the SQL. */
+function placeBy(db: DatabaseSync, rest: string): (...values: readonly SQLInputValue[]) => Place | undefined {
+  const statement = db.prepare(`SELECT id, stream, revision, position FROM events ${rest}`);
+  return (...values) => {
+    const row = statement.get(...values);
+    if (!row) return undefined;
+    const { id, stream, revision, position } = row;
+    return { id: String(id), stream: String(stream), revision: Number(revision), position: Number(position) };
+  };
+}
+
+/** Looks up which fact has a revision of a stream. */
+export const placesOf = (db: DatabaseSync) => placeBy(db, 'WHERE stream = ? AND revision = ?');
+
 /** Looks up the position of the last event; 0 when there is none. */
 export function headOf(db: DatabaseSync): () => number {
   const statement = db.prepare('SELECT coalesce(max(position), 0) AS position FROM events');
@@ -65,6 +79,7 @@ const ofTypes = (types: readonly string[]) => ({
  */
 export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) => Batch {
   const head = headOf(db);
+  const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
   const kept = new LRUCache<string, Batch>({ max: KEPT });
   return ({ streams, types } = {}) => {
     const conditions = [...(streams ? [inStreams(streams)] : []), ...(types ? [ofTypes(types)] : [])];
@@ -77,8 +92,9 @@ export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) =
       const end = Math.min(head(), from + WINDOW);
       if (end <= from) return { events: [], position: from };
       const events = wantedIn(from, end, ...values);
-      const last = events.length === PAGE ? events.at(-1)?.position : undefined;
-      return { events, position: last ?? end };
+      const position = (events.length === PAGE ? events.at(-1)?.position : undefined) ?? end;
+      const last = lastUpTo(position);
+      return { events, position, ...(last && { last }) };
     };
     return (from) => {
       const key = `${from} ${wanted}`;

@@ -5,7 +5,7 @@ import type { Appended, Batch, EventStore, Filter, NewEvent } from './event-stor
 import { StoreUnavailable } from './event-store.ts';
 import type { Line } from './sqlite-log.ts';
 import { openLogFile } from './sqlite-log.ts';
-import { headOf, pagesOf, streamsOf } from './sqlite-pages.ts';
+import { headOf, pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
 import { committingHere, committingInThread, groupWriter } from './sqlite-writer.ts';
 
 /** `maxPending` and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */
@@ -32,7 +32,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   const signals = wakeUps(path);
   const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout);
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed: signals.announce });
-  const [pages, stream, head] = [pagesOf(db), streamsOf(db), headOf(db)];
+  const [pages, stream, place, head] = [pagesOf(db), streamsOf(db), placesOf(db), headOf(db)];
 
   function ask<T>(question: () => T): T {
     if (!db.isOpen) throw new StoreUnavailable(`Event store ${path} is closed; open it again`);
@@ -58,6 +58,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
 
   return {
     read: async (name, after = -1, limit = -1) => ask(() => stream(name, after, limit)),
+    at: async (name, revision) => ask(() => place(name, revision)),
     append: (name, expected, events) =>
       new Promise((resolve, reject) => {
         const lines = events.map((event) => serialised(name, event));

@@ -1,3 +1,4 @@
+import { lostTail } from '../eventstore/lost-tail.ts';
 import { failedWork } from '../projections/failed-work.ts';
 import { history } from '../projections/history.ts';
 import { leads } from '../projections/leads.ts';
@@ -76,9 +77,12 @@ export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, 
       if (live) await wait(all, aim);
       const seen: SeenCheckpoint[] = [];
       for (const name of all) {
-        const [after, checkpoint] = [await positionOf(name), await readModels.checkpoint(name)];
+        const [after, standing] = [await positionOf(name), await readModels.standing(name)];
+        const { position: checkpoint, fact } = standing;
         const head = await store.head();
-        seen.push({ ...{ name, checkpoint, after, head }, before: before.get(name) ?? 0, aim: live ? aim : undefined });
+        const missing = (await lostTail(store, standing)) && fact;
+        const beginning = before.get(name) ?? 0;
+        seen.push({ name, checkpoint, after, head, missing, before: beginning, aim: live ? aim : undefined });
       }
       return seen;
     },

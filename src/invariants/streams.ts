@@ -12,8 +12,8 @@ import type { Fact, Models, SeenLead } from './seen.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
-  readonly store: Pick<EventStore, 'read' | 'follow' | 'head'>;
-  readonly readModels: Pick<ReadModels, 'find' | 'load' | 'count' | 'checkpoint'>;
+  readonly store: Pick<EventStore, 'read' | 'at' | 'follow' | 'head'>;
+  readonly readModels: Pick<ReadModels, 'find' | 'load' | 'count' | 'checkpoint' | 'standing'>;
 };
 
 /** Which lead is meant. */

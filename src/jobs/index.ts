@@ -1,3 +1,4 @@
+import { projections } from '../projections/index.ts';
 import type { Builders } from '../projections/running.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { rebuildProject } from './rebuild-project.ts';
@@ -9,5 +10,8 @@ import type { Work } from './work.ts';
 export const worksOf = (builders: Builders, store: Pick<EventStore, 'follow'>): readonly Work[] => [
   rescore,
   rebuildProject(store),
-  rebuildProjection(builders),
+  rebuildProjection(
+    builders,
+    projections.map(({ name }) => name),
+  ),
 ];

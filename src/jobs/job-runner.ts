@@ -77,7 +77,8 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
       const listed = woken;
       woken = false;
       try {
-        if (listed) await sight.reached(await sight.head());
+        // Only the list of jobs: one may be there to repair what does not come there.
+        if (listed) await sight.reached(await sight.head(), [jobs.name]);
         await look();
       } catch (error) {
         if (!stopping.signal.aborted) hear(error);

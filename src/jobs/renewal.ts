@@ -1,4 +1,5 @@
 import { unrepeatable } from '../commands/command.ts';
+import { jobs } from '../projections/jobs.ts';
 import type { AnyProjection } from '../projections/projection.ts';
 import type { Sight } from '../reactors/reactor.ts';
 import { generationName, servingOf, versionOf } from '../readmodels/generations.ts';
@@ -19,7 +20,7 @@ export const renewOutdated = async (
     const serving = generationName(name, await servingOf(readModels, name));
     if ((await versionOf(readModels, serving)) >= version) continue;
     // A job that was asked for before must be seen.
-    await reached(await head());
+    await reached(await head(), [jobs.name]);
     const request = { commandId: unrepeatable(newId()), correlationId: newId(), actor: 'worker' };
     await requestRebuild(sight, name, request);
   }

@@ -2,10 +2,14 @@ import type { Request } from '../commands/handle.ts';
 import type { Engine } from '../commands/merge.ts';
 import { requestJob } from '../commands/request-job.ts';
 import { isOpen, job, systemProject } from '../domain/job.ts';
+import { projections } from '../projections/index.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import { nextOf } from '../readmodels/generations.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
+
+/** Asks for all projections at once: no projection is called that. */
+export const allProjections = '*';
 
 type Needs = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels };
 
@@ -18,18 +22,25 @@ const openRebuild = async ({ readModels }: Needs, projection: string): Promise<s
   return docs.find(({ kind, details }) => kind === 'rebuild-projection' && details['projection'] === projection)?.jobId;
 };
 
-const jobFor = (projection: string, generation: number): string => `rebuild-${projection}-${generation}`;
+const jobFor = (projection: string, generation: number): string =>
+  `rebuild-${projection === allProjections ? 'all' : projection}-${generation}`;
+
+/** The generation of a projection, or of all, that nobody built yet. */
+const unbuilt = async ({ readModels }: Needs, projection: string): Promise<number> => {
+  const names = projection === allProjections ? projections.map(({ name }) => name) : [projection];
+  return Math.max(...(await Promise.all(names.map((name) => nextOf(readModels, name)))));
+};
 
 /** The generation to build next: none that was built, or whose job ended before it began to. */
-const nextGeneration = async ({ engine, readModels }: Needs, projection: string): Promise<number> => {
-  for (let generation = await nextOf(readModels, projection); ; generation++) {
-    const { state } = await engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
+const nextGeneration = async (needs: Needs, projection: string): Promise<number> => {
+  for (let generation = await unbuilt(needs, projection); ; generation++) {
+    const { state } = await needs.engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
     if (state.status === 'unknown' || isOpen(state)) return generation;
   }
 };
 
 /**
- * Asks for a projection to be built anew, by a job. Where one is open already that is the answer, without a position; two that
+ * Asks for a projection, or `allProjections`, to be built anew, by a job. Where one is open already that is the answer, without a position; two that
  * ask at once name the same generation, and so the same job.
  */
 export const requestRebuild = async (

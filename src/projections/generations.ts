@@ -1,8 +1,10 @@
+import type { Place } from '../eventstore/event-store.ts';
 import { checkpointReached, leased } from '../eventstore/leased.ts';
 import type { Subscription, SubscriptionStatus } from '../eventstore/subscription.ts';
 import { subscribe } from '../eventstore/subscription.ts';
 import { begin, generationName, madeBy, serve as serveGeneration, servingOf } from '../readmodels/generations.ts';
 import type { AnyProjection } from './projection.ts';
+import { forgetAtHand } from './repair.ts';
 import type { Needs } from './running.ts';
 
 /** How long building is watched before it is told how far it is, in ms. */
@@ -36,8 +38,17 @@ export type Generations = {
 
 /** Starts a projection at the generation that serves. */
 export const runGenerations = async (projection: AnyProjection, needs: Needs): Promise<Generations> => {
-  const { store, readModels, now, lease, observe = (_, each) => each } = needs;
+  const { store, readModels, now, lease, onLostTail, observe = (_, each) => each } = needs;
   const { name, filter } = projection;
+
+  /** Throws a generation away while it serves, so that it begins again at the log's beginning. */
+  const discard = async (own: AnyProjection): Promise<boolean> => {
+    await readModels.drop(own.name);
+    await readModels.prepare([own], { bare: true });
+    await forgetAtHand(readModels);
+    await madeBy(readModels, own.name, projection.version);
+    return true;
+  };
 
   /** Starts a generation, which other processes may offer to run too if it serves. */
   const start = async (generation: number, alone: boolean): Promise<Running> => {
@@ -47,11 +58,15 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
     await readModels.get('', own, '');
     if ((await readModels.checkpoint(own.name)) === 0) await madeBy(readModels, own.name, projection.version);
     // Another process that waits for a projection looks at its checkpoint, so where there are others it is always saved.
-    const pass = lease ? {} : { pass: (position: number) => readModels.saveCheckpoint(own.name, position) };
+    const pass = lease
+      ? {}
+      : { pass: (position: number, fact?: Place) => readModels.saveCheckpoint(own.name, position, fact) };
     const subscription = () =>
       subscribe({
-        ...{ name, store, filter, now, load: () => readModels.checkpoint(own.name) },
+        ...{ name, store, filter, now, load: () => readModels.standing(own.name) },
         ...{ handle: observe(name, own.project(readModels)), caughtUp: () => readModels.prepare([own]), ...pass },
+        onLostTail: (error) => onLostTail?.(own.name, error),
+        ...(projection.renews && { beginAgain: () => discard(own) }),
       });
     const shared = lease && !alone;
     return {
@@ -78,7 +93,10 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
     const before = current;
     await before.subscription.stop();
     try {
-      await next.subscription.reached(before.subscription.status().position, AbortSignal.timeout(patience));
+      const { state, position } = before.subscription.status();
+      // What has lost its tail serves what the log does not have: the new one is to have all that there is.
+      const wanted = state === 'lost-tail' ? await store.head() : position;
+      await next.subscription.reached(wanted, AbortSignal.timeout(patience));
       await serveGeneration(readModels, name, generation);
       [current, building] = [next, undefined];
     } catch (error) {
@@ -90,7 +108,11 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
   /** Among many processes others go over to it when they see it, and meanwhile the one that built it keeps it up. */
   const announce = async (generation: number): Promise<void> => {
     const next = await built(generation);
-    const position = await readModels.checkpoint(generationName(name, current.generation));
+    // One that has lost its tail may be beyond the log's end, where nobody comes to.
+    const position = Math.min(
+      await readModels.checkpoint(generationName(name, current.generation)),
+      await store.head(),
+    );
     await next.subscription.reached(position, AbortSignal.timeout(patience));
     await serveGeneration(readModels, name, generation);
   };

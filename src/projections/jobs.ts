@@ -81,6 +81,8 @@ const evolve = (doc: JobDocument | undefined, event: Recorded<JobEvent>): JobDoc
 /** Long work of all projects and how far it is. */
 export const jobs: Projection<JobDocument, JobEvent> = {
   name: 'all-jobs',
+  // What makes the others again is a job, and is found by this list.
+  renews: true,
   streams: ['job-'],
   document: jobDocument,
   indexes: [

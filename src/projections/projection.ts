@@ -14,6 +14,11 @@ import { forgottenOf, repairing } from './repair.ts';
 export type Projection<D, E extends Event> = Collection<D> & {
   /** Raised when the same facts make other documents than before: those there are then made again. 1 unless said. */
   readonly version?: number;
+  /**
+   * Whether the documents are thrown away and made again, without being asked, when the log lost facts that are in them.
+   * Otherwise they stay until somebody asks for it, who may rather put the log back.
+   */
+  readonly renews?: boolean;
   readonly streams: readonly string[];
   readonly types?: readonly E['type'][];
   readonly keys: (event: Recorded<E>) => readonly Key[];
@@ -26,6 +31,7 @@ export type Projecting = (batch: Batch) => Promise<void>;
 /** A projection whose kind of document and of facts nobody needs to know any more, so that all fit in one list. */
 export type AnyProjection = Collection<never> & {
   readonly version: number;
+  readonly renews: boolean;
   readonly filter: Filter;
   readonly project: (readModels: ReadModels) => Projecting;
   readonly repair: Repair;
@@ -73,7 +79,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
     return documents;
   };
 
-  const run = async ({ events, position }: Batch): Promise<void> => {
+  const run = async ({ events, position, last }: Batch): Promise<void> => {
     await forgetRepaired();
     const touches = events.flatMap((event) => reading.keys(event).map((key) => ({ event, key, name: nameOf(key) })));
     const before = await documentsOf(new Map(touches.map(({ name, key }) => [name, key])));
@@ -84,7 +90,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
       const doc = reading.evolve(stored?.doc, event, key);
       changed.set(name, { project: key.project, id: key.id, doc, position: event.position });
     }
-    await readModels.save(projection, [...changed.values()], position);
+    await readModels.save(projection, [...changed.values()], position, last);
     // What came for the first time may well never come again, as an entry of a history.
     for (const [name, stored] of before) recent.set(name, changed.get(name) ?? stored);
   };
@@ -103,6 +109,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
 export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProjection => ({
   name: projection.name,
   version: projection.version ?? 1,
+  renews: projection.renews ?? false,
   indexes: projection.indexes,
   ...(projection.terms === undefined ? {} : { terms: projection.terms }),
   document: z.never(),

@@ -15,10 +15,10 @@ export type Builders = {
   readonly finish: (projection: string, generation: number) => Promise<void>;
 };
 
-/** All projections at work. `reached` resolves when every one of them has come to a position. */
+/** All projections at work. `reached` resolves when every one of them, or of those named, has come to a position. */
 export type RunningProjections = Builders & {
   readonly statuses: () => Promise<readonly SubscriptionStatus[]>;
-  readonly reached: (position: number, signal?: AbortSignal) => Promise<void>;
+  readonly reached: (position: number, signal?: AbortSignal, only?: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
   /** What a thread that runs them counted. */
   readonly measures?: () => Promise<unknown>;
@@ -30,6 +30,8 @@ export type Needs = {
   readonly now: () => Date;
   /** Given when other processes offer to run the same projections. */
   readonly lease?: Lease;
+  /** Is told, once, of a projection whose checkpoint stands on what the log no longer has. */
+  readonly onLostTail?: (name: string, error: Error) => void;
   /** Puts what watches it around a projection. */
   readonly observe?: (name: string, projecting: Projecting) => Projecting;
   /** All of them unless said. */
@@ -66,8 +68,8 @@ export const runProjections = async (needs: Needs): Promise<RunningProjections> 
   };
   return {
     statuses: async () => all.map((each) => each.status()),
-    reached: async (position, signal) => {
-      await Promise.all(all.map((each) => each.reached(position, signal)));
+    reached: async (position, signal, only) => {
+      await Promise.all((only?.map(of) ?? all).map((each) => each.reached(position, signal)));
     },
     build: async (name, generation) => of(name).build(generation),
     serve: async (name, generation) => of(name).serve(generation),
@@ -87,9 +89,9 @@ export const watchProjections = (readModels: ReadModels): RunningProjections => 
   const stopping = new AbortController();
   return {
     statuses: async () => [],
-    reached: async (position, signal = stopping.signal) => {
+    reached: async (position, signal = stopping.signal, only = projections.map(({ name }) => name)) => {
       const either = AbortSignal.any([signal, stopping.signal]);
-      await Promise.all(projections.map(({ name }) => servingReached({ readModels }, name, position, either)));
+      await Promise.all(only.map((name) => servingReached({ readModels }, name, position, either)));
     },
     ...{ build: nobody, serve: nobody, finish: nobody },
     stop: async () => stopping.abort(new Error('The process is stopping')),

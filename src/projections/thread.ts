@@ -10,7 +10,7 @@ const generation = { id: z.number(), projection: z.string(), generation: z.numbe
 
 /** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, what it counted, and to stop. */
 export const askSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('reach'), id: z.number(), position: z.number() }),
+  z.object({ kind: z.literal('reach'), id: z.number(), position: z.number(), only: z.array(z.string()).optional() }),
   z.object({ kind: z.literal('give-up'), id: z.number() }),
   z.object({ kind: z.literal('status'), id: z.number() }),
   z.object({ kind: z.literal('measures'), id: z.number() }),
@@ -27,6 +27,7 @@ const answerSchema = z.object({
   statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
   measures: z.unknown().optional(),
   built: z.object({ position: z.number(), live: z.boolean() }).optional(),
+  lostTail: z.object({ name: z.string(), error: z.string() }).optional(),
 });
 type Answer = z.infer<typeof answerSchema>;
 
@@ -51,13 +52,19 @@ const endOf = (thread: Worker): Promise<void> =>
 /** `entry` is the module that the thread runs. */
 type Thread = z.infer<typeof threadData> & { readonly entry: URL };
 
+/** Is told why the thread died, and of a projection whose checkpoint stands on what the log no longer has. */
+type Troubles = {
+  readonly onDeath: (error: unknown) => void;
+  readonly onLostTail: (name: string, error: string) => void;
+};
+
 /**
- * Runs the projections in a thread of their own. A thread that dies is started again, and goes on from the checkpoints;
- * `onDeath` hears why. Until then everything that asks waits or gives up by its own signal.
+ * Runs the projections in a thread of their own. A thread that dies is started again, and goes on from the checkpoints.
+ * Until then everything that asks waits or gives up by its own signal.
  */
 export const runProjectionsInThread = async (
   { entry, ...workerData }: Thread,
-  onDeath: (error: unknown) => void,
+  { onDeath, onLostTail }: Troubles,
 ): Promise<RunningProjections> => {
   const waiters = new Map<number, Waiter>();
   const asked = new Map<number, Ask>();
@@ -67,7 +74,8 @@ export const runProjectionsInThread = async (
   let gone = endOf(worker);
 
   const answer = (message: unknown): void => {
-    const { id, ...rest } = answerSchema.parse(message);
+    const { id, lostTail, ...rest } = answerSchema.parse(message);
+    if (lostTail) onLostTail(lostTail.name, lostTail.error);
     if (id !== undefined) waiters.get(id)?.settle(rest);
   };
 
@@ -124,9 +132,9 @@ export const runProjectionsInThread = async (
   return {
     statuses: async () => (await soon('status')).statuses ?? [],
     measures: async () => (await soon('measures')).measures,
-    reached: async (position, signal) => {
+    reached: async (position, signal, only) => {
       const late = `The read models did not reach position ${position} in time`;
-      await ask((id) => ({ kind: 'reach', id, position }), late, signal);
+      await ask((id) => ({ kind: 'reach', id, position, ...(only && { only: [...only] }) }), late, signal);
     },
     build: async (...which) => (await ofGeneration('build', ...which)).built ?? { position: 0, live: false },
     serve: async (...which) => void (await ofGeneration('serve', ...which)),

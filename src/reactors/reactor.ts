@@ -15,8 +15,8 @@ import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 export type Intent = (engine: Engine, request: Request) => Promise<unknown>;
 
 /**
- * What a reactor may look at before it knows what it wants. `reached` resolves when the read models are at a position, `head`
- * is the position of the last fact. `othersLag`: how long other processes may go on with what was true before, in ms.
+ * What a reactor may look at before it knows what it wants. `reached` resolves when the read models, or `only` those of some
+ * projections, are at a position; `head` is the position of the last fact. `othersLag`: how long other processes may go on with what was true before, in ms.
  */
 export type Sight = {
   readonly engine: Engine;
@@ -26,7 +26,7 @@ export type Sight = {
   /** Waits so many ms; rejects when the process stops meanwhile. */
   readonly pause: (milliseconds: number) => Promise<unknown>;
   readonly head: () => Promise<number>;
-  readonly reached: (position: number) => Promise<void>;
+  readonly reached: (position: number, only?: readonly string[]) => Promise<void>;
 };
 
 /** What follows from a fact. The same fact again must lead to the same intents, or to ones that then change nothing. */
@@ -113,7 +113,7 @@ const lanes = 16;
  */
 export const react =
   (reactor: Reactor, sight: Sight) =>
-  async ({ events, position }: Batch): Promise<void> => {
+  async ({ events, position, last }: Batch): Promise<void> => {
     const streams = [...Map.groupBy(events, ({ stream }) => stream).values()].values();
     const follow = async (): Promise<void> => {
       for (const facts of streams) {
@@ -125,5 +125,5 @@ export const react =
     };
     const ended = await Promise.allSettled(Array.from({ length: lanes }, follow));
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
-    await sight.readModels.saveCheckpoint(checkpointOf(reactor), position);
+    await sight.readModels.saveCheckpoint(checkpointOf(reactor), position, last);
   };

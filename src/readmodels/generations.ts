@@ -63,5 +63,6 @@ export const serving = (
     replace: async (collection, documents) => readModels.replace(await of(collection), documents),
     size: async (name) => readModels.size(await current(name)),
     checkpoint: async (name) => readModels.checkpoint(await current(name)),
+    standing: async (name) => readModels.standing(await current(name)),
   };
 };

@@ -1,7 +1,8 @@
-import { MongoBulkWriteError, MongoServerError } from 'mongodb';
+import { MongoBulkWriteError } from 'mongodb';
 import type { AnyBulkWriteOperation, Collection as DriverCollection, Db } from 'mongodb';
 import { markOf, parsed } from './document.ts';
-import { DUPLICATE_KEY, INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND } from './mongodb-errors.ts';
+import { DUPLICATE_KEY, INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND, unless } from './mongodb-errors.ts';
+import { dropCheckpoint } from './mongodb-marks.ts';
 import { filterOf, idIn, indexesOf, indexPrefix, kept, keyText, seeksOf } from './mongodb-query.ts';
 import type { Kept } from './mongodb-query.ts';
 import type { Collection, Condition, Declared, Key, Page, Query, Replacement, Stored } from './read-models.ts';
@@ -10,10 +11,6 @@ import type { Collection, Condition, Declared, Key, Page, Query, Replacement, St
 const CHUNK = 1_000;
 
 type Found = { readonly _id: string; readonly doc: string };
-type Checkpoint = { readonly _id: string; readonly position: number };
-/** `until` is in ms since 1970. */
-type Held = { readonly _id: string; readonly holder: string; readonly until: number };
-
 /** A read of a database, cut off at a deadline, here and in the server. `maxTimeMS` is in ms. */
 export type Reading = {
   readonly db: Db;
@@ -21,20 +18,6 @@ export type Reading = {
 };
 
 const docsOf = (db: Db, { name }: Declared): DriverCollection<Kept> => db.collection<Kept>(`docs.${name}`);
-const checkpointsOf = (db: Db): DriverCollection<Checkpoint> => db.collection<Checkpoint>('checkpoints');
-const leasesOf = (db: Db): DriverCollection<Held> => db.collection<Held>('leases');
-
-const hasCode = (error: unknown, code: number): boolean => error instanceof MongoServerError && error.code === code;
-
-/** What happens, or `other` when the server answers with that error. */
-const unless = async <T>(code: number, other: T, run: () => Promise<T>): Promise<T> => {
-  try {
-    return await run();
-  } catch (error) {
-    if (hasCode(error, code)) return other;
-    throw error;
-  }
-};
 
 /**
  * Makes the indexes of a collection, and drops those it no longer declares. One that is there already is left alone, so that
@@ -172,34 +155,5 @@ export const sizeOf = ({ db, deadline }: Reading, name: string): Promise<number>
 /** Removes a collection and its checkpoint. */
 export const dropCollection = async (db: Db, name: string): Promise<void> => {
   await unless(NAMESPACE_NOT_FOUND, false, () => docsOf(db, { name, indexes: [] }).drop());
-  await checkpointsOf(db).deleteOne({ _id: name });
-};
-
-/** Moves a checkpoint forward; it never goes back. */
-export const moveCheckpoint = async (db: Db, name: string, position: number): Promise<void> => {
-  await checkpointsOf(db).updateOne({ _id: name }, { $max: { position } }, { upsert: true });
-};
-
-/** How far a checkpoint is; 0 before it moved. */
-export const checkpointOf = async ({ db, deadline }: Reading, name: string): Promise<number> =>
-  (await checkpointsOf(db).findOne({ _id: name }, deadline))?.position ?? 0;
-
-/** Takes or renews a lease, in one update, so that of two that ask one has it. Times are in ms. Tells whether the holder has it. */
-export const takeLease = (
-  db: Db,
-  name: string,
-  holder: string,
-  { now, until }: { readonly now: number; readonly until: number },
-): Promise<boolean> =>
-  // Somebody else's lease doesn't meet the filter, and a second one of the same name can't be inserted.
-  unless(DUPLICATE_KEY, false, async () => {
-    const free = { _id: name, $or: [{ holder }, { until: { $lte: now } }] };
-    const update = { $set: { holder, until } };
-    const { matchedCount, upsertedCount } = await leasesOf(db).updateOne(free, update, { upsert: true });
-    return matchedCount + upsertedCount > 0;
-  });
-
-/** Gives a lease back, if the holder has it. */
-export const releaseLease = async (db: Db, name: string, holder: string): Promise<void> => {
-  await leasesOf(db).deleteOne({ _id: name, holder });
+  await dropCheckpoint(db, name);
 };

@@ -69,3 +69,15 @@ export const explained = (error: unknown, where: string): unknown => {
   if (advice === undefined || !(cause instanceof Error)) return error;
   return new ReadModelsUnavailable(`Read models in ${where}: ${cause.message}; ${advice}`, { cause: error });
 };
+
+const hasCode = (error: unknown, code: number): boolean => error instanceof MongoServerError && error.code === code;
+
+/** What happens, or `other` when the server answers with that error. */
+export const unless = async <T>(code: number, other: T, run: () => Promise<T>): Promise<T> => {
+  try {
+    return await run();
+  } catch (error) {
+    if (hasCode(error, code)) return other;
+    throw error;
+  }
+};

@@ -1,19 +1,16 @@
 import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import {
-  checkpointOf,
   count,
   dropCollection,
   findPage,
   load,
-  moveCheckpoint,
   prepareCollection,
-  releaseLease,
   replaceDocuments,
   saveDocuments,
   sizeOf,
-  takeLease,
 } from './mongodb-documents.ts';
 import type { Reading } from './mongodb-documents.ts';
+import { checkpointOf, moveCheckpoint, releaseLease, standing, takeLease } from './mongodb-marks.ts';
 import { explained } from './mongodb-errors.ts';
 import { ReadModelsUnavailable } from './read-models.ts';
 import type { ReadModels } from './read-models.ts';
@@ -100,16 +97,17 @@ export const openMongoReadModels = (
     find: (project, collection, query) => reading(readTimeout, (from) => findPage(from, project, collection, query)),
     count: (project, collection, where) => reading(readTimeout, (from) => count(from, project, collection, where)),
     load: (collection, keys) => reading(WRITE_TIMEOUT, (from) => load(from, collection, keys)),
-    save: (collection, documents, checkpoint) =>
+    save: (collection, documents, checkpoint, fact) =>
       answer(WRITE_TIMEOUT, async () => {
         await saveDocuments(db, collection, documents);
-        await moveCheckpoint(db, collection.name, checkpoint);
+        await moveCheckpoint(db, collection.name, checkpoint, fact);
       }),
     replace: (collection, documents) => answer(WRITE_TIMEOUT, () => replaceDocuments(db, collection, documents)),
     size: (name) => reading(WRITE_TIMEOUT, (from) => sizeOf(from, name)),
     drop: (name) => answer(PREPARE_TIMEOUT, () => dropCollection(db, name)),
     checkpoint: (name) => reading(readTimeout, (from) => checkpointOf(from, name)),
-    saveCheckpoint: (name, position) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, position)),
+    standing: (name) => reading(readTimeout, (from) => standing(from, name)),
+    saveCheckpoint: (name, position, fact) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, position, fact)),
     lease: (name, holder, now, until) =>
       answer(readTimeout, () => takeLease(db, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(readTimeout, () => releaseLease(db, name, holder)),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Place } from '../eventstore/event-store.ts';
 
 /** Documents belong to a project, and an id is unique inside its project and collection. */
 export type Key = { readonly project: string; readonly id: string };
@@ -45,6 +46,18 @@ export type Query<D> = {
 
 export type Page<D> = { readonly docs: readonly D[]; readonly next?: readonly Scalar[] };
 
+/**
+ * How far a reader has come, and the last fact that the log had by then, at that position or before. There is no fact before
+ * the first one, nor where a version saved the checkpoint that kept none.
+ */
+export type Standing = { readonly position: number; readonly fact?: Place };
+
+/** What was saved of a checkpoint. A fact beyond it was left behind by a version that dropped the checkpoint and kept none. */
+export const standingOf = (position: number, fact: Place | undefined): Standing => ({
+  position,
+  ...(fact && fact.position <= position && { fact }),
+});
+
 /** Documents that can be thrown away and made again from the log. Every method throws `ReadModelsUnavailable` when they can't be reached. */
 export interface ReadModels {
   /**
@@ -58,8 +71,11 @@ export interface ReadModels {
   count<D>(project: string, collection: Collection<D>, where: readonly Condition<D>[]): Promise<number>;
   /** The documents of these keys with their positions; a key nobody wrote is missing from the answer. */
   load<D>(collection: Collection<D>, keys: readonly Key[]): Promise<readonly Stored<D>[]>;
-  /** Writes each document unless a newer one (by position) is there, then the checkpoint of the collection, which never goes back. */
-  save<D>(collection: Collection<D>, documents: readonly Stored<D>[], checkpoint: number): Promise<void>;
+  /**
+   * Writes each document unless a newer one (by position) is there, then the checkpoint of the collection, which never goes
+   * back, with the fact that it stands on.
+   */
+  save<D>(collection: Collection<D>, documents: readonly Stored<D>[], checkpoint: number, fact?: Place): Promise<void>;
   /**
    * Writes each document if what is there is of the position that was `seen` (none there: undefined), also an older or equal
    * one. Tells whether all were written; those that were not are left as somebody else made them.
@@ -71,7 +87,9 @@ export interface ReadModels {
   drop(name: string): Promise<void>;
   /** How far a collection or a reader of that name has come: a position, 0 at first. */
   checkpoint(name: string): Promise<number>;
-  saveCheckpoint(name: string, position: number): Promise<void>;
+  /** The checkpoint with the fact that it stands on. */
+  standing(name: string): Promise<Standing>;
+  saveCheckpoint(name: string, position: number, fact?: Place): Promise<void>;
   /** Takes or renews a lease until a time, unless somebody else holds it at `now`. Tells whether the holder has it. */
   lease(name: string, holder: string, now: Date, until: Date): Promise<boolean>;
   /** Gives a lease back, if the holder has it. */

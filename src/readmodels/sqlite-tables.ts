@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Place } from '../eventstore/event-store.ts';
 import type { Declared } from './read-models.ts';
 import { docsTable, quoted } from './sqlite-names.ts';
 import { schemaChanges } from './sqlite-schema.ts';
@@ -9,6 +10,7 @@ export type Connection = { readonly prepared: (sql: string) => StatementSync };
 /** The tables that every file has. */
 export const commonTables = `
   CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS checkpoint_facts (name TEXT PRIMARY KEY, fact TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;`;
 
 /**
@@ -41,13 +43,25 @@ export const dropCollection = (db: DatabaseSync, name: string): void => {
     const words = /^terms\.[^.]*\.(.*)$/s.exec(String(table))?.[1];
     if (table === `docs.${name}` || words === name) db.exec(`DROP TABLE ${quoted(String(table))}`);
   }
-  db.prepare('DELETE FROM checkpoints WHERE name = ?').run(name);
+  for (const table of ['checkpoints', 'checkpoint_facts']) db.prepare(`DELETE FROM ${table} WHERE name = ?`).run(name);
 };
 
-/** Moves a checkpoint forward; it never goes back. */
-export const moveCheckpoint = ({ prepared }: Connection, name: string, position: number): void => {
-  prepared(`INSERT INTO checkpoints (name, position) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)`).run(name, position);
+/** Moves a checkpoint forward, with the fact that it stands on; it never goes back. */
+export const moveCheckpoint = ({ prepared }: Connection, name: string, position: number, fact?: Place): void => {
+  const { changes } = prepared(`INSERT INTO checkpoints (name, position) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE excluded.position > position`).run(
+    name,
+    position,
+  );
+  if (fact === undefined || Number(changes) === 0) return;
+  prepared(`INSERT INTO checkpoint_facts (name, fact) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET fact = excluded.fact`).run(name, JSON.stringify(fact));
+};
+
+/** The fact that a checkpoint stands on, if one was saved. */
+export const checkpointFactOf = ({ prepared }: Connection, name: string): Place | undefined => {
+  const fact = prepared('SELECT fact FROM checkpoint_facts WHERE name = ?').get(name)?.['fact'];
+  return typeof fact === 'string' ? (JSON.parse(fact) as Place) : undefined;
 };
 
 /** How far a checkpoint is; 0 before it moved. */

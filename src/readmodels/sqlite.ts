@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ReadModelsUnavailable } from './read-models.ts';
+import { ReadModelsUnavailable, standingOf } from './read-models.ts';
 import type { Declared, ReadModels } from './read-models.ts';
 import type { Opening } from './sqlite-connection.ts';
 import { BUSY_TIMEOUT, connect, errorCode } from './sqlite-connection.ts';
@@ -8,6 +8,7 @@ import { findPage } from './sqlite-find.ts';
 import { countStatement } from './sqlite-query.ts';
 import { loadStored, replaceDocuments, saveDocuments } from './sqlite-documents.ts';
 import {
+  checkpointFactOf,
   checkpointOf,
   dropCollection,
   moveCheckpoint,
@@ -114,16 +115,21 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
         return Number(prepared(sql).get(...values)?.['total']);
       }),
     load: (collection, keys) => reading([], () => loadStored(connection, collection, keys)),
-    save: (collection, documents, checkpoint) =>
+    save: (collection, documents, checkpoint, fact) =>
       writing(() => {
         saveDocuments(connection, collection, documents);
-        moveCheckpoint(connection, collection.name, checkpoint);
+        moveCheckpoint(connection, collection.name, checkpoint, fact);
       }),
     replace: (collection, documents) => writing(() => replaceDocuments(connection, collection, documents)),
     size: (name) => reading(0, () => sizeOf(connection, name)),
     drop: (name) => writing(() => dropCollection(connection.db(), name)),
     checkpoint: (name) => reading(0, () => checkpointOf(connection, name)),
-    saveCheckpoint: (name, position) => writing(() => moveCheckpoint(connection, name, position)),
+    standing: async (name) => {
+      const position = await reading(0, () => checkpointOf(connection, name));
+      const fact = await reading(undefined, () => checkpointFactOf(connection, name));
+      return standingOf(position, fact);
+    },
+    saveCheckpoint: (name, position, fact) => writing(() => moveCheckpoint(connection, name, position, fact)),
     lease: (name, holder, now, until) =>
       answer(() => takeLease(connection, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(() => releaseLease(connection, name, holder)),

@@ -64,7 +64,7 @@ export const lagFamilies = (
   // Who stands by does not know exactly how far the one is that does the work.
   const running = statuses.filter(({ state }) => state !== 'standby');
   const lag = end === undefined ? [] : running.map((status) => ({ status, name: status.name, end }));
-  const stalled = running.map(({ name, state }) => [state === 'stalled' ? 1 : 0, name] as const);
+  const stalled = running.map(({ name, state }) => [['stalled', 'lost-tail'].includes(state) ? 1 : 0, name] as const);
   const events = lag.map((one) => [Math.max(0, one.end.head - one.status.position), one.name] as const);
   const seconds = lag.map((one) => [behindBy(one.status, one.end), one.name] as const);
   const label = [kind];

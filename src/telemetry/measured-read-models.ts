@@ -22,9 +22,11 @@ export const measuredReadModels = (readModels: ReadModels, instruments: Instrume
     find: (project, collection, query) => measured('find', () => readModels.find(project, collection, query)),
     count: (project, collection, where) => measured('count', () => readModels.count(project, collection, where)),
     load: (collection, keys) => measured('load', () => readModels.load(collection, keys)),
-    save: (collection, documents, checkpoint) =>
-      measured('save', () => readModels.save(collection, documents, checkpoint)),
+    save: (collection, documents, checkpoint, fact) =>
+      measured('save', () => readModels.save(collection, documents, checkpoint, fact)),
     checkpoint: (name) => measured('checkpoint', () => readModels.checkpoint(name)),
-    saveCheckpoint: (name, position) => measured('save-checkpoint', () => readModels.saveCheckpoint(name, position)),
+    standing: (name) => measured('checkpoint', () => readModels.standing(name)),
+    saveCheckpoint: (name, position, fact) =>
+      measured('save-checkpoint', () => readModels.saveCheckpoint(name, position, fact)),
   };
 };

@@ -80,6 +80,7 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
   return {
     ...store,
     read: (stream, after, limit) => telling('read', () => store.read(stream, after, limit)),
+    at: (stream, revision) => telling('read', () => store.at(stream, revision)),
     append: tracing ? traced : append,
     async *follow(from, signal, filter) {
       try {

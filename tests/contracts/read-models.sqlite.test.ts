@@ -173,7 +173,7 @@ describe('the indexes of read models in SQLite', () => {
   it('are not made while a collection is bare, and stay when they are there', async () => {
     const path = await file();
     await opened(path).prepare([collection], { bare: true });
-    expect(schema(path)).toEqual(['checkpoints', 'docs.people', 'leases']);
+    expect(schema(path)).toEqual(['checkpoint_facts', 'checkpoints', 'docs.people', 'leases']);
     await opened(path).prepare([collection]);
     const whole = schema(path);
     expect(whole).toContain('by.city,score.people');
@@ -188,6 +188,7 @@ describe('the indexes of read models in SQLite', () => {
       'by.city,score,visits.people',
       'by.city,score.people',
       'by.score.people',
+      'checkpoint_facts',
       'checkpoints',
       'docs.people',
       'leases',
@@ -197,6 +198,7 @@ describe('the indexes of read models in SQLite', () => {
     expect(schema(path)).toEqual([
       'by.score.people',
       'by.visits.people',
+      'checkpoint_facts',
       'checkpoints',
       'docs.people',
       'leases',

@@ -32,7 +32,7 @@ const open = () => {
       { name: 'reader', checkpoint: 'reader' },
       () =>
         subscribe({
-          ...{ name: 'reader', store, now: clock, load: () => readModels.checkpoint('reader') },
+          ...{ name: 'reader', store, now: clock, load: () => readModels.standing('reader') },
           handle: async ({ position }) => {
             handled.push(position);
             await readModels.saveCheckpoint('reader', position);

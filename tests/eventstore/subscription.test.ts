@@ -18,7 +18,7 @@ function reading(options: Partial<Reader> = {}, wrap: (store: EventStore) => Eve
     const subscription = subscribe({
       name: 'counter',
       store: wrap(store),
-      load: async () => kept.checkpoint,
+      load: async () => ({ position: kept.checkpoint }),
       handle: async (batch) => keep(batch),
       now: () => new Date((kept.time += 1_000)),
       retryDelay: () => 0,
@@ -108,7 +108,7 @@ describe('A subscription', () => {
     const subscription = start({
       load: async () => {
         await loaded.promise;
-        return 0;
+        return { position: 0 };
       },
       handle: async (batch) => {
         await gates.shift()?.promise;
@@ -433,7 +433,13 @@ describe('A subscription that fails', () => {
     const { store } = reading();
     await store.append('s-1', -1, facts(1));
     const handle = () => Promise.reject(new Error('no disk'));
-    const subscription = subscribe({ name: 'counter', store, load: async () => 0, handle, now: () => new Date(0) });
+    const subscription = subscribe({
+      name: 'counter',
+      store,
+      load: async () => ({ position: 0 }),
+      handle,
+      now: () => new Date(0),
+    });
     onTestFinished(() => subscription.stop());
     for (let attempt = 1; attempt <= 12; attempt += 1) {
       while (subscription.status().attempts < attempt) await nextTurn();

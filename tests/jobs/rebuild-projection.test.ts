@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { rebuildProjection } from '../../src/jobs/rebuild-projection.ts';
 import type { JobAt } from '../../src/jobs/work.ts';
+import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
 import { runProjections } from '../../src/projections/running.ts';
 import { generationName, servingOf } from '../../src/readmodels/generations.ts';
@@ -40,7 +41,7 @@ const openProcess = async (store: EventStore) => {
     reached: (position: number) => projecting.reached(position),
     ...{ request: request('rebuild'), signal: new AbortController().signal },
   };
-  const { step } = rebuildProjection(projecting);
+  const { step } = rebuildProjection(projecting, [leads.name, history.name]);
   /** Goes on with a job until it is complete or where the condition says. */
   const until = async (job: JobAt, isThere: (cursor: string) => boolean = () => false): Promise<JobAt> => {
     const progress = await step(job, sight);

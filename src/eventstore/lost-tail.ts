@@ -1,0 +1,46 @@
+import type { Standing } from '../readmodels/read-models.ts';
+import type { EventStore, Place } from './event-store.ts';
+
+/** The log does not have what a reader has read of it. The message says what is missing, and what to do. */
+export class LostTail extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LostTail';
+  }
+}
+
+/** Whether it is known why the log lacks a fact that it had, so that nothing else is missing. */
+export type Explained = (fact: Place) => Promise<boolean>;
+
+/** As long as nothing takes facts out of the log, nothing explains that one is missing. */
+const unexplained: Explained = async () => false;
+
+const advice =
+  'The log lost its end, or is another one: stop and put back the one that was there, ' +
+  'or make what was read again from this one with npm run rebuild -- --all';
+
+const found = (there: Place | undefined, { position }: Place): string => {
+  if (there === undefined) return 'there is none now';
+  return there.position === position
+    ? 'another fact is there now'
+    : `that revision is at position ${there.position} now`;
+};
+
+/**
+ * What the log lacks of what a reader has read, as an error to show; nothing when it has the very fact that the checkpoint
+ * stands on. A checkpoint that was saved before facts were kept with it may only not be beyond the log's end.
+ */
+export const lostTail = async (
+  store: Pick<EventStore, 'at' | 'head'>,
+  { position, fact }: Standing,
+  explained: Explained = unexplained,
+): Promise<LostTail | undefined> => {
+  const head = await store.head();
+  if (position > head) return new LostTail(`It has read up to ${position}, and the log ends at ${head}. ${advice}`);
+  if (fact === undefined) return undefined;
+  const there = await store.at(fact.stream, fact.revision);
+  if (there?.id === fact.id && there.position === fact.position) return undefined;
+  if (await explained(fact)) return undefined;
+  const read = `It has read fact ${fact.id} at position ${fact.position}, revision ${fact.revision} of ${fact.stream}`;
+  return new LostTail(`${read}, and ${found(there, fact)}. ${advice}`);
+};
