@@ -64,9 +64,15 @@ const discardBody = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
   reply.removeHeader('Connection');
 };
 
+/** Says how large a body may be where that differs from the usual. */
+const ofSize = (problem: Problem, { routeOptions: { bodyLimit } }: FastifyRequest): Problem => {
+  if (problem.code !== 'too-large' || bodyLimit === undefined || bodyLimit >= 1_048_576) return problem;
+  return new Problem('too-large', `The body may have ${bodyLimit / 1_024} KiB here; make what it says less`);
+};
+
 /** Answers with the problem that an error is. What is our fault is logged under the same id. */
 export const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  const problem = problemOf(error);
+  const problem = ofSize(problemOf(error), request);
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');
