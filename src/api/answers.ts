@@ -64,6 +64,12 @@ const discardBody = ({ raw }: FastifyRequest, reply: FastifyReply): void => {
   reply.removeHeader('Connection');
 };
 
+/** Says how large a body may be where that differs from the usual. */
+const ofSize = (problem: Problem, { routeOptions: { bodyLimit } }: FastifyRequest): Problem => {
+  if (problem.code !== 'too-large' || bodyLimit === undefined || bodyLimit >= 1_048_576) return problem;
+  return new Problem('too-large', `The body may have ${bodyLimit / 1_024} KiB here; make what it says less`);
+};
+
 /** Nobody is there any more to be answered: the client went away while it sent. */
 const aborted = new Problem('invalid-request', 'The connection ended before the request was whole');
 
@@ -71,7 +77,7 @@ const aborted = new Problem('invalid-request', 'The connection ended before the 
 export const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const gone = reply.raw.destroyed && !request.raw.complete;
   if (gone) request.log.debug({ err: error }, 'the client went away while it sent');
-  const problem = gone ? aborted : problemOf(error);
+  const problem = gone ? aborted : ofSize(problemOf(error), request);
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');

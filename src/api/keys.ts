@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { revokeKey } from '../commands/revoke-key.ts';
-import { project, scopes } from '../domain/project.ts';
+import { project, projectLimits, scopes } from '../domain/project.ts';
 import type { Routes } from './app.ts';
 import { issue, making } from './issuing.ts';
 import { listOf, pageIn, paging } from './paging.ts';
@@ -23,6 +23,7 @@ export const keys: Routes = (app, world) => {
   const { engine } = world;
   app.route({
     ...{ method: 'POST', url: '/api/projects/:projectId/keys', config },
+    bodyLimit: projectLimits.bytes,
     schema: {
       summary: 'Issue a key',
       description: 'The key is shown here only, and again to a retry with the same Idempotency-Key.',

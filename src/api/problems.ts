@@ -12,6 +12,8 @@ const rejections = {
   'project-unknown': { status: 404, title: 'There is no such project' },
   'project-exists': { status: 409, title: 'The project exists already' },
   'key-unknown': { status: 404, title: 'There is no such key' },
+  'keys-full': { status: 409, title: 'The project has as many keys as it may' },
+  'versions-full': { status: 409, title: 'The project has published as many versions as it may' },
   'job-unknown': { status: 404, title: 'There is no such job' },
   'job-claimed': { status: 409, title: 'Another worker has the job' },
   'job-ended': { status: 409, title: 'The job has ended' },
@@ -126,13 +128,24 @@ export const fieldErrors = (issue: z.core.$ZodIssue, at: readonly PropertyKey[] 
 };
 
 /** How many fields an answer complains about at most. */
-const listedErrors = 100;
+const listedErrors = 20;
+
+/** The first complaints of a request that may have very many. */
+const firstErrors = (issues: readonly z.core.$ZodIssue[]): readonly FieldError[] => {
+  const errors: FieldError[] = [];
+  for (const issue of issues) {
+    errors.push(...fieldErrors(issue).slice(0, listedErrors));
+    if (errors.length >= listedErrors) break;
+  }
+  return errors.slice(0, listedErrors);
+};
 
 /** A part of a request (`body`, `querystring`, `params`, `headers`) that does not fit its schema. */
 export const invalid = (error: z.ZodError, part = 'body'): Problem => {
-  const errors = error.issues.flatMap((issue) => fieldErrors(issue)).slice(0, listedErrors);
+  const errors = firstErrors(error.issues);
   const where = part === 'querystring' ? 'query' : part;
   const said = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || 'all of it'}: ${detail}`);
-  const more = errors.length > said.length ? ` (and ${errors.length - said.length} more)` : '';
+  const left = Math.max(errors.length, error.issues.length) - said.length;
+  const more = left > 0 ? ` (and ${left} more)` : '';
   return new Problem('invalid-request', `In the ${where}, ${said.join('; ')}${more}`, { errors });
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { RosterEvent } from '../domain/roster-events.ts';
-import { roster } from '../domain/roster.ts';
+import type { Aggregate, Event } from '../domain/event.ts';
+import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -13,19 +13,76 @@ export const withoutAnswerFields = (body: unknown): unknown =>
 /** The parameters of a path to one version. */
 export const ofVersion = z.object({ projectId: z.string(), version: z.coerce.number().int().min(1) });
 
-/** What of some kind was published by the facts of a roster, newest first. */
-export const publishedOf = async <T extends { readonly version: number }>(
-  { engine }: World,
-  projectId: string,
-  pick: (event: RosterEvent) => readonly T[],
-): Promise<readonly T[]> => {
-  const events = await engine.states.read<RosterEvent>(`${roster.name}-${projectId}`, -1);
-  return events.flatMap(pick).reverse();
+/** What of some kind is published in a stream: versions that count up, among other facts. */
+export type PublishedIn<S, E extends Event, T extends { readonly version: number }> = {
+  readonly aggregate: Aggregate<S, E>;
+  readonly id: string;
+  readonly newest: (state: S) => number;
+  readonly pick: (event: E) => T | undefined;
+};
+
+/** How many facts are read at a time: few, as each may be large. */
+const factsAtOnce = 8;
+
+/** Characters of JSON after which a page has no more; one version may have so many by itself. */
+const mostOfPage = 2_097_152;
+
+type Found<T> = { readonly item: T; readonly revision: number };
+
+/** What was published, by the facts from one revision to another, newest first. */
+async function* backwards<S, E extends Event, T extends { readonly version: number }>(
+  { engine: { states } }: World,
+  { aggregate, id, pick }: PublishedIn<S, E, T>,
+  from: number,
+  to: number,
+): AsyncGenerator<Found<T>> {
+  for (let end = to; end >= from; end -= factsAtOnce) {
+    const begin = Math.max(from, end - factsAtOnce + 1);
+    const facts = await states.read<E>(`${aggregate.name}-${id}`, begin - 1, end - begin + 1);
+    for (const fact of facts.toReversed()) {
+      const item = pick(fact);
+      if (item) yield { item, revision: fact.revision };
+    }
+  }
+}
+
+/**
+ * The page that is asked for of what was published, newest first. It has fewer than asked for when those are large. Throws a
+ * `Problem` for a cursor that does not fit.
+ */
+export const publishedPage = async <S, E extends Event, T extends { readonly version: number }>(
+  world: World,
+  scope: readonly unknown[],
+  asked: { readonly limit: number; readonly cursor?: string | undefined },
+  published: PublishedIn<S, E, T>,
+): Promise<{ data: T[]; nextCursor: string | null }> => {
+  const { revision: last } = await world.engine.states.refresh(published.aggregate, published.id);
+  const page = await pageOf<T>(world, scope, asked, async ({ limit, after: [before] = [] }) => {
+    const docs: T[] = [];
+    let [characters, end] = [0, -1];
+    for await (const { item, revision } of backwards(world, published, 0, before === undefined ? last : Number(before) - 1)) {
+      characters += JSON.stringify(item).length;
+      if (docs.length === limit || (docs.length > 0 && characters > mostOfPage)) return { docs, next: [end] };
+      docs.push(item);
+      end = revision;
+    }
+    return { docs };
+  });
+  return { ...page, data: [...page.data] };
 };
 
 /** The version that is asked for. Throws a `Problem` when there is none. */
-export const versionIn = <T extends { readonly version: number }>(all: readonly T[], version: number): T => {
-  const found = all.find((each) => each.version === version);
-  if (found) return found;
-  throw new Problem('not-found', `There is no version ${version}; ${all[0]?.version ?? 0} is the newest`);
+export const versionOf = async <S, E extends Event, T extends { readonly version: number }>(
+  world: World,
+  published: PublishedIn<S, E, T>,
+  version: number,
+): Promise<T> => {
+  const { state, revision: last } = await world.engine.states.refresh(published.aggregate, published.id);
+  const newest = published.newest(state);
+  // Each version has a fact of its own, so it is not among the first ones, nor among the last.
+  const [from, to] = [Math.max(0, version - 1), last - (newest - version)];
+  if (version <= newest) {
+    for await (const { item } of backwards(world, published, from, to)) if (item.version === version) return item;
+  }
+  throw new Problem('not-found', `There is no version ${version}; ${newest} is the newest`);
 };

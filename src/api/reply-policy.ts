@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { publishReplyPolicy } from '../commands/publish-reply-policy.ts';
-import { replyPolicySchema } from '../domain/reply-policy.ts';
+import { boundedList } from '../domain/bounded.ts';
+import { replyLimits, replyPolicySchema } from '../domain/reply-policy.ts';
 import type { RosterEvent } from '../domain/roster-events.ts';
 import { rosterEvents } from '../domain/roster-events.ts';
+import type { RosterState } from '../domain/roster.ts';
 import { roster } from '../domain/roster.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import type { PublishedIn } from './published.ts';
+import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 
 const tags = ['Routing'];
@@ -17,10 +20,13 @@ const versionView = rosterEvents.ReplyPolicyPublished;
 const { shape } = replyPolicySchema;
 const policyForm = z.strictObject({
   ...shape,
-  steps: z.array(z.strictObject(shape.steps.element.shape)).max(20),
+  steps: boundedList(z.strictObject(shape.steps.element.shape), replyLimits.steps),
 });
 
-const ofPolicy = (event: RosterEvent) => (event.type === 'ReplyPolicyPublished' ? [event.data] : []);
+const policiesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
+  ...{ aggregate: roster, id: projectId, newest: ({ replies }) => replies.version },
+  pick: (event) => (event.type === 'ReplyPolicyPublished' ? event.data : undefined),
+});
 
 /** How soon the leads of a project must be replied to. */
 export const replyPolicy: Routes = (app, world) => {
@@ -41,6 +47,7 @@ export const replyPolicy: Routes = (app, world) => {
   });
   app.route({
     ...{ method: 'PUT', url, config: write },
+    bodyLimit: replyLimits.bytes,
     schema: {
       summary: 'Put a reply policy in force',
       description: 'All of it, for leads that are assigned from now on.',
@@ -62,11 +69,8 @@ export const replyPolicy: Routes = (app, world) => {
       summary: 'Every version of the reply policy, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const items = await publishedOf(world, projectId, ofPolicy);
-      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
-      return pageIn(world, ['reply-policy', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      publishedPage(world, ['reply-policy', projectId], query, policiesOf(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -74,6 +78,6 @@ export const replyPolicy: Routes = (app, world) => {
       summary: 'One version of the reply policy',
       ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
-    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofPolicy), params.version),
+    handler: ({ params }) => versionOf(world, policiesOf(params.projectId), params.version),
   });
 };

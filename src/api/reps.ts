@@ -5,7 +5,7 @@ import { changeRep } from '../commands/change-rep.ts';
 import type { Outcome } from '../commands/handle.ts';
 import type { RosterEvent, Rep } from '../domain/roster-events.ts';
 import { repSchema, repStatuses, rosterId } from '../domain/roster-events.ts';
-import { repChanges, repForm } from '../domain/roster-form.ts';
+import { repChanges, repForm, rosterLimits } from '../domain/roster-form.ts';
 import { roster } from '../domain/roster.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { Routes } from './app.ts';
@@ -68,6 +68,7 @@ export const reps: Routes = (app, world) => {
   const url = '/api/projects/:projectId/reps';
   app.route({
     ...{ method: 'POST', url, config: write },
+    bodyLimit: rosterLimits.bytes,
     schema: {
       summary: 'Put somebody on the roster',
       description:
@@ -108,6 +109,7 @@ export const reps: Routes = (app, world) => {
   });
   app.route({
     ...{ method: 'PATCH', url: `${url}/:repId`, config: write },
+    bodyLimit: rosterLimits.bytes,
     schema: {
       summary: 'Change some of a rep',
       description:

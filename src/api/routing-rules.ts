@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { publishRoutingRules } from '../commands/publish-routing-rules.ts';
 import type { RosterEvent } from '../domain/roster-events.ts';
 import { rosterEvents } from '../domain/roster-events.ts';
+import type { RosterState } from '../domain/roster.ts';
 import { roster } from '../domain/roster.ts';
 import { routingLimits } from '../domain/routing-cost.ts';
 import { routingRulesForm } from '../domain/routing-form.ts';
 import type { RoutingRules } from '../domain/routing-rules.ts';
 import { routingRulesSchema } from '../domain/routing-rules.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import type { PublishedIn } from './published.ts';
+import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -36,7 +38,10 @@ const publish = async (
   return { version: made?.version ?? (await engine.states.get(roster, wanted.projectId)).state.routing.version };
 };
 
-const ofRules = (event: RosterEvent) => (event.type === 'RoutingRulesPublished' ? [event.data] : []);
+const rulesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
+  ...{ aggregate: roster, id: projectId, newest: ({ routing }) => routing.version },
+  pick: (event) => (event.type === 'RoutingRulesPublished' ? event.data : undefined),
+});
 
 /** The routing rules of a project, and those it had before. */
 export const routingRules: Routes = (app, world) => {
@@ -74,11 +79,8 @@ export const routingRules: Routes = (app, world) => {
       summary: 'Every version of the routing rules, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const items = await publishedOf(world, projectId, ofRules);
-      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
-      return pageIn(world, ['routing-rules', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      publishedPage(world, ['routing-rules', projectId], query, rulesOf(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -86,7 +88,7 @@ export const routingRules: Routes = (app, world) => {
       summary: 'One version of the routing rules',
       ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
-    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofRules), params.version),
+    handler: ({ params }) => versionOf(world, rulesOf(params.projectId), params.version),
   });
   app.route({
     ...{ method: 'POST', url: `${url}/rollback`, config: write },
@@ -98,7 +100,7 @@ export const routingRules: Routes = (app, world) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const { rules } = versionIn(await publishedOf(world, projectId, ofRules), restores);
+      const { rules } = await versionOf(world, rulesOf(projectId), restores);
       return publish(world, request, { projectId, rules, restores }, reply);
     },
   });

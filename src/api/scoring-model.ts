@@ -1,15 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { publishScoringModel } from '../commands/publish-scoring-model.ts';
-import type { ProjectEvent } from '../domain/project.ts';
+import type { ProjectEvent, ProjectState } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
 import { scoringLimits, scoringModelSchema } from '../domain/scoring-form.ts';
 import { defaultModel, publishedModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { Problem } from './problems.ts';
-import { withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import type { PublishedIn } from './published.ts';
+import { publishedPage, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -43,14 +43,14 @@ const publish = async (
   return { version: (await engine.states.get(project, projectId)).state.scoring.version };
 };
 
-const versionsOf = async ({ engine }: World, projectId: string): Promise<Version[]> => {
-  const events = await engine.states.read<ProjectEvent>(`${project.name}-${projectId}`, -1);
-  return events.flatMap((event): readonly Version[] => {
-    if (event.type === 'ScoringModelPublished') return [event.data];
-    if (event.type !== 'ProjectCreated') return [];
-    return [{ version: 1, publishedAt: event.data.createdAt, model: defaultModel }];
-  });
-};
+const modelsOf = (projectId: string): PublishedIn<ProjectState, ProjectEvent, Version> => ({
+  ...{ aggregate: project, id: projectId, newest: ({ scoring }) => scoring.version },
+  pick: (event) => {
+    if (event.type === 'ScoringModelPublished') return event.data;
+    if (event.type !== 'ProjectCreated') return undefined;
+    return { version: 1, publishedAt: event.data.createdAt, model: defaultModel };
+  },
+});
 
 /** The scoring model of a project, and those it had before. */
 export const scoringModel: Routes = (app, world) => {
@@ -84,10 +84,8 @@ export const scoringModel: Routes = (app, world) => {
       summary: 'Every scoring model that was in force, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const page = { items: await versionsOf(world, projectId), keyOf: ({ version }: Version) => -version };
-      return pageIn(world, ['scoring-models', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      publishedPage(world, ['scoring-models', projectId], query, modelsOf(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -99,10 +97,6 @@ export const scoringModel: Routes = (app, world) => {
         response: { 200: versionView },
       },
     },
-    handler: async ({ params: { projectId, version } }) => {
-      const found = (await versionsOf(world, projectId)).find((each) => each.version === version);
-      if (found) return found;
-      throw new Problem('not-found', `Project ${projectId} has no scoring model with version ${version}`);
-    },
+    handler: ({ params: { projectId, version } }) => versionOf(world, modelsOf(projectId), version),
   });
 };

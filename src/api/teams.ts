@@ -5,7 +5,7 @@ import { changeTeam } from '../commands/change-team.ts';
 import type { Outcome } from '../commands/handle.ts';
 import type { RosterEvent, Team } from '../domain/roster-events.ts';
 import { rosterId, teamSchema } from '../domain/roster-events.ts';
-import { teamChanges, teamForm } from '../domain/roster-form.ts';
+import { rosterLimits, teamChanges, teamForm } from '../domain/roster-form.ts';
 import { roster } from '../domain/roster.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { Routes } from './app.ts';
@@ -63,6 +63,7 @@ export const teams: Routes = (app, world) => {
   const url = '/api/projects/:projectId/teams';
   app.route({
     ...{ method: 'POST', url, config: write },
+    bodyLimit: rosterLimits.bytes,
     schema: {
       summary: 'Make a team',
       description:
@@ -95,6 +96,7 @@ export const teams: Routes = (app, world) => {
   });
   app.route({
     ...{ method: 'PATCH', url: `${url}/:teamId`, config: write },
+    bodyLimit: rosterLimits.bytes,
     schema: {
       summary: 'Change some of a team',
       description: 'What is left out stays; `null` takes away. The ETag is of the whole roster.',

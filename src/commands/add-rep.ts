@@ -2,11 +2,9 @@ import { z } from 'zod';
 import { Rejection } from '../domain/rejection.ts';
 import { repSchema, rosterId } from '../domain/roster-events.ts';
 import { repForm, withChanges } from '../domain/roster-form.ts';
+import { mustHaveRoom } from '../domain/roster-room.ts';
 import { mustHaveTeams, roster } from '../domain/roster.ts';
 import { command } from './command.ts';
-
-/** How many reps a project has at most, with those who left. */
-const most = 5_000;
 
 const taken = (repId: string, left: boolean): string =>
   left ? `Rep ${repId} left; change the status to have it back` : `There is a rep ${repId} already; choose another id`;
@@ -19,8 +17,9 @@ export const addRep = command(roster)({
   decide: (state, { projectId: _, ...rep }) => {
     const known = state.reps.get(rep.repId);
     if (known) throw new Rejection('rep-exists', taken(rep.repId, known.status === 'left'));
-    if (state.reps.size >= most) throw new Rejection('roster-full', `A project has ${most} reps at most`);
     mustHaveTeams(state, rep.teamIds);
-    return [{ type: 'RepAdded', data: withChanges(repSchema, rep, {}) }];
+    const added = withChanges(repSchema, rep, {});
+    mustHaveRoom(state, undefined, added);
+    return [{ type: 'RepAdded', data: added }];
   },
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Rejection } from '../domain/rejection.ts';
 import { repSchema, rosterId } from '../domain/roster-events.ts';
 import { repChanges, withChanges } from '../domain/roster-form.ts';
+import { mustHaveRoom } from '../domain/roster-room.ts';
 import { mustHaveTeams, roster } from '../domain/roster.ts';
 import { command } from './command.ts';
 
@@ -15,6 +16,7 @@ export const changeRep = command(roster)({
     if (!before) throw new Rejection('member-unknown', `There is no rep ${repId}`);
     const rep = withChanges(repSchema, before, changes);
     mustHaveTeams(state, rep.teamIds);
+    mustHaveRoom(state, before, rep);
     return JSON.stringify(rep) === JSON.stringify(repSchema.parse(before)) ? [] : [{ type: 'RepChanged', data: rep }];
   },
 });

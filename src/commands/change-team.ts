@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Rejection } from '../domain/rejection.ts';
 import { rosterId, teamSchema } from '../domain/roster-events.ts';
 import { teamChanges, withChanges } from '../domain/roster-form.ts';
+import { mustHaveRoom } from '../domain/roster-room.ts';
 import { mustHaveRep, roster } from '../domain/roster.ts';
 import { command } from './command.ts';
 
@@ -14,6 +15,7 @@ export const changeTeam = command(roster)({
     const before = state.teams.get(teamId);
     if (!before) throw new Rejection('member-unknown', `There is no team ${teamId}`);
     const team = withChanges(teamSchema, before, changes);
+    mustHaveRoom(state, before, team);
     if (team.leadRepId !== undefined && team.leadRepId !== before.leadRepId) mustHaveRep(state, team.leadRepId);
     return JSON.stringify(team) === JSON.stringify(teamSchema.parse(before))
       ? []

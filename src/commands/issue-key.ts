@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { project, projectEvents } from '../domain/project.ts';
+import { project, projectEvents, projectLimits } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { command } from './command.ts';
 
@@ -10,6 +10,9 @@ export const issueKey = command(project)({
   id: ({ projectId }) => projectId,
   decide: (state, { projectId, ...key }) => {
     if (!state.projectId) throw new Rejection('project-unknown', `There is no project ${projectId}`);
-    return state.keys.has(key.keyId) ? [] : [{ type: 'KeyIssued', data: key }];
+    if (state.keys.has(key.keyId)) return [];
+    if (state.keys.size >= projectLimits.keys)
+      throw new Rejection('keys-full', `A project has ${projectLimits.keys} keys at most; take one back first`);
+    return [{ type: 'KeyIssued', data: key }];
   },
 });

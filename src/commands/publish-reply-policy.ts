@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustHaveVersionsLeft } from '../domain/project.ts';
 import { replyPolicySchema } from '../domain/reply-policy.ts';
 import { roster } from '../domain/roster.ts';
 import { command } from './command.ts';
@@ -10,6 +11,7 @@ export const publishReplyPolicy = command(roster)({
   id: ({ projectId }) => projectId,
   decide: ({ replies }, { policy }, { now }) => {
     if (replies.version > 0 && JSON.stringify(replies.policy) === JSON.stringify(policy)) return [];
+    mustHaveVersionsLeft(replies.version, 'the reply policy');
     return [
       {
         type: 'ReplyPolicyPublished',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustHaveVersionsLeft } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { roster } from '../domain/roster.ts';
 import { routingFaults } from '../domain/routing-faults.ts';
@@ -6,13 +7,17 @@ import type { RoutingRules } from '../domain/routing-rules.ts';
 import { routingRulesSchema } from '../domain/routing-rules.ts';
 import { command } from './command.ts';
 
+/** How many faults an answer lists at most. */
+const listedFaults = 20;
+
 const refusal = (faults: ReturnType<typeof routingFaults>, restores: number | undefined): Rejection => {
+  const listed = faults.slice(0, listedFaults);
   const said = faults.slice(0, 3).map(({ path, detail }) => `/${path.join('/')}: ${detail}`);
   const more = faults.length > said.length ? ` (and ${faults.length - said.length} more)` : '';
   const what = `${said.join('; ')}${more}`;
   return restores === undefined
-    ? new Rejection('invalid-request', `In the body, ${what}`, faults)
-    : new Rejection('routing-rules-outdated', `Version ${restores} no longer fits the roster: ${what}`, faults);
+    ? new Rejection('invalid-request', `In the body, ${what}`, listed)
+    : new Rejection('routing-rules-outdated', `Version ${restores} no longer fits the roster: ${what}`, listed);
 };
 
 /** Without what is not said, in the order of the schema: the same rules are the same text. */
@@ -33,6 +38,7 @@ export const publishRoutingRules = command(roster)({
     if (faults.length > 0) throw refusal(faults, restores);
     const { version, rules: inForce } = state.routing;
     if (version > 0 && textOf(inForce) === textOf(rules)) return [];
+    mustHaveVersionsLeft(version, 'the routing rules');
     const publishedAt = now.toISOString();
     const data = { version: version + 1, rules, publishedAt, ...(restores !== undefined && { restores }) };
     return [{ type: 'RoutingRulesPublished', data }];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { project } from '../domain/project.ts';
+import { mustHaveVersionsLeft, project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { scoringModelSchema } from '../domain/scoring-form.ts';
 import { command } from './command.ts';
@@ -13,6 +13,7 @@ export const publishScoringModel = command(project)({
     if (!state.projectId) throw new Rejection('project-unknown', `There is no project ${projectId}`);
     const { version, model: inForce } = state.scoring;
     if (JSON.stringify(inForce) === JSON.stringify(model)) return [];
+    mustHaveVersionsLeft(version, 'the scoring model');
     const publishedAt = now.toISOString();
     return [{ type: 'ScoringModelPublished', data: { version: version + 1, model, publishedAt } }];
   },

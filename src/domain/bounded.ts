@@ -11,7 +11,7 @@ const hasMore = (members: object, most: number): boolean => {
  * A list of so many items at most. They are counted before any is looked at: a list that is too long costs nothing more,
  * whatever is in it.
  */
-export const listOf = <T extends z.ZodType>(item: T, most: number) =>
+export const boundedList = <T extends z.ZodType>(item: T, most: number) =>
   z.preprocess((given, context) => {
     if (!Array.isArray(given) || given.length <= most) return given;
     context.addIssue({ code: 'custom', message: `Has ${given.length} items, ${most} at most` });
@@ -19,7 +19,7 @@ export const listOf = <T extends z.ZodType>(item: T, most: number) =>
   }, z.array(item).max(most));
 
 /** A map of so many members at most, counted before any is looked at. */
-export const mapOf = <K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V, most: number) =>
+export const boundedMap = <K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V, most: number) =>
   z.preprocess(
     (given, context) => {
       if (typeof given !== 'object' || given === null || !hasMore(given, most)) return given;

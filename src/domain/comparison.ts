@@ -8,7 +8,7 @@ export type Comparison = { readonly op: (typeof operators)[number]; readonly val
 
 /** How much a condition may name, and how much of a text it looks through. */
 export const comparisonLimits = {
-  /** Values that `in` and `nin` list. */
+  /** Values that `in` and `nin` list in a condition of a scoring model. */
   values: 500,
   /** Characters of a text that is compared with. */
   characters: 256,
@@ -31,20 +31,22 @@ const expectedValue = ({ op, value }: Comparison): string | undefined => {
 };
 
 /** What is wrong with the value of a condition; undefined when its operator takes it. */
-const valueFault = (each: Comparison): string | undefined => {
+const valueFault = (each: Comparison, most: number): string | undefined => {
   const values = Array.isArray(each.value) ? each.value : [each.value];
-  const { values: most, characters } = comparisonLimits;
+  const { characters } = comparisonLimits;
   if (values.length > most) return `Lists ${values.length} values, ${most} at most; make it several rules`;
   const expected = expectedValue(each);
   if (expected) return `Operator ${each.op} takes ${expected}`;
   return values.some(isLong) ? `A text to compare with has ${characters} characters at most` : undefined;
 };
 
-/** Complains about a value that its operator does not take, or that is too much. */
-export const valueFits = (each: Comparison, context: z.RefinementCtx): void => {
-  const message = valueFault(each);
-  if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
-};
+/** Complains about a value that its operator does not take, that lists more than `most`, or that is a long text. */
+export const valueFits =
+  (most: number) =>
+  (each: Comparison, context: z.RefinementCtx): void => {
+    const message = valueFault(each, most);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
+  };
 
 /** The members of a condition. What its value may be depends on the operator: `valueFits` looks at both. */
 export const comparison = { op: z.enum(operators), value: z.custom<Json>().optional() };

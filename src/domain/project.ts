@@ -2,12 +2,23 @@ import { Map } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import type { Aggregate, EventsOf } from './event.ts';
+import { Rejection } from './rejection.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import { defaultModel, inForce, modelSchema } from './scoring-model.ts';
 
 /** What a key allows. `admin` is everything in its project. */
 export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
+
+/** How much a project may have. What it had before there was a bound stays. */
+export const projectLimits = {
+  /** Keys that are not revoked. */
+  keys: 1_000,
+  /** Versions of its scoring model, its routing rules or its reply policy, each: they are kept for ever. */
+  versions: 2_000,
+  /** Bytes of a body that asks for a key. */
+  bytes: 16_384,
+} as const;
 
 const key = z.object({
   keyId: z.string(),
@@ -41,6 +52,14 @@ export type ProjectState = {
   readonly scoring: PublishedModel;
 };
 
+/** Throws a `Rejection` when as many versions of a setting were published as there may be. */
+export const mustHaveVersionsLeft = (version: number, what: string): void => {
+  const { versions } = projectLimits;
+  if (version < versions) return;
+  const detail = `A project publishes ${versions} versions of ${what} at most; what is in force stays`;
+  throw new Rejection('versions-full', `${detail}. Publish less often, or go on in a new project`);
+};
+
 const initial: ProjectState = {
   projectId: undefined,
   name: '',
@@ -66,4 +85,10 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
   }
 };
 
-export const project: Aggregate<ProjectState, ProjectEvent> = { name: 'project', initial, evolve };
+/** By what keys and rules were seen to take. */
+const measure = ({ keys, scoring: { model } }: ProjectState): number => {
+  const rules = model.engagement.length + model.fit.length;
+  return 5_000 + keys.size * 600 + rules * 2_000 + Object.keys(model.groups).length * 200;
+};
+
+export const project: Aggregate<ProjectState, ProjectEvent> = { name: 'project', initial, evolve, measure };

@@ -7,6 +7,8 @@ export type RejectionCode =
   | 'project-unknown'
   | 'project-exists'
   | 'key-unknown'
+  | 'keys-full'
+  | 'versions-full'
   | 'job-unknown'
   | 'job-claimed'
   | 'job-ended'

@@ -5,6 +5,9 @@ import { afterWorking } from './working-time.ts';
 /** What is done when nobody replied in time. */
 export const replyActions = ['notify', 're-route', 'escalate', 'work-item'] as const;
 
+/** How much there may be in a reply policy that is published: its steps, and the bytes of the body. */
+export const replyLimits = { steps: 20, bytes: 16_384 } as const;
+
 /** How soon an assigned lead must be replied to, and what happens when it is not. */
 export const replyPolicySchema = z.object({
   enabled: z.boolean(),

@@ -11,7 +11,7 @@ export const rosterId = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'An id has 1-64 of a-z, 0-9, "_" and "-", and begins with a letter or a digit');
 
 const text = z.string().trim().min(1).max(128);
-const texts = z.array(text).max(100);
+const texts = z.array(text);
 
 export const teamSchema = z.object({
   teamId: rosterId,

@@ -1,19 +1,39 @@
 import { z } from 'zod';
 import { isoTime } from './activity.ts';
+import { boundedList, repeatedAt } from './bounded.ts';
 import { repSchema, rosterId, teamSchema } from './roster-events.ts';
 import type { Weekday, WorkingHours } from './working-time.ts';
 import { shiftSchema, weekdays, workingHoursSchema } from './working-time.ts';
 
-const { name, regions } = teamSchema.shape;
+const { name } = teamSchema.shape;
 const { shape: rep } = repSchema;
+const text = rep.name;
 
-const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+/** How much there may be in a roster that is asked for. What was recorded before may be more, and stays. */
+export const rosterLimits = {
+  /** Teams of a project. */
+  teams: 200,
+  /** Reps of a project who have not left, and all that it ever had. */
+  reps: 1_000,
+  repsEver: 5_000,
+  /** Teams of a rep. */
+  teamsOfRep: 50,
+  /** Skills, and industries, and languages of a rep. */
+  skills: 100,
+  /** Regions of a rep or a team: there are about 250 countries. */
+  regions: 300,
+  /** Shifts of a day. */
+  shifts: 10,
+  /** Holidays, and times off, of a rep. */
+  daysOff: 400,
+  /** What is in the lists of all reps and teams of a project together. */
+  entries: 100_000,
+  /** Bytes of a rep or a team as JSON, and of the body that asks for one. */
+  bytes: 32_768,
+} as const;
 
-/** The places of those that are in a list a second time. */
-export const repeatedIn = (texts: readonly string[]): readonly number[] =>
-  [...texts.keys()].filter((at) => texts.findIndex((each) => same(each, texts[at] ?? '')) < at);
-
-const unique = (list: z.ZodType<string[]>) => list.transform((given) => [...new Set(given)]);
+const uniqueOf = <T extends z.ZodType<string>>(item: T, most: number) =>
+  boundedList(item, most).transform((given) => [...new Set(given)]);
 
 const isTimeZone = (timeZone: string): boolean => {
   try {
@@ -55,8 +75,8 @@ const mustBeOrderly = ({ timeZone, week }: WorkingHours, context: z.RefinementCt
 const hours = z
   .strictObject({
     timeZone: workingHoursSchema.shape.timeZone,
-    week: z.partialRecord(z.enum(weekdays), z.array(z.strictObject(shiftSchema.shape)).max(10)),
-    holidays: unique(workingHoursSchema.shape.holidays).default([]),
+    week: z.partialRecord(z.enum(weekdays), boundedList(z.strictObject(shiftSchema.shape), rosterLimits.shifts)),
+    holidays: uniqueOf(workingHoursSchema.shape.holidays.element, rosterLimits.daysOff).default([]),
   })
   .superRefine(mustBeOrderly)
   .describe('Local times. A shift whose `to` is not after its `from` ends on the next day.');
@@ -67,47 +87,45 @@ const moment = z.iso
   .transform((text) => new Date(text).toISOString())
   .pipe(isoTime);
 
-const timeOff = z
-  .array(
-    z
-      .strictObject({ from: moment, to: moment })
-      .refine(({ from, to }) => from < to, { path: ['to'], message: 'Time off ends after it begins' }),
-  )
-  .max(400);
+const timeOff = boundedList(
+  z
+    .strictObject({ from: moment, to: moment })
+    .refine(({ from, to }) => from < to, { path: ['to'], message: 'Time off ends after it begins' }),
+  rosterLimits.daysOff,
+);
 
-const skills = z
-  .array(z.strictObject(rep.skills.element.shape))
-  .max(100)
-  .superRefine((given, context) => {
-    for (const at of repeatedIn(given.map(({ skill }) => skill)))
-      complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
-  });
+const skills = boundedList(z.strictObject(rep.skills.element.shape), rosterLimits.skills).superRefine((given, context) => {
+  for (const at of repeatedAt(given.map(({ skill }) => skill.trim().toLowerCase())))
+    complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
+});
+
+const regions = uniqueOf(text, rosterLimits.regions);
+const [languages, industries] = [uniqueOf(text, rosterLimits.skills), uniqueOf(text, rosterLimits.skills)];
+const teamIds = uniqueOf(rosterId, rosterLimits.teamsOfRep);
 
 const email = z.email().max(256);
 
 /** What a new team is asked for with. */
 export const teamForm = z.strictObject({
   name,
-  regions: unique(regions).default([]),
+  regions: regions.default([]),
   leadRepId: rosterId.optional(),
 });
 
 /** What may be changed of a team: what is left out stays, `null` takes away. */
 export const teamChanges = z.strictObject({
   name: name.optional(),
-  regions: unique(regions).optional(),
+  regions: regions.optional(),
   leadRepId: rosterId.nullable().optional(),
 });
 export type TeamChanges = Readonly<z.infer<typeof teamChanges>>;
 
-const { languages, industries, teamIds } = rep;
-
 /** What a new rep is asked for with. */
 export const repForm = z.strictObject({
   ...{ name: rep.name, email: email.optional() },
-  ...{ teamIds: unique(teamIds).default([]), status: rep.status.default('active') },
-  ...{ skills: skills.default([]), languages: unique(languages).default([]) },
-  ...{ regions: unique(regions).default([]), industries: unique(industries).default([]) },
+  ...{ teamIds: teamIds.default([]), status: rep.status.default('active') },
+  ...{ skills: skills.default([]), languages: languages.default([]) },
+  ...{ regions: regions.default([]), industries: industries.default([]) },
   ...{ weight: rep.weight.default(1), capacity: rep.capacity.default(20) },
   ...{ perDay: rep.perDay, perWeek: rep.perWeek },
   ...{ hours: hours.optional(), timeOff: timeOff.default([]) },
@@ -116,9 +134,9 @@ export const repForm = z.strictObject({
 /** What may be changed of a rep: what is left out stays, `null` takes away, a list is replaced as a whole. */
 export const repChanges = z.strictObject({
   ...{ name: rep.name.optional(), email: email.nullable().optional() },
-  ...{ teamIds: unique(teamIds).optional(), status: rep.status.optional() },
-  ...{ skills: skills.optional(), languages: unique(languages).optional() },
-  ...{ regions: unique(regions).optional(), industries: unique(industries).optional() },
+  ...{ teamIds: teamIds.optional(), status: rep.status.optional() },
+  ...{ skills: skills.optional(), languages: languages.optional() },
+  ...{ regions: regions.optional(), industries: industries.optional() },
   ...{ weight: rep.weight.optional(), capacity: rep.capacity.optional() },
   ...{ perDay: rep.perDay.nullable(), perWeek: rep.perWeek.nullable() },
   ...{ hours: hours.nullable().optional(), timeOff: timeOff.optional() },

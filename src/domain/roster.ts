@@ -43,7 +43,25 @@ const evolve = (state: RosterState, event: RosterEvent): RosterState => {
   }
 };
 
-export const roster: Aggregate<RosterState, RosterEvent> = { name: 'roster', initial, evolve };
+const entriesOfRep = ({ hours, ...rep }: Rep): number =>
+  [rep.teamIds, rep.skills, rep.languages, rep.regions, rep.industries, rep.timeOff, hours?.holidays ?? []].reduce(
+    (sum, list) => sum + list.length,
+    Object.values(hours?.week ?? {}).reduce((sum, shifts) => sum + shifts.length, 0),
+  );
+
+/** How much is in the lists of a rep or a team. */
+export const entriesOf = (member: Rep | Team): number =>
+  'repId' in member ? entriesOfRep(member) : member.regions.length;
+
+/** How much is in the lists of all reps and teams. Costs as much as there are reps. */
+export const entriesIn = ({ reps, teams }: RosterState): number =>
+  [...reps.values(), ...teams.values()].reduce((sum, each) => sum + entriesOf(each), 0);
+
+/** By what reps with long lists were seen to take. */
+const measure = (state: RosterState): number =>
+  10_000 + state.reps.size * 1_500 + state.teams.size * 500 + entriesIn(state) * 120 + state.routing.rules.rules.length * 2_000;
+
+export const roster: Aggregate<RosterState, RosterEvent> = { name: 'roster', initial, evolve, measure };
 
 /** Throws a `Rejection` when nobody on the roster has this id, or who had it left. */
 export const mustHaveRep = ({ reps }: RosterState, repId: string): void => {

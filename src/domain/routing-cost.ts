@@ -7,7 +7,7 @@ export const routingLimits = {
   /** Conditions of `when` or `approval` of one rule, skills that it asks for, and rules that it names as its fallback. */
   ofRule: 20,
   /** Conditions of all rules together: each rule is compared with those before it. */
-  conditions: 1_000,
+  conditions: 4_000,
   /** Values that the conditions of all rules list together. */
   values: 5_000,
   /** Rules whose reps one decision may ask: those that a rule falls back to, and they to. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, mapOf, repeatedAt } from './bounded.ts';
+import { boundedList, boundedMap, repeatedAt } from './bounded.ts';
 import { countryOf } from './country.ts';
 import type { RoutingCondition } from './routing-rules.ts';
 import { routingCondition, routingRule, routingRulesSchema, routingTarget } from './routing-rules.ts';
@@ -35,8 +35,11 @@ const faultOf = (condition: RoutingCondition): readonly ['field' | 'op' | 'value
   return ofKind(condition, 'string') ? undefined : ['value', `${field} is a text, and compares with texts`];
 };
 
+const fits = valueFits(Infinity);
+
 const condition = z.strictObject({ ...routingCondition.shape, ...comparison }).superRefine((each, context) => {
-  valueFits(each, context);
+  // How many values all conditions list together is bounded below.
+  fits(each, context);
   const { field } = each;
   if (!fields.has(field) && !/^profile(\.[^.]+)+$/.test(field))
     return void context.addIssue({
@@ -47,15 +50,15 @@ const condition = z.strictObject({ ...routingCondition.shape, ...comparison }).s
   const [path, message] = faultOf(each) ?? [];
   if (path !== undefined && message !== undefined) context.addIssue({ code: 'custom', path: [path], message });
 });
-const conditions = listOf(condition, routingLimits.ofRule);
+const conditions = boundedList(condition, routingLimits.ofRule);
 
 const { teams: target } = routingTarget.shape;
 const ids = target.unwrap().element;
 
 const to = z
   .strictObject({
-    teams: listOf(ids, routingLimits.teams).optional(),
-    reps: listOf(ids, routingLimits.reps).optional(),
+    teams: boundedList(ids, routingLimits.teams).optional(),
+    reps: boundedList(ids, routingLimits.reps).optional(),
   })
   .refine(({ teams = [], reps = [] }) => teams.length + reps.length > 0, 'A rule names a team or a rep at least');
 
@@ -64,9 +67,9 @@ const { shape: ruleShape } = routingRule;
 const rule = z.strictObject({
   ...{ id: ruleShape.id, name: ruleShape.name, when: conditions.default([]), to },
   strategy: ruleShape.strategy.default('round-robin'),
-  skills: listOf(z.strictObject(ruleShape.skills.element.shape), routingLimits.ofRule).default([]),
+  skills: boundedList(z.strictObject(ruleShape.skills.element.shape), routingLimits.ofRule).default([]),
   approval: conditions.refine((given) => given.length > 0, 'Without conditions leave it out').optional(),
-  fallback: listOf(ruleShape.fallback.element, routingLimits.ofRule).default([]),
+  fallback: boundedList(ruleShape.fallback.element, routingLimits.ofRule).default([]),
 });
 
 /** A country by its code or English name, as the code that leads have. */
@@ -80,7 +83,7 @@ const country = z
     return z.NEVER;
   });
 
-const countries = listOf(country, routingLimits.countries).refine(
+const countries = boundedList(country, routingLimits.countries).refine(
   (given) => given.length > 0,
   'A region has a country at least',
 );
@@ -96,12 +99,12 @@ const { shape } = routingRulesSchema;
 /** What routing rules are asked for with. What is left out has a default. Whether they fit the roster is another question. */
 export const routingRulesForm = z
   .strictObject({
-    rules: listOf(rule, routingLimits.rules).default([]),
+    rules: boundedList(rule, routingLimits.rules).default([]),
     sticky: z
       .strictObject({ lead: z.boolean().default(true), domain: z.boolean().default(true) })
       .default({ lead: true, domain: true }),
-    freeMailDomains: listOf(domain, routingLimits.freeMailDomains).default([]),
-    regions: mapOf(shape.regions.keyType, countries, routingLimits.regions).default({}),
+    freeMailDomains: boundedList(domain, routingLimits.freeMailDomains).default([]),
+    regions: boundedMap(shape.regions.keyType, countries, routingLimits.regions).default({}),
     defaultTeam: shape.defaultTeam,
   })
   .superRefine(({ rules, regions }, context) => {

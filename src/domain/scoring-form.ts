@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { listOf, mapOf, repeatedAt } from './bounded.ts';
-import { comparison, valueFits } from './comparison.ts';
+import { boundedList, boundedMap, repeatedAt } from './bounded.ts';
+import { comparison, comparisonLimits, valueFits } from './comparison.ts';
 import { costOfFit, costsOf, mostCost, mostFitCost, mostRulesOfType } from './scoring-cost.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import { engagementRule, fitRule, modelSchema } from './scoring-model.ts';
@@ -17,14 +17,15 @@ export const scoringLimits = {
   bytes: 262_144,
 } as const;
 
+const fits = valueFits(comparisonLimits.values);
 const { when: engagementWhen } = engagementRule.shape;
 const propertyCondition = z
   .strictObject({ property: engagementWhen.shape.eventType, ...comparison })
-  .superRefine(valueFits);
-const traitCondition = z.strictObject({ trait: fitRule.shape.when.shape.trait, ...comparison }).superRefine(valueFits);
+  .superRefine(fits);
+const traitCondition = z.strictObject({ trait: fitRule.shape.when.shape.trait, ...comparison }).superRefine(fits);
 
 const engagementForm = engagementRule.extend({
-  when: engagementWhen.extend({ where: listOf(propertyCondition, scoringLimits.conditions).default([]) }),
+  when: engagementWhen.extend({ where: boundedList(propertyCondition, scoringLimits.conditions).default([]) }),
 });
 const fitForm = fitRule.extend({ when: traitCondition });
 
@@ -82,10 +83,10 @@ const checkCost = (model: ScoringModel, complain: Complain): void => {
 export const scoringModelSchema = z
   .strictObject({
     ...shape,
-    engagement: listOf(engagementForm, scoringLimits.rules).default([]),
-    fit: listOf(fitForm, scoringLimits.rules).default([]),
-    groups: mapOf(groupName, group, scoringLimits.groups).default({}),
-    stages: listOf(stages.element, scoringLimits.stages)
+    engagement: boundedList(engagementForm, scoringLimits.rules).default([]),
+    fit: boundedList(fitForm, scoringLimits.rules).default([]),
+    groups: boundedMap(groupName, group, scoringLimits.groups).default({}),
+    stages: boundedList(stages.element, scoringLimits.stages)
       .refine((given) => given.length > 0, 'A model has a stage at least')
       .default(() => [...shape.stages.parse(undefined)]),
   })

@@ -63,15 +63,6 @@ const shiftsOn = (hours: WorkingHours, day: Day): readonly Stretch[] => {
   }));
 };
 
-/** What is left of a stretch without another one. */
-const without = ({ from, to }: Stretch, off: Stretch): readonly Stretch[] => {
-  if (off.to <= from || off.from >= to) return [{ from, to }];
-  return [
-    { from, to: Math.min(to, off.from) },
-    { from: Math.max(from, off.to), to },
-  ].filter((each) => each.from < each.to);
-};
-
 /** Stretches in their order, those that touch or overlap as one. */
 const joined = (stretches: readonly Stretch[]): readonly Stretch[] => {
   const all: Stretch[] = [];
@@ -103,15 +94,35 @@ function* shiftsBetween(hours: WorkingHours, from: number, to: number): Generato
   yield* open;
 }
 
+/** What is left of a stretch without others, which are in order and apart; says at which of them the next stretch is to begin. */
+const without = ({ from, to }: Stretch, off: readonly Stretch[], first: number) => {
+  const left: Stretch[] = [];
+  let [at, next] = [from, first];
+  for (let each = off[next]; each && each.from < to; each = off[next]) {
+    if (each.from > at) left.push({ from: at, to: each.from });
+    at = Math.max(at, each.to);
+    // One that goes on after this stretch may be in the way of the next.
+    if (each.to > to) break;
+    next += 1;
+  }
+  if (at < to) left.push({ from: at, to });
+  return { left, next };
+};
+
 /** The working time of a schedule between two moments, in order. */
 function* working({ hours, timeOff }: Schedule, from: number, to: number): Generator<Stretch> {
-  const off = timeOff
-    .map((each) => ({ from: Date.parse(each.from), to: Date.parse(each.to) }))
-    .filter((each) => each.from < each.to && each.to > from);
+  const off = joined(
+    timeOff
+      .map((each) => ({ from: Date.parse(each.from), to: Date.parse(each.to) }))
+      .filter((each) => each.from < each.to && each.to > from),
+  );
+  let first = 0;
   for (const shift of hours ? shiftsBetween(hours, from, to) : [{ from, to }]) {
     const clipped = { from: Math.max(from, shift.from), to: Math.min(to, shift.to) };
-    if (clipped.from < clipped.to)
-      yield* off.reduce<readonly Stretch[]>((left, each) => left.flatMap((one) => without(one, each)), [clipped]);
+    if (clipped.from >= clipped.to) continue;
+    const { left, next } = without(clipped, off, first);
+    first = next;
+    yield* left;
   }
 }
 
