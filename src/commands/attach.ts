@@ -58,34 +58,38 @@ const note = async (flow: Flow): Promise<void> => {
   noted(flow);
 };
 
+/** Merges two leads, and has what was linked noted before. */
+const merged = async (flow: Flow, { older, younger }: LinkPlan['merge'][number]): Promise<void> => {
+  const { engine, projectId, request } = flow;
+  const { leadId } = younger;
+  await note(flow);
+  await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
+  await completeMerge(engine, projectId, leadId, request);
+};
+
 /** Links what a plan links, and does the first of its merges. */
 const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
   const { handle, states, underway } = engine;
   const { capture, target: into, link, merge } = plan;
   const [first] = merge;
+  const moving = first && { identifiers: first.younger.identifiers, leads: first.younger.merges.leads + 1 };
   // Before anything is waited for: who plans next must know of it.
   underway.begin(into, { identifiers: link.length, leads: 0 });
   linked.set(into, [...(linked.get(into) ?? []), ...link]);
-  if (capture) {
-    await withScoring(states, projectId, (scoring) =>
-      handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
-    );
-  }
-  for (const identifier of link) {
-    await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
-  }
-  if (!first) return;
-  const { older, younger } = first;
-  const moving = { identifiers: younger.identifiers, leads: younger.merges.leads + 1 };
-  underway.begin(older.leadId, moving);
+  if (first && moving) underway.begin(first.older.leadId, moving);
   try {
-    await note(flow);
-    const { leadId } = younger;
-    await handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
-    await completeMerge(engine, projectId, leadId, request);
+    if (capture) {
+      await withScoring(states, projectId, (scoring) =>
+        handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
+      );
+    }
+    for (const identifier of link) {
+      await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
+    }
+    if (first) await merged(flow, first);
   } finally {
-    underway.end(older.leadId, moving);
+    if (first && moving) underway.end(first.older.leadId, moving);
   }
 };
 

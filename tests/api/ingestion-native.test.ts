@@ -151,6 +151,19 @@ describe('An activity in our own format', () => {
     expect(faults(item)).toEqual([]);
   });
 
+  it('has at most 500 traits, with names of 128 characters', () => {
+    const traits = (count: number, length: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [String(n).padStart(length, 't'), 1]));
+    const item = (count: number, length: number) => ({
+      userId: 'u1',
+      eventType: 'identify',
+      traits: traits(count, length),
+    });
+    expect([faults(item(500, 4)), faults(item(20, 128))]).toEqual([[], []]);
+    expect(faults(item(501, 4))).toEqual([expect.stringMatching(/^\/traits: has 501 traits/)]);
+    expect(faults(item(20, 129))).toEqual([expect.stringMatching(/^\/traits: has a trait whose name is 129/)]);
+  });
+
   it('is told all that is wrong with it, with the event id it has', () => {
     const translated = translate({ eventId: 'e-1', userId: 'null', timestamp: 'x' });
     expect(translated).toMatchObject({ eventId: 'e-1' });

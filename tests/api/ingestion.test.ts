@@ -93,6 +93,23 @@ describe('An activity', () => {
     });
   });
 
+  it('whose traits do not all fit its lead is recorded without them, with a warning, and so is told when it comes again', async () => {
+    await using app = await ingesting();
+    const traits = (from: number, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`t${from + n}`, 'x']));
+    const told = (eventId: string, more: object) => ({ userId: 'u-1', eventType: 'identify', eventId, traits: more });
+    const first = await app.post('/api/events', told('e1', traits(0, 499)));
+    expect(first.body).not.toHaveProperty('warnings');
+    const warnings = [{ code: 'traits-left-out', pointer: '/traits', detail: expect.stringContaining('"t500"') }];
+    for (const status of ['queued', 'duplicate']) {
+      const { body } = await app.post('/api/events', told('e2', traits(499, 2)));
+      expect(body).toMatchObject({ status, warnings });
+      expect(body).not.toHaveProperty('conflict');
+    }
+    const { body } = await app.post('/api/events/batch', { events: [told('e3', { other: 1 })] });
+    expect(body.results[0].warnings[0]).toMatchObject({ code: 'traits-left-out', pointer: '/events/0/traits' });
+  });
+
   it('carries the correlation id, the trace and the key of its request in every fact', async () => {
     await using app = await ingesting();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
