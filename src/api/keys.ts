@@ -9,11 +9,15 @@ import { requestOf, withPosition } from './request.ts';
 const tags = ['Projects'];
 const config = { scope: 'admin' } as const;
 const ofProject = z.object({ projectId: z.string() });
+/** How many scopes a request may name, each of them again and again if it likes. */
+const mostScopes = 4 * scopes.length;
+
 const wanted = z.object({
   name: z.string().trim().min(1).max(128),
   scopes: z
     .array(z.enum(scopes))
     .min(1)
+    .max(mostScopes)
     .transform((given) => [...new Set(given)]),
 });
 const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(z.enum(scopes)) });

@@ -57,7 +57,10 @@ export const openApi = async (app: App): Promise<void> => {
     transform: (document) => {
       const { schema, url } = toJsonSchema(document);
       const open = document.route.config?.public === true;
-      const security = open ? [] : [{ bearer: [] }, { apiKey: [] }, { basic: [] }];
+      const { scope } = document.route.config ?? {};
+      // Of schemes that are not OAuth's, these are roles: what the key must be allowed.
+      const roles = scope === undefined ? [] : [scope];
+      const security = open ? [] : [{ bearer: roles }, { apiKey: roles }, { basic: roles }];
       const response = { ...problems, ...described(schema.response) };
       return { url, schema: withoutRecursion({ ...schema, security, response }) };
     },
