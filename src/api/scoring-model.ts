@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { publishScoringModel } from '../commands/publish-scoring-model.ts';
-import type { ProjectEvent } from '../domain/project.ts';
+import type { ProjectEvent, ProjectState } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
 import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
+import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
+import { listOf, pageOf, paging } from './paging.ts';
 import { Problem } from './problems.ts';
 import { withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
@@ -42,13 +43,38 @@ const publish = async (
   return { version: (await engine.states.get(project, projectId)).state.scoring.version };
 };
 
-const versionsOf = async ({ engine }: World, projectId: string): Promise<Version[]> => {
-  const events = await engine.states.read<ProjectEvent>(`${project.name}-${projectId}`, -1);
-  return events.flatMap((event): readonly Version[] => {
-    if (event.type === 'ScoringModelPublished') return [event.data];
-    if (event.type !== 'ProjectCreated') return [];
-    return [{ version: 1, publishedAt: event.data.createdAt, model: defaultModel }];
-  });
+/** After so many characters of models a page ends, however few they are. */
+const mostText = 4_000_000;
+
+/** A version by the fact that published it; the first one began with the project. */
+const versionOf = async (
+  { engine }: World,
+  { projectId = '', createdAt, published }: ProjectState,
+  version: number,
+): Promise<Version | undefined> => {
+  if (version === 1) return { version, publishedAt: createdAt, model: defaultModel };
+  const revision = published.get(version - 2);
+  if (version < 1 || revision === undefined) return undefined;
+  const [event] = await engine.states.read<ProjectEvent>(`${project.name}-${projectId}`, revision - 1, 1);
+  return event?.type === 'ScoringModelPublished' ? event.data : undefined;
+};
+
+/** Versions from the newest on, or from the one before `after`: no more than fit in an answer. */
+const versionsFrom = async (
+  world: World,
+  state: ProjectState,
+  { limit, after: [after] = [] }: { readonly limit: number; readonly after?: readonly Scalar[] },
+): Promise<Page<Version>> => {
+  const docs: Version[] = [];
+  let text = 0;
+  let next = after === undefined ? state.scoring.version : Number(after) - 1;
+  for (; next >= 1 && docs.length < limit && text < mostText; next--) {
+    const version = await versionOf(world, state, next);
+    if (!version) continue;
+    docs.push(version);
+    text += JSON.stringify(version.model).length;
+  }
+  return { docs, ...(next >= 1 && { next: [next + 1] }) };
 };
 
 /** The scoring model of a project, and those it had before. */
@@ -83,8 +109,11 @@ export const scoringModel: Routes = (app, world) => {
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
     handler: async ({ params: { projectId }, query }) => {
-      const page = { items: await versionsOf(world, projectId), keyOf: ({ version }: Version) => -version };
-      return pageIn(world, ['scoring-models', projectId], query, page);
+      const { state } = await world.engine.states.refresh(project, projectId);
+      const page = await pageOf(world, ['scoring-models', projectId], query, (range) =>
+        versionsFrom(world, state, range),
+      );
+      return { ...page, data: [...page.data] };
     },
   });
   app.route({
@@ -98,7 +127,8 @@ export const scoringModel: Routes = (app, world) => {
       },
     },
     handler: async ({ params: { projectId, version } }) => {
-      const found = (await versionsOf(world, projectId)).find((each) => each.version === version);
+      const { state } = await world.engine.states.refresh(project, projectId);
+      const found = await versionOf(world, state, version);
       if (found) return found;
       throw new Problem('not-found', `Project ${projectId} has no scoring model with version ${version}`);
     },

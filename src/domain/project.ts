@@ -1,7 +1,8 @@
-import { Map } from 'immutable';
+import { List, Map } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import type { Aggregate, EventsOf } from './event.ts';
+import { projectPacking } from './project-packing.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import { defaultModel, scoringModelSchema } from './scoring-model.ts';
 
@@ -39,6 +40,10 @@ export type ProjectState = {
   readonly createdAt: string;
   readonly keys: Map<string, Key>;
   readonly scoring: PublishedModel;
+  /** How many facts the project has. */
+  readonly facts: number;
+  /** The revisions of the facts that published a scoring model, in the order of the versions, which begin with 2. */
+  readonly published: List<number>;
 };
 
 const initial: ProjectState = {
@@ -47,9 +52,11 @@ const initial: ProjectState = {
   createdAt: '',
   keys: Map(),
   scoring: { version: 1, model: defaultModel },
+  facts: 0,
+  published: List(),
 };
 
-const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
+const changed = (state: ProjectState, event: ProjectEvent): ProjectState => {
   switch (event.type) {
     case 'ProjectCreated': {
       const { projectId, name, createdAt } = event.data;
@@ -60,10 +67,29 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
     case 'KeyRevoked':
       return { ...state, keys: state.keys.remove(event.data.keyId) };
     case 'ScoringModelPublished':
-      return { ...state, scoring: { version: event.data.version, model: event.data.model } };
+      return {
+        ...state,
+        scoring: { version: event.data.version, model: event.data.model },
+        published: state.published.push(state.facts),
+      };
     default:
       return state;
   }
 };
 
-export const project: Aggregate<ProjectState, ProjectEvent> = { name: 'project', initial, evolve };
+const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
+  const after = changed(state, event);
+  return after === state ? state : { ...after, facts: state.facts + 1 };
+};
+
+// A model may be large, and is the only thing of a project that is; what a character takes depends on the text.
+const measure = ({ keys, published, scoring }: ProjectState): number =>
+  500 + 600 * keys.size + 16 * published.size + 4 * JSON.stringify(scoring.model).length;
+
+export const project: Aggregate<ProjectState, ProjectEvent> = {
+  name: 'project',
+  initial,
+  evolve,
+  measure,
+  snapshot: projectPacking,
+};

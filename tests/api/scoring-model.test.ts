@@ -105,4 +105,42 @@ describe('a scoring model', () => {
     expect((await read('/versions/3')).statusCode).toBe(404);
     expect((await read('/versions/x')).statusCode).toBe(400);
   });
+
+  it('is found by its version wherever in the stream it was published, and read alone', async () => {
+    await using served = await boot();
+    const { projectId, read, publish } = await about(served);
+    const keysOf = { method: 'POST', url: `/api/projects/${projectId}/keys`, headers: asRoot } as const;
+    for (const points of [1, 2, 3, 4]) {
+      await served.app.inject({ ...keysOf, payload: { name: `Key ${points}`, scopes: ['leads:read'] } });
+      await publish({ engagement: [{ ...rule, points }] });
+    }
+    const seen: (readonly [number, unknown])[] = [];
+    let cursor = '';
+    do {
+      const { data, nextCursor } = (await read(`/versions?limit=2${cursor}`)).json();
+      for (const { version, model } of data) seen.push([version, model.engagement[0]?.points]);
+      cursor = nextCursor === null ? '' : `&cursor=${encodeURIComponent(nextCursor)}`;
+    } while (cursor !== '');
+    expect(seen.map(([version]) => version)).toEqual([5, 4, 3, 2, 1]);
+    expect(seen.slice(0, 4).map(([, points]) => points)).toEqual([4, 3, 2, 1]);
+    expect((await read('/versions/3')).json()).toMatchObject({ version: 3, model: { engagement: [{ points: 2 }] } });
+  });
+
+  it('ends a page of versions where the models are large, and goes on with the next page', async () => {
+    await using served = await boot();
+    const { read, publish } = await about(served);
+    const large = (n: number) => ({
+      engagement: Array.from({ length: 150 }, (_, at) => ({ ...rule, id: `${n}-${at}-${'x'.repeat(90)}` })),
+    });
+    const first = await publish(large(0));
+    expect(first.statusCode).toBe(200);
+    const { model } = (await read('/versions/2')).json();
+    const fit = Math.ceil(4_000_000 / JSON.stringify(model).length);
+    for (let n = 1; n <= fit; n++) await publish(large(n % 2));
+    const page = (await read('/versions?limit=200')).json();
+    expect(page.data.length).toBe(fit);
+    expect(page.nextCursor).not.toBeNull();
+    const rest = (await read(`/versions?limit=200&cursor=${encodeURIComponent(page.nextCursor)}`)).json();
+    expect(rest.data.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
+  });
 });
