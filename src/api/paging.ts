@@ -31,6 +31,21 @@ export const pageOf = async <D>(
   return { data: docs, nextCursor: next ? encodeCursor(world, name, next) : null };
 };
 
+type Keyed<D> = { readonly item: D; readonly key: string | number };
+
+/** The first items in the order of their keys, `count` of them at most: all are looked at once, and only so many are put in order. */
+const firstOf = <D>(items: Iterable<Keyed<D>>, count: number): readonly Keyed<D>[] => {
+  const first: Keyed<D>[] = [];
+  for (const each of items) {
+    const last = first.at(-1);
+    if (first.length === count && last && each.key >= last.key) continue;
+    const place = first.findLastIndex(({ key }) => key <= each.key) + 1;
+    first.splice(place, 0, each);
+    if (first.length > count) first.pop();
+  }
+  return first;
+};
+
 /** Reads the page that is asked for of what is in memory, in the order of its keys. */
 export const pageIn = async <D>(
   world: World,
@@ -39,12 +54,17 @@ export const pageIn = async <D>(
   { items, keyOf }: { readonly items: readonly D[]; readonly keyOf: (item: D) => string | number },
 ): Promise<{ data: D[]; nextCursor: string | null }> => {
   const page = await pageOf<D>(world, scope, asked, async ({ limit, after: [last] = [] }) => {
-    const rest = items
-      .filter((item) => last === undefined || keyOf(item) > last)
-      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-    const docs = rest.slice(0, limit);
+    const keyed = items.map((item) => ({ item, key: keyOf(item) }));
+    const found = firstOf(
+      keyed.filter(({ key }) => last === undefined || key > last),
+      limit + 1,
+    );
+    const docs = found.slice(0, limit);
     const end = docs.at(-1);
-    return { docs, ...(rest.length > limit && end !== undefined && { next: [keyOf(end)] }) };
+    return {
+      docs: docs.map(({ item }) => item),
+      ...(found.length > limit && end !== undefined && { next: [end.key] }),
+    };
   });
   return { ...page, data: [...page.data] };
 };

@@ -60,7 +60,12 @@ export const publishedPage = async <S, E extends Event, T extends { readonly ver
   const page = await pageOf<T>(world, scope, asked, async ({ limit, after: [before] = [] }) => {
     const docs: T[] = [];
     let [characters, end] = [0, -1];
-    for await (const { item, revision } of backwards(world, published, 0, before === undefined ? last : Number(before) - 1)) {
+    for await (const { item, revision } of backwards(
+      world,
+      published,
+      0,
+      before === undefined ? last : Number(before) - 1,
+    )) {
       characters += JSON.stringify(item).length;
       if (docs.length === limit || (docs.length > 0 && characters > mostOfPage)) return { docs, next: [end] };
       docs.push(item);

@@ -82,7 +82,7 @@ const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<S> => (
 /** With so many facts a stream may have a snapshot; up to there one read has all of it. */
 const firstRead = 32;
 
-/** With how many facts a stream is long, and after how many more it has another snapshot while it stays in memory. */
+/** With how many facts a stream is long, and after how many more it has another snapshot while it stays in memory, unless its aggregate says. */
 const long = { facts: 100, more: 5_000 };
 
 /** Of how many streams that fell out of memory it is known that they are long. */
@@ -118,7 +118,7 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   const keep = <S, E extends Event>({ snapshot }: Aggregate<S, E>, stream: string, folded: Folded<S>): Folded<S> => {
     if ((kept.peek(stream)?.folded.revision ?? -1) > folded.revision) return folded;
     const offer = (): void => void (snapshot && snapshots?.offer(stream, snapshot, folded));
-    const grown = isDue(folded, long.more);
+    const grown = isDue(folded, snapshot?.every ?? long.more);
     if (grown) offer();
     const remembered = grown ? { ...folded, saved: folded.revision } : folded;
     const leave = (): void => {

@@ -14,6 +14,8 @@ export type EventsOf<S extends Readonly<Record<string, z.ZodType>>> = {
  */
 export type Packing<S> = {
   readonly version: number;
+  /** After how many more facts a stream that stays in memory has another snapshot; 5,000 unless said. */
+  readonly every?: number;
   readonly pack: (state: S) => unknown;
   /** What was packed, with nothing lost. Throws when it is nothing that `pack` makes. */
   readonly unpack: (packed: unknown) => S;

@@ -2,6 +2,7 @@ import { Map } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import type { Aggregate, EventsOf } from './event.ts';
+import { projectPacking } from './project-packing.ts';
 import { Rejection } from './rejection.ts';
 import type { PublishedModel } from './scoring-model.ts';
 import { defaultModel, inForce, modelSchema } from './scoring-model.ts';
@@ -91,4 +92,10 @@ const measure = ({ keys, scoring: { model } }: ProjectState): number => {
   return 5_000 + keys.size * 600 + rules * 2_000 + Object.keys(model.groups).length * 200;
 };
 
-export const project: Aggregate<ProjectState, ProjectEvent> = { name: 'project', initial, evolve, measure };
+export const project: Aggregate<ProjectState, ProjectEvent> = {
+  name: 'project',
+  initial,
+  evolve,
+  measure,
+  snapshot: projectPacking,
+};

@@ -94,10 +94,12 @@ const timeOff = boundedList(
   rosterLimits.daysOff,
 );
 
-const skills = boundedList(z.strictObject(rep.skills.element.shape), rosterLimits.skills).superRefine((given, context) => {
-  for (const at of repeatedAt(given.map(({ skill }) => skill.trim().toLowerCase())))
-    complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
-});
+const skills = boundedList(z.strictObject(rep.skills.element.shape), rosterLimits.skills).superRefine(
+  (given, context) => {
+    for (const at of repeatedAt(given.map(({ skill }) => skill.trim().toLowerCase())))
+      complain(context, [at, 'skill'], 'The skill is named twice; say its level once');
+  },
+);
 
 const regions = uniqueOf(text, rosterLimits.regions);
 const [languages, industries] = [uniqueOf(text, rosterLimits.skills), uniqueOf(text, rosterLimits.skills)];

@@ -59,7 +59,11 @@ export const entriesIn = ({ reps, teams }: RosterState): number =>
 
 /** By what reps with long lists were seen to take. */
 const measure = (state: RosterState): number =>
-  10_000 + state.reps.size * 1_500 + state.teams.size * 500 + entriesIn(state) * 120 + state.routing.rules.rules.length * 2_000;
+  10_000 +
+  state.reps.size * 1_500 +
+  state.teams.size * 500 +
+  entriesIn(state) * 120 +
+  state.routing.rules.rules.length * 2_000;
 
 export const roster: Aggregate<RosterState, RosterEvent> = { name: 'roster', initial, evolve, measure };
 

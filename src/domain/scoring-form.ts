@@ -19,9 +19,7 @@ export const scoringLimits = {
 
 const fits = valueFits(comparisonLimits.values);
 const { when: engagementWhen } = engagementRule.shape;
-const propertyCondition = z
-  .strictObject({ property: engagementWhen.shape.eventType, ...comparison })
-  .superRefine(fits);
+const propertyCondition = z.strictObject({ property: engagementWhen.shape.eventType, ...comparison }).superRefine(fits);
 const traitCondition = z.strictObject({ trait: fitRule.shape.when.shape.trait, ...comparison }).superRefine(fits);
 
 const engagementForm = engagementRule.extend({

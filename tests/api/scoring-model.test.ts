@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultModel } from '../../src/domain/scoring-model.ts';
 import type { Booted } from './support.ts';
 import { allFacts, as, asRoot, boot, newProject } from './support.ts';
 
@@ -104,5 +105,49 @@ describe('a scoring model', () => {
     expect((await read('/versions/1')).json()).toEqual(data[1]);
     expect((await read('/versions/3')).statusCode).toBe(404);
     expect((await read('/versions/x')).statusCode).toBe(400);
+  });
+
+  it('is found by its version wherever in the stream it was published, and read alone', async () => {
+    await using served = await boot();
+    const { projectId, read, publish } = await about(served);
+    const keysOf = { method: 'POST', url: `/api/projects/${projectId}/keys`, headers: asRoot } as const;
+    for (const points of [1, 2, 3, 4]) {
+      await served.app.inject({ ...keysOf, payload: { name: `Key ${points}`, scopes: ['leads:read'] } });
+      await publish({ engagement: [{ ...rule, points }] });
+    }
+    const seen: (readonly [number, unknown])[] = [];
+    let cursor = '';
+    do {
+      const { data, nextCursor } = (await read(`/versions?limit=2${cursor}`)).json();
+      for (const { version, model } of data) seen.push([version, model.engagement[0]?.points]);
+      cursor = nextCursor === null ? '' : `&cursor=${encodeURIComponent(nextCursor)}`;
+    } while (cursor !== '');
+    expect(seen.map(([version]) => version)).toEqual([5, 4, 3, 2, 1]);
+    expect(seen.slice(0, 4).map(([, points]) => points)).toEqual([4, 3, 2, 1]);
+    expect((await read('/versions/3')).json()).toMatchObject({ version: 3, model: { engagement: [{ points: 2 }] } });
+  });
+
+  it('ends a page of versions where the models are large, and goes on with the next page', async () => {
+    await using served = await boot();
+    const { projectId, read } = await about(served);
+    const engagement = Array.from({ length: 500 }, (_, at) => ({ ...rule, id: `rule-${at}-${'x'.repeat(50)}` }));
+    const model = { ...defaultModel, engagement };
+    const fit = Math.ceil(4_000_000 / JSON.stringify(model).length);
+    const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
+    const publishedAt = '2026-03-01T12:00:00.000Z';
+    // As a log may have them from before there were bounds.
+    await served.store.append(
+      `project-${projectId}`,
+      (await allFacts(served.store)).length - 1,
+      Array.from({ length: fit + 1 }, (_, at) => ({
+        ...{ type: 'ScoringModelPublished', data: { version: at + 2, model, publishedAt } },
+        ...{ id: crypto.randomUUID(), metadata },
+      })),
+    );
+    const page = (await read('/versions?limit=200')).json();
+    expect(page.data.length).toBe(fit);
+    const rest = (await read(`/versions?limit=200&cursor=${encodeURIComponent(page.nextCursor)}`)).json();
+    expect(rest.data.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
+    expect(rest.nextCursor).toBeNull();
   });
 });

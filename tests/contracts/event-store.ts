@@ -138,6 +138,16 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       expect(numbers(await store.read(stream, 3, 5))).toEqual([4]);
     });
 
+    it('tells which fact has a revision of a stream, and where it is in the log', async () => {
+      const { store, mine, stream } = await fresh();
+      await store.append(`${mine}b`, -1, [fact(9)]);
+      await store.append(stream, -1, facts(3));
+      for (const { id, revision, position } of await store.read(stream))
+        expect(await store.at(stream, revision)).toEqual({ id, stream, revision, position });
+      expect(await store.at(stream, 3)).toBeUndefined();
+      expect(await store.at(`${mine}nobody`, 0)).toBeUndefined();
+    });
+
     it('keeps streams apart', async () => {
       const { store, mine } = await fresh();
       await Promise.all([store.append(`${mine}a`, -1, [fact(1)]), store.append(`${mine}ab`, -1, [fact(2)])]);
@@ -259,6 +269,22 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       for (const writer of ['old', 'p', 'q', 'r', 's']) {
         const written = await store.read(`${mine}${writer}`);
         expect(late.filter(({ stream }) => stream === `${mine}${writer}`)).toEqual(written);
+      }
+    });
+
+    it('in batches that tell the last fact up to where they end, wanted or not, to find it again there', async () => {
+      const { store, mine, start } = await fresh();
+      await store.append(`${mine}a`, -1, facts(2));
+      await store.append(`lead-${mine}b`, -1, facts(2, 10));
+      const position = (await store.append(`${mine}a`, 1, [fact(2), fact(3, 'Other')])).position;
+      const filter = { streams: [`${mine}a`], types: ['Counted'] };
+      const batches = await followUntil(store, start, (come) => (come.at(-1)?.position ?? 0) >= position, filter);
+      const last = batches.findLast((batch) => batch.last)?.last;
+      expect(last).toEqual(await store.at(`${mine}a`, 3));
+      for (const batch of batches) {
+        if (!batch.last) continue;
+        expect(batch.last.position).toBeLessThanOrEqual(batch.position);
+        expect(await store.at(batch.last.stream, batch.last.revision)).toEqual(batch.last);
       }
     });
 

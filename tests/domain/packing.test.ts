@@ -7,6 +7,7 @@ import type { LeadfoldEvent } from '../../src/domain/events.ts';
 import { leadEvents } from '../../src/domain/lead-events.ts';
 import { lead, scorable } from '../../src/domain/lead.ts';
 import { pool, poolEvents } from '../../src/domain/pool.ts';
+import { project, projectEvents } from '../../src/domain/project.ts';
 import { tally } from '../../src/domain/scoring.ts';
 import { allTypes, factOf } from '../support/any-facts.ts';
 import { models } from '../support/arbitraries.ts';
@@ -81,6 +82,17 @@ describe('A state that was packed and unpacked', () => {
         expect(plain(state)).toEqual(plain(all));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('goes on as the one of a project that was folded from all facts', () => {
+    fc.assert(
+      fc.property(factsOf(projectEvents), cut, (facts, at) => {
+        const [all, state] = [fold(project, project.initial, facts), bySnapshot(project, facts, at)];
+        expect(plain(state)).toEqual(plain(all));
+        expect([...state.keys]).toEqual([...all.keys]);
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -173,6 +185,14 @@ const placed: readonly Event[] = [
   leadHeld({ leadId: 'lead-4', rule: 'large', domain: 'example.com' }),
 ];
 
+const issued: readonly Event[] = [
+  ...['k1', 'k2', 'k3'].map((keyId) => ({
+    type: 'KeyIssued',
+    data: { keyId, name: `Key ${keyId}`, scopes: ['leads:read'], hash: keyId.padEnd(64, '0') },
+  })),
+  { type: 'KeyRevoked', data: { keyId: 'k2' } },
+];
+
 /** What facts come to, as it is stored, and the name of the file of that. */
 const snapshotOf = <S>(aggregate: Aggregate<S, never>, facts: readonly Event[]) => ({
   file: `snapshots/${aggregate.name}.v${aggregate.snapshot?.version}.json`,
@@ -182,6 +202,7 @@ const snapshotOf = <S>(aggregate: Aggregate<S, never>, facts: readonly Event[]) 
 describe('Stored snapshots', () => {
   it.each([
     snapshotOf(lead, [...storedFacts(leadEvents), ...together]),
+    snapshotOf(project, [...storedFacts(projectEvents), ...issued]),
     snapshotOf(pool, [...storedFacts(poolEvents), ...placed]),
   ])('are what the same facts still come to: $file', ({ file, made }) => {
     const hint = 'What a snapshot says has changed: give its packing the next version, and store a new fixture';

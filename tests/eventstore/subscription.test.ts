@@ -450,19 +450,134 @@ describe('A subscription that fails', () => {
       expect(vi.getTimerCount()).toBe(0);
     }
   });
+});
 
-  it('does not begin on a log that is shorter than its checkpoint', async () => {
-    const { store, seen, kept, start } = reading();
-    await store.append('s-1', -1, facts(2));
-    kept.checkpoint = 5;
-    const stalled = gate();
-    const subscription = start({ retryDelay: () => (stalled.resolve(), 60_000) });
-    await stalled.promise;
-    expect(subscription.status()).toMatchObject({
-      state: 'stalled',
-      error: expect.stringContaining('beyond') as string,
-    });
+describe('A subscription to a log that lost its tail', () => {
+  /** A log with facts in a stream, 0 to 4 at first, and what a reader has read of another that began alike. */
+  async function given(options: Partial<Reader> = {}) {
+    const reader = reading(options);
+    const other = openSqliteEventStore(':memory:', { clock: () => new Date(0) });
+    onTestFinished(() => other.close());
+    const common = facts(3);
+    for (const store of [reader.store, other]) await store.append('s-1', -1, common);
+    await other.append('s-1', 2, facts(2, 30));
+    const standingAt = async (revision: number) => {
+      const fact = await other.at('s-1', revision);
+      if (!fact) throw new Error('There is none');
+      return { position: fact.position, fact };
+    };
+    return { ...reader, standingAt };
+  }
+
+  const lost = async ({ status }: ReturnType<typeof subscribe>) => {
+    await vi.waitFor(() => expect(status().state).toBe('lost-tail'));
+    return status();
+  };
+
+  it('reads nothing when the log is shorter than its checkpoint, and says so', async () => {
+    const { seen, start, standingAt } = await given();
+    const standing = await standingAt(4);
+    const told: string[] = [];
+    const subscription = start({ load: async () => standing, onLostTail: ({ message }) => told.push(message) });
+    const { error, position } = await lost(subscription);
+    expect(error).toMatch(/^It has read up to 5, and the log ends at 3\. .* npm run rebuild -- --all$/);
+    await vi.waitFor(() => expect(subscription.status().attempts).toBeGreaterThan(3));
+    expect([told, position, seen]).toEqual([[error], 0, []]);
+    const late = subscription.reached(4, AbortSignal.timeout(50));
+    await expect(late).rejects.toThrow('in time');
+  });
+
+  it('reads nothing when another fact is where its checkpoint stands, however long the log has become', async () => {
+    const { store, seen, start, standingAt } = await given();
+    await store.append('s-1', 2, facts(50, 3));
+    const standing = await standingAt(4);
+    const { error } = await lost(start({ load: async () => standing }));
+    expect(error).toContain(`It has read fact ${standing.fact.id} at position 5, revision 4 of s-1, and another fact`);
     expect(seen).toEqual([]);
+  });
+
+  it('reads nothing when the stream of the fact is gone, or the fact has another position', async () => {
+    const { store, seen, start, standingAt } = await given();
+    const { position, fact: known } = await standingAt(2);
+    await store.append('s-2', -1, facts(20, 100));
+    const elsewhere = [
+      [{ ...known, stream: 's-3' }, 'there is none now'],
+      [{ ...known, position: 2 }, 'that revision is at position 3 now'],
+    ] as const;
+    for (const [fact, said] of elsewhere) {
+      const subscription = start({ load: async () => ({ position, fact }) });
+      expect((await lost(subscription)).error).toContain(said);
+      await subscription.stop();
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it('goes on as soon as the log has again what it had, or its checkpoint is another', async () => {
+    const { store, seen, start, standingAt } = await given();
+    const kept: { standing: Awaited<ReturnType<typeof standingAt>> | { position: number } } = {
+      standing: await standingAt(4),
+    };
+    const subscription = start({ load: async () => kept.standing });
+    await lost(subscription);
+    kept.standing = await standingAt(1);
+    await subscription.reached(await store.head());
+    expect(seen).toEqual([2]);
+    expect(subscription.status()).toMatchObject({ state: 'live', position: 3 });
+    expect(subscription.status().error).toBeUndefined();
+  });
+
+  it('begins at the beginning when it may, and comes to the end of the log once more', async () => {
+    const { store, seen, start, standingAt } = await given();
+    const kept: { standing: Awaited<ReturnType<typeof standingAt>> | { position: number }; arrivals: number } = {
+      ...{ standing: await standingAt(4), arrivals: 0 },
+    };
+    const answers = [false, false, true];
+    const subscription = start({
+      load: async () => kept.standing,
+      beginAgain: async () => {
+        const may = answers.shift() ?? false;
+        if (may) kept.standing = { position: 0 };
+        return may;
+      },
+      caughtUp: async () => void (kept.arrivals += 1),
+    });
+    await subscription.reached(await store.head());
+    expect([seen, answers, kept.arrivals]).toEqual([[0, 1, 2], [], 1]);
+  });
+
+  it('takes a checkpoint without a fact as it is, and hands over the fact that the next one stands on', async () => {
+    const { store, start } = reading();
+    await store.append('s-1', -1, facts(4));
+    await store.append('other-1', -1, facts(1, 50));
+    const handled: Batch[] = [];
+    const filter = { streams: ['s-'] };
+    const handle = async (batch: Batch) => void handled.push(batch);
+    await start({ load: async () => ({ position: 2 }), filter, handle }).reached(5);
+    expect(handled.map(({ events, position, last }) => [numbers(events), position, last])).toEqual([
+      [[2, 3], 5, await store.at('other-1', 0)],
+    ]);
+  });
+
+  it('reads on from the fact, where its checkpoint is beyond it', async () => {
+    const { store, seen, start } = reading();
+    await store.append('s-1', -1, facts(5));
+    const fact = await store.at('s-1', 1);
+    const subscription = start({ load: async () => ({ position: 4, ...(fact && { fact }) }) });
+    await subscription.reached(5);
+    expect(seen).toEqual([2, 3, 4]);
+  });
+
+  it('saves with what it passed over the fact that it stands on', async () => {
+    const { store, start } = reading();
+    await store.append('other-1', -1, facts(3));
+    const passed: unknown[] = [];
+    const subscription = start({
+      filter: { streams: ['s-'] },
+      pass: async (...standing) => void passed.push(standing),
+    });
+    await subscription.reached(3);
+    await subscription.stop();
+    expect(passed).toEqual([[3, await store.at('other-1', 2)]]);
   });
 });
 
