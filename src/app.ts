@@ -130,6 +130,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
 
   const world: World = {
     ...{ engine, readModels, clock, newId, newSecret },
+    monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     ...{ reached: projecting.reached, head: () => store.head(), systemHealth: invariants.check },
     subscriptions: async () => [

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from '../commands/handle.ts';
 import type { App } from './app.ts';
-import { parseJson } from './json.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -100,7 +99,7 @@ const awaitPosition = async (value: string, world: World): Promise<void> => {
   return untilReached(world, Number(value));
 };
 
-/** What all requests have in common: a correlation id, JSON bodies, and reads that can wait for a write. */
+/** What all requests have in common: a correlation id, and reads that can wait for a write. */
 export const requests = (app: App, world: World): void => {
   app.decorate('newId', world.newId);
   // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
@@ -116,8 +115,4 @@ export const requests = (app: App, world: World): void => {
     if (value === undefined || !['GET', 'HEAD'].includes(request.method)) return done();
     awaitPosition(value, world).then(() => done(), done);
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
-    parseJson(body),
-  );
 };

@@ -1,4 +1,3 @@
-import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
@@ -9,6 +8,7 @@ import { closing } from './closing.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
+import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from './deadlines.ts';
 import { failedWork } from './failed-work.ts';
 import { health } from './health.ts';
@@ -48,9 +48,6 @@ export type Settings = {
   /** Where requests are told; nobody hears of them without it, but in the log. */
   readonly watch?: Watch;
 };
-
-/** The largest body, unpacked, in bytes. */
-const bodyLimit = 4 * 1024 * 1024;
 
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;
@@ -92,7 +89,7 @@ export const openServer = async (
 ): Promise<App> => {
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
   const app: App = fastify({
-    ...{ loggerInstance, bodyLimit, ...timeouts },
+    ...{ loggerInstance, bodyLimit: bodyLimits.bytes, ...timeouts },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
@@ -103,11 +100,7 @@ export const openServer = async (
   observed(app, watch);
   closing(app, stopping);
   requests(app, world);
-  await app.register(compress, {
-    global: false,
-    globalDecompression: true,
-    requestEncodings: ['gzip', 'deflate', 'br', 'identity'],
-  });
+  bodies(app);
   // Keys travel in headers or bodies, never in cookies: a page of any origin may ask with the key it has.
   await app.register(cors, {
     origin: '*',

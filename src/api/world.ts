@@ -25,6 +25,8 @@ export type World = {
   /** Checks the invariants of one project or of all. */
   readonly systemHealth: (projectId?: string) => Promise<Report>;
   readonly clock: () => Date;
+  /** Milliseconds since some moment, by a clock that never steps back. */
+  readonly monotonic: () => number;
   /** A new UUIDv7: grows with time. */
   readonly newId: () => string;
   /** A new unguessable text of 32 letters and digits (a-z, A-Z, 0-9). */

@@ -46,6 +46,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
     newId: v7,
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
     ...{ clock, adminKey },
+    monotonic: () => performance.now(),
   };
 };
 
