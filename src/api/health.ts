@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
+import { shared } from './sharing.ts';
 import type { Component, World } from './world.ts';
 
 const component = z.object({ name: z.string(), healthy: z.boolean(), state: z.string(), lag: z.number().optional() });
@@ -11,7 +12,9 @@ const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control
 const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
-export const health = (app: App, { components }: World, stopping: () => boolean): void => {
+export const health = (app: App, world: World, stopping: () => boolean): void => {
+  // Anybody may ask, and as often as they like.
+  const components = shared(world.components);
   const config = { public: true };
   app.route({
     ...{ method: 'GET', url: '/api/health', config },

@@ -3,27 +3,31 @@ import type { Readable } from 'node:stream';
 import type { App } from '../app.ts';
 import { bodyLimits, excessive } from '../body.ts';
 import { nobody, unauthorized } from '../caller.ts';
+import type { JsonBounds } from '../json-scan.ts';
 import { excessOf } from '../json-scan.ts';
 import { Problem } from '../problems.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
 
-/** Items are told apart from their batch: one that nests too deep is refused alone. */
-const bounds = {
-  values: bodyLimits.values,
-  anItem: bodyLimits.valuesAnItem,
-  items: bodyLimits.items,
-  levels: Infinity,
-};
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route takes many items in one body. */
+    batch?: boolean;
+  }
+}
 
-const mustFit = (bytes: Buffer, lines: boolean): void => {
+// An item that nests too deep is refused alone.
+const ofOne = { values: bodyLimits.values, anItem: 0, items: 0, levels: Infinity };
+const ofBatch = { ...ofOne, anItem: bodyLimits.valuesAnItem, items: bodyLimits.items };
+
+const mustFit = (bytes: Buffer, bounds: JsonBounds, lines = false): void => {
   const excess = excessOf(bytes, bounds, lines);
   if (excess) throw excessive(excess);
 };
 
-const asJson = (bytes: Buffer): unknown => {
-  mustFit(bytes, false);
+const asJson = (bytes: Buffer, bounds: JsonBounds): unknown => {
+  mustFit(bytes, bounds);
   try {
     return readJson(bytes.toString());
   } catch (error) {
@@ -33,7 +37,7 @@ const asJson = (bytes: Buffer): unknown => {
 };
 
 const asLines = (bytes: Buffer): string => {
-  mustFit(bytes, true);
+  mustFit(bytes, ofBatch, true);
   return bytes.toString();
 };
 
@@ -41,9 +45,10 @@ const asLines = (bytes: Buffer): string => {
 export const takes = (scope: App, json: readonly (string | RegExp)[], lines: readonly string[] = []): void => {
   scope.removeAllContentTypeParsers();
   for (const type of json) {
-    scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) =>
-      scope.takeBody(request, stream, asJson),
-    );
+    scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) => {
+      const bounds = request.routeOptions.config.batch ? ofBatch : ofOne;
+      return scope.takeBody(request, stream, (bytes) => asJson(bytes, bounds));
+    });
   }
   for (const type of lines) {
     scope.addContentTypeParser(type, async (request: FastifyRequest, stream: Readable) => {

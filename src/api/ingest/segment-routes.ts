@@ -16,6 +16,7 @@ import type { SegmentCall } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
+const config = { scope: 'events:write', writeKeyInBody: true } as const;
 
 type Read = (body: unknown, delivery: Delivery) => readonly Translated[];
 
@@ -67,7 +68,7 @@ const postRoutes = (scope: App, world: World): void => {
     const urls = [`/v1/${name}`, `/v1/${short}`].flatMap((url) => [url, `${url}/`]);
     for (const url of urls) {
       scope.route({
-        ...{ method: 'POST', url, config: { scope: 'events:write', writeKeyInBody: true }, ...documentedOnly },
+        ...{ method: 'POST', url, config: { ...config, batch: name === 'batch' }, ...documentedOnly },
         schema: {
           summary: name === 'batch' ? 'What a Segment client sends, many at once' : `A Segment client's ${name} call`,
           description: `Also at /v1/${short}. Answered with 200 even when an item is refused: look at the results.`,
