@@ -146,6 +146,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const world: World = {
     ...{ engine, readModels, clock, newId, newSecret },
     lanes: lanesPerProject(),
+    monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
     ...{ head: () => store.head(), systemHealth: invariants.check },

@@ -75,11 +75,12 @@ export const environment = z.object({
   LEADFOLD_ADMIN_KEY: z
     .string()
     .min(32, { error: `is shorter than 32 characters; ${MAKE_KEY}`, abort: true })
+    .max(256, { error: `is longer than 256 characters; ${MAKE_KEY}`, abort: true })
     .regex(/^[\x21-\x7e]*$/, { error: `has blanks or characters no header can carry; ${MAKE_KEY}`, abort: true })
     .refine((value) => !isGuessable(value), { error: `is easy to guess; ${MAKE_KEY}` })
     .optional()
     .describe(
-      'The key that may do everything, at least 32 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
+      'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
     ),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {

@@ -13,11 +13,7 @@ const soon = { 'Retry-After': '1' } as const;
 
 /** What Fastify and its plugins refuse, by their codes. */
 const frameworkCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than 4 MiB when unpacked; send it in several parts'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-type', 'Send JSON with Content-Type: application/json'],
-  FST_CP_ERR_INVALID_CONTENT_ENCODING: ['unsupported-type', 'Send the body plain or with gzip, deflate or br'],
-  FST_CP_ERR_INVALID_CONTENT: ['invalid-request', 'The body does not unpack with the encoding that it names'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid-request', 'The body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: ['invalid-request', 'The path is not a valid URL path; check its %-escapes'],
   FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'A part of the path is longer than any id is'],
 };

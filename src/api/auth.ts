@@ -2,7 +2,9 @@ import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import type { Scope } from '../domain/project.ts';
 import type { App } from './app.ts';
 import type { Caller } from './caller.ts';
-import { credentialOf, nobody, recognising, textAt, unauthorized } from './caller.ts';
+import { credentialOf, nobody, recognising, unauthorized } from './caller.ts';
+import { memberOf } from './json-scan.ts';
+import { keyLength } from './key.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -14,6 +16,12 @@ declare module 'fastify' {
     public?: boolean;
     /** The key may also come as `writeKey` in the body. */
     writeKeyInBody?: boolean;
+  }
+  interface FastifyInstance {
+    /** Whether a text is a valid key of a project. */
+    isKey: (text: string) => Promise<boolean>;
+    /** Lets a request in by the key in its body, which is looked for and nothing else. Throws a `Problem` when there is none. */
+    admitByBody: (request: FastifyRequest, body: Buffer) => Promise<void>;
   }
   interface FastifyRequest {
     caller: Caller;
@@ -37,14 +45,25 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
   }
 };
 
-/** Lets in whom a route allows: before the body is read when the key is in the headers, else by the body's `writeKey`. */
+/**
+ * Lets in whom a route allows: before the body is read when the key is in the headers, else by the body's `writeKey` before the body
+ * is parsed.
+ */
 export const authentication = (app: App, world: World): void => {
-  const recognise = recognising(world);
+  const { recognise, isKey } = recognising(world);
   const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
     const caller = await recognise(credential, request);
     mustAllow(caller, request.routeOptions.config.scope);
     request.caller = caller;
   };
+  const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
+  app.decorate('isKey', isKey);
+  app.decorate('admitByBody', async (request, body) => {
+    if (request.routeOptions.config.public) return;
+    const writeKey = memberOf(body, 'writeKey', keyLength);
+    if (writeKey === undefined) throw unauthorized(missingInBody);
+    return admit(writeKey, request);
+  });
   app.decorateRequest('caller');
   app.addHook('onRoute', ({ url, config }) => mustDeclare(url, config));
   app.addHook('onRequest', (request, _reply, done) => {
@@ -58,10 +77,8 @@ export const authentication = (app: App, world: World): void => {
   });
   app.addHook('preValidation', (request, _reply, done) => {
     const { config } = request.routeOptions;
+    // Where there is no body, nobody was let in by it.
     if (request.is404 || config.public || request.caller !== nobody) return done();
-    const writeKey = textAt(request.body, 'writeKey');
-    if (writeKey === undefined)
-      throw unauthorized('Send a key with Authorization or X-API-Key, or as writeKey in the body');
-    admit(writeKey, request).then(() => done(), done);
+    throw unauthorized(missingInBody);
   });
 };

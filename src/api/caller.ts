@@ -1,10 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { LRUCache } from 'lru-cache';
-import type { ProjectState, Scope } from '../domain/project.ts';
-import { project } from '../domain/project.ts';
-import { StoreUnavailable } from '../eventstore/event-store.ts';
-import { hashOf, parseKey } from './key.ts';
+import type { Key, Scope } from '../domain/project.ts';
+import { hashOf, keyLength, parseKey } from './key.ts';
+import { knownProjects } from './known-projects.ts';
 import { Problem } from './problems.ts';
 import { header } from './request.ts';
 import type { World } from './world.ts';
@@ -18,9 +16,6 @@ export type Caller = {
 
 /** Who has not been recognised yet. */
 export const nobody: Caller = { projectId: undefined, keyId: undefined, scopes: [] };
-
-/** How long a process may go on without looking whether another one took a key back, in milliseconds. */
-const freshFor = 2_000;
 
 const unknownProject = (projectId: string): Problem =>
   new Problem('project-unknown', `There is no project ${projectId.slice(0, 64)}`);
@@ -61,47 +56,37 @@ const namedProject = (request: FastifyRequest): string | undefined => {
   throw new Problem('project-contradiction', said);
 };
 
-/** Knows who holds a credential. Throws a `Problem` when nobody does. */
-export const recognising = ({ engine: { states }, clock, adminKey }: World) => {
-  const root = hashOf(adminKey);
-  const hashes = new LRUCache<string, Buffer>({ max: 1_000, memoMethod: hashOf });
-  const looked = new LRUCache<string, number>({ max: 10_000 });
+/** Knows who holds a credential: the root key, or a key of a project. */
+export const recognising = (world: World) => {
+  const { exists, keyOf } = knownProjects(world);
+  const root = hashOf(world.adminKey);
 
-  const stateOf = async (projectId: string): Promise<ProjectState> => {
-    const now = clock().getTime();
-    const fresh = now - (looked.get(projectId) ?? 0) < freshFor;
-    if (!fresh) looked.set(projectId, now);
-    try {
-      return (await (fresh ? states.get(project, projectId) : states.refresh(project, projectId))).state;
-    } catch (error) {
-      // Who is known already may go on reading while the event store is away.
-      if (error instanceof StoreUnavailable) return (await states.get(project, projectId)).state;
-      throw error;
-    }
-  };
-
-  const keyOf = async (projectId: string, keyId: string) =>
-    (await stateOf(projectId)).keys.get(keyId) ?? (await states.refresh(project, projectId)).state.keys.get(keyId);
-
-  const exists = async (projectId: string): Promise<boolean> =>
-    (await stateOf(projectId)).projectId !== undefined ||
-    (await states.refresh(project, projectId)).state.projectId !== undefined;
-
-  return async (credential: string, request: FastifyRequest): Promise<Caller> => {
-    const hash = hashes.memo(credential);
-    if (timingSafeEqual(hash, root)) {
-      const projectId = namedProject(request);
-      if (projectId !== undefined && !(await exists(projectId))) throw unknownProject(projectId);
-      return { projectId, keyId: undefined, scopes: ['admin'] };
-    }
+  /** The key of a project that a text is; undefined when it is none. */
+  const keyIn = async (credential: string): Promise<(Key & { readonly projectId: string }) | undefined> => {
     const parts = parseKey(credential);
     const key = parts && (await keyOf(parts.projectId, parts.keyId));
-    if (!parts || !key || !timingSafeEqual(hash, Buffer.from(key.hash, 'hex'))) {
-      throw unauthorized('The key is not known, or it was revoked; send another one');
-    }
+    if (!parts || !key || !timingSafeEqual(hashOf(credential), Buffer.from(key.hash, 'hex'))) return undefined;
+    return { ...key, projectId: parts.projectId };
+  };
+
+  const asRoot = async (request: FastifyRequest): Promise<Caller> => {
+    const projectId = namedProject(request);
+    if (projectId !== undefined && !(await exists(projectId))) throw unknownProject(projectId);
+    return { projectId, keyId: undefined, scopes: ['admin'] };
+  };
+
+  /** Who sent a request with this credential. Throws a `Problem` when nobody is known by it. */
+  const recognise = async (credential: string, request: FastifyRequest): Promise<Caller> => {
+    if (credential.length > keyLength)
+      throw unauthorized(`A key has at most ${keyLength} characters; send another one`);
+    if (timingSafeEqual(hashOf(credential), root)) return asRoot(request);
+    const key = await keyIn(credential);
+    if (!key) throw unauthorized('The key is not known, or it was revoked; send another one');
+    const { projectId, keyId, scopes } = key;
     const named = namedProject(request);
     // Another project is to this key as if it did not exist.
-    if (named !== undefined && named !== parts.projectId) throw unknownProject(named);
-    return { projectId: parts.projectId, keyId: parts.keyId, scopes: key.scopes };
+    if (named !== undefined && named !== projectId) throw unknownProject(named);
+    return { projectId, keyId, scopes };
   };
+  return { recognise, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
 };

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
+import { shared } from './sharing.ts';
 import type { Component, World } from './world.ts';
 
 const component = z.object({
@@ -26,7 +27,9 @@ const shown = ({ lag, ...part }: Component): Component =>
   lag === undefined ? part : { ...part, lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 };
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
-export const health = (app: App, { components }: World, stopping: () => boolean): void => {
+export const health = (app: App, world: World, stopping: () => boolean): void => {
+  // Anybody may ask, and as often as they like.
+  const components = shared(world.components);
   const config = { public: true };
   app.route({
     ...{ method: 'GET', url: '/api/health', config },

@@ -3,17 +3,20 @@ import { z } from 'zod';
 import type { App } from './app.ts';
 import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from './ingest/answer.ts';
 import { documentedOnly, eachLine, itemsAt, listOf, takes } from './ingest/body.ts';
-import { binaryEvent, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
+import { binaryEvent, encodedIn, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
 import type { Translated } from './ingest/item.ts';
+import { itemLimits } from './ingest/json.ts';
 import { fromNative } from './ingest/native.ts';
 import type { Delivery } from './ingest/record.ts';
 import { deliveryOf, record } from './ingest/record.ts';
 import { cloudEventSchema, nativeBatchSchema, nativeSchema } from './ingest/schemas.ts';
 import { segmentRoutes } from './ingest/segment-routes.ts';
+import { Problem } from './problems.ts';
 import { withPosition } from './request.ts';
 import type { World } from './world.ts';
 
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
+const batchConfig = { ...config, batch: true } as const;
 const tags = ['Ingestion'];
 
 const contentType = (request: FastifyRequest): string =>
@@ -21,6 +24,13 @@ const contentType = (request: FastifyRequest): string =>
 
 const structured = 'application/cloudevents+json';
 const batched = 'application/cloudevents-batch+json';
+
+/** Throws a `Problem` when CloudEvents hold more in base64 than is looked through. */
+const mustHoldLittle = (events: readonly unknown[]): void => {
+  if (encodedIn(events) <= itemLimits.base64) return;
+  const most = `at most ${itemLimits.base64 / 1024} KiB of data_base64`;
+  throw new Problem('too-large', `A request takes ${most}; send JSON in data, or send it in several parts`);
+};
 
 /** The event of a request in one of the modes of CloudEvents that carry one event; undefined for our own format. */
 const cloudEventOf = (request: FastifyRequest): unknown =>
@@ -77,7 +87,7 @@ const eventsRoute = (scope: App, world: World): void => {
   // In binary mode the content type is that of the data, which may be any JSON.
   takes(scope, ['application/json', /^application\/[\w.-]+\+json/]);
   scope.route({
-    ...{ method: 'POST', url: '/api/events', config, ...documentedOnly },
+    ...{ method: 'POST', url: '/api/events', config: batchConfig, ...documentedOnly },
     schema: {
       summary: 'Record an activity, or CloudEvents',
       description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers).`,
@@ -88,11 +98,13 @@ const eventsRoute = (scope: App, world: World): void => {
     handler: async (request, reply) => {
       if (contentType(request) === batched) {
         const events = listOf(request.body);
+        mustHoldLittle(events);
         const translate = ({ arrivalOf }: Delivery) =>
           events.map((each, index) => fromCloudEvent(each, arrivalOf(index)));
         return many([request, reply], translate, (index) => `/${index}`);
       }
       const event = cloudEventOf(request);
+      mustHoldLittle([event]);
       return event === undefined ? native(request, reply) : cloudEvent(event, request, reply);
     },
   });
@@ -102,11 +114,11 @@ const batchRoute = (scope: App, world: World): void => {
   const many = toMany(world);
   takes(scope, ['application/json'], ['application/x-ndjson']);
   scope.route({
-    ...{ method: 'POST', url: '/api/events/batch', config, ...documentedOnly },
+    ...{ method: 'POST', url: '/api/events/batch', config: batchConfig, ...documentedOnly },
     schema: {
       summary: 'Record many activities',
       description:
-        "At most 5,000 items and 4 MiB. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index.",
+        "At most 5,000 items, 4 MiB, and 50,000 JSON values or 20 for each item. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index.",
       consumes: ['application/json', 'application/x-ndjson'],
       ...{ tags, body: nativeBatchSchema, response: { 200: batchAnswerSchema } },
     },

@@ -1,7 +1,7 @@
 import { Problem } from './problems.ts';
 
 /** How deep a body may nest: more than any activity needs, little enough to walk through safely. */
-const maxDepth = 64;
+export const maxDepth = 64;
 
 const refusalOf = (value: unknown, left: number): string | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;

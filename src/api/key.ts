@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A key as it is handed out: which project, which of its keys, and the secret. */
 export type KeyParts = { readonly projectId: string; readonly keyId: string; readonly secret: string };
+
+/** How long a credential may be, in characters: what is longer is nobody's, and is not even hashed. */
+export const keyLength = 256;
 
 export const keyText = ({ projectId, keyId, secret }: KeyParts): string => `lf_${projectId}_${keyId}_${secret}`;
 
@@ -14,4 +17,4 @@ export const parseKey = (text: string): KeyParts | undefined => {
 };
 
 /** SHA-256. A key is random enough that nothing slower is needed. */
-export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+export const hashOf = (text: string): Buffer => hash('sha256', text, 'buffer');

@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -65,9 +66,18 @@ export const openApi = async (app: App): Promise<void> => {
       return { url, schema: withoutRecursion({ ...schema, security, response }) };
     },
   });
+  // It is the same for as long as the process lives, and anybody may ask for it: it is written once.
+  const written: { bytes?: Buffer } = {};
+  const send = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    written.bytes ??= Buffer.from(JSON.stringify(app.swagger()));
+    return reply.header('Content-Type', 'application/json; charset=utf-8').send(written.bytes);
+  };
   await app.register(async (page) => {
-    page.addHook('onRoute', (route) => void (route.config = { ...route.config, public: true }));
+    page.addHook('onRoute', (route) => {
+      route.config = { ...route.config, public: true };
+      if (route.url === '/docs/json') route.handler = send;
+    });
     await page.register(swaggerUi, { routePrefix: '/docs' });
   });
-  app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, send);
 };

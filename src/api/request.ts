@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from '../commands/handle.ts';
 import type { App } from './app.ts';
-import { parseJson } from './json.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -82,7 +81,7 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
   };
 };
 
-/** What all requests have in common: a correlation id, and JSON bodies. */
+/** What all requests have in common: a correlation id. */
 export const requests = (app: App, { newId }: World): void => {
   app.decorate('newId', newId);
   // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
@@ -93,8 +92,4 @@ export const requests = (app: App, { newId }: World): void => {
     if (encoding !== undefined) headers['content-encoding'] = encoding.toLowerCase().replace(/^x-(?=gzip$)/, '');
     done();
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
-    parseJson(body),
-  );
 };

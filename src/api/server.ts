@@ -1,4 +1,3 @@
-import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
@@ -9,6 +8,7 @@ import { closing } from './closing.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
+import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from './deadlines.ts';
 import { failedWork } from './failed-work.ts';
 import { health } from './health.ts';
@@ -51,9 +51,6 @@ export type Settings = {
   /** How long a client may take to send a request, in ms. */
   readonly requestTimeout?: number;
 };
-
-/** The largest body, unpacked, in bytes. */
-const bodyLimit = 4 * 1024 * 1024;
 
 /** How long a client may take to send a request, in milliseconds, body and all; its headers alone may take as long. */
 const sendingTime = 30_000;
@@ -106,7 +103,7 @@ export const openServer = async (
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
   const nonsense = unreadable(world.newId, loggerInstance);
   const app: App = fastify({
-    ...{ loggerInstance, bodyLimit, ...timeouts, ...sending(requestTimeout) },
+    ...{ loggerInstance, bodyLimit: bodyLimits.bytes, ...timeouts, ...sending(requestTimeout) },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
@@ -119,11 +116,7 @@ export const openServer = async (
   closing(app, stopping);
   requests(app, world);
   waitingReads(app, world);
-  await app.register(compress, {
-    global: false,
-    globalDecompression: true,
-    requestEncodings: ['gzip', 'deflate', 'br', 'identity'],
-  });
+  bodies(app);
   // Keys travel in headers or bodies, never in cookies: a page of any origin may ask with the key it has.
   await app.register(cors, {
     origin: '*',

@@ -38,6 +38,8 @@ export type World = {
   /** For work on one lead that may take long: so much at a time, and the others in line. */
   readonly lanes: Lanes;
   readonly clock: () => Date;
+  /** Milliseconds since some moment, by a clock that never steps back. */
+  readonly monotonic: () => number;
   /** A new UUIDv7: grows with time. */
   readonly newId: () => string;
   /** A new unguessable text of 32 letters and digits (a-z, A-Z, 0-9). */

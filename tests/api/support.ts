@@ -50,6 +50,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
     newId: v7,
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
     ...{ clock, adminKey },
+    monotonic: () => performance.now(),
   };
 };
 

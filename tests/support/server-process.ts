@@ -60,6 +60,8 @@ export const overHttp =
 export type ServerProcess = Client & {
   readonly dataDir: string;
   readonly url: () => string;
+  /** The most memory that it has had in use so far, in bytes (Linux). */
+  readonly mostMemory: () => number;
   /** Ends it as a power cut would, and resolves when it is gone. */
   readonly kill: () => Promise<void>;
   /** Asks it to end as an operator would, and says how it did and how long that took, in milliseconds. */
@@ -114,6 +116,10 @@ export const startServer = async ({
   return {
     ...client,
     ...{ dataDir, url, settled },
+    mostMemory: () => {
+      const status = readFileSync(`/proc/${running.server.child.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    },
     kill: async () => void (await end('SIGKILL')),
     stop: async () => {
       const begun = performance.now();

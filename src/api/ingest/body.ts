@@ -1,32 +1,61 @@
 import type { FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
 import type { App } from '../app.ts';
+import { bodyLimits, excessive } from '../body.ts';
+import { nobody, unauthorized } from '../caller.ts';
+import type { JsonBounds } from '../json-scan.ts';
+import { excessOf } from '../json-scan.ts';
 import { Problem } from '../problems.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
 
-const maxItems = 5_000;
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route takes many items in one body. */
+    batch?: boolean;
+  }
+}
 
-const asJson = (text: string): unknown => {
+// An item that nests too deep is refused alone.
+const ofOne = { values: bodyLimits.values, anItem: 0, items: 0, levels: Infinity };
+const ofBatch = { ...ofOne, anItem: bodyLimits.valuesAnItem, items: bodyLimits.items };
+
+const mustFit = (bytes: Buffer, bounds: JsonBounds, lines = false): void => {
+  const excess = excessOf(bytes, bounds, lines);
+  if (excess) throw excessive(excess);
+};
+
+const asJson = (bytes: Buffer, bounds: JsonBounds): unknown => {
+  mustFit(bytes, bounds);
   try {
-    return readJson(text);
+    return readJson(bytes.toString());
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Problem('invalid-json', `The body is not JSON: ${error.message}`);
   }
 };
 
-/** Takes JSON under these content types, and text under those, in place of what the app takes elsewhere. */
-export const takes = (scope: App, json: readonly (string | RegExp)[], text: readonly string[] = []): void => {
+const asLines = (bytes: Buffer): string => {
+  mustFit(bytes, ofBatch, true);
+  return bytes.toString();
+};
+
+/** Takes JSON under these content types, and lines of JSON under those, in place of what the app takes elsewhere. */
+export const takes = (scope: App, json: readonly (string | RegExp)[], lines: readonly string[] = []): void => {
   scope.removeAllContentTypeParsers();
-  const parser = (types: readonly (string | RegExp)[], parse: (body: string) => unknown): void => {
-    for (const type of types) {
-      const read = async (_: FastifyRequest, body: string): Promise<unknown> => parse(body);
-      scope.addContentTypeParser(type, { parseAs: 'string' }, read);
-    }
-  };
-  parser(json, asJson);
-  parser(text, (body) => body);
+  for (const type of json) {
+    scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) => {
+      const bounds = request.routeOptions.config.batch ? ofBatch : ofOne;
+      return scope.takeBody(request, stream, (bytes) => asJson(bytes, bounds));
+    });
+  }
+  for (const type of lines) {
+    scope.addContentTypeParser(type, async (request: FastifyRequest, stream: Readable) => {
+      if (request.caller === nobody) throw unauthorized('Send the key of lines with Authorization or X-API-Key');
+      return scope.takeBody(request, stream, asLines);
+    });
+  }
 };
 
 /** Puts schemas into the documentation only: items are checked one by one, so that a bad one doesn't fail the others. */
@@ -34,8 +63,8 @@ export const documentedOnly = { validatorCompiler: () => (data: unknown) => ({ v
 
 /** Throws a `Problem` when there are more items than one request may have. */
 const limited = <T>(items: readonly T[]): readonly T[] => {
-  if (items.length <= maxItems) return items;
-  throw new Problem('too-large', `The batch has ${items.length} items; send at most ${maxItems} at a time`);
+  if (items.length <= bodyLimits.items) return items;
+  throw new Problem('too-large', `The batch has ${items.length} items; send at most ${bodyLimits.items} at a time`);
 };
 
 /** The items under a key of the body, and the body. Throws a `Problem` when there is no list, or too long a one. */

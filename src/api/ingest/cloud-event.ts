@@ -28,6 +28,13 @@ const faultsOf = (event: JsonObject): readonly Fault[] => {
   return other ? [...faults, { pointer: '/specversion', detail: 'must be "1.0"' }] : faults;
 };
 
+/** How many characters of base64 events hold, whose values are not counted with those of the body. */
+export const encodedIn = (events: readonly unknown[]): number =>
+  events.reduce<number>((sum, event) => {
+    const encoded = isObject(event) ? event['data_base64'] : undefined;
+    return sum + (typeof encoded === 'string' ? encoded.length : 0);
+  }, 0);
+
 /** The JSON in an event's data, or what is wrong with it. */
 const dataOf = (event: JsonObject): { readonly data?: unknown; readonly fault?: Fault } => {
   const { data, data_base64: encoded } = event;

@@ -2,7 +2,7 @@ import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
 import type { Identifier } from '../../domain/identity.ts';
 import { identifierKinds, normalized, refusalOf } from '../../domain/identity.ts';
-import { faultOf, faultOfTraits, isObject, kindOf } from './json.ts';
+import { faultOfTraits, heldBy, isObject, itemLimits, kindOf } from './json.ts';
 import { instantOf, timesAre } from './time.ts';
 
 /** What is wrong with an item, and where in it. */
@@ -61,6 +61,8 @@ const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenie
   return refusal === undefined ? { identifier } : { fault: refusal };
 };
 
+const { values: most } = itemLimits;
+
 /** Collects what is wrong with an item while it is read. */
 const readerOf = (said: Said, { places, lenient }: Format) => {
   const faults: Fault[] = [];
@@ -74,11 +76,20 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
     return text;
   };
 
+  let held = 0;
   const object = (field: Field): JsonObject | undefined => {
     const value = said[field];
     if (value === undefined || value === null) return undefined;
-    const fault = faultOf(value) ?? (field === 'traits' ? faultOfTraits(value) : undefined);
-    if (fault) refuse(field, fault);
+    const { values, fault: unfit } = heldBy(value);
+    const fault = unfit ?? (field === 'traits' ? faultOfTraits(value) : undefined);
+    if (fault !== undefined) refuse(field, fault);
+    else if (held <= most && held + values > most) {
+      refuse(
+        field,
+        `makes it too many values; at most ${most.toLocaleString('en')} are allowed in properties and traits together`,
+      );
+    }
+    held += values;
     return isObject(value) ? value : undefined;
   };
 

@@ -1,8 +1,17 @@
 import type { Json, JsonObject } from '../../domain/activity.ts';
 import { leadLimits } from '../../domain/lead-limits.ts';
 
-const maxBytes = 32 * 1024;
-const maxDepth = 10;
+/** The bounds of one activity. */
+export const itemLimits = {
+  /** Properties, and traits, as JSON in UTF-8, in bytes. */
+  bytes: 32 * 1024,
+  /** How deep they nest, in levels. */
+  levels: 10,
+  /** Values in properties and traits together: lists, objects and what is in them. */
+  values: 2_000,
+  /** The base64 in which CloudEvents may hold their data, in characters, for all events of a request together. */
+  base64: 512 * 1024,
+} as const;
 
 /** Whether a parsed JSON value is an object, and no list. */
 export const isObject = (value: unknown): value is JsonObject =>
@@ -27,30 +36,42 @@ export const kindOf = (value: unknown): string =>
         ? 'an object'
         : typeof value;
 
-const faultWithin = (value: Json, depth: number): string | undefined => {
-  // JSON can spell 1e400, which is Infinity once parsed and can't be stored again.
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'holds a number that is too large';
-  if (value === null || typeof value !== 'object') return undefined;
-  if (depth > maxDepth) return `is nested deeper than ${maxDepth} levels`;
+const depthFault = `is nested deeper than ${itemLimits.levels} levels`;
+
+/** Counts the values in a list or an object, down to the deepest. Gives what is wrong with one of them, if anything is. */
+const valuesWithin = (value: JsonObject | readonly Json[], depth: number): number | string => {
+  if (depth > itemLimits.levels) return depthFault;
+  let count = 0;
   for (const [key, part] of Object.entries(value)) {
+    count++;
     // Neither can be a key in every store: the first is no key to JavaScript, the second ends a text in BSON.
     if (key === '__proto__' || key.includes('\0')) return `holds a key that is not allowed, ${JSON.stringify(key)}`;
-    const fault = faultWithin(part, depth + 1);
-    if (fault) return fault;
+    // JSON can spell 1e400, which is Infinity once parsed and can't be stored again.
+    if (typeof part === 'number' && !Number.isFinite(part)) return 'holds a number that is too large';
+    if (typeof part !== 'object' || part === null) continue;
+    const within = valuesWithin(part, depth + 1);
+    if (typeof within === 'string') return within;
+    count += within;
   }
-  return undefined;
+  return count;
 };
 
-/** Why properties or traits can't be kept, or undefined. The object itself is level 1; its size is that of its JSON in UTF-8. */
-export const faultOf = (value: Json): string | undefined => {
-  if (!isObject(value)) return `must be an object, is ${kindOf(value)}`;
-  const fault = faultWithin(value, 1);
-  if (fault) return fault;
+/** What properties or traits hold: how many values, all that are in them counted, or why they can't be kept. */
+export type Held = { readonly values: number; readonly fault?: string };
+
+/** Looks through properties or traits. The object itself is level 1 and is not counted; its size is that of its JSON in UTF-8. */
+export const heldBy = (value: Json): Held => {
+  if (!isObject(value)) return { values: 0, fault: `must be an object, is ${kindOf(value)}` };
+  const values = valuesWithin(value, 1);
+  if (typeof values === 'string') return { values: 0, fault: values };
+  if (values > itemLimits.values) return { values };
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  return bytes > maxBytes ? `is ${bytes} bytes long as JSON; at most ${maxBytes} are allowed` : undefined;
+  return bytes > itemLimits.bytes
+    ? { values, fault: `is ${bytes} bytes long as JSON; at most ${itemLimits.bytes} are allowed` }
+    : { values };
 };
 
-/** Why what `faultOf` lets pass can't be traits, or undefined: there are too many, or a name is too long. */
+/** Why what `heldBy` lets pass can't be traits, or undefined: there are too many, or a name is too long. */
 export const faultOfTraits = (value: Json): string | undefined => {
   const names = isObject(value) ? Object.keys(value) : [];
   const { traits, traitName } = leadLimits;

@@ -22,7 +22,9 @@ export const nativeSchema = z
     eventId: z.string().min(1).max(256).optional().describe('The same id again, of the same person, is a duplicate'),
     timestamp: time.optional(),
     sessionId: z.string().min(1).max(256).optional(),
-    properties: anyObject.optional().describe('At most 32 KiB as JSON and 10 levels deep'),
+    properties: anyObject
+      .optional()
+      .describe('At most 32 KiB as JSON, 10 levels deep, and 2,000 values together with the traits'),
     traits: anyObject
       .optional()
       .describe(

@@ -1,9 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { project } from '../../domain/project.ts';
 import type { App } from '../app.ts';
-import { hashOf, parseKey } from '../key.ts';
 import { Problem } from '../problems.ts';
 import { withPosition } from '../request.ts';
 import type { World } from '../world.ts';
@@ -19,6 +16,7 @@ import type { SegmentCall } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
+const config = { scope: 'events:write', writeKeyInBody: true } as const;
 
 type Read = (body: unknown, delivery: Delivery) => readonly Translated[];
 
@@ -54,12 +52,6 @@ const answering =
     });
   };
 
-const isKnown = async ({ engine }: World, key: string): Promise<boolean> => {
-  const parts = parseKey(key);
-  const found = parts && (await engine.states.refresh(project, parts.projectId)).state.keys.get(parts.keyId);
-  return found !== undefined && timingSafeEqual(hashOf(key), Buffer.from(found.hash, 'hex'));
-};
-
 /** Segment's browser client takes https for granted where it isn't told otherwise. */
 const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
 
@@ -76,7 +68,7 @@ const postRoutes = (scope: App, world: World): void => {
     const urls = [`/v1/${name}`, `/v1/${short}`].flatMap((url) => [url, `${url}/`]);
     for (const url of urls) {
       scope.route({
-        ...{ method: 'POST', url, config: { scope: 'events:write', writeKeyInBody: true }, ...documentedOnly },
+        ...{ method: 'POST', url, config: { ...config, batch: name === 'batch' }, ...documentedOnly },
         schema: {
           summary: name === 'batch' ? 'What a Segment client sends, many at once' : `A Segment client's ${name} call`,
           description: `Also at /v1/${short}. Answered with 200 even when an item is refused: look at the results.`,
@@ -105,7 +97,7 @@ const postRoutes = (scope: App, world: World): void => {
   );
 };
 
-const settingsRoute = (scope: App, world: World): void => {
+const settingsRoute = (scope: App): void => {
   scope.route({
     ...{ method: 'GET', url: '/v1/projects/:key/settings', config: { public: true } },
     schema: {
@@ -116,7 +108,7 @@ const settingsRoute = (scope: App, world: World): void => {
     },
     handler: async (request, reply) => {
       const { key } = request.params;
-      if (!(await isKnown(world, key))) throw new Problem('key-unknown', 'There is no project with this write key');
+      if (!(await scope.isKey(key))) throw new Problem('key-unknown', 'There is no project with this write key');
       return reply.header('Cache-Control', 'no-store').send(settingsFor(key, request.host));
     },
   });
@@ -126,5 +118,5 @@ const settingsRoute = (scope: App, world: World): void => {
 export const segmentRoutes = (scope: App, world: World): void => {
   takes(scope, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
   postRoutes(scope, world);
-  settingsRoute(scope, world);
+  settingsRoute(scope);
 };
