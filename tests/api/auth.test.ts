@@ -1,11 +1,12 @@
 import fastify from 'fastify';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, InjectOptions } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../src/api/app.ts';
 import { authentication } from '../../src/api/auth.ts';
 import { openServer } from '../../src/api/server.ts';
+import { foldStates } from '../../src/commands/state.ts';
 import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, projectProjects, worldOver } from './support.ts';
 
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
@@ -113,6 +114,136 @@ describe('a key', () => {
     now.ms += 5_000;
     expect((await other.inject({ url: modelOf(projectId), headers: as(key) })).statusCode).toBe(401);
     await other.close();
+  });
+});
+
+describe('a credential', () => {
+  const ways: readonly (readonly [string, (key: string) => InjectOptions])[] = [
+    ['Authorization: Bearer', (key) => ({ url: '/api/leads', headers: as(key) })],
+    ['X-API-Key', (key) => ({ url: '/api/leads', headers: { 'x-api-key': key } })],
+    ['the user of Basic', (key) => ({ url: '/api/leads', headers: basic(`${key}:`) })],
+    ['writeKey', (writeKey) => ({ method: 'POST', url: '/v1/track', payload: { event: 'x', userId: 'u', writeKey } })],
+  ];
+
+  it.each(ways)('has at most 256 characters, as %s', async (_, requestOf) => {
+    await using served = await boot();
+    for (const [length, says] of [
+      [255, /not known/],
+      [256, /not known/],
+      [257, /at most 256 characters/],
+    ] as const) {
+      const answer = await served.app.inject(requestOf('k'.repeat(length)));
+      expect(answer.json()).toMatchObject({ status: 401, code: 'unauthorized', detail: expect.stringMatching(says) });
+    }
+  });
+
+  it('that is no key of anybody is no key where settings are asked for', async () => {
+    await using served = await boot();
+    for (const length of [256, 257, 512]) {
+      const answer = await served.app.inject({ url: `/v1/projects/${'k'.repeat(length)}/settings` });
+      expect(answer.json()).toMatchObject({ status: 404, code: 'key-unknown' });
+    }
+  });
+});
+
+/** The app over a log that tells how often it was read, and over time that only the test moves. */
+const counting = async () => {
+  const [reads, now] = [{ count: 0 }, { ms: 0 }];
+  const served = await boot((world, { store }) => {
+    const counted: typeof store = {
+      ...store,
+      read: (...of) => {
+        reads.count++;
+        return store.read(...of);
+      },
+    };
+    return { engine: { ...world.engine, states: foldStates(counted, 100_000) }, monotonic: () => now.ms };
+  });
+  const statusOf = async (key: string) => (await served.app.inject({ url: '/api/leads', headers: as(key) })).statusCode;
+  const readsOf = async (...keys: readonly string[]): Promise<number> => {
+    const before = reads.count;
+    for (const key of keys) expect(await statusOf(key)).toBe(401);
+    return reads.count - before;
+  };
+  return { served, now, reads, statusOf, readsOf };
+};
+const unknownOf = (projectId: string, count: number) =>
+  Array.from({ length: count }, (_, n) => `lf_${projectId}_no${n}_${'a'.repeat(32)}`);
+
+describe('keys that nobody has', () => {
+  it('cost one look at the log in 2 s for each project that they name, whether there is such a project or not', async () => {
+    const { served, now, readsOf, statusOf } = await counting();
+    await using _ = served;
+    const { projectId, apiKey } = await newProject(served);
+    expect(await statusOf(apiKey)).toBe(200);
+    expect(await readsOf(...unknownOf(projectId, 50))).toBe(1);
+    expect(await readsOf(...unknownOf('nowhere', 50))).toBe(1);
+    now.ms += 1_999;
+    expect(await readsOf(...unknownOf('nowhere', 50))).toBe(0);
+    now.ms += 1;
+    expect(await readsOf(...unknownOf('nowhere', 50))).toBe(1);
+    expect(await readsOf(...unknownOf(projectId, 50))).toBeLessThanOrEqual(2);
+  });
+
+  it('take no place of those that are known', async () => {
+    const { served, reads, readsOf, statusOf } = await counting();
+    await using _ = served;
+    const { apiKey } = await newProject(served);
+    expect(await statusOf(apiKey)).toBe(200);
+    // What an empty stream adds up to would take 500 bytes of the 100,000 that there are.
+    await readsOf(...Array.from({ length: 500 }, (_, n) => unknownOf(`p${n}`, 1)).flat());
+    const before = reads.count;
+    expect(await statusOf(apiKey)).toBe(200);
+    expect(reads.count).toBe(before);
+  });
+
+  it('do not keep out one that another process has issued, for more than 2 s', async () => {
+    const { served, now, readsOf, statusOf } = await counting();
+    await using _ = served;
+    const other = await openServer(worldOver(served), { logLevel: 'silent' });
+    const { projectId, apiKey } = await newProject(served);
+    expect(await statusOf(apiKey)).toBe(200);
+    await readsOf(...unknownOf(projectId, 3));
+    const { key } = await newKey({ app: other }, projectId, ['leads:read']);
+    now.ms += 2_000;
+    expect(await Promise.all([1, 2, 3].map(() => statusOf(key)))).toEqual([200, 200, 200]);
+    await other.close();
+  });
+});
+
+describe('a key that another process took back', () => {
+  it.each([
+    ['goes on', 3_600_000],
+    ['steps back by an hour', -3_600_000],
+  ])('opens nothing after 2 s, also where the clock %s', async (_, step) => {
+    await using served = await boot();
+    const [now, clock] = [{ ms: 5_000 }, { ms: Date.parse('2026-03-01T12:00:00Z') }];
+    const world = { ...worldOver(served), monotonic: () => now.ms, clock: () => new Date(clock.ms) };
+    const other = await openServer(world, { logLevel: 'silent' });
+    const { projectId } = await newProject(served);
+    const { keyId, key } = await newKey(served, projectId, ['leads:read']);
+    const statusOf = async () => (await other.inject({ url: '/api/leads', headers: as(key) })).statusCode;
+    expect(await statusOf()).toBe(200);
+    await served.app.inject({ method: 'DELETE', url: `/api/projects/${projectId}/keys/${keyId}`, headers: asRoot });
+    clock.ms += step;
+    now.ms += 999;
+    expect(await statusOf()).toBe(200);
+    now.ms += 1_001;
+    expect(await Promise.all([statusOf(), statusOf()])).toEqual([401, 401]);
+    await other.close();
+  });
+
+  it('is looked at ahead of time, so that nobody waits who comes again and again', async () => {
+    const { served, now, reads, statusOf } = await counting();
+    await using _ = served;
+    const { apiKey } = await newProject(served);
+    expect(await statusOf(apiKey)).toBe(200);
+    now.ms += 1_000;
+    const before = reads.count;
+    expect(await Promise.all([statusOf(apiKey), statusOf(apiKey)])).toEqual([200, 200]);
+    now.ms += 1_500;
+    expect(await statusOf(apiKey)).toBe(200);
+    expect(reads.count - before).toBeLessThanOrEqual(2);
   });
 });
 
