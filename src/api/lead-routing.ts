@@ -14,7 +14,9 @@ const entry = z.object({
   type: z.string(),
   at: z.string(),
   revision: z.int(),
-  data: z.record(z.string(), z.unknown()),
+  data: z
+    .record(z.string(), z.unknown())
+    .describe('Of a decision: `candidates`, and in `others` how many more there were, by reason'),
 });
 
 const routingView = z.object({
@@ -39,7 +41,7 @@ export const leadRouting: Routes = (app, world) =>
     {
       config: { scope: 'leads:read' },
       schema: {
-        summary: 'Whose a lead is, and why: every decision with all candidates, for ever',
+        summary: 'Whose a lead is, and why: every decision and who was looked at, for ever',
         tags: ['Routing'],
         params: z.object({ leadId: z.string().min(1).max(64) }),
         querystring: z.object(paging),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findLead } from '../commands/resolve.ts';
 import { dryRun } from '../domain/dry-run.ts';
-import { candidateSchema } from '../domain/ownership-events.ts';
+import { candidateSchema, othersSchema } from '../domain/ownership-events.ts';
 import { pool } from '../domain/pool.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { Routable } from '../domain/routable.ts';
@@ -20,7 +20,8 @@ const trialView = z.object({
   rule: z.string().optional(),
   strategy: z.string().optional(),
   because: z.string(),
-  candidates: z.array(candidateSchema),
+  candidates: z.array(candidateSchema).describe('Who was looked at; who was chosen comes first when there are others'),
+  others: othersSchema.optional().describe('How many more were looked at, by reason'),
 });
 
 /** How many leads a test takes at most. */
@@ -85,13 +86,14 @@ export const routingTest: Routes = (app, world) =>
             const { kind: _, ...asks } = trial;
             return { ...asks, outcome: 'approval', candidates: [] };
           }
-          const { leadId: of, candidates } = trial;
+          const { leadId: of, candidates, others } = trial;
+          const looked = { candidates: [...candidates], ...(others && { others: [...others] }) };
           const rule = trial.rule === undefined ? {} : { rule: trial.rule };
           if (trial.kind === 'failed')
-            return { leadId: of, outcome: 'failed', ...rule, because: trial.reason, candidates: [...candidates] };
+            return { leadId: of, outcome: 'failed', ...rule, because: trial.reason, ...looked };
           const { repId, teamId, strategy, because } = trial;
           const chosen = { repId, teamId, ...rule, ...(strategy && { strategy }) };
-          return { leadId: of, outcome: 'assigned', ...chosen, because, candidates: [...candidates] };
+          return { leadId: of, outcome: 'assigned', ...chosen, because, ...looked };
         }),
       };
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Calendar } from '../domain/calendar.ts';
+import type { Looked } from '../domain/candidates.ts';
 import type { Scene } from '../domain/fitting.ts';
 import type { PoolEvent, PoolState } from '../domain/pool.ts';
 import { pool } from '../domain/pool.ts';
@@ -16,12 +17,13 @@ export const dayOf = (calendar: Calendar, repId: string): { readonly day: string
 };
 
 const placing = (lead: Routable, placed: Placed, scene: Scene, now: Date): PoolEvent => {
-  const { kind: _, candidates, rotation, ...chosen } = placed;
+  const { kind: _, candidates, others, rotation, ...chosen } = placed;
   return {
     type: 'LeadPlaced',
     data: {
       ...{ leadId: lead.leadId, decision: scene.pool.decisions + 1, by: 'rules', ...chosen },
       ...{ rulesVersion: scene.roster.routing.version, candidates: [...candidates] },
+      ...(others && { others: [...others] }),
       ...dayOf(scene.calendar, placed.repId),
       ...(lead.domain !== undefined && { domain: lead.domain }),
       ...(rotation && { rotation: { pool: rotation.pool, shares: [...rotation.shares] } }),
@@ -33,7 +35,7 @@ const placing = (lead: Routable, placed: Placed, scene: Scene, now: Date): PoolE
 /** A lead that waits already is only said to wait again when others would fit it: it keeps its place in the line. */
 const holding = (
   { lead, workId }: { readonly lead: Routable; readonly workId: string },
-  failed: { readonly reason: string; readonly rule?: string; readonly candidates: Placed['candidates'] },
+  failed: Looked & { readonly reason: string; readonly rule?: string },
   scene: Scene,
   now: Date,
 ): readonly PoolEvent[] => {
@@ -41,13 +43,14 @@ const holding = (
   const before = scene.pool.waiting.get(lead.leadId);
   const waits = before?.workId === workId ? before : undefined;
   if (waits?.likeness === likeness) return [];
-  const { reason, rule, candidates } = failed;
+  const { reason, rule, candidates, others } = failed;
   return [
     {
       type: 'LeadHeld',
       data: {
         ...{ leadId: lead.leadId, reason, ...(rule !== undefined && { rule }), likeness },
         ...{ rulesVersion: scene.roster.routing.version, candidates: [...candidates], score: lead.score },
+        ...(others && { others: [...others] }),
         ...(lead.domain !== undefined && { domain: lead.domain }),
         ...{ workId, heldAt: waits?.heldAt ?? now.toISOString() },
       },

@@ -110,14 +110,15 @@ export const tellHeld = async (
   held: PoolFact<'LeadHeld'>['data'],
   request: Request,
 ): Promise<void> => {
-  const { leadId, reason, rule, rulesVersion, candidates, workId, heldAt, score } = held;
+  const { leadId, reason, rule, rulesVersion, candidates, others, workId, heldAt, score } = held;
   const current = (await engine.states.refresh(pool, projectId)).state.waiting.get(leadId);
   if (current?.workId !== workId) return;
   const dueAt = new Date(Date.parse(heldAt) + workTime).toISOString();
   const item = { projectId, workId, kind: 'routing_failed' as const, leadId, priority: 'high' as const, dueAt, reason };
   const details = { score, rulesVersion, ...(rule !== undefined && { rule }) };
   await engine.handle(openWorkItem, { ...item, details }, step(request, `work/${leadId}`));
-  const failed = { reason, rulesVersion, candidates, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
+  const looked = { candidates, ...(others && { others }) };
+  const failed = { reason, rulesVersion, ...looked, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
   try {
     await engine.handle(failRouting, { projectId, leadId, ...failed }, step(request, `fail/${leadId}`));
   } catch (error) {

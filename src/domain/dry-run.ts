@@ -39,7 +39,7 @@ export const dryRun = (
     const scene: Scene = { roster, pool: state, calendar };
     const decided = decideRouting(lead, scene);
     if (decided.kind === 'placed') {
-      const { kind: _, candidates: __, rotation, ...chosen } = decided;
+      const { kind: _, candidates: __, others: ___, rotation, ...chosen } = decided;
       const { day, week } = calendar.get(chosen.repId) ?? { day: '', week: '' };
       const data = {
         ...{ leadId: lead.leadId, decision: state.decisions + 1, by: 'rules' as const, ...chosen },

@@ -13,9 +13,14 @@ export const candidateSchema = z.object({
 });
 export type Candidate = Readonly<z.infer<typeof candidateSchema>>;
 
+/** The candidates that are not recorded in full: how many there were for each reason. */
+export const othersSchema = z.array(z.object({ reason: z.string(), count: z.number().int() }));
+export type Others = readonly Readonly<z.infer<typeof othersSchema>[number]>[];
+
 const decision = z.number().int().min(1);
 const of = { decision, repId: z.string() };
 const candidates = z.array(candidateSchema);
+const others = othersSchema.optional();
 const rulesVersion = z.number().int().min(0);
 const reason = z.string();
 const teamId = z.string().optional();
@@ -24,7 +29,9 @@ const teamId = z.string().optional();
 export const assignment = {
   ...{ ...of, teamId: z.string(), by: z.enum(['rules', 'hand', 'merge']) },
   ...{ rule: z.string().optional(), rulesVersion, strategy: z.enum(strategies).optional() },
-  ...{ because: z.string(), candidates },
+  because: z.string(),
+  candidates,
+  others,
 };
 
 export const outcomes = ['won', 'lost', 'disqualified'] as const;
@@ -47,7 +54,7 @@ export const ownershipEvents = {
       waitedMs: z.number().int().optional(),
     })
     .describe(
-      'A rep has the lead. `candidates` are all who were looked at; `settles` names work items that this ends.',
+      'A rep has the lead. `candidates` are who was looked at, `others` counts those beyond the first by reason; `settles` names work items that this ends.',
     ),
   ResponseDue: z
     .object({
@@ -75,6 +82,7 @@ export const ownershipEvents = {
   RoutingFailed: z
     .object({
       ...{ reason, rule: z.string().optional(), rulesVersion, candidates, workId: z.string(), failedAt: isoTime },
+      others,
     })
     .describe('Nobody fits. The lead waits with a work item, and is tried again.'),
   ApprovalRequested: z

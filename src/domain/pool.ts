@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate, EventsOf } from './event.ts';
-import { assignment, candidateSchema } from './ownership-events.ts';
+import { assignment, candidateSchema, othersSchema } from './ownership-events.ts';
 import { poolPacking } from './pool-packing.ts';
 import type { Rotation } from './rotation.ts';
 import { advance, giveBack } from './rotation.ts';
@@ -28,6 +28,7 @@ export const poolEvents = {
     .object({
       ...{ leadId: z.string(), reason: z.string(), rule: z.string().optional(), rulesVersion: z.number().int() },
       ...{ candidates: z.array(candidateSchema), score: z.number(), workId: z.string(), likeness: z.string() },
+      others: othersSchema.optional(),
       /** The company's domain: who comes to have others of it is asked for this one too. */
       domain: z.string().optional(),
       heldAt: isoTime,
@@ -60,7 +61,7 @@ export type Place = {
 export type Taken = { readonly day: string; readonly today: number; readonly week: string; readonly thisWeek: number };
 
 /** A lead that waits. Who was looked at is in the fact alone. */
-export type Held = Omit<PoolFact<'LeadHeld'>['data'], 'candidates'>;
+export type Held = Omit<PoolFact<'LeadHeld'>['data'], 'candidates' | 'others'>;
 
 /** Who has how many leads, whose turn it is, and who waits. */
 export type PoolState = {
@@ -135,7 +136,7 @@ const evolve = (state: PoolState, event: PoolEvent): PoolState => {
     case 'LeadPlaced':
       return placed(state, event);
     case 'LeadHeld': {
-      const { candidates: _, ...held } = event.data;
+      const { candidates: _, others: __, ...held } = event.data;
       return { ...state, waiting: state.waiting.set(held.leadId, held) };
     }
     case 'LeadFreed': {

@@ -1,4 +1,6 @@
 import { Map as Turns } from 'immutable';
+import type { Looked } from './candidates.ts';
+import { byReason, recordedOf } from './candidates.ts';
 import type { Fitting, Member, Scene } from './fitting.ts';
 import { fitting } from './fitting.ts';
 import type { Candidate } from './ownership-events.ts';
@@ -11,26 +13,18 @@ import { membersIn, ruleFor, stepsFor } from './routing-steps.ts';
 type Share = { readonly repId: string; readonly weight: number };
 
 /** A rep was found. `rotation` says in which rotation it was its turn, among whom. */
-export type Placed = {
+export type Placed = Looked & {
   readonly kind: 'placed';
   readonly repId: string;
   readonly teamId: string;
   readonly rule?: string;
   readonly strategy?: Strategy;
   readonly because: string;
-  readonly candidates: readonly Candidate[];
   readonly rotation?: { readonly pool: string; readonly shares: readonly Share[] };
 };
 
 /** Who gets a lead, or why nobody does. */
-export type Decided =
-  | Placed
-  | {
-      readonly kind: 'failed';
-      readonly rule?: string;
-      readonly reason: string;
-      readonly candidates: readonly Candidate[];
-    };
+export type Decided = Placed | (Looked & { readonly kind: 'failed'; readonly rule?: string; readonly reason: string });
 
 /** The name of the rotation of a target: the same whichever rule names it. */
 const rotationOf = ({ teams = [], reps = [] }: RoutingTarget): string =>
@@ -97,7 +91,7 @@ const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): 
   return {
     ...{ kind: 'placed', repId, teamId: teamOf(found.member, deciding), strategy, because },
     ...(rule !== undefined && { rule }),
-    candidates: [...seen.values()],
+    ...recordedOf([...seen.values()], repId),
     ...(found.rotation && { rotation: found.rotation }),
   };
 };
@@ -125,7 +119,7 @@ const askOwners = (
     return {
       ...{ kind: 'placed', repId, teamId: teamOf(member, deciding), because: `${repId} ${because}` },
       ...(rule && { rule: rule.id }),
-      candidates: [...seen.values()],
+      ...recordedOf([...seen.values()], repId),
     };
   }
   return undefined;
@@ -133,10 +127,8 @@ const askOwners = (
 
 const why = (candidates: readonly Candidate[], lacking: string): string => {
   if (candidates.length === 0) return lacking;
-  const counts = new Map<string, number>();
-  for (const { reason } of candidates) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const parts = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return `Nobody of ${candidates.length} fits: ${parts.map(([reason, count]) => `${count} ${reason}`).join(', ')}`;
+  const parts = byReason(candidates).map(({ reason, count }) => `${count} ${reason}`);
+  return `Nobody of ${candidates.length} fits: ${parts.join(', ')}`;
 };
 
 /**
@@ -156,7 +148,12 @@ export const decideRouting = (lead: Routable, scene: Scene): Decided => {
   }
   const candidates = [...seen.values()];
   const lacking = steps.length === 0 ? 'No rule applies, and there is no default team' : 'There is nobody to ask';
-  return { kind: 'failed', ...(rule && { rule: rule.id }), reason: why(candidates, lacking), candidates };
+  return {
+    kind: 'failed',
+    ...(rule && { rule: rule.id }),
+    reason: why(candidates, lacking),
+    ...recordedOf(candidates),
+  };
 };
 
 /** What leads have in common that fit the same reps, but for who has others of their company. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead-events.ts';
-import type { Candidate } from '../domain/ownership-events.ts';
+import type { Candidate, Others } from '../domain/ownership-events.ts';
 import type { PoolEvent, PoolFact } from '../domain/pool.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
@@ -76,13 +76,17 @@ const kinds: Readonly<Record<string, string>> = {
 };
 export const failureKinds = [...new Set([...Object.values(kinds), 'skill', 'nobody', 'other'])].sort();
 
-const kindOf = ({ reason }: Candidate): string =>
+const kindOf = (reason: string): string =>
   reason.startsWith('skill: ') ? 'skill' : Object.hasOwn(kinds, reason) ? (kinds[reason] ?? 'other') : 'other';
 
 /** What kept most of the candidates from a lead; of kinds that kept as many, the first by name. */
-export const failureKindOf = (candidates: readonly Candidate[]): string => {
+export const failureKindOf = (candidates: readonly Candidate[], others: Others = []): string => {
   const counts = new Map<string, number>();
-  for (const kind of candidates.map(kindOf)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const each = candidates.map(({ reason }) => ({ reason, count: 1 }));
+  for (const { reason, count: more } of [...each, ...others]) {
+    const kind = kindOf(reason);
+    counts.set(kind, (counts.get(kind) ?? 0) + more);
+  }
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? 'nobody';
 };
 
@@ -140,7 +144,7 @@ const evolve = (doc: RoutingCounts, { type, data }: LeadEvent | PoolEvent): Rout
       return withTeam(withRep({ ...doc, reRouted: doc.reRouted + 1 }, data.repId, more), data.teamId, more);
     }
     case 'RoutingFailed': {
-      const kind = failureKindOf(data.candidates);
+      const kind = failureKindOf(data.candidates, data.others);
       return { ...doc, failures: { ...doc.failures, [kind]: (doc.failures[kind] ?? 0) + 1 } };
     }
     case 'ApprovalRequested':

@@ -144,6 +144,27 @@ it('A lead that is declined goes to another, and the turn is given back', async 
   expect(again.data.candidates).toContainEqual({ repId: 'ann', in: false, reason: 'excluded' });
 });
 
+it('A decision about 52 reps is shown with 50 of them, who was chosen first, and how many others there were', async () => {
+  await using app = await openTestApp();
+  const sales = await teamOf(app, ['rep-10', { status: 'away' }]);
+  for (let n = 11; n < 61; n += 1) await sales.rep(`rep-${n}`, { status: 'away' });
+  const test = async () =>
+    mustBe(await sales.ask('POST', `${sales.path}/routing-rules/test`, { last: 1 }), 200).body.data[0];
+  const waits = await sales.qualify({ userId: 'waits' });
+  const tried = await test();
+  expect(tried).toMatchObject({ outcome: 'failed', others: [{ reason: 'away', count: 1 }] });
+  const { history: failed } = await sales.routing(waits);
+  expect(failed[0]).toMatchObject({ type: 'RoutingFailed', data: { others: [{ reason: 'away', count: 1 }] } });
+  expect(failed[0].data.candidates).toEqual(tried.candidates);
+  expect(tried.candidates).toHaveLength(50);
+
+  await sales.rep('zoe');
+  await app.settled();
+  const { history } = await sales.routing(waits);
+  const { candidates, others } = history.find(({ type }: Json) => type === 'LeadAssigned').data;
+  expect([candidates.length, candidates[0].repId, others]).toEqual([50, 'zoe', [{ reason: 'away', count: 2 }]]);
+});
+
 it('A lead that is closed frees a place, and the lead that waits gets it', async () => {
   await using app = await openTestApp();
   const sales = await teamOf(app, ['ann', { capacity: 1 }]);

@@ -221,6 +221,9 @@ describe('The report of routing', () => {
     expect(failureKindOf(out('skill: cobol', 'skill: rust', 'away'))).toBe('skill');
     expect(failureKindOf(out("at the day's cap", "at the week's cap", 'region'))).toBe('cap');
     expect([failureKindOf([]), failureKindOf(out('constructor'))]).toEqual(['nobody', 'other']);
+    const others = [{ reason: 'off shift', count: 3 }];
+    expect(failureKindOf(out('away', 'away'), others)).toBe('off-shift');
+    expect(failureKindOf(out('away', 'away', 'away', 'away'), others)).toBe('away');
     fc.assert(fc.property(candidates, (some) => failureKinds.includes(failureKindOf(some))));
   });
 });
