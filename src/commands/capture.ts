@@ -92,9 +92,17 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
   try {
     for (let round = 0; round < rounds && left.length > 0; round++) {
       // A later link may move an earlier lead: where each belongs is known when all are linked.
-      if (left.length > 1) for (const { identifiers } of left) await attach(flow, identifiers);
+      if (left.length > 1) {
+        for (const { identifiers } of left) {
+          await flow.engine.breathe();
+          await attach(flow, identifiers);
+        }
+      }
       const plans: [Group, LinkPlan][] = [];
-      for (const group of left) plans.push([group, await attach(flow, group.identifiers)]);
+      for (const group of left) {
+        if (left.length > 1) await flow.engine.breathe();
+        plans.push([group, await attach(flow, group.identifiers)]);
+      }
       const moved: Group[] = [];
       for (const recording of recordingsOf(plans)) {
         try {

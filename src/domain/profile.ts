@@ -62,11 +62,23 @@ const without = (traits: JsonObject | undefined, names: readonly string[]): Json
   return Object.fromEntries(Object.entries(traits ?? {}).filter(([trait]) => !out.has(trait)));
 };
 
+/** Whether there is room for all traits of activities, were they all new: so it is for nearly everybody. */
+const hasRoomForAll = ({ profile, profileBytes }: Profile, activities: readonly Activity[]): boolean => {
+  let [traits, bytes] = [profile.size, profileBytes];
+  for (const activity of activities) {
+    if (!activity.traits) continue;
+    traits += Object.keys(activity.traits).length;
+    bytes += bytesOf(JSON.stringify(activity.traits));
+  }
+  return traits <= leadLimits.traits && bytes <= leadLimits.profileBytes;
+};
+
 /**
  * Activities, in the order in which they are taken, without the traits for which the profile has no room by then, whose names
  * they have instead. What there is room for depends on what came before.
  */
 export const withRoomFor = (before: Profile, activities: readonly Activity[]): readonly Activity[] => {
+  if (hasRoomForAll(before, activities)) return activities;
   let known = before;
   return activities.map((activity) => {
     if (!activity.traits) return activity;
