@@ -246,4 +246,10 @@ describe('A checkpoint', () => {
     ]).toEqual([...[1, 0, 0, 1]]);
     expect(checkpointsMove.check([{ ...at, aim: undefined }])).toEqual({ checked: 1, findings: [] });
   });
+
+  it('may not stand on a fact that the log lacks, though it is not beyond its end and moves', () => {
+    const missing = { id: 'f5', stream: 'lead-acme.x', revision: 4, position: 5 };
+    const { findings } = checkpointsMove.check([{ ...at, after: 6, missing }]);
+    expect(findings).toEqual([{ why: 'the checkpoint of leads stands on fact f5 at 5, which the log lacks' }]);
+  });
 });

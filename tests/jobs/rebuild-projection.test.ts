@@ -53,7 +53,10 @@ const openProcess = async (store: EventStore) => {
     const { docs } = await readModels.find(projectId, { ...leads, name }, { where: [], sort: [], limit: 10 });
     return docs.map(({ leadId }) => leadId).toSorted();
   };
-  return { until, shown, serving: () => servingOf(readModels, leads.name) };
+  return {
+    ...{ until, shown, serving: () => servingOf(readModels, leads.name) },
+    history: () => servingOf(readModels, history.name),
+  };
 };
 
 const asked: JobAt = {
@@ -73,6 +76,16 @@ it('A new generation serves everything that the old one did', async () => {
   const { until, shown, serving } = await openProcess(store);
   expect(await until(asked)).toMatchObject({ complete: true, result: { generation: 1, documents: 3 } });
   expect([await serving(), await shown()]).toEqual([1, all]);
+});
+
+it('All projections are built, serve and lose what was before together, by one job', async () => {
+  const { store, all } = await begun();
+  const { until, shown, serving, history: generationOfHistory } = await openProcess(store);
+  const every = { ...asked, jobId: '_system.rebuild-all-1', details: { projection: '*', generation: 1 } };
+  const swapping = await until(every, (cursor) => cursor === 'swap');
+  expect([await serving(), await generationOfHistory()]).toEqual([0, 0]);
+  expect(await until(swapping)).toMatchObject({ complete: true, result: { generation: 1, documents: 3 } });
+  expect([await serving(), await generationOfHistory(), await shown()]).toEqual([1, 1, all]);
 });
 
 it.each([

@@ -104,6 +104,7 @@ it.each([
   ['stuck-lead.md', '"identical":true'],
   ['projection-stalled.md', 'is completed'],
   ['rebuild.md', 'is completed'],
+  ['lost-tail.md', 'is completed'],
   ['store-away.md', '"status":"healthy"'],
   ['high-latency.md', 'leadfold_append_duration_seconds_count'],
 ])(

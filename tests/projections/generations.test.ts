@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import type { Generations } from '../../src/projections/generations.ts';
 import { runGenerations } from '../../src/projections/generations.ts';
@@ -233,6 +234,55 @@ it('Other processes go over to the generation that one of them made serve', asyn
   await b.stop();
   await a.reached(await append('fourth'));
   expect([await readModels.size('leads@1'), await servingOf(readModels, 'leads')]).toEqual([4, 1]);
+});
+
+describe('A generation whose fact the log does not have', () => {
+  const gone = (position: number) => ({ id: 'gone', stream: `lead-${projectId}.gone`, revision: 0, position });
+  const planted = { project: projectId, id: 'gone', position: 2, doc: undefined };
+  const [projection] = leads;
+  const collection = { name: 'leads', document: z.any(), indexes: projection?.indexes ?? [] };
+
+  it.each([
+    ['within the log, over files', 2, undefined],
+    ['beyond its end, over files', 50, undefined],
+    ['within the log, among processes', 2, 'a'],
+    ['beyond its end, among processes', 50, 'a'],
+  ])('goes no further, and one that is built from the log takes its place: %s', async (_, position, holder) => {
+    const { store, open, run, append } = await given();
+    const readModels = open();
+    await readModels.prepare([collection]);
+    await readModels.save(collection, [planted], position, gone(position));
+    const told: string[] = [];
+    const running = await run(readModels, {
+      onLostTail: (name) => told.push(name),
+      ...(holder !== undefined && { lease: { holder, readModels, now, lifetime: 300 } }),
+    });
+    await vi.waitFor(() => expect(running.status().state).toBe('lost-tail'));
+    await append('third');
+    await expect(running.reached(await store.head(), AbortSignal.timeout(50))).rejects.toThrow();
+    expect([told, await readModels.size('leads')]).toEqual([['leads'], 0]);
+
+    await untilLive(running, 1);
+    await running.serve(1);
+    await running.reached(await store.head());
+    expect([await servingOf(readModels, 'leads'), await readModels.size('leads@1')]).toEqual([1, 3]);
+    await vi.waitFor(() => expect(running.status().state).toBe('live'));
+  });
+
+  it('is thrown away and made again by itself where that makes others again', async () => {
+    const { store, open } = await given();
+    const readModels = open();
+    await readModels.saveCheckpoint('leads', 50, gone(50));
+    if (!projection) throw new Error('There is no projection leads');
+    const running = await runGenerations({ ...projection, renews: true }, { store, readModels, now });
+    onTestFinished(() => running.stop());
+    await running.reached(await store.head());
+    expect([await servingOf(readModels, 'leads'), await readModels.size('leads')]).toEqual([0, 2]);
+  });
+
+  it('is a matter of the list of jobs alone: what repairs the others is found by it', () => {
+    expect(projections.filter(({ renews }) => renews).map(({ name }) => name)).toEqual(['all-jobs']);
+  });
 });
 
 describe('Which version of a projection made its documents', () => {
