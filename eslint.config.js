@@ -9,7 +9,7 @@ const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/commands/{line,
 const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/*.ts'];
 /** The functions that run commands and projections wait for the stores; what they run doesn't. */
 const ENGINES = [
-  'src/commands/{breather,handle,line}.ts',
+  'src/commands/{breather,handle,line,time-slices}.ts',
   'src/commands/capture.ts',
   'src/commands/merge.ts',
   'src/commands/{routing,placements}.ts',

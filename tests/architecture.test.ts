@@ -104,7 +104,7 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [
     'command.ts',
-    ...['breather.ts', 'handle.ts', 'line.ts', 'round.ts'],
+    ...['breather.ts', 'handle.ts', 'line.ts', 'round.ts', 'time-slices.ts'],
     'capture.ts',
     'capture-groups.ts',
     'merge.ts',

@@ -65,7 +65,7 @@ const foldThen = async <S, E extends Event>(
     const facts = await states.read<E>(stream, after, turn);
     past = facts.reduce(take, past);
     after = facts.at(-1)?.revision ?? after;
-    if (facts.length < turn) return past.then;
+    if (facts.length === 0) return past.then;
     await nextTurn();
   }
 };

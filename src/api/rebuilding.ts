@@ -41,7 +41,7 @@ export const rebuilding: Routes = (app, world) => {
       const { engine, readModels } = world;
       const reached = (position: number) => untilReached(world, position);
       const rebuilt = await rebuildLead(
-        { read: (stream, after) => engine.states.read(stream, after), readModels, reached, head: () => world.head() },
+        { pages: (stream, after) => engine.states.pages(stream, after), readModels, reached, head: () => world.head() },
         projectId,
         leadId,
       );

@@ -5,8 +5,8 @@ import type { RosterEvent } from '../domain/roster-events.ts';
 import { rosterEvents } from '../domain/roster-events.ts';
 import { roster } from '../domain/roster.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import { ofVersion, versionIn, versionsIn, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 
 const tags = ['Routing'];
@@ -20,7 +20,10 @@ const policyForm = z.strictObject({
   steps: z.array(z.strictObject(shape.steps.element.shape)).max(20),
 });
 
-const ofPolicy = (event: RosterEvent) => (event.type === 'ReplyPolicyPublished' ? [event.data] : []);
+const ofPolicy = (projectId: string) => ({
+  stream: `${roster.name}-${projectId}`,
+  pick: (event: RosterEvent) => (event.type === 'ReplyPolicyPublished' ? [event.data] : []),
+});
 
 /** How soon the leads of a project must be replied to. */
 export const replyPolicy: Routes = (app, world) => {
@@ -62,11 +65,8 @@ export const replyPolicy: Routes = (app, world) => {
       summary: 'Every version of the reply policy, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const items = await publishedOf(world, projectId, ofPolicy);
-      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
-      return pageIn(world, ['reply-policy', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      versionsIn(world, ['reply-policy', projectId], query, ofPolicy(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -74,6 +74,6 @@ export const replyPolicy: Routes = (app, world) => {
       summary: 'One version of the reply policy',
       ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
-    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofPolicy), params.version),
+    handler: async ({ params }) => versionIn(world, ofPolicy(params.projectId), params.version),
   });
 };

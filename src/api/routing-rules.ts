@@ -8,8 +8,8 @@ import { routingRulesForm } from '../domain/routing-form.ts';
 import type { RoutingRules } from '../domain/routing-rules.ts';
 import { routingRulesSchema } from '../domain/routing-rules.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { ofVersion, publishedOf, versionIn, withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import { ofVersion, versionIn, versionsIn, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -35,7 +35,10 @@ const publish = async (
   return { version: made?.version ?? (await engine.states.get(roster, wanted.projectId)).state.routing.version };
 };
 
-const ofRules = (event: RosterEvent) => (event.type === 'RoutingRulesPublished' ? [event.data] : []);
+const ofRules = (projectId: string) => ({
+  stream: `${roster.name}-${projectId}`,
+  pick: (event: RosterEvent) => (event.type === 'RoutingRulesPublished' ? [event.data] : []),
+});
 
 /** The routing rules of a project, and those it had before. */
 export const routingRules: Routes = (app, world) => {
@@ -72,11 +75,8 @@ export const routingRules: Routes = (app, world) => {
       summary: 'Every version of the routing rules, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const items = await publishedOf(world, projectId, ofRules);
-      const page = { items, keyOf: (each: { readonly version: number }) => -each.version };
-      return pageIn(world, ['routing-rules', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      versionsIn(world, ['routing-rules', projectId], query, ofRules(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -84,7 +84,7 @@ export const routingRules: Routes = (app, world) => {
       summary: 'One version of the routing rules',
       ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
-    handler: async ({ params }) => versionIn(await publishedOf(world, params.projectId, ofRules), params.version),
+    handler: async ({ params }) => versionIn(world, ofRules(params.projectId), params.version),
   });
   app.route({
     ...{ method: 'POST', url: `${url}/rollback`, config: write },
@@ -96,7 +96,7 @@ export const routingRules: Routes = (app, world) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const { rules } = versionIn(await publishedOf(world, projectId, ofRules), restores);
+      const { rules } = await versionIn(world, ofRules(projectId), restores);
       return publish(world, request, { projectId, rules, restores }, reply);
     },
   });

@@ -6,9 +6,8 @@ import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
 import { defaultModel, publishedModelSchema, scoringModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
-import { listOf, pageIn, paging } from './paging.ts';
-import { Problem } from './problems.ts';
-import { withoutAnswerFields } from './published.ts';
+import { listOf, paging } from './paging.ts';
+import { ofVersion, versionIn, versionsIn, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -42,14 +41,14 @@ const publish = async (
   return { version: (await engine.states.get(project, projectId)).state.scoring.version };
 };
 
-const versionsOf = async ({ engine }: World, projectId: string): Promise<Version[]> => {
-  const events = await engine.states.read<ProjectEvent>(`${project.name}-${projectId}`, -1);
-  return events.flatMap((event): readonly Version[] => {
+const ofModels = (projectId: string) => ({
+  stream: `${project.name}-${projectId}`,
+  pick: (event: ProjectEvent): readonly Version[] => {
     if (event.type === 'ScoringModelPublished') return [event.data];
     if (event.type !== 'ProjectCreated') return [];
     return [{ version: 1, publishedAt: event.data.createdAt, model: defaultModel }];
-  });
-};
+  },
+});
 
 /** The scoring model of a project, and those it had before. */
 export const scoringModel: Routes = (app, world) => {
@@ -82,10 +81,8 @@ export const scoringModel: Routes = (app, world) => {
       summary: 'Every scoring model that was in force, newest first',
       ...{ tags, params: ofProject, querystring: z.object(paging), response: { 200: listOf(versionView) } },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const page = { items: await versionsOf(world, projectId), keyOf: ({ version }: Version) => -version };
-      return pageIn(world, ['scoring-models', projectId], query, page);
-    },
+    handler: ({ params: { projectId }, query }) =>
+      versionsIn(world, ['scoring-models', projectId], query, ofModels(projectId)),
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
@@ -93,14 +90,10 @@ export const scoringModel: Routes = (app, world) => {
       summary: 'One version of the scoring model',
       ...{
         tags,
-        params: ofProject.extend({ version: z.coerce.number().int().min(1) }),
+        params: ofVersion,
         response: { 200: versionView },
       },
     },
-    handler: async ({ params: { projectId, version } }) => {
-      const found = (await versionsOf(world, projectId)).find((each) => each.version === version);
-      if (found) return found;
-      throw new Problem('not-found', `Project ${projectId} has no scoring model with version ${version}`);
-    },
+    handler: ({ params: { projectId, version } }) => versionIn(world, ofModels(projectId), version),
   });
 };

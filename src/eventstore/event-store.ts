@@ -30,6 +30,9 @@ export type Recorded<E extends Event = Event> = E & {
 /** Where an append ended: the revision and the position of its last event. */
 export type Appended = { readonly revision: number; readonly position: number };
 
+/** Events of a stream in order. `more` says whether others come after them. */
+export type StreamPage = { readonly events: readonly Recorded[]; readonly more: boolean };
+
 /** A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out. */
 export type Batch = { readonly events: readonly Recorded[]; readonly position: number };
 
@@ -41,8 +44,11 @@ export type Filter = { readonly streams?: readonly string[]; readonly types?: re
 
 /** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
 export interface EventStore {
-  /** The events of a stream with a revision above `after` (default -1), in order, `limit` of them at most; none if nobody wrote to it. */
-  read(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
+  /**
+   * The next events of a stream with a revision above `after` (default -1), in order: `limit` of them at most, and never more
+   * than a page has (`pageLimits`), so that nobody takes in a stream that is larger than memory. None if there are none.
+   */
+  read(stream: string, after?: number, limit?: number): Promise<StreamPage>;
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */

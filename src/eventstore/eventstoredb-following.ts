@@ -3,6 +3,7 @@ import type { Batch, Filter, Recorded } from './event-store.ts';
 import { placeOf, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
 import { alarm, pulled, WINDOW } from './eventstoredb-pulling.ts';
+import { pageRoom } from './page.ts';
 import type { Tail, Tails, Wanted } from './eventstoredb-tail.ts';
 
 /** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
@@ -24,13 +25,16 @@ const wantedBy =
 async function nextFrom(place: ReadPosition, count: number, { connection, signal, wanted }: Reader): Promise<Batch> {
   const events: Recorded[] = [];
   let position = 0;
+  const room = pageRoom();
   const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
   const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
     if (!stored) return true;
     const event = recorded(stored, connection.where);
     position = event.position;
-    if (wanted(event)) events.push(event);
-    return true;
+    if (!wanted(event)) return true;
+    events.push(event);
+    room.put(event);
+    return !room.isFull();
   };
   try {
     await readThrough(connection, read, look, signal);

@@ -18,9 +18,12 @@ import { forgetAtHand } from '../projections/repair.ts';
 /** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
 const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedLeads)] as const;
 
-/** What rebuilding works with. `read` gives the facts of a stream above a revision, `reached` waits for the read models. */
+/**
+ * What rebuilding works with. `pages` gives the facts of a stream above a revision, a page at a time, `reached` waits for the
+ * read models.
+ */
 export type Rebuilding = {
-  readonly read: (stream: string, after: number) => Promise<readonly Recorded<LeadEvent>[]>;
+  readonly pages: (stream: string, after: number) => AsyncIterable<readonly Recorded<LeadEvent>[]>;
   readonly readModels: ReadModels;
   readonly reached: (position: number) => Promise<void>;
   readonly head: () => Promise<number>;
@@ -40,14 +43,17 @@ export type RebuiltLead = {
 const tries = 20;
 
 /** The facts of a lead and of those it was merged into, in the order of the log. */
-const factsOf = async ({ read }: Rebuilding, projectId: string, leadId: string): Promise<readonly Recorded[]> => {
+const factsOf = async ({ pages }: Rebuilding, projectId: string, leadId: string): Promise<readonly Recorded[]> => {
   const facts: Recorded[] = [];
   const seen = new Set<string>();
   for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
     seen.add(id);
-    const found: readonly Recorded<LeadEvent>[] = await read(`lead-${leadStreamId(projectId, id)}`, -1);
-    facts.push(...found);
-    id = found.flatMap((fact) => (fact.type === 'LeadMerged' ? [fact.data.into] : []))[0];
+    let into: string | undefined;
+    for await (const page of pages(`lead-${leadStreamId(projectId, id)}`, -1)) {
+      facts.push(...page);
+      into ??= page.flatMap((fact) => (fact.type === 'LeadMerged' ? [fact.data.into] : []))[0];
+    }
+    id = into;
   }
   return facts.toSorted((a, b) => a.position - b.position);
 };
