@@ -79,7 +79,7 @@ const mustExist = (name: string, home: Config['eventStore'] | Config['readModels
 const projectMustExist = async (events: Config['eventStore'], project: string): Promise<void> => {
   const store = await openEventReader(events);
   try {
-    if ((await store.read(`project-${project}`)).length > 0) return;
+    if ((await store.read(`project-${project}`, -1, 1)).events.length > 0) return;
     throw new Unchecked(`--project: there is no project ${project}`);
   } finally {
     await store.close();

@@ -14,6 +14,7 @@ import { testClock } from './support/app.ts';
 import { engineOver, openLog, request, slow } from './support/engine.ts';
 import { leadAssigned, projectId, responseDue } from './support/facts.ts';
 import { qualify } from './support/routing.ts';
+import { factsIn } from './support/facts-in.ts';
 
 const time = (clock: string): string => `2026-03-10T${clock}:00.000Z`;
 
@@ -63,7 +64,7 @@ const openWorkplace = async (count: number) => {
     leads.push(leadId);
   }
   const factsOf = async (leadId: string): Promise<readonly string[]> =>
-    (await store.read(`lead-${projectId}.${leadId}`))
+    (await factsIn(store, `lead-${projectId}.${leadId}`))
       .filter(({ type }) => type.startsWith('Response') && type !== 'ResponseDue')
       .map(({ type, data }) => `${type} ${String(new Map(Object.entries(data ?? {})).get('at'))}`);
   /** The reactor that looks for another rep has done so for every fact by now. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { leadIdOf } from '../../src/domain/identity.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { streamPages } from '../../src/eventstore/page.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import { projections } from '../../src/projections/index.ts';
 import { reactors } from '../../src/reactors/index.ts';
@@ -56,7 +57,7 @@ const writeReadModels = async (dataDir: string, project: string): Promise<void> 
   const events: Recorded[] = [];
   for (let n = 0; n < activeLeads; n++) {
     const id = leadIdOf(project, { kind: 'anonymousId', value: visitor(n) });
-    events.push(...(await store.read(`lead-${project}.${id}`)));
+    for await (const page of streamPages(store, `lead-${project}.${id}`)) events.push(...page);
   }
   const inOrder = events.toSorted((a, b) => a.position - b.position);
   for (const projection of projections) await projection.project(readModels)({ events: inOrder, position: head });

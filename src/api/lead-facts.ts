@@ -141,10 +141,11 @@ export const leadFacts: Routes = (app, world) => {
         request.query,
         async ({ limit, after = [-1] }) => {
           const stream = `lead-${leadStreamId(projectId, leadId)}`;
-          const facts = await world.engine.states.read(stream, Number(after[0]), limit + 1);
-          const docs = facts.slice(0, limit);
+          const docs = await world.engine.states.read(stream, Number(after[0]), limit);
           const last = docs.at(-1);
-          return { docs, ...(last && facts.length > limit && { next: [last.revision] }) };
+          // A page has fewer than were asked for when they are large.
+          const more = last && (await world.engine.states.read(stream, last.revision, 1)).length > 0;
+          return { docs, ...(more && { next: [last.revision] }) };
         },
       );
       return { ...page, data: page.data.map(shownFact) };

@@ -49,9 +49,6 @@ export const thenOf = ({ clock }: World, { asOf, asOfOccurred }: Asked): Then | 
   return { recorded: dateOf('asOf', asOf), occurred: dateOf('asOfOccurred', asOfOccurred) };
 };
 
-/** How many facts are read in one go. */
-const page = 500;
-
 /** What a stream's facts added up to; undefined when it had none. */
 const foldThen = async <S, E extends Event>(
   { engine: { states } }: World,
@@ -62,15 +59,13 @@ const foldThen = async <S, E extends Event>(
   const take = recordedUntil(evolve, asOf);
   const breathe = timeSlices();
   let past: Past<S> = { now: initial, then: undefined };
-  for (let after = -1; ;) {
-    const facts = await states.read<E>(stream, after, page);
+  for await (const facts of states.pages<E>(stream, -1)) {
     for (const fact of facts) {
       past = take(past, fact);
-      after = fact.revision;
       await breathe();
     }
-    if (facts.length === 0) return past.then;
   }
+  return past.then;
 };
 
 type Seen = { readonly state: LeadState; readonly doc: LeadDocument | undefined; readonly revision: number };

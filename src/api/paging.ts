@@ -9,7 +9,8 @@ export const paging = {
   cursor: z.string().min(1).max(2_048).optional().describe('The nextCursor of the page before'),
 };
 
-type Asked = { readonly limit: number; readonly cursor?: string | undefined };
+/** Which page is asked for. */
+export type Asked = { readonly limit: number; readonly cursor?: string | undefined };
 
 /** The answer of a list. Without a `nextCursor` there is no more. */
 export const listOf = <T extends z.ZodType>(item: T) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Aggregate, Event } from '../domain/event.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
@@ -29,16 +30,31 @@ const mostOfPage = 2_097_152;
 
 type Found<T> = { readonly item: T; readonly revision: number };
 
+/** The facts from one revision to another: one read gives fewer of them where they are large. */
+const factsBetween = async <E extends Event>(
+  { engine: { states } }: World,
+  stream: string,
+  [from, to]: readonly [number, number],
+): Promise<readonly Recorded<E>[]> => {
+  const facts: Recorded<E>[] = [];
+  for (let next = from; next <= to;) {
+    const some = await states.read<E>(stream, next - 1, to - next + 1);
+    facts.push(...some);
+    next = (some.at(-1)?.revision ?? to) + 1;
+  }
+  return facts;
+};
+
 /** What was published, by the facts from one revision to another, newest first. */
 async function* backwards<S, E extends Event, T extends { readonly version: number }>(
-  { engine: { states } }: World,
+  world: World,
   { aggregate, id, pick }: PublishedIn<S, E, T>,
   from: number,
   to: number,
 ): AsyncGenerator<Found<T>> {
   for (let end = to; end >= from; end -= factsAtOnce) {
     const begin = Math.max(from, end - factsAtOnce + 1);
-    const facts = await states.read<E>(`${aggregate.name}-${id}`, begin - 1, end - begin + 1);
+    const facts = await factsBetween<E>(world, `${aggregate.name}-${id}`, [begin, end]);
     for (const fact of facts.toReversed()) {
       const item = pick(fact);
       if (item) yield { item, revision: fact.revision };

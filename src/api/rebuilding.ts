@@ -59,7 +59,7 @@ export const rebuilding: Routes = (app, world) => {
       const rebuilt = await inLane(world, request, () =>
         rebuildLead(
           {
-            read: (stream, after, limit) => engine.states.read(stream, after, limit),
+            pages: (stream, after) => engine.states.pages(stream, after),
             readModels,
             reached,
             head: () => world.head(),

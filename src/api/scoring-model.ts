@@ -9,7 +9,7 @@ import { defaultModel, publishedModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
 import { listOf, paging } from './paging.ts';
 import type { PublishedIn } from './published.ts';
-import { publishedPage, versionOf, withoutAnswerFields } from './published.ts';
+import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -91,11 +91,7 @@ export const scoringModel: Routes = (app, world) => {
     ...{ method: 'GET', url: `${url}/versions/:version`, config: read },
     schema: {
       summary: 'One version of the scoring model',
-      ...{
-        tags,
-        params: ofProject.extend({ version: z.coerce.number().int().min(1) }),
-        response: { 200: versionView },
-      },
+      ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
     handler: ({ params: { projectId, version } }) => versionOf(world, modelsOf(projectId), version),
   });

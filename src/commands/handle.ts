@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Aggregate, Event } from '../domain/event.ts';
-import type { EventStore, Metadata, NewEvent } from '../eventstore/event-store.ts';
+import type { EventStore, Metadata, NewEvent, Recorded } from '../eventstore/event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
 import type { Pace } from './breather.ts';
 import { pacing } from './breather.ts';
@@ -68,8 +68,13 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
   const queue = lines();
 
   const replay = async <E extends Event>(stream: string, commandId: string, first: number): Promise<Outcome<E>> => {
-    const rest = await states.read<E>(stream, first - 1);
-    const events = rest.filter(({ metadata }) => metadata.commandId === commandId);
+    const events: Recorded<E>[] = [];
+    // What a command recorded was one append, so it lies together.
+    for await (const page of states.pages<E>(stream, first - 1)) {
+      const own = page.filter(({ metadata }) => metadata.commandId === commandId);
+      events.push(...own);
+      if (own.length < page.length) break;
+    }
     const last = events.at(-1);
     return {
       events,

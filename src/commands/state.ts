@@ -2,8 +2,10 @@ import { Map } from 'immutable';
 import { LRUCache } from 'lru-cache';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, NewEvent, Recorded } from '../eventstore/event-store.ts';
+import { streamPages } from '../eventstore/page.ts';
 import { isRepeatable } from './command.ts';
 import type { Snapshots } from './snapshots.ts';
+import { timeSlices } from './time-slices.ts';
 
 /**
  * What the facts of a stream add up to, as of a revision (-1 when empty) and the position of its last fact (0 when empty).
@@ -27,8 +29,10 @@ export type States = {
   get<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
   /** With everything that the store has by now. */
   refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
-  /** The facts of an aggregate's stream with a revision above `after`, `limit` of them at most. */
-  read<E extends Event>(stream: string, after: number, limit?: number): Promise<readonly Recorded<E>[]>;
+  /** The next facts of a stream with a revision above `after`, `limit` and a page of them at most; none when there are no more. */
+  read<E extends Event>(stream: string, after: number, limit: number): Promise<readonly Recorded<E>[]>;
+  /** All facts of a stream with a revision above `after`, a page at a time. */
+  pages<E extends Event>(stream: string, after: number): AsyncIterable<readonly Recorded<E>[]>;
   /** Remembers what a stream adds up to now, unless something newer is known. */
   keep<S, E extends Event>(aggregate: Aggregate<S, E>, id: string, folded: Folded<S>): void;
   /** Forgets a stream and its snapshot: it is read from its facts when somebody wants it next. */
@@ -57,12 +61,23 @@ const grow = <S, E extends Event>(
   };
 };
 
-/** With facts as they are in the log. */
-const withRecorded = <S, E extends Event>(
+/** With facts as they are in the log. However many there are, others have their turn every few milliseconds. */
+const withRecorded = async <S, E extends Event>(
   aggregate: Aggregate<S, E>,
   before: Folded<S>,
-  events: readonly Recorded<E>[],
-): Folded<S> => grow(aggregate, before, events, events.at(-1)?.position ?? before.position);
+  pages: AsyncIterable<readonly Recorded<E>[]> | Iterable<readonly Recorded<E>[]>,
+): Promise<Folded<S>> => {
+  let folded = before;
+  for await (const events of pages) {
+    // From here on, as it was no computing to wait for the page.
+    const breathe = timeSlices();
+    for (const event of events) {
+      folded = grow(aggregate, folded, [event], event.position);
+      await breathe();
+    }
+  }
+  return folded;
+};
 
 /** What a stream will add up to when these facts follow what it is folded from; their position is not known yet. */
 export const foresee = <S, E extends Event>(
@@ -110,6 +125,9 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     },
   });
 
+  /** The streams that are being read from the store, and what comes of it. */
+  const loading = new globalThis.Map<string, Promise<Folded<unknown>>>();
+
   const leftLong = new LRUCache<string, true>({ max: knownLong });
 
   // A stream's name says which aggregate it is of, and so what its state and its facts are.
@@ -129,11 +147,12 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     return remembered;
   };
 
-  const read = async <E extends Event>(
-    stream: string,
-    after: number,
-    limit?: number,
-  ): Promise<readonly Recorded<E>[]> => (await store.read(stream, after, limit)) as readonly Recorded<E>[];
+  // What is in a stream of a name is what that aggregate's facts are.
+  const read = async <E extends Event>(stream: string, after: number, limit?: number) => {
+    const { events, more } = await store.read(stream, after, limit);
+    return { events: events as readonly Recorded<E>[], more };
+  };
+  const pages = <E extends Event>(stream: string, after: number) => streamPages<E>(store, stream, after);
 
   /** From the snapshot of a stream, if it has one that fits the log: the fact that it ends with must be there. */
   const fromSnapshot = async <S, E extends Event>(
@@ -142,40 +161,60 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   ): Promise<Folded<S> | undefined> => {
     const found = aggregate.snapshot && (await snapshots?.load(stream, aggregate.snapshot));
     if (!found) return undefined;
-    const [last, ...later] = await read<E>(stream, found.revision - 1);
-    if (last?.id === found.last) return withRecorded(aggregate, { ...found, position: last.position }, later);
+    const { events, more } = await read<E>(stream, found.revision - 1);
+    const [last, ...later] = events;
+    if (last?.id === found.last) {
+      const folded = await withRecorded(aggregate, { ...found, position: last.position }, [later]);
+      return more ? withRecorded(aggregate, folded, pages<E>(stream, folded.revision)) : folded;
+    }
     void snapshots?.forget(stream).catch(() => undefined);
     return undefined;
   };
 
   const fromStore = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
     const begun = empty(aggregate);
-    if (!aggregate.snapshot || !snapshots) return withRecorded(aggregate, begun, await read<E>(stream, -1));
+    if (!aggregate.snapshot || !snapshots) return withRecorded(aggregate, begun, pages<E>(stream, -1));
     const known = leftLong.has(stream);
-    const first = known ? [] : await read<E>(stream, -1, firstRead);
-    if (!known && first.length < firstRead) return withRecorded(aggregate, begun, first);
-    const found = await fromSnapshot(aggregate, stream);
-    return found ?? withRecorded(aggregate, begun, [...first, ...(await read<E>(stream, first.length - 1))]);
+    const first = known ? { events: [], more: true } : await read<E>(stream, -1, firstRead);
+    const found = first.more ? await fromSnapshot(aggregate, stream) : undefined;
+    if (found) return found;
+    const folded = await withRecorded(aggregate, begun, [first.events]);
+    return first.more ? withRecorded(aggregate, folded, pages<E>(stream, folded.revision)) : folded;
   };
 
-  const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> => {
-    const stream = `${aggregate.name}-${id}`;
-    const before = recall<S>(stream);
-    const folded = before
-      ? withRecorded(aggregate, before, await read<E>(stream, before.revision))
-      : await fromStore(aggregate, stream);
-    return keep(aggregate, stream, folded);
+  /** From the store, once for all who ask for the same stream meanwhile. */
+  const load = <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
+    const loaded = fromStore(aggregate, stream).then((folded) => {
+      // What was to be forgotten meanwhile is not remembered.
+      if (loading.get(stream) !== loaded) return folded;
+      loading.delete(stream);
+      return keep(aggregate, stream, folded);
+    });
+    loading.set(stream, loaded);
+    loaded.catch(() => loading.get(stream) === loaded && loading.delete(stream));
+    return loaded;
+  };
+
+  const get = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> =>
+    recall<S>(stream) ?? (loading.get(stream) as Promise<Folded<S>> | undefined) ?? load(aggregate, stream);
+
+  const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
+    if (!kept.has(stream) && !loading.has(stream)) return load(aggregate, stream);
+    const before = await get(aggregate, stream);
+    return keep(aggregate, stream, await withRecorded(aggregate, before, pages<E>(stream, before.revision)));
   };
 
   return {
-    read,
-    refresh,
-    get: async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string) =>
-      recall<S>(`${aggregate.name}-${id}`) ?? refresh(aggregate, id),
+    read: async <E extends Event>(stream: string, after: number, limit: number) =>
+      (await read<E>(stream, after, limit)).events,
+    pages,
+    refresh: (aggregate, id) => refresh(aggregate, `${aggregate.name}-${id}`),
+    get: (aggregate, id) => get(aggregate, `${aggregate.name}-${id}`),
     keep: (aggregate, id, folded) => void keep(aggregate, `${aggregate.name}-${id}`, folded),
     forget: async (aggregate, id) => {
       const stream = `${aggregate.name}-${id}`;
       kept.delete(stream);
+      loading.delete(stream);
       await snapshots?.forget(stream);
     },
   };

@@ -12,8 +12,10 @@ export type Shapes = Readonly<Record<string, Shape>>;
  */
 export function checked(store: EventStore, shapes: Shapes): EventStore {
   return {
-    read: async (stream, after, limit) =>
-      (await store.read(stream, after, limit)).map((event) => current(shapes, event)),
+    read: async (stream, after, limit) => {
+      const { events, more } = await store.read(stream, after, limit);
+      return { events: events.map((event) => current(shapes, event)), more };
+    },
     append: async (stream, expected, events) =>
       store.append(
         stream,

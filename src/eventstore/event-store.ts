@@ -33,6 +33,9 @@ export type Appended = { readonly revision: number; readonly position: number };
 /** Which fact is where. */
 export type Place = Pick<Recorded, 'id' | 'stream' | 'revision' | 'position'>;
 
+/** Events of a stream in order. `more` says whether others come after them. */
+export type StreamPage = { readonly events: readonly Recorded[]; readonly more: boolean };
+
 /**
  * A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out.
  * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one.
@@ -50,8 +53,11 @@ export type Filter = { readonly streams?: readonly string[]; readonly types?: re
 
 /** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
 export interface EventStore {
-  /** The events of a stream with a revision above `after` (default -1), in order, `limit` of them at most; none if nobody wrote to it. */
-  read(stream: string, after?: number, limit?: number): Promise<readonly Recorded[]>;
+  /**
+   * The next events of a stream with a revision above `after` (default -1), in order: `limit` of them at most, and never more
+   * than a page has (`pageLimits`), so that nobody takes in a stream that is larger than memory. None if there are none.
+   */
+  read(stream: string, after?: number, limit?: number): Promise<StreamPage>;
   /** Which fact has a revision of a stream, and where it is in the log; none when there is none. Its data is not looked at. */
   at(stream: string, revision: number): Promise<Place | undefined>;
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */

@@ -5,6 +5,7 @@ import { placeOfFact } from './event-store.ts';
 import { placeOf, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
 import { alarm, pulled, WINDOW } from './eventstoredb-pulling.ts';
+import { pageRoom } from './page.ts';
 import type { Tail, Tails, Wanted } from './eventstoredb-tail.ts';
 
 /** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
@@ -32,14 +33,17 @@ async function nextFrom(
   const events: Recorded[] = [];
   let position = 0;
   let last: Place | undefined;
+  const room = pageRoom();
   const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
   const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
     if (!stored) return true;
     const event = recorded(stored, connection.where);
     position = event.position;
     if (own(event)) last = placeOfFact(event);
-    if (wanted(event)) events.push(event);
-    return true;
+    if (!wanted(event)) return true;
+    events.push(event);
+    room.put(event);
+    return !room.isFull();
   };
   try {
     await readThrough(connection, read, look, signal);

@@ -4,9 +4,10 @@ import type { Recorded } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 import { explained, placeOf, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
+import { pageRoom } from './page.ts';
 
-/** Events in a batch at most. */
-export const PAGE = 1_000;
+/** How many events wait in the client, on each side of it, besides the page that waits here: it does not count their bytes. */
+const AHEAD = 32;
 /** After how many events that are not wanted the server says how far it has looked, and how many we look through ourselves. */
 export const WINDOW = 500;
 
@@ -63,20 +64,39 @@ export function pulled(
     });
   const subscription: AllStreamSubscription = client.subscribeToAll(
     { fromPosition: placeOf(from), ...(filter && { filter }) },
-    { highWaterMark: PAGE },
+    { highWaterMark: AHEAD },
   );
-  subscription.on('readable', ring);
+  let page: Recorded[] = [];
+  let room = pageRoom();
+  // What comes while a batch is handled makes the next one. A page that is full leaves the rest with the client, and so with
+  // the server.
+  const fill = (): void => {
+    while (!room.isFull()) {
+      const resolved = subscription.read() as AllStreamResolvedEvent | null;
+      if (!resolved) return;
+      if (!resolved.event) continue;
+      const event = recorded(resolved.event, where);
+      page.push(event);
+      room.put(event);
+    }
+  };
+  subscription.on('readable', () => {
+    try {
+      fill();
+      ring();
+    } catch (error) {
+      fail(error);
+    }
+  });
   subscription.on('error', fail);
   subscription.on('end', () => fail(new StoreUnavailable(`Event store at ${where} ended a subscription; try again`)));
 
   const take = (): readonly Recorded[] => {
-    const events: Recorded[] = [];
-    while (events.length < PAGE) {
-      const resolved = subscription.read() as AllStreamResolvedEvent | null;
-      if (!resolved) break;
-      if (resolved.event) events.push(recorded(resolved.event, where));
-    }
-    return events;
+    fill();
+    const taken = page;
+    page = [];
+    room = pageRoom();
+    return taken;
   };
   return {
     take,

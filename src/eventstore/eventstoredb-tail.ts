@@ -3,7 +3,8 @@ import type { Batch, Recorded } from './event-store.ts';
 import { placeOfFact, StoreUnavailable } from './event-store.ts';
 import { explained, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
-import { PAGE, pulled } from './eventstoredb-pulling.ts';
+import { pulled } from './eventstoredb-pulling.ts';
+import { pageLimits } from './page.ts';
 
 /** Whether a reader wants an event. */
 export type Wanted = (event: Recorded) => boolean;
@@ -108,12 +109,15 @@ function startTail(connection: Connection) {
     holds: (position) => position >= floor,
     after: (position, wanted, own = wanted) => {
       const found: Recorded[] = [];
+      let bytes = 0;
       // Most readers are near the end.
       for (let next = events.findLastIndex((event) => event.position <= position) + 1; next < events.length; next++) {
         const event = events[next];
         if (!event || !wanted(event)) continue;
         found.push(event);
-        if (found.length === PAGE) return { events: found, position: event.position, last: placeOfFact(event) };
+        bytes += event.position - (events[next - 1]?.position ?? event.position);
+        if (found.length === pageLimits.events || bytes >= pageLimits.bytes)
+          return { events: found, position: event.position, last: placeOfFact(event) };
       }
       const last = events.findLast(own);
       return { events: found, position: Math.max(position, end), ...(last && { last: placeOfFact(last) }) };

@@ -5,12 +5,13 @@ import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore
 // ends the process when the connection breaks under load. This is the other half of it: a call for each append.
 import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
 import { ownStreams } from '../domain/streams.ts';
-import type { Appended, EventStore, NewEvent, Recorded } from './event-store.ts';
+import type { Appended, EventStore, NewEvent, Recorded, StreamPage } from './event-store.ts';
 import { placeOfFact, RevisionConflict, StoreUnavailable } from './event-store.ts';
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './eventstoredb-client.ts';
 import type { Connection, Reserved } from './eventstoredb-client.ts';
 import { follow } from './eventstoredb-following.ts';
 import { tailsOf } from './eventstoredb-tail.ts';
+import { pageLimits, pageRoom } from './page.ts';
 
 /**
  * `deadline` is how long, in ms, an answer may take where the connection string does not say: short, as an API needs it, when
@@ -42,19 +43,27 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     if (closing.signal.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
   };
 
-  const read = async (stream: string, after = -1, limit?: number): Promise<readonly Recorded[]> => {
+  const read = async (stream: string, after = -1, limit: number = pageLimits.events): Promise<StreamPage> => {
     mustBeOpen();
-    const events: Recorded[] = [];
-    const most = limit === undefined ? {} : { maxCount: limit };
-    const stored = client.readStream(stream, { fromRevision: BigInt(after + 1), requiresLeader: true, ...most });
+    const most = Math.min(limit, pageLimits.events);
+    const [events, room]: [Recorded[], ReturnType<typeof pageRoom>] = [[], pageRoom()];
+    let more = false;
+    // One more than the page may have tells whether there are more.
+    const asked = { fromRevision: BigInt(after + 1), requiresLeader: true, maxCount: most + 1 };
     try {
-      await readThrough(connection, stored, ({ event }) => {
-        if (event) events.push(recorded(event, where));
+      await readThrough(connection, client.readStream(stream, asked), ({ event: stored }) => {
+        if (!stored) return true;
+        more = events.length === most || room.isFull();
+        // A call that ends by itself need not be cut off.
+        if (more) return events.length === most;
+        const event = recorded(stored, where);
+        events.push(event);
+        room.put(event);
         return true;
       });
-      return events;
+      return { events, more };
     } catch (error) {
-      if (isOf(error, ErrorType.STREAM_NOT_FOUND)) return [];
+      if (isOf(error, ErrorType.STREAM_NOT_FOUND)) return { events: [], more: false };
       throw error;
     }
   };
@@ -68,7 +77,9 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
 
   // A server that finds the very same events there already may not say where they are.
   const lastOf = async (stream: string, revision: number): Promise<number> => {
-    const [last] = await read(stream, revision - 1);
+    const {
+      events: [last],
+    } = await read(stream, revision - 1, 1);
     if (last) return last.position;
     throw new StoreUnavailable(`Event store at ${where} does not show revision ${revision} of ${stream}; try again`);
   };
@@ -93,7 +104,9 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   return {
     read,
     at: async (stream, revision) => {
-      const [fact] = await read(stream, revision - 1, 1);
+      const {
+        events: [fact],
+      } = await read(stream, revision - 1, 1);
       return fact?.revision === revision ? placeOfFact(fact) : undefined;
     },
     append,

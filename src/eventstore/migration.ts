@@ -35,8 +35,9 @@ const copyStream = async (to: EventStore, stream: string, events: readonly Recor
     await to.append(stream, expected, events.map(copyOf));
     return events.length;
   } catch (error) {
+    if (error instanceof RangeError && events.length > 1) return copyHalves(to, stream, events);
     if (!(error instanceof RevisionConflict)) throw error;
-    const there = await to.read(stream, expected);
+    const { events: there } = await to.read(stream, expected, events.length);
     const same = there.slice(0, events.length).every(({ id }, index) => id === events[index]?.id);
     if (!same || there.length === 0) {
       throw new Error(
@@ -48,6 +49,13 @@ const copyStream = async (to: EventStore, stream: string, events: readonly Recor
     }
     return copyStream(to, stream, events.slice(there.length));
   }
+};
+
+/** What a target does not take at once, in two parts. */
+const copyHalves = async (to: EventStore, stream: string, events: readonly Recorded[]): Promise<number> => {
+  const half = Math.ceil(events.length / 2);
+  const first = await copyStream(to, stream, events.slice(0, half));
+  return first + (await copyStream(to, stream, events.slice(half)));
 };
 
 /**

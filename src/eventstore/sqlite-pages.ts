@@ -1,30 +1,47 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
-import type { Batch, Filter, Metadata, Place, Recorded } from './event-store.ts';
+import type { Batch, Filter, Metadata, Place, Recorded, StreamPage } from './event-store.ts';
+import { keptBytes, pageLimits } from './page.ts';
 
-/** Events in a page at most. */
-const PAGE = 1_000;
 /** How many events a page looks through at most, so that one who wants few of many lets others have their turn in between. */
 const WINDOW = 10_000;
-/** How many pages are kept for those who come after the first. */
+
+/** How many pages are kept at most for those who come after the first. */
 const KEPT = 8;
+
+/** A stretch of the log with how many characters of JSON it has. */
+type Page = Batch & { readonly bytes: number };
 
 /** The columns by their places. */
 type Row = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>>;
 
 const COLUMNS = 'position, stream, revision, id, type, data, metadata, recorded_at';
 
-/** Prepares what reads events, as rows without names: to name eight columns here takes half the CPU of reading rows with names. */
-function eventsBy(db: DatabaseSync, rest: string): (...values: readonly SQLInputValue[]) => readonly Recorded[] {
+/** A page, and how many characters of JSON were read for it. */
+type Read = StreamPage & { readonly bytes: number };
+
+/**
+ * Prepares what reads a page of events, as rows without names: to name eight columns here takes half the CPU of reading rows
+ * with names. The SQL ends with a limit, for which it is given one row more than the page may have. Rows are taken one by one
+ * until the page is full: the rest is not read.
+ */
+function eventsBy(db: DatabaseSync, rest: string): (limit: number, ...values: readonly SQLInputValue[]) => Read {
   const statement = db.prepare(`SELECT ${COLUMNS} FROM events ${rest}`);
   statement.setReturnArrays(true);
   const metadataIn = parsing();
-  return (...values) =>
-    (statement.all(...values) as Row[]).map((row) => {
+  return (limit, ...values) => {
+    const most = Math.min(limit, pageLimits.events);
+    const events: Recorded[] = [];
+    let bytes = 0;
+    for (const row of statement.iterate(...values, most + 1) as Iterable<Row>) {
+      if (events.length === most || bytes >= pageLimits.bytes) return { events, bytes, more: true };
       const { 0: position, 1: stream, 2: revision, 3: id, 4: type } = row;
       const [data, metadata, recordedAt] = [JSON.parse(row[5]) as unknown, metadataIn(row[6]), new Date(row[7])];
-      return { position, stream, revision, id, type, data, metadata, recordedAt };
-    });
+      events.push({ position, stream, revision, id, type, data, metadata, recordedAt });
+      bytes += row[5].length + row[6].length;
+    }
+    return { events, bytes, more: false };
+  };
 }
 
 /** Events of one append have the same metadata and lie next to each other: parsed for the first of them, it costs half. */
@@ -36,10 +53,10 @@ function parsing(): (text: string) => Metadata {
   };
 }
 
-/** Reads the events of a stream with a revision above `after`; a `limit` of -1 is none. */
-export function streamsOf(db: DatabaseSync): (stream: string, after: number, limit: number) => readonly Recorded[] {
+/** Reads a page of the events of a stream with a revision above `after`, `limit` of them at most. */
+export function streamsOf(db: DatabaseSync): (stream: string, after: number, limit: number) => StreamPage {
   const events = eventsBy(db, 'WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?');
-  return (stream, after, limit) => events(stream, after, limit);
+  return (stream, after, limit) => events(limit, stream, after);
 }
 
 /** Looks up which fact is where, by what follows the FROM of the SQL. */
@@ -80,21 +97,21 @@ const ofTypes = (types: readonly string[]) => ({
 export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) => Batch {
   const head = headOf(db);
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
-  const kept = new LRUCache<string, Batch>({ max: KEPT });
+  const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
   return ({ streams, types } = {}) => {
     const conditions = [...(streams ? [inStreams(streams)] : []), ...(types ? [ofTypes(types)] : [])];
     const values = conditions.flatMap((condition) => condition.values);
     const filter = conditions.map(({ sql }) => sql).join(' ');
-    const wantedIn = eventsBy(db, `WHERE position > ? AND position <= ? ${filter} ORDER BY position LIMIT ${PAGE}`);
+    const wantedIn = eventsBy(db, `WHERE position > ? AND position <= ? ${filter} ORDER BY position LIMIT ?`);
     const wanted = JSON.stringify([streams, types]);
 
-    const read = (from: number): Batch => {
+    const read = (from: number): Page => {
       const end = Math.min(head(), from + WINDOW);
-      if (end <= from) return { events: [], position: from };
-      const events = wantedIn(from, end, ...values);
-      const position = (events.length === PAGE ? events.at(-1)?.position : undefined) ?? end;
+      if (end <= from) return { events: [], position: from, bytes: 0 };
+      const { events, bytes, more } = wantedIn(pageLimits.events, from, end, ...values);
+      const position = (more ? events.at(-1)?.position : undefined) ?? end;
       const last = lastUpTo(position);
-      return { events, position, ...(last && { last }) };
+      return { events, position, bytes, ...(last && { last }) };
     };
     return (from) => {
       const key = `${from} ${wanted}`;

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Appended, Batch, EventStore, Filter, NewEvent } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
+import { pageLimits } from './page.ts';
 import type { Line } from './sqlite-log.ts';
 import { openLogFile } from './sqlite-log.ts';
 import { headOf, pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
@@ -57,7 +58,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   }
 
   return {
-    read: async (name, after = -1, limit = -1) => ask(() => stream(name, after, limit)),
+    read: async (name, after = -1, limit = pageLimits.events) => ask(() => stream(name, after, limit)),
     at: async (name, revision) => ask(() => place(name, revision)),
     append: (name, expected, events) =>
       new Promise((resolve, reject) => {

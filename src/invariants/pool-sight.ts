@@ -46,11 +46,11 @@ const placesOf = ({ store }: Stores, projectId: string) => {
     /** Reads what is new. `heard` says whether everybody has heard of what is at a position. */
     catchUp: async (heard: (position: number) => boolean): Promise<void> => {
       for (;;) {
-        const events = await store.read(`pool-${projectId}`, known.revision, page);
+        const { events, more } = await store.read(`pool-${projectId}`, known.revision, page);
         events.filter(isOfPool).forEach(take);
         for (const [leadId, position] of news) if (heard(position)) news.delete(leadId);
         known.revision = events.at(-1)?.revision ?? known.revision;
-        if (events.length < page) return;
+        if (!more) return;
       }
     },
   };

@@ -7,6 +7,7 @@ import { defaultModel } from '../domain/scoring-model.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
+import { streamPages } from '../eventstore/page.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Fact, Models, SeenLead } from './seen.ts';
 
@@ -27,8 +28,11 @@ const isOfLead = (event: Recorded): event is Fact => event.stream.startsWith('le
 const isOfProject = (event: Recorded): event is Recorded<ProjectEvent> => event.stream.startsWith('project-');
 
 /** The facts of a lead. */
-export const factsOf = async ({ store }: Stores, key: LeadKey): Promise<readonly Fact[]> =>
-  (await store.read(`lead-${nameOf(key)}`)).filter(isOfLead);
+export const factsOf = async ({ store }: Stores, key: LeadKey): Promise<readonly Fact[]> => {
+  const facts: Fact[] = [];
+  for await (const page of streamPages(store, `lead-${nameOf(key)}`)) facts.push(...page.filter(isOfLead));
+  return facts;
+};
 
 /** Reads the log from one position to another, a batch at a time. */
 export async function* stretchOf<E extends LeadEvent | ProjectEvent>(
@@ -50,9 +54,11 @@ export async function* stretchOf<E extends LeadEvent | ProjectEvent>(
 export const modelsOf = async ({ store }: Stores, projectId: string): Promise<Models> => {
   const models = new Map<number, PublishedModel>([[1, { version: 1, model: defaultModel }]]);
   let { initial: state } = project;
-  for (const event of (await store.read(`project-${projectId}`)).filter(isOfProject)) {
-    state = project.evolve(state, event);
-    models.set(state.scoring.version, state.scoring);
+  for await (const page of streamPages(store, `project-${projectId}`)) {
+    for (const event of page.filter(isOfProject)) {
+      state = project.evolve(state, event);
+      models.set(state.scoring.version, state.scoring);
+    }
   }
   return { newest: state.scoring.version, of: (version) => models.get(version) };
 };

@@ -46,7 +46,7 @@ const holding = ({ sight, holder, lifetime, alone, newId }: Worker, { jobId: nam
 
   /** Commands of the job belong to the request that asked for it. */
   const request = async (): Promise<Request> => {
-    const [first] = await engine.states.read<JobEvent>(`${job.name}-${name}`, -1);
+    const [first] = await engine.states.read<JobEvent>(`${job.name}-${name}`, -1, 1);
     const { correlationId = newId(), traceparent } = first?.metadata ?? {};
     return {
       ...{ commandId: unrepeatable(newId()), correlationId, actor: `job:${name}` },

@@ -20,9 +20,12 @@ import { forgetAtHand } from '../projections/repair.ts';
 /** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
 const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedLeads)] as const;
 
-/** What rebuilding works with. `read` gives facts of a stream above a revision, none when there are no more, `reached` waits for the read models. */
+/**
+ * What rebuilding works with. `pages` gives the facts of a stream above a revision, a page at a time, `reached` waits for the
+ * read models.
+ */
 export type Rebuilding = {
-  readonly read: (stream: string, after: number, limit: number) => Promise<readonly Recorded<LeadEvent>[]>;
+  readonly pages: (stream: string, after: number) => AsyncIterable<readonly Recorded<LeadEvent>[]>;
   readonly readModels: ReadModels;
   readonly reached: (position: number) => Promise<void>;
   readonly head: () => Promise<number>;
@@ -44,27 +47,22 @@ export type RebuiltLead = {
 /** How often it is tried while others keep writing to the lead. */
 const tries = 20;
 
-/** How many facts are read in one go. */
-const page = 500;
-
 /** Adds the facts of a lead's stream to others, and says which lead it was merged into, if it was. */
 const readAll = async (
-  { read }: Rebuilding,
+  { pages }: Rebuilding,
   stream: string,
   facts: Recorded[],
   breathe: () => Promise<void>,
 ): Promise<string | undefined> => {
   let into: string | undefined;
-  for (let after = -1; ;) {
-    const found = await read(stream, after, page);
+  for await (const found of pages(stream, -1)) {
     for (const fact of found) {
       if (fact.type === 'LeadMerged') into ??= fact.data.into;
       facts.push(fact);
-      after = fact.revision;
     }
-    if (found.length === 0) return into;
     await breathe();
   }
+  return into;
 };
 
 /** The facts of a lead and of those it was merged into, in the order of the log. */

@@ -22,7 +22,7 @@ const after = async (
 };
 
 const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding => ({
-  read: (stream, from, limit) => engine.states.read(stream, from, limit),
+  pages: (stream, from) => engine.states.pages(stream, from),
   ...{ readModels, reached, head },
 });
 
@@ -57,7 +57,7 @@ const nextStrays = async (job: JobAt, sight: JobSight): Promise<Progress> => {
     ...(last !== '' && { after: [last] }),
   });
   for (const { leadId } of docs) {
-    const facts = await sight.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1);
+    const facts = await sight.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1, 1);
     if (facts.length === 0) await rebuildLead(rebuilding(sight), projectId, leadId);
   }
   const next = docs.at(-1)?.leadId;

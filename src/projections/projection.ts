@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
-import type { Batch, Filter, Recorded } from '../eventstore/event-store.ts';
+import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.ts';
 import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
-import { recentDocuments } from './recent.ts';
+import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair } from './repair.ts';
 import { forgottenOf, repairing } from './repair.ts';
 
@@ -45,6 +45,23 @@ type Reading<D> = {
   evolve(doc: D | undefined, event: Recorded, key: Key): D | undefined;
 };
 
+/** A document that facts of a batch touch, by its key, and those facts in their order. */
+type Touched = { readonly key: Key; readonly events: readonly Recorded[] };
+
+/**
+ * How many documents are in hand at once: so many at first and at most, and else as many as take so many bytes of memory by
+ * what some of those before them took. One fact can touch thousands of them.
+ */
+const portion = { first: 250, most: 1_000, bytes: 16 * 1024 * 1024, looked: 32 };
+
+/** How many documents like these are a portion. */
+const portionOf = (documents: readonly Stored<unknown>[]): number => {
+  const stride = Math.ceil(documents.length / portion.looked);
+  const looked = documents.filter((_, index) => index % stride === 0);
+  const bytes = looked.reduce((sum, { doc }) => sum + weightOf(doc), 0);
+  return Math.max(1, Math.min(portion.most, Math.floor((portion.bytes / Math.max(1, bytes)) * looked.length)));
+};
+
 // No two keys give the same name, whatever characters they have.
 const nameOf = ({ project, id }: Key): string => `${project.length} ${project}${id}`;
 
@@ -58,6 +75,7 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
   const reading: Reading<D> = projection;
   const recent = recentDocuments<D>();
   let forgotten = 0;
+  let many = portion.first;
 
   // What somebody repaired must not be written over with what was at hand before.
   const forgetRepaired = async (): Promise<void> => {
@@ -79,20 +97,55 @@ export const project = <D, E extends Event>(projection: Projection<D, E>, readMo
     return documents;
   };
 
-  const run = async ({ events, position, last }: Batch): Promise<void> => {
-    await forgetRepaired();
-    const touches = events.flatMap((event) => reading.keys(event).map((key) => ({ event, key, name: nameOf(key) })));
-    const before = await documentsOf(new Map(touches.map(({ name, key }) => [name, key])));
-    const changed = new Map<string, Stored<D>>();
-    for (const { event, key, name } of touches) {
-      const stored = changed.get(name) ?? before.get(name);
+  /** What the facts that touch a document make of it; undefined when it has seen them all. */
+  const evolved = ({ key, events }: Touched, before: Stored<D> | undefined): Stored<D> | undefined => {
+    let stored = before;
+    for (const event of events) {
       if (stored && stored.position >= event.position) continue;
       const doc = reading.evolve(stored?.doc, event, key);
-      changed.set(name, { project: key.project, id: key.id, doc, position: event.position });
+      stored = { project: key.project, id: key.id, doc, position: event.position };
     }
-    await readModels.save(projection, [...changed.values()], position, last);
+    return stored === before ? undefined : stored;
+  };
+
+  /** Brings some documents up to the end of a batch, and then the checkpoint to a position, where `last` is the fact it stands on. */
+  const bring = async (
+    some: readonly (readonly [string, Touched])[],
+    checkpoint: number,
+    last?: Place,
+  ): Promise<void> => {
+    const before = await documentsOf(new Map(some.map(([name, { key }]) => [name, key])));
+    const changed = new Map<string, Stored<D>>();
+    for (const [name, touched] of some) {
+      const after = evolved(touched, before.get(name));
+      if (after) changed.set(name, after);
+    }
+    await readModels.save(projection, [...changed.values()], checkpoint, last);
     // What came for the first time may well never come again, as an entry of a history.
     for (const [name, stored] of before) recent.set(name, changed.get(name) ?? stored);
+    if (before.size > 0) many = portionOf([...before.values()]);
+  };
+
+  const run = async ({ events, position, last }: Batch): Promise<void> => {
+    await forgetRepaired();
+    const touched = new Map<string, { readonly key: Key; readonly events: Recorded[] }>();
+    for (const event of events) {
+      for (const key of reading.keys(event)) {
+        const name = nameOf(key);
+        const there = touched.get(name);
+        if (there) there.events.push(event);
+        else touched.set(name, { key, events: [event] });
+      }
+    }
+    const all = [...touched];
+    // A document is made of what touches it alone, so those of one batch need not be written together. The checkpoint comes last.
+    let begin = 0;
+    while (all.length - begin > many) {
+      const end = begin + many;
+      await bring(all.slice(begin, end), 0);
+      begin = end;
+    }
+    await bring(all.slice(begin), position, last);
   };
 
   return async (batch) => {

@@ -5,7 +5,7 @@ import type { Stored } from '../readmodels/read-models.ts';
 const BUDGET = 16 * 1024 * 1024;
 
 /** About how much memory a value of a document takes, in bytes. */
-const weightOf = (value: unknown): number => {
+export const weightOf = (value: unknown): number => {
   if (typeof value === 'string') return 24 + value.length;
   if (typeof value !== 'object' || value === null) return 8;
   let weight = 48;

@@ -13,7 +13,7 @@ export const retryParked = (reactors: readonly Reactor[]): Reactor => {
   const again = async (name: string, { stream, revision }: ParkedEvent, sight: Sight): Promise<void> => {
     const reactor = reactors.find((each) => each.name === name);
     if (!reactor) throw new Error(`This version has no reactor ${name}; run one that has, or discard the work`);
-    const [fact] = await sight.engine.states.read(stream, revision - 1);
+    const [fact] = await sight.engine.states.read(stream, revision - 1, 1);
     if (!fact) throw new Error(`There is no fact ${revision} in ${stream}; discard the work`);
     await follow(reactor, fact, sight);
   };

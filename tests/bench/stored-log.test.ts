@@ -9,6 +9,7 @@ import { lead } from '../../src/domain/lead.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const clock = () => new Date();
 
@@ -46,7 +47,7 @@ describe('a log that is written for a benchmark', () => {
 
   it('has facts of the shapes that the product writes', async () => {
     const store = await opened();
-    const facts = await store.read(`lead-acme.${leadIdOf('acme', { kind: 'anonymousId', value: 'visitor-1' })}`);
+    const facts = await factsIn(store, `lead-acme.${leadIdOf('acme', { kind: 'anonymousId', value: 'visitor-1' })}`);
     expect(facts.map(({ type }) => type)).toEqual(['LeadCaptured', ...Array<string>(4).fill('ActivityRecorded')]);
     for (const { type, data } of facts)
       expect(eventSchemas[type as 'LeadCaptured'].safeParse(data).error).toBeUndefined();

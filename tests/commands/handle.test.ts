@@ -26,6 +26,7 @@ import {
   scoringModelPublished,
   standard,
 } from '../support/facts.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const stream = `project-${projectId}`;
 const creating = { projectId, name: 'Acme' };
@@ -72,7 +73,7 @@ describe('A command', () => {
     const asked = request('c1', { correlationId: 'r1', actor: 'key:k0', traceparent: '00-1-2-01' });
     const outcome = await engineOver(store).handle(issueKey, issuing('k1'), asked);
     expect(outcome).toMatchObject({ revision: 1, position: 2, events: [keyIssued()] });
-    const [fact] = await store.read(stream, 0);
+    const [fact] = await factsIn(store, stream, 0);
     expect(fact).toMatchObject({ ...keyIssued(), stream, revision: 1, position: 2 });
     expect(fact?.metadata).toEqual({
       ...{
@@ -89,7 +90,7 @@ describe('A command', () => {
   it('tells its cause when it has another', async () => {
     const store = await begun();
     await engineOver(store).handle(issueKey, issuing('k1'), request('c1', { causationId: 'e7' }));
-    expect((await store.read(stream, 0))[0]?.metadata.causationId).toBe('e7');
+    expect((await factsIn(store, stream, 0))[0]?.metadata.causationId).toBe('e7');
   });
 
   it('that has nothing to do appends nothing, and tells a position that has everything', async () => {
@@ -331,7 +332,7 @@ describe('Commands of one process', () => {
         for (const each of all) expected.push(await wait(each));
         expect(answers).toEqual(expected);
         const facts = async (store: EventStore) =>
-          (await store.read(stream)).map(({ type, data, metadata }) => ({ type, data, metadata }));
+          (await factsIn(store, stream)).map(({ type, data, metadata }) => ({ type, data, metadata }));
         expect(await facts(together)).toEqual(await facts(inTurn));
       }),
       { numRuns: 50 },
@@ -420,7 +421,7 @@ describe('The memory of states', () => {
       );
       expect(state.activities.size).toBe(expected.size);
       expect(state.scored.score).toBe(5 * expected.size);
-      expect(revision).toBe((await store.read(`lead-${projectId}.${idOf(anonymousId(`a${n}`))}`)).length - 1);
+      expect(revision).toBe((await factsIn(store, `lead-${projectId}.${idOf(anonymousId(`a${n}`))}`)).length - 1);
     }
   });
 

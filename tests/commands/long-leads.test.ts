@@ -32,7 +32,7 @@ const counting = (store: EventStore) => {
   const count = { rows: 0 };
   const read: EventStore['read'] = async (...args) => {
     const found = await store.read(...args);
-    count.rows += found.length;
+    count.rows += found.events.length;
     return found;
   };
   return { store: { ...store, read }, count };

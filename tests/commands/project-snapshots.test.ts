@@ -20,9 +20,9 @@ const logOf = async (keys: number) => {
   const store = openLog();
   const counted = { read: 0 };
   const read: EventStore['read'] = async (...asked) => {
-    const facts = await store.read(...asked);
-    counted.read += facts.length;
-    return facts;
+    const page = await store.read(...asked);
+    counted.read += page.events.length;
+    return page;
   };
   await store.append(
     stream,

@@ -46,7 +46,7 @@ const reading = (store: EventStore) => {
   const reads: string[] = [];
   const read: EventStore['read'] = async (name, after = -1, limit) => {
     const found = await store.read(name, after, limit);
-    reads.push(`${found.length} after ${after}`);
+    reads.push(`${found.events.length} after ${after}`);
     return found;
   };
   return { store: { ...store, read }, reads: () => reads.splice(0) };

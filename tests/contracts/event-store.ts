@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Batch, EventStore, Filter, NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { RevisionConflict } from '../../src/eventstore/event-store.ts';
+import { pageLimits, streamPages } from '../../src/eventstore/page.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 /** A store that may hold foreign streams already. `reopen` closes it and opens the same log again; a durable store has it. */
 export type Opened = {
@@ -55,7 +57,7 @@ export async function take(store: EventStore, from: number, count: number, filte
 /** Appends as many writers do: read where the stream is, try, and begin again when somebody else was first. */
 export async function appendWithRetries(store: EventStore, stream: string, event: NewEvent): Promise<number> {
   for (let tries = 0; ; tries += 1) {
-    const revision = (await store.read(stream)).length - 1;
+    const revision = (await factsIn(store, stream)).length - 1;
     try {
       await store.append(stream, revision, [event]);
       return tries;
@@ -91,7 +93,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
   describe(`${name} appends and reads`, () => {
     it('has no events in a stream nobody wrote to', async () => {
       const { store, stream } = await fresh();
-      expect(await store.read(stream)).toEqual([]);
+      expect(await factsIn(store, stream)).toEqual([]);
     });
 
     it('gives back what was appended, with its ids, its metadata, and where and when it was recorded', async () => {
@@ -112,7 +114,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
         fact(2, 'Other'),
       ];
       const appended = await store.append(stream, -1, events);
-      const recorded = await store.read(stream);
+      const recorded = await factsIn(store, stream);
       expect(recorded).toEqual(
         events.map((event, revision) => ({
           ...event,
@@ -130,19 +132,53 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('reads only what comes after a revision', async () => {
       const { store, stream } = await fresh();
       await store.append(stream, -1, facts(5));
-      expect(numbers(await store.read(stream, 2))).toEqual([3, 4]);
-      expect(await store.read(stream, 4)).toEqual([]);
-      expect(await store.read(stream, 99)).toEqual([]);
-      expect(numbers(await store.read(stream, -1, 2))).toEqual([0, 1]);
-      expect(numbers(await store.read(stream, 2, 2))).toEqual([3, 4]);
-      expect(numbers(await store.read(stream, 3, 5))).toEqual([4]);
+      expect(numbers(await factsIn(store, stream, 2))).toEqual([3, 4]);
+      expect(await factsIn(store, stream, 4)).toEqual([]);
+      expect(await factsIn(store, stream, 99)).toEqual([]);
+      expect(numbers((await store.read(stream, -1, 2)).events)).toEqual([0, 1]);
+      expect(numbers((await store.read(stream, 2, 2)).events)).toEqual([3, 4]);
+      expect(numbers((await store.read(stream, 3, 5)).events)).toEqual([4]);
+    });
+
+    it('says whether there is more than it was asked for', async () => {
+      const { store, stream } = await fresh();
+      await store.append(stream, -1, facts(3));
+      const more = async (after: number, limit?: number) => (await store.read(stream, after, limit)).more;
+      expect([await more(-1, 2), await more(-1, 3), await more(0, 2), await more(2, 1), await more(-1)]).toEqual([
+        ...[true, false, false, false, false],
+      ]);
+      expect((await store.read(`${stream}-nobody`)).more).toBe(false);
+    });
+
+    it('gives no more than a page at a time, by events', async () => {
+      const { store, stream } = await fresh();
+      for (const first of [0, 500, 1_000])
+        await store.append(stream, first - 1, facts(first === 1_000 ? 1 : 500, first));
+      const page = await store.read(stream);
+      expect([page.events.length, page.more]).toEqual([pageLimits.events, true]);
+      expect((await store.read(stream, -1, 5_000)).events).toHaveLength(pageLimits.events);
+      expect(numbers(await factsIn(store, stream))).toEqual(numbers(facts(1_001)));
+    });
+
+    it('gives no more than a page at a time, by bytes', async () => {
+      const { store, stream, start, mine } = await fresh();
+      const large = (n: number): NewEvent => ({ ...fact(n), data: { n, text: 'x'.repeat(pageLimits.bytes / 4) } });
+      for (let n = 0; n < 6; n += 1) await store.append(stream, n - 1, [large(n)]);
+      const sizes: number[] = [];
+      for await (const page of streamPages(store, stream)) sizes.push(page.length);
+      expect(sizes).toEqual([4, 2]);
+      const batches = await followUntil(store, start, (seen) => seen.flatMap(({ events }) => events).length === 6, {
+        streams: [mine],
+      });
+      for (const { events } of batches) expect(events.length).toBeLessThanOrEqual(5);
+      expect(numbers(batches.flatMap(({ events }) => events))).toEqual(numbers(facts(6)));
     });
 
     it('tells which fact has a revision of a stream, and where it is in the log', async () => {
       const { store, mine, stream } = await fresh();
       await store.append(`${mine}b`, -1, [fact(9)]);
       await store.append(stream, -1, facts(3));
-      for (const { id, revision, position } of await store.read(stream))
+      for (const { id, revision, position } of (await store.read(stream)).events)
         expect(await store.at(stream, revision)).toEqual({ id, stream, revision, position });
       expect(await store.at(stream, 3)).toBeUndefined();
       expect(await store.at(`${mine}nobody`, 0)).toBeUndefined();
@@ -151,8 +187,8 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('keeps streams apart', async () => {
       const { store, mine } = await fresh();
       await Promise.all([store.append(`${mine}a`, -1, [fact(1)]), store.append(`${mine}ab`, -1, [fact(2)])]);
-      expect(numbers(await store.read(`${mine}a`))).toEqual([1]);
-      expect(numbers(await store.read(`${mine}ab`))).toEqual([2]);
+      expect(numbers(await factsIn(store, `${mine}a`))).toEqual([1]);
+      expect(numbers(await factsIn(store, `${mine}ab`))).toEqual([2]);
     });
 
     it('continues a stream at the revision it was given back', async () => {
@@ -161,26 +197,26 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const second = await store.append(stream, first.revision, facts(2, 3));
       expect(second.revision).toBe(4);
       expect(second.position).toBeGreaterThan(first.position);
-      expect(numbers(await store.read(stream))).toEqual([0, 1, 2, 3, 4]);
+      expect(numbers(await factsIn(store, stream))).toEqual([0, 1, 2, 3, 4]);
     });
 
     it('refuses an append at another revision and leaves the stream as it was', async () => {
       const { store, stream } = await fresh();
       await store.append(stream, -1, facts(2));
-      const before = await store.read(stream);
+      const before = await factsIn(store, stream);
       for (const expected of [-1, 0, 2, 7])
         await expect(store.append(stream, expected, facts(2, 10))).rejects.toMatchObject({
           name: 'RevisionConflict',
           stream,
           expected,
         });
-      expect(await store.read(stream)).toEqual(before);
+      expect(await factsIn(store, stream)).toEqual(before);
     });
 
     it('refuses to begin a stream in the middle', async () => {
       const { store, stream } = await fresh();
       await expect(store.append(stream, 0, [fact(1)])).rejects.toBeInstanceOf(RevisionConflict);
-      expect(await store.read(stream)).toEqual([]);
+      expect(await factsIn(store, stream)).toEqual([]);
     });
 
     it('refuses an append without events', async () => {
@@ -195,7 +231,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
         store.append(stream, -1, facts(1_500, 1_500)),
       ]);
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-      const events = await store.read(stream);
+      const events = await factsIn(store, stream);
       const first = numbers(events)[0] ?? -1;
       expect(numbers(events)).toEqual(numbers(facts(1_500, first)));
       expectStrictlyGrowing(events);
@@ -205,7 +241,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('lets fifty writers of one stream each in, one after the other', async () => {
       const { store, stream } = await fresh();
       const tries = await Promise.all(facts(50).map((event) => appendWithRetries(store, stream, event)));
-      const events = await store.read(stream);
+      const events = await factsIn(store, stream);
       expect(events.map(({ revision }) => revision)).toEqual(numbers(facts(50)));
       expect([...numbers(events)].sort((a, b) => a - b)).toEqual(numbers(facts(50)));
       expect(Math.max(...tries)).toBeGreaterThan(0);
@@ -232,13 +268,13 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     it('with the same events that reading gives', async () => {
       const { store, stream, start, mine } = await fresh();
       await store.append(stream, -1, facts(3));
-      expect(await take(store, start, 3, { streams: [mine] })).toEqual(await store.read(stream));
+      expect(await take(store, start, 3, { streams: [mine] })).toEqual(await factsIn(store, stream));
     });
 
     it('from any event on, also from within an append', async () => {
       const { store, stream, mine } = await fresh();
       await store.append(stream, -1, facts(5));
-      for (const event of (await store.read(stream)).slice(0, 4)) {
+      for (const event of (await factsIn(store, stream)).slice(0, 4)) {
         const rest = await take(store, event.position, 4 - event.revision, { streams: [mine] });
         expect(rest[0]?.revision).toBe(event.revision + 1);
         expect(rest).toHaveLength(4 - event.revision);
@@ -267,7 +303,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       expectStrictlyGrowing(late);
       expect(await early).toEqual(late);
       for (const writer of ['old', 'p', 'q', 'r', 's']) {
-        const written = await store.read(`${mine}${writer}`);
+        const written = await factsIn(store, `${mine}${writer}`);
         expect(late.filter(({ stream }) => stream === `${mine}${writer}`)).toEqual(written);
       }
     });
@@ -409,9 +445,9 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
         const { store, reopen, stream, mine, start } = await fresh();
         if (!reopen) throw new Error(`${name} is durable but its contract gives no reopen; add one`);
         const { position } = await store.append(stream, -1, facts(3));
-        const before = await store.read(stream);
+        const before = await factsIn(store, stream);
         const again = await reopen();
-        expect(await again.read(stream)).toEqual(before);
+        expect(await factsIn(again, stream)).toEqual(before);
         expect((await again.append(stream, 2, [fact(3)])).position).toBeGreaterThan(position);
         expect(numbers(await take(again, start, 4, { streams: [mine] }))).toEqual([0, 1, 2, 3]);
       });
@@ -420,7 +456,7 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       const { store, stream } = await fresh();
       await store.close();
       const never = new AbortController().signal;
-      await expect(store.read(stream)).rejects.toMatchObject({ name: 'StoreUnavailable' });
+      await expect(factsIn(store, stream)).rejects.toMatchObject({ name: 'StoreUnavailable' });
       await expect(store.append(stream, -1, [fact(1)])).rejects.toMatchObject({ name: 'StoreUnavailable' });
       await expect(store.head()).rejects.toMatchObject({ name: 'StoreUnavailable' });
       await expect(all(store.follow(0, never))).rejects.toMatchObject({ name: 'StoreUnavailable' });

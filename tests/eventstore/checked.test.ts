@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checked, type Shapes } from '../../src/eventstore/checked.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import { fact, followUntil, numbers, take } from '../contracts/event-store.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const counted = { schema: z.object({ n: z.number().int() }), upcasts: [] };
 /** Version 1 had `title`, version 2 `name`, version 3 has `name` in parts. */
@@ -31,10 +32,10 @@ describe('A checked event store', () => {
   it('stamps each fact with the newest version of its shape', async () => {
     const { plain, store } = stores();
     await store.append('s-1', -1, [fact(1), old({ names: ['Ada'] })]);
-    const written = await plain.read('s-1');
+    const written = await factsIn(plain, 's-1');
     expect(written.map(({ metadata }) => metadata.version)).toEqual([1, 3]);
     expect(written[0]?.metadata.commandId).toBe('c-1');
-    expect(await store.read('s-1')).toEqual(written);
+    expect(await factsIn(store, 's-1')).toEqual(written);
   });
 
   it('stores nothing when one of the facts does not fit its schema', async () => {
@@ -54,7 +55,7 @@ describe('A checked event store', () => {
     const { plain, store } = stores();
     const more = { n: 1, unheard: true };
     await store.append('s-1', -1, [{ ...fact(1), data: more }]);
-    expect((await plain.read('s-1'))[0]?.data).toEqual(more);
+    expect((await factsIn(plain, 's-1'))[0]?.data).toEqual(more);
   });
 
   it('brings facts of every older version to the newest one, reading and following', async () => {
@@ -65,34 +66,36 @@ describe('A checked event store', () => {
       old({ name: 'Ada Two' }, 2),
       old({ names: ['Ada', 'Three'] }, 3),
     ]);
-    const events = await store.read('s-1');
+    const events = await factsIn(store, 's-1');
     expect(events.map(({ data }) => data)).toEqual(
       ['One', 'One', 'Two', 'Three'].map((last) => ({ names: ['Ada', last] })),
     );
     expect(events.map(({ metadata }) => metadata.version)).toEqual([3, 3, 3, 3]);
     expect(await take(store, 0, 4)).toEqual(events);
-    expect((await store.read('s-1', 2)).map(({ revision }) => revision)).toEqual([3]);
+    expect((await factsIn(store, 's-1', 2)).map(({ revision }) => revision)).toEqual([3]);
   });
 
   it('checks what an upcast made, and takes facts of the newest version as they are', async () => {
     const { plain, store } = stores();
     await plain.append('s-1', -1, [old({ names: [''] }, 3)]);
     await plain.append('s-2', -1, [old({ names: ['Ada'] }, 3), old({ name: '' }, 2)]);
-    expect((await store.read('s-1'))[0]?.data).toEqual({ names: [''] });
-    await expect(store.read('s-2')).rejects.toThrow(/Named at revision 1 of s-2, upcast from version 2, does not fit/);
+    expect((await factsIn(store, 's-1'))[0]?.data).toEqual({ names: [''] });
+    await expect(factsIn(store, 's-2')).rejects.toThrow(
+      /Named at revision 1 of s-2, upcast from version 2, does not fit/,
+    );
   });
 
   it.each([0, 4, 1.5])('refuses a fact of a version that it does not know: %d', async (version) => {
     const { plain, store } = stores();
     await plain.append('s-1', -1, [old({ names: ['Ada'] }, version)]);
-    await expect(store.read('s-1')).rejects.toThrow(`Named at revision 0 of s-1 has version ${version}`);
+    await expect(factsIn(store, 's-1')).rejects.toThrow(`Named at revision 0 of s-1 has version ${version}`);
     await expect(take(store, 0, 1)).rejects.toThrow(`has version ${version}`);
   });
 
   it('refuses to read a stream with a type that it does not know', async () => {
     const { plain, store } = stores();
     await plain.append('s-1', -1, [fact(1), fact(2, 'Foreign')]);
-    await expect(store.read('s-1')).rejects.toThrow('Foreign at revision 1 of s-1');
+    await expect(factsIn(store, 's-1')).rejects.toThrow('Foreign at revision 1 of s-1');
   });
 
   it('passes over types that it does not know when following, and says how far it is', async () => {

@@ -9,6 +9,7 @@ import { subscribe } from '../../src/eventstore/subscription.ts';
 import { fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
 import { startEventStoreStandin, trailers } from '../support/eventstoredb-standin.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const UNAVAILABLE = { name: 'StoreUnavailable' };
 
@@ -34,7 +35,7 @@ async function timed(run: Promise<unknown>): Promise<{ readonly took: number; re
 }
 
 const calls = (store: EventStore): readonly Promise<unknown>[] => [
-  store.read('lead-a'),
+  factsIn(store, 'lead-a'),
   store.append('lead-b', -1, [fact(1)]),
   store.head(),
 ];
@@ -73,7 +74,7 @@ describe('An EventStoreDB that is away', () => {
       expect(took).toBeLessThan(2_000);
     }
     await standin.start();
-    expect(numbers(await store.read('lead-a'))).toEqual([1]);
+    expect(numbers(await factsIn(store, 'lead-a'))).toEqual([1]);
     await standin.stop();
   });
 
@@ -89,7 +90,7 @@ describe('An EventStoreDB that is away', () => {
     standin.fault('append', { code: status.UNAVAILABLE, details: 'Server Is Not Ready' });
     await expect(store.append('lead-a', 0, [fact(2)])).rejects.toMatchObject(UNAVAILABLE);
     // The client looks for another node now; then the call that was open on the old connection breaks.
-    const searching = store.read('lead-a').catch((error: unknown) => error);
+    const searching = factsIn(store, 'lead-a').catch((error: unknown) => error);
     await standin.stop();
     expect(await Promise.all([searching, waiting])).toMatchObject([UNAVAILABLE, UNAVAILABLE]);
   });
@@ -100,7 +101,7 @@ describe('An EventStoreDB that is away', () => {
     await standin.stop();
     await Promise.allSettled(calls(store));
     await standin.start();
-    expect(numbers(await store.read('lead-a'))).toEqual([1]);
+    expect(numbers(await factsIn(store, 'lead-a'))).toEqual([1]);
     expect(await store.append('lead-a', 0, [fact(2)])).toMatchObject({ revision: 1 });
     expect(await store.head()).toBeGreaterThan(0);
   });
@@ -109,7 +110,7 @@ describe('An EventStoreDB that is away', () => {
     const { standin } = await opened();
     await standin.stop();
     const store = openEventStoreDB(`esdb://admin:hunter2@127.0.0.1:${standin.port}?tls=false`);
-    const error: unknown = await store.read('lead-a').catch((thrown: unknown) => thrown);
+    const error: unknown = await factsIn(store, 'lead-a').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ ...UNAVAILABLE, message: expect.stringContaining(`127.0.0.1:${standin.port}`) });
     expect(String(error)).not.toContain('hunter2');
   });
@@ -151,14 +152,14 @@ describe('An EventStoreDB that keeps silent', () => {
   it('may be asked a thousand times and more for streams that nobody wrote to', async () => {
     const { store } = await opened();
     // Node breaks a connection on which it was answered a thousand calls that were cancelled when they had ended.
-    for (let index = 0; index < 1_200; index++) expect(await store.read(`lead-${index}`)).toEqual([]);
+    for (let index = 0; index < 1_200; index++) expect(await factsIn(store, `lead-${index}`)).toEqual([]);
   });
 
   it('may take longer than the deadline for a long stream', async () => {
     const { standin, store } = await opened({ deadline: 400 });
     standin.log.append('lead-a', 'any', foreigners(1_000));
     standin.pace(80);
-    expect(await store.read('lead-a')).toHaveLength(1_000);
+    expect(await factsIn(store, 'lead-a')).toHaveLength(1_000);
   });
 });
 
@@ -173,7 +174,7 @@ describe('An append', () => {
     expect(await lost).toMatchObject(UNAVAILABLE);
     await standin.start();
     const again = await store.append('lead-a', -1, events);
-    const stored = await store.read('lead-a');
+    const stored = await factsIn(store, 'lead-a');
     expect(numbers(stored)).toEqual([0, 1, 2]);
     expect(again).toEqual({ revision: 2, position: stored.at(-1)?.position });
   });
@@ -193,7 +194,7 @@ describe('An append', () => {
     const { store } = await opened();
     const large = { ...fact(1), data: { text: 'x'.repeat(1_100_000) } };
     await expect(store.append('lead-a', -1, [large])).rejects.toThrow(RangeError);
-    expect(await store.read('lead-a')).toEqual([]);
+    expect(await factsIn(store, 'lead-a')).toEqual([]);
   });
 
   it('without data is refused before it is sent', async () => {
@@ -209,7 +210,7 @@ describe('An append', () => {
     const [stored] = standin.log.stream('lead-a');
     const metadata: unknown = JSON.parse(atob(stored?.metadata ?? ''));
     expect(metadata).toEqual({ ...event.metadata, $correlationId: 'x', $causationId: 'y' });
-    expect((await store.read('lead-a'))[0]?.metadata).toEqual(event.metadata);
+    expect((await factsIn(store, 'lead-a'))[0]?.metadata).toEqual(event.metadata);
   });
 
   it('goes to the leader after the node said that it is none', async () => {
@@ -252,7 +253,7 @@ describe('A follower', () => {
       ['Foreign', {}],
       ['Foreign', {}],
     ]);
-    expect(await store.read('lead-a')).toEqual(events);
+    expect(await factsIn(store, 'lead-a')).toEqual(events);
   });
 
   it('passes over a hundred thousand events of others', async () => {

@@ -4,6 +4,7 @@ import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import { fact, facts } from '../contracts/event-store.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const then = new Date('2026-01-05T10:00:00.000Z');
 const silent = (): void => undefined;
@@ -22,12 +23,12 @@ const source = async (): Promise<EventStore> => {
 test('a copy has the same facts in the same order in each stream, and knows when they were recorded', async () => {
   const [from, to] = [await source(), open()];
   expect(await copyLog(from, to, silent)).toBe(240);
-  const [before, after] = [await from.read('lead-acme.7'), await to.read('lead-acme.7')];
+  const [before, after] = [await factsIn(from, 'lead-acme.7'), await factsIn(to, 'lead-acme.7')];
   expect(after.map(({ id, type, data, revision }) => ({ id, type, data, revision }))).toEqual(
     before.map(({ id, type, data, revision }) => ({ id, type, data, revision })),
   );
   expect(after[0]?.metadata).toEqual({ ...before[0]?.metadata, recordedAt: then.toISOString() });
-  expect(await to.read('other-1')).toEqual([]);
+  expect(await factsIn(to, 'other-1')).toEqual([]);
   const summary = await summarize(from, silent);
   expect(summary.facts).toBe(240);
   expect(await summarize(to, silent)).toEqual(summary);
@@ -56,7 +57,7 @@ test('a stream of the target that has other facts is named, and nothing is writt
   await expect(copyLog(from, to, silent)).rejects.toThrow(
     'lead-acme.3 has other facts in the target, from revision 0 on',
   );
-  expect(await to.read('lead-acme.3')).toHaveLength(1);
+  expect(await factsIn(to, 'lead-acme.3')).toHaveLength(1);
 });
 
 test('the hash tells a changed fact', async () => {

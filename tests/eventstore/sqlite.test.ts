@@ -8,7 +8,9 @@ import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RevisionConflict, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore, type SqliteEventStoreOptions } from '../../src/eventstore/sqlite.ts';
-import { appendWithRetries, fact, facts, numbers, take } from '../contracts/event-store.ts';
+import { pageLimits, streamPages } from '../../src/eventstore/page.ts';
+import { appendWithRetries, fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const clock = () => new Date('2026-03-01T12:00:00Z');
 
@@ -71,7 +73,7 @@ describe('A SQLite event store commits in groups', () => {
     const before = await commits(path);
     await store.append('s-1', -1, facts(30));
     expect((await commits(path)) - before).toBe(1);
-    expect(await store.read('s-1')).toHaveLength(30);
+    expect(await factsIn(store, 's-1')).toHaveLength(30);
   });
 
   it('acknowledges only what another connection can see', async () => {
@@ -136,7 +138,7 @@ describe('A SQLite event store commits in groups', () => {
   it('stamps the time of its clock', async () => {
     const { store } = await opened({ clock: () => new Date(1_234) });
     await store.append('s-1', -1, facts(1));
-    expect((await store.read('s-1'))[0]?.recordedAt).toEqual(new Date(1_234));
+    expect((await factsIn(store, 's-1'))[0]?.recordedAt).toEqual(new Date(1_234));
   });
 });
 
@@ -324,7 +326,7 @@ describe('Several processes on one SQLite event store', () => {
       `const store = ${openIn(path)};
       const metadata = { commandId: 'c', correlationId: 'x', causationId: 'y' };
       for (let n = 100; n < 200; ) {
-        const revision = (await store.read('s-1')).length - 1;
+        const revision = (await store.read('s-1')).events.length - 1;
         try { await store.append('s-1', revision, [{ id: 'i', type: 'Counted', data: { n }, metadata }]); n += 1; }
         catch (error) { if (error.name !== 'RevisionConflict') throw error; }
       }`,
@@ -332,7 +334,7 @@ describe('Several processes on one SQLite event store', () => {
     for (const event of facts(100)) await appendWithRetries(store, 's-1', event);
     expect(await other).toBe(0);
     const events = await take(store, 0, 200);
-    expect(events).toEqual(await store.read('s-1'));
+    expect(events).toEqual(await factsIn(store, 's-1'));
     expect([...numbers(events)].sort((a, b) => a - b)).toEqual(numbers(facts(200)));
   });
 
@@ -344,5 +346,21 @@ describe('Several processes on one SQLite event store', () => {
       void store.follow(0, new AbortController().signal)[Symbol.asyncIterator]().next();`,
     );
     expect(code).toBe(0);
+  });
+});
+
+describe('A page of a SQLite event store', () => {
+  const large = (n: number, bytes: number) => ({ ...fact(n), data: { n, text: 'x'.repeat(bytes) } });
+
+  it('has one event at least, however large it is, and ends with the one that fills it', async () => {
+    const { store } = await opened();
+    const { bytes } = pageLimits;
+    const room = bytes - JSON.stringify(large(0, 0).data).length - JSON.stringify(fact(0).metadata).length;
+    await store.append('s-1', -1, [large(0, 3 * bytes), large(1, room - 1), fact(2), large(3, room), fact(4)]);
+    const pages: (readonly number[])[] = [];
+    for await (const page of streamPages(store, 's-1')) pages.push(numbers(page));
+    expect(pages).toEqual([[0], [1, 2], [3], [4]]);
+    const batches = await followUntil(store, 0, (seen) => seen.at(-1)?.position === 5);
+    expect(batches.map(({ events }) => numbers(events))).toEqual(pages);
   });
 });

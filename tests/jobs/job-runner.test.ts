@@ -6,6 +6,7 @@ import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { engineOver, request, slow } from '../support/engine.ts';
 import { projectId } from '../support/facts.ts';
 import { counting, gate, lifetime, openWorkplace } from './workers.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 const its = { projectId, jobId: 'rescore-2' };
 
@@ -149,7 +150,7 @@ describe('A step that fails', () => {
     await worker.quiet();
     expect(tried).toEqual([1, 2, 2, 2, 2, 2]);
     expect(await place.facts()).toEqual(['requested', 'claimed', 'progressed', 'failed']);
-    const last = (await place.store.read(`job-${projectId}.rescore-2`)).at(-1);
+    const last = (await factsIn(place.store, `job-${projectId}.rescore-2`)).at(-1);
     expect(last?.data).toMatchObject({ error: 'The disc is full of cheese', attempts: 5 });
 
     broken = false;

@@ -13,6 +13,7 @@ import type { TestClock } from '../support/app.ts';
 import { testClock } from '../support/app.ts';
 import { engineOver, openLog, request } from '../support/engine.ts';
 import { projectId } from '../support/facts.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 /** How long a job is a worker's without a sign of life, in ms of the test's clock. */
 export const lifetime = 30_000;
@@ -72,7 +73,7 @@ export const openWorkplace = async (): Promise<Workplace> => {
       outside.handle(requestJob, { projectId, jobId, kind: 'rescore', version: 2 }, request(`ask/${jobId}`)),
     found: async (jobId = 'rescore-2') => (await outside.states.refresh(job, `${projectId}.${jobId}`)).state,
     facts: async (jobId = 'rescore-2') =>
-      (await store.read(`job-${projectId}.${jobId}`)).map(({ type }) => type.replace('Job', '').toLowerCase()),
+      (await factsIn(store, `job-${projectId}.${jobId}`)).map(({ type }) => type.replace('Job', '').toLowerCase()),
   };
 };
 

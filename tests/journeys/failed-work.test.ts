@@ -9,6 +9,7 @@ import type { Answer, Json, Project } from '../support/client.ts';
 import { bearer, mustBe } from '../support/client.ts';
 import { request } from '../support/engine.ts';
 import { jobClaimed, jobFailed, jobRequested, workParked } from '../support/facts.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 /** Puts aside that a merge of two people is completed. Says by which name operators know that. */
 const parkMerge = async (app: TestApp, { projectId }: Project, event: ParkedEvent): Promise<string> => {
@@ -26,7 +27,7 @@ const mergeOf = async (app: TestApp, project: Project): Promise<ParkedEvent> => 
   await app.settled();
   const gone = [older, younger].map(({ leadId }) => `lead-${project.projectId}.${leadId}`);
   const store = openSqliteEventStore(join(app.dataDir, 'events.db'), { clock: app.clock.now });
-  const facts = (await Promise.all(gone.map((stream) => store.read(stream)))).flat();
+  const facts = (await Promise.all(gone.map((stream) => factsIn(store, stream)))).flat();
   await store.close();
   const merged = facts.find(({ type }) => type === 'LeadMerged');
   if (!merged) throw new Error('Nobody was merged');

@@ -273,7 +273,7 @@ describe('The claim of a work item', () => {
     for (const _ of [1, 2]) await own.settled();
     const { state, revision } = await own.app().engine.states.refresh(workItem, `${projectId}.w1`);
     expect([state.status, state.by, revision]).toEqual(['open', '', 2]);
-    const [last] = await own.app().engine.states.read<WorkItemEvent>(`work-${projectId}.w1`, 1);
+    const [last] = await own.app().engine.states.read<WorkItemEvent>(`work-${projectId}.w1`, 1, 1);
     expect(last?.data).toMatchObject({ by: 'lease', releasedAt: '2026-03-10T12:15:00.000Z' });
     mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200);
   });

@@ -23,6 +23,7 @@ import {
   workRetried,
 } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 /** A log, and the reactor that looks at all of it whenever it is told to. */
 const openScene = async () => {
@@ -38,7 +39,7 @@ const openScene = async () => {
     ...{ pause: () => Promise.resolve(), head: () => store.head(), reached: () => Promise.resolve() },
   };
   const append = async (stream: string, ...events: readonly Event[]): Promise<void> => {
-    const before = await store.read(stream);
+    const before = await factsIn(store, stream);
     const metadata = { commandId: stream, correlationId: 'c', causationId: 'c', actor: 'key:k1' };
     const facts = events.map((event, at): NewEvent => {
       return { ...event, id: `${stream.replaceAll('.', '-')}-${before.length + at}`, metadata };

@@ -25,6 +25,7 @@ import {
   userId,
 } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
+import { factsIn } from '../support/facts-in.ts';
 
 /** A log with people in it, and what reactors see of it. `fails` says with what the command that follows from a stream fails. */
 const openScene = async () => {
@@ -53,7 +54,7 @@ const openScene = async () => {
     ],
   };
   const append = async (stream: string, ...events: readonly Event[]): Promise<void> => {
-    const before = await store.read(stream);
+    const before = await factsIn(store, stream);
     const metadata = { commandId: stream, correlationId: 'c', causationId: 'c' };
     const facts = events.map((event, at): NewEvent => ({ ...event, id: `${stream}/${before.length + at}`, metadata }));
     await store.append(stream, before.length - 1, facts);
