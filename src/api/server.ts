@@ -12,6 +12,7 @@ import { authentication } from './auth.ts';
 import { deadlines } from './deadlines.ts';
 import { failedWork } from './failed-work.ts';
 import { health } from './health.ts';
+import { bodyLimit } from './ingest/body.ts';
 import { ingestion } from './ingestion.ts';
 import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
@@ -48,9 +49,6 @@ export type Settings = {
   /** Where requests are told; nobody hears of them without it, but in the log. */
   readonly watch?: Watch;
 };
-
-/** The largest body, unpacked, in bytes. */
-const bodyLimit = 4 * 1024 * 1024;
 
 /** How long a client may take to send a request, and how long a connection may be silent, in milliseconds. */
 const timeouts = { requestTimeout: 30_000, connectionTimeout: 90_000, keepAliveTimeout: 72_000 } as const;

@@ -1,10 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import { Problem } from '../problems.ts';
+import type { Admit } from './admission.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
 
+/** The largest body, unpacked, in bytes. */
+export const bodyLimit = 4 * 1024 * 1024;
+
+/** How many items a request may have. */
 const maxItems = 5_000;
 
 const asJson = (text: string): unknown => {
@@ -16,12 +21,23 @@ const asJson = (text: string): unknown => {
   }
 };
 
-/** Takes JSON under these content types, and text under those, in place of what the app takes elsewhere. */
-export const takes = (scope: App, json: readonly (string | RegExp)[], text: readonly string[] = []): void => {
+/**
+ * Takes JSON under these content types, and text under those, in place of what the app takes elsewhere. A body that is there is
+ * parsed when it was let in.
+ */
+export const takes = (
+  scope: App,
+  admit: Admit,
+  json: readonly (string | RegExp)[],
+  text: readonly string[] = [],
+): void => {
   scope.removeAllContentTypeParsers();
   const parser = (types: readonly (string | RegExp)[], parse: (body: string) => unknown): void => {
     for (const type of types) {
-      const read = async (_: FastifyRequest, body: string): Promise<unknown> => parse(body);
+      const read = async (request: FastifyRequest, body: string): Promise<unknown> => {
+        await admit(request, body.length);
+        return parse(body);
+      };
       scope.addContentTypeParser(type, { parseAs: 'string' }, read);
     }
   };
@@ -50,21 +66,27 @@ export const itemsAt = (body: unknown, key: string) => {
 /** The items of a body that is a list. Throws a `Problem` when it is none, or too long. */
 export const listOf = (body: unknown): readonly unknown[] => itemsAt({ body }, 'body').items;
 
-/** Translates NDJSON, one item a line. Blank lines don't count; a line that is not JSON is an item that can't be read. */
-export const eachLine = (
-  text: string,
-  translate: (item: unknown, index: number) => Translated,
-): readonly Translated[] => {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  return limited(lines).map((line, index) => {
-    try {
-      return translate(readJson(line), index);
-    } catch (error) {
-      if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
-      throw error;
-    }
-  });
+/** The lines of NDJSON that are not blank. Throws a `Problem` when there are too many. */
+export const linesOf = (text: string): readonly string[] => {
+  const lines: string[] = [];
+  const begin = /\S/g;
+  // A body may be all blank lines: it goes from one that is not to the next, and stops with the first that is too many.
+  for (let found = begin.exec(text); found; found = begin.exec(text)) {
+    if (lines.length === maxItems)
+      throw new Problem('too-large', `The batch has more than ${maxItems} items; send at most ${maxItems} at a time`);
+    const end = text.indexOf('\n', found.index);
+    begin.lastIndex = end === -1 ? text.length : end;
+    lines.push(text.slice(found.index, begin.lastIndex));
+  }
+  return lines;
+};
+
+/** Translates a line of NDJSON; one that is not JSON is an item that can't be read. */
+export const translateLine = (line: string, translate: (item: unknown) => Translated): Translated => {
+  try {
+    return translate(readJson(line));
+  } catch (error) {
+    if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
+    throw error;
+  }
 };
