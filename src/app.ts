@@ -37,8 +37,8 @@ import { patiently, startWorkers } from './workers.ts';
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
 
-/** Of how many leads work begins before requests that came in meanwhile have their turn. */
-const leadsATurn = 4;
+/** For how many ms work on many leads goes on before requests that came in meanwhile have their turn. */
+const turn = 3;
 
 /** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
 const generationAge = 500;
@@ -85,7 +85,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const calendar = keepCalendar();
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
-    ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(leadsATurn) },
+    ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(turn) },
     underway: linksUnderway(),
   };
   const stopping = { now: false };

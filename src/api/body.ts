@@ -156,7 +156,7 @@ const taking = (): TakeBody => {
       const bytes = unpack ? await inTurn(whose, () => unpacked(unpack, body, most)) : body;
       if (!bytes) throw tooLarge(keyless);
       if (keyless) await request.server.admitByBody(request, bytes);
-      return parse(bytes);
+      return await parse(bytes);
     } finally {
       if (keyless) held.bytes -= size;
     }

@@ -1,14 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
+import type { Admit } from './ingest/admission.ts';
+import { admission } from './ingest/admission.ts';
 import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from './ingest/answer.ts';
-import { documentedOnly, eachLine, itemsAt, listOf, takes } from './ingest/body.ts';
+import { documentedOnly, itemsAt, linesOf, listOf, takes, translateLine } from './ingest/body.ts';
 import { binaryEvent, encodedIn, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
 import type { Translated } from './ingest/item.ts';
 import { itemLimits } from './ingest/json.ts';
 import { fromNative } from './ingest/native.ts';
 import type { Delivery } from './ingest/record.ts';
-import { deliveryOf, record } from './ingest/record.ts';
+import { deliveryOf, eachInTurn, record } from './ingest/record.ts';
 import { cloudEventSchema, nativeBatchSchema, nativeSchema } from './ingest/schemas.ts';
 import { segmentRoutes } from './ingest/segment-routes.ts';
 import { Problem } from './problems.ts';
@@ -58,18 +60,22 @@ const toOne = (world: World) => {
 
 const toMany =
   (world: World) =>
-  async (
+  async <T>(
     [request, reply]: readonly [FastifyRequest, FastifyReply],
-    translate: (delivery: Delivery) => readonly Translated[],
+    items: readonly T[],
+    translate: (item: T, index: number, delivery: Delivery) => Translated,
     pointerTo: (index: number) => string,
   ) => {
     const delivery = deliveryOf(world, request);
-    const { outcomes, position } = await record(world, delivery, translate(delivery));
+    const translated = await eachInTurn(world, delivery.projectId, items, (item, index) =>
+      translate(item, index, delivery),
+    );
+    const { outcomes, position } = await record(world, delivery, translated);
     return withPosition(reply, position).send(batchAnswerOf(outcomes, pointerTo));
   };
 
-const ingestRoute = (scope: App, world: World): void => {
-  takes(scope, ['application/json']);
+const ingestRoute = (scope: App, world: World, admit: Admit): void => {
+  takes(scope, admit, ['application/json']);
   scope.route({
     ...{ method: 'POST', url: '/api/events/ingest', config, ...documentedOnly },
     schema: {
@@ -81,11 +87,11 @@ const ingestRoute = (scope: App, world: World): void => {
   });
 };
 
-const eventsRoute = (scope: App, world: World): void => {
+const eventsRoute = (scope: App, world: World, admit: Admit): void => {
   const { native, cloudEvent } = toOne(world);
   const many = toMany(world);
   // In binary mode the content type is that of the data, which may be any JSON.
-  takes(scope, ['application/json', /^application\/[\w.-]+\+json/]);
+  takes(scope, admit, ['application/json', /^application\/[\w.-]+\+json/]);
   scope.route({
     ...{ method: 'POST', url: '/api/events', config: batchConfig, ...documentedOnly },
     schema: {
@@ -99,9 +105,9 @@ const eventsRoute = (scope: App, world: World): void => {
       if (contentType(request) === batched) {
         const events = listOf(request.body);
         mustHoldLittle(events);
-        const translate = ({ arrivalOf }: Delivery) =>
-          events.map((each, index) => fromCloudEvent(each, arrivalOf(index)));
-        return many([request, reply], translate, (index) => `/${index}`);
+        const translate = (event: unknown, index: number, { arrivalOf }: Delivery) =>
+          fromCloudEvent(event, arrivalOf(index));
+        return many([request, reply], events, translate, (index) => `/${index}`);
       }
       const event = cloudEventOf(request);
       mustHoldLittle([event]);
@@ -110,9 +116,9 @@ const eventsRoute = (scope: App, world: World): void => {
   });
 };
 
-const batchRoute = (scope: App, world: World): void => {
+const batchRoute = (scope: App, world: World, admit: Admit): void => {
   const many = toMany(world);
-  takes(scope, ['application/json'], ['application/x-ndjson']);
+  takes(scope, admit, ['application/json'], ['application/x-ndjson']);
   scope.route({
     ...{ method: 'POST', url: '/api/events/batch', config: batchConfig, ...documentedOnly },
     schema: {
@@ -124,21 +130,23 @@ const batchRoute = (scope: App, world: World): void => {
     },
     handler: async (request, reply) => {
       const { body } = request;
-      const translate = ({ arrivalOf }: Delivery) => {
-        const one = (item: unknown, index: number) => fromNative(item, 'batch', arrivalOf(index));
-        return typeof body === 'string' && contentType(request) === 'application/x-ndjson'
-          ? eachLine(body, one)
-          : itemsAt(body, 'events').items.map(one);
-      };
-      const root = contentType(request) === 'application/x-ndjson' ? '' : '/events';
-      return many([request, reply], translate, (index) => `${root}/${index}`);
+      const one = (item: unknown, index: number, { arrivalOf }: Delivery) =>
+        fromNative(item, 'batch', arrivalOf(index));
+      if (contentType(request) !== 'application/x-ndjson' || typeof body !== 'string')
+        return many([request, reply], itemsAt(body, 'events').items, one, (index) => `/events/${index}`);
+      const ofLine = (line: string, index: number, delivery: Delivery) =>
+        translateLine(line, (item) => one(item, index, delivery));
+      return many([request, reply], linesOf(body), ofLine, (index) => `/${index}`);
     },
   });
 };
 
 /** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
 export const ingestion = async (app: App, world: World): Promise<void> => {
-  for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
-    await app.register(async (scope: App) => routes(scope, world));
-  }
+  await app.register(async (all: App) => {
+    const admit = admission(all);
+    for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
+      await all.register(async (scope: App) => routes(scope, world, admit));
+    }
+  });
 };

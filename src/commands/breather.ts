@@ -1,23 +1,57 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/**
- * For work on many leads at a time: lets so many `pieces` of it begin, then looks at what came in meanwhile before it lets the
- * next begin. So a request waits for a few pieces of such work, however much of it there is.
- */
-export const breather = (pieces: number): (() => Promise<void>) => {
-  let left = pieces;
-  let turn: Promise<void> | undefined;
+/** Lets a piece of work begin when it is its turn. `whose` names for whom it is done: a project, or nobody in particular. */
+export type Breathe = (whose?: string) => Promise<void>;
 
-  const look = async (): Promise<void> => {
-    await nextTurn();
-    left = pieces;
-    turn = undefined;
+/** The pieces that wait, by whose they are; the one whose turn is next first. */
+type Waiting = Map<string, (() => void)[]>;
+
+/** Takes the next piece out: one of each for whom some wait, in turn. */
+const takeNext = (waiting: Waiting): (() => void) | undefined => {
+  for (const [whose, pieces] of waiting) {
+    const begin = pieces.shift();
+    waiting.delete(whose);
+    if (pieces.length > 0) waiting.set(whose, pieces);
+    return begin;
+  }
+  return undefined;
+};
+
+/** Resolves when all that goes on without waiting for anything has gone on. */
+const afterwards = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+/**
+ * For work on many things at a time, which waits here before each piece: lets pieces begin for so many ms, then looks at what came
+ * in meanwhile before it lets the next begin. However many pieces wait for one, another's is the second to begin. So a request
+ * waits for a few ms of such work, however much of it there is. `now` tells a time in ms.
+ */
+export const breather = (most: number, now: () => number = () => performance.now()): Breathe => {
+  const waiting: Waiting = new Map();
+  let turning = false;
+
+  const serve = async (): Promise<void> => {
+    while (waiting.size > 0) {
+      await nextTurn();
+      const end = now() + most;
+      for (let begin = takeNext(waiting); begin; begin = now() < end ? takeNext(waiting) : undefined) {
+        begin();
+        // A piece goes on until it waits for something: only then is it known how long it took.
+        await afterwards();
+      }
+    }
+    turning = false;
   };
 
-  return async () => {
-    // All who wait hear of the next turn; those for whom it has no room wait for the one after it.
-    while (left === 0) await (turn ??= look());
-    left -= 1;
+  return (whose = '') => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const pieces = waiting.get(whose);
+    if (pieces) pieces.push(resolve);
+    else waiting.set(whose, [resolve]);
+    if (!turning) {
+      turning = true;
+      void serve();
+    }
+    return promise;
   };
 };
 
@@ -60,4 +94,15 @@ export const pacing = (most: number, now: () => number = () => performance.now()
     isDue,
     turn: () => (isDue() ? (turn ??= look()) : undefined),
   };
+};
+
+/** Work on many things that stops now and then, so that whoever does it can let others have a turn. */
+export type InPieces<T> = Generator<undefined, T, undefined>;
+
+/** Does somebody's work that comes in pieces, each but the first when it is its turn. */
+export const inTurn = async <T>(breathe: Breathe, whose: string, work: InPieces<T>): Promise<T> => {
+  for (let next = work.next(); ; next = work.next()) {
+    if (next.done === true) return next.value;
+    await breathe(whose);
+  }
 };

@@ -6,8 +6,9 @@ import { lead } from '../domain/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Flow } from './attach.ts';
 import { attach, noted } from './attach.ts';
+import { inTurn } from './breather.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
-import { connected, groupsOf, recordingsOf } from './capture-groups.ts';
+import { connected, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
 import { isRepeatable } from './command.ts';
 import type { Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
@@ -52,7 +53,9 @@ const record = async (
     .filter((each) => !elsewhere.has(identifierKey(each)));
   const items = groups.flatMap((group) => group.items).sort((a, b) => a.index - b.index);
 
-  for (const part of inParts(items)) {
+  const parts = inParts(items);
+  for (const part of parts) {
+    if (parts.length > 1) await engine.breathe(projectId);
     const capture = plan.capture;
     const activities = part.map(({ activity }) => activity);
     const input = {
@@ -86,23 +89,22 @@ const record = async (
   }
 };
 
+/** The same for one of many, when it is its turn. */
+const attachInTurn = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
+  await flow.engine.breathe(flow.projectId);
+  return attach(flow, identifiers);
+};
+
 /** Captures groups that share identifiers, directly or by way of each other: links first, in order, then recordings. */
 const captureTogether = async (flow: Flow, groups: readonly Group[], write: Write): Promise<void> => {
   let left = groups;
   try {
     for (let round = 0; round < rounds && left.length > 0; round++) {
       // A later link may move an earlier lead: where each belongs is known when all are linked.
-      if (left.length > 1) {
-        for (const { identifiers } of left) {
-          await flow.engine.breathe();
-          await attach(flow, identifiers);
-        }
-      }
+      const attaching = left.length > 1 ? attachInTurn : attach;
+      if (left.length > 1) for (const { identifiers } of left) await attaching(flow, identifiers);
       const plans: [Group, LinkPlan][] = [];
-      for (const group of left) {
-        if (left.length > 1) await flow.engine.breathe();
-        plans.push([group, await attach(flow, group.identifiers)]);
-      }
+      for (const group of left) plans.push([group, await attaching(flow, group.identifiers)]);
       const moved: Group[] = [];
       for (const recording of recordingsOf(plans)) {
         try {
@@ -120,9 +122,6 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
   }
 };
 
-/** How many leads of one batch are worked on at a time, so that their appends share commits without flooding the store. */
-const width = 128;
-
 /**
  * Captures activities of a project, one or a batch: resolves who did them, links or merges, records, scores. What is
  * answered is durable. The same event id of the same person again is a duplicate, whenever and through whichever identifier.
@@ -134,13 +133,15 @@ export const capture = async (
   request: Request,
 ): Promise<readonly Captured[]> => {
   const results: Captured[] = [];
-  const parts = connected(groupsOf(captures.map((each, index) => ({ ...each, index }))));
+  const items = captures.map((each, index) => ({ ...each, index }));
+  const { breathe } = engine;
+  const parts = await inTurn(breathe, projectId, connected(await inTurn(breathe, projectId, groupsOf(items))));
   const next = parts.values();
 
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
-      if (parts.length > 1) await engine.breathe();
+      if (parts.length > 1) await breathe(projectId);
       try {
         await captureTogether(
           { engine, projectId, request, linked: new Map() },
@@ -154,7 +155,7 @@ export const capture = async (
     }
   };
   // All workers end before the failure is told: nothing is written behind the back of a caller who tries again.
-  await Promise.all(Array.from({ length: Math.min(width, parts.length) }, work));
+  await Promise.all(Array.from({ length: widthOf(parts.length, captures.length) }, work));
   if (failures.length > 0) throw failures[0];
   return results;
 };

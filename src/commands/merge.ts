@@ -9,6 +9,7 @@ import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from './absorb-lead.ts';
 import { addIdentifier } from './add-identifier.ts';
+import type { Breathe } from './breather.ts';
 import { isRepeatable } from './command.ts';
 import type { Handle, Request } from './handle.ts';
 import { TooManyConflicts } from './handle.ts';
@@ -25,8 +26,8 @@ export type Engine = {
   readonly clock: () => Date;
   /** What the clock says to each rep of a roster. */
   readonly calendar: (roster: RosterState) => Calendar;
-  /** To be awaited between pieces of work on many leads, so that others are not kept waiting. */
-  readonly breathe: () => Promise<void>;
+  /** To be awaited between pieces of work on many leads, so that others are not kept waiting; those of each project take turns. */
+  readonly breathe: Breathe;
   /** The identifiers that this process is linking to leads. */
   readonly underway: Underway;
 };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import { projectOfStream } from '../domain/streams.ts';
 import type { Appended } from './event-store.ts';
 import { RevisionConflict, StoreUnavailable } from './event-store.ts';
 import type { Append } from './sqlite-log.ts';
@@ -75,7 +76,10 @@ export function committingInThread(path: string, timeout: number): Committer {
   return { write, close };
 }
 
-/** `maxPending` and `maxGroup` count events; `committed` hears the last position of each group that wrote something. */
+/**
+ * `maxPending` and `maxGroup` count events: those of one project that may wait, and those of a group. `committed` hears the last position of each group
+ * that wrote something.
+ */
 type Settings = {
   readonly clock: () => Date;
   readonly maxPending: number;
@@ -85,39 +89,81 @@ type Settings = {
 
 type Pending = Append & { readonly settle: (outcome: Appended | RevisionConflict | StoreUnavailable) => void };
 
-const sizeOf = (appends: readonly Pending[]): number => appends.reduce((sum, { lines }) => sum + lines.length, 0);
-
 /** So many groups may be at the committer's: while it writes one, the next is there already. */
 const AHEAD = 2;
 /** So many appends are worth a commit as soon as they wait; fewer wait for what else this turn of the event loop brings. */
 const WORTH = 16;
 
-/** Queues appends and commits them in groups, in the order in which they came. */
+/** All projects together may have so many times as much waiting as one. */
+const TOGETHER = 5;
+
+/** Appends that wait, by project, the one whose turn is next first; those of a project in the order in which they came. */
+const lines = () => {
+  const waiting = new Map<string, Pending[]>();
+  let length = 0;
+
+  const add = (append: Pending): void => {
+    const project = projectOfStream(append.stream);
+    const line = waiting.get(project);
+    if (line) line.push(append);
+    else waiting.set(project, [append]);
+    length += 1;
+  };
+  /** Takes appends out, one of each project in turn, as long as they have no more events than `most`; the first in any case. */
+  const take = (most: number): readonly Pending[] => {
+    const taken: Pending[] = [];
+    let size = 0;
+    // A project that is put behind the others is come to again.
+    for (const [project, line] of waiting) {
+      const [next] = line;
+      if (!next) continue;
+      size += next.lines.length;
+      if (size > most && taken.length > 0) break;
+      taken.push(next);
+      line.shift();
+      waiting.delete(project);
+      if (line.length > 0) waiting.set(project, line);
+    }
+    length -= taken.length;
+    return taken;
+  };
+  return { add, take, length: () => length };
+};
+
+/** Queues appends and commits them in groups: those of a project in the order in which they came, projects in turn. */
 export function groupWriter(committer: Committer, { clock, maxPending, maxGroup, committed }: Settings) {
-  const queue: Pending[] = [];
+  const queue = lines();
   const writing = new Set<Promise<void>>();
-  let pending = 0;
+  // Those that are being written count too.
+  const pending = new Map<string, number>();
+  let all = 0;
+
+  const count = (appends: readonly Append[], sign: 1 | -1): void => {
+    for (const { stream, lines: events } of appends) {
+      const project = projectOfStream(stream);
+      const left = (pending.get(project) ?? 0) + sign * events.length;
+      if (left > 0) pending.set(project, left);
+      else pending.delete(project);
+      all += sign * events.length;
+    }
+  };
 
   // An append larger than the whole queue or group still gets its turn, alone, or it never would.
   const add = (append: Pending): void => {
-    if (pending > 0 && pending + append.lines.length > maxPending)
-      throw new StoreUnavailable(`${pending} events wait to be written, at most ${maxPending} may; try again`);
-    queue.push(append);
-    pending += append.lines.length;
-    if (queue.length === 1) setImmediate(flush);
+    const size = append.lines.length;
+    const own = pending.get(projectOfStream(append.stream)) ?? 0;
+    if (own > 0 && (own + size > maxPending || all + size > maxPending * TOGETHER))
+      throw new StoreUnavailable(`${own} events of the project wait to be written, of ${all}; try again`);
+    queue.add(append);
+    count([append], 1);
+    if (queue.length() === 1) setImmediate(flush);
     // A turn that brings many requests takes a while: the first of them are written while the others are worked on.
-    if (queue.length === WORTH) queueMicrotask(flush);
-  };
-
-  const nextGroup = (): readonly Pending[] => {
-    let size = 0;
-    const beyond = queue.findIndex(({ lines }) => (size += lines.length) > maxGroup);
-    return queue.splice(0, beyond === -1 ? queue.length : Math.max(beyond, 1));
+    if (queue.length() === WORTH) queueMicrotask(flush);
   };
 
   const flush = (): void => {
-    while (writing.size < AHEAD && queue.length >= (writing.size === 0 ? 1 : WORTH)) {
-      const group: Promise<void> = commit(nextGroup()).finally(() => {
+    while (writing.size < AHEAD && queue.length() >= (writing.size === 0 ? 1 : WORTH)) {
+      const group: Promise<void> = commit(queue.take(maxGroup)).finally(() => {
         writing.delete(group);
         flush();
       });
@@ -137,7 +183,7 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
         new StoreUnavailable(`The append to ${stream} can't be written; try again`, { cause: error });
       for (const { stream, settle } of group) settle(failed(stream));
     } finally {
-      pending -= sizeOf(group);
+      count(group, -1);
     }
   };
 

@@ -9,7 +9,7 @@ import { openLogFile } from './sqlite-log.ts';
 import { headOf, pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
 import { committingHere, committingInThread, groupWriter } from './sqlite-writer.ts';
 
-/** `maxPending` and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */
+/** `maxPending` (of a project) and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */
 export type SqliteEventStoreOptions = {
   readonly clock: () => Date;
   readonly maxPending?: number;
@@ -28,7 +28,7 @@ const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
  * Throws `StoreUnavailable` when the file can't be opened. Any number of stores may be open on one file.
  */
 export function openSqliteEventStore(path: string, options: SqliteEventStoreOptions): EventStore {
-  const { clock, maxPending = 20_000, maxGroup = 5_000, busyTimeout = 1_000, readOnly = false } = options;
+  const { clock, maxPending = 20_000, maxGroup = 2_000, busyTimeout = 1_000, readOnly = false } = options;
   const db = openLogFile(path, busyTimeout, readOnly);
   const signals = wakeUps(path);
   const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout);

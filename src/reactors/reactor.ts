@@ -118,7 +118,7 @@ export const react =
     const follow = async (): Promise<void> => {
       for (const facts of streams) {
         for (const event of facts) {
-          await sight.engine.breathe();
+          await sight.engine.breathe(projectOfStream(event.stream));
           await followOrPark(reactor, event, sight);
         }
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eachLine } from '../../src/api/ingest/body.ts';
+import { linesOf, translateLine } from '../../src/api/ingest/body.ts';
 import { fromCloudEvent } from '../../src/api/ingest/cloud-event.ts';
 import { snakeCase } from '../../src/api/ingest/event-name.ts';
 import type { Translated } from '../../src/api/ingest/item.ts';
@@ -91,7 +91,7 @@ describe('Whatever JSON comes', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const body = lines.join('\n');
-        const results = eachLine(body, (any) => fromNative(any, 'batch', arrival));
+        const results = linesOf(body).map((each) => translateLine(each, (any) => fromNative(any, 'batch', arrival)));
         results.forEach(mustHold);
         expect(results).toHaveLength(
           body.split('\n').filter((each) => each.replace(/^\uFEFF/, '').trim() !== '').length,

@@ -1,15 +1,33 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { breather, pacing } from '../../src/commands/breather.ts';
+import type { Breathe } from '../../src/commands/breather.ts';
+import { breather, inTurn, pacing } from '../../src/commands/breather.ts';
+
+/** A breather whose time is that of the pieces: each takes a ms, also where it goes on behind what it waits for at once. */
+const timed = (most: number) => {
+  const time = { now: 0 };
+  const breathe = breather(most, () => time.now);
+  const piece = async (): Promise<void> => {
+    await Promise.resolve();
+    await Promise.resolve();
+    time.now += 1;
+  };
+  return { breathe, piece };
+};
 
 /** Pieces of work by so many workers at once; tells how many were done in each turn of the event loop that had some. */
-const worked = async (breathe: () => Promise<void>, workers: number, pieces: number): Promise<readonly number[]> => {
+const worked = async (
+  { breathe, piece }: ReturnType<typeof timed>,
+  workers: number,
+  pieces: number,
+): Promise<readonly number[]> => {
   const turns = [0];
   let [left, done] = [pieces, false];
   const work = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
       await breathe();
+      await piece();
       turns.push((turns.pop() ?? 0) + 1);
     }
   };
@@ -27,19 +45,39 @@ const worked = async (breathe: () => Promise<void>, workers: number, pieces: num
 };
 
 it.each([1, 7, 50])(
-  'However much there is to do, by %i at once, others have their turn after a few pieces',
+  'However much there is to do, by %i at once, others have their turn after a few ms',
   async (workers) => {
-    const breathe = breather(4);
+    const working = timed(4);
     for (const pieces of [100, 30]) {
-      const turns = await worked(breathe, workers, pieces);
+      const turns = await worked(working, workers, pieces);
       expect(Math.max(...turns)).toBe(4);
       expect(turns.reduce((sum, count) => sum + count, 0)).toBe(pieces);
     }
   },
 );
 
-it('What is little waits for nothing', async () => {
-  expect(await worked(breather(100), 5, 100)).toEqual([100]);
+it('However many pieces one has, of each other one is next', async () => {
+  const { breathe } = timed(4);
+  const begun: string[] = [];
+  const wants = async (whose: string): Promise<void> => {
+    await breathe(whose);
+    begun.push(whose);
+  };
+  const many = Array.from({ length: 100 }, () => wants('greedy'));
+  await Promise.all([...many, wants('small'), wants('other'), wants('small')]);
+  expect(begun.slice(0, 6)).toEqual(['greedy', 'small', 'other', 'greedy', 'small', 'greedy']);
+  expect(begun).toHaveLength(103);
+});
+
+it('Work that comes in pieces is done to its end, and each further piece waits for its turn', async () => {
+  const begun: string[] = [];
+  const breathe: Breathe = async (whose = '') => void begun.push(whose);
+  function* counting() {
+    for (let n = 0; n < 3; n++) yield;
+    return 'all';
+  }
+  expect(await inTurn(breathe, 'acme', counting())).toBe('all');
+  expect(begun).toEqual(['acme', 'acme', 'acme']);
 });
 
 it('Pieces of work that take long have a turn each, and many short ones share one', async () => {

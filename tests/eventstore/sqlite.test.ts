@@ -90,11 +90,11 @@ describe('A SQLite event store commits in groups', () => {
   it('lets a conflict harm nobody else in the group', async () => {
     const { store } = await opened();
     const outcomes = await Promise.allSettled([
-      store.append('s-1', -1, facts(2)),
-      store.append('s-1', -1, facts(2, 10)),
-      store.append('s-2', 4, facts(1, 20)),
-      store.append('s-1', 1, facts(1, 30)),
-      store.append('s-3', -1, facts(1, 40)),
+      store.append('s-p.1', -1, facts(2)),
+      store.append('s-p.1', -1, facts(2, 10)),
+      store.append('s-p.2', 4, facts(1, 20)),
+      store.append('s-p.1', 1, facts(1, 30)),
+      store.append('s-p.3', -1, facts(1, 40)),
     ]);
     expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason))).toEqual([
       { revision: 1, position: 2 },
@@ -117,13 +117,31 @@ describe('A SQLite event store commits in groups', () => {
     expect(await store.head()).toBe(1);
   });
 
-  it('refuses more than it can hold, at once, and takes appends again after the commit', async () => {
+  it('refuses more of a project than it can hold, at once, and takes appends again after the commit', async () => {
     const { store } = await opened({ maxPending: 10 });
-    const held = [store.append('s-1', -1, facts(6)), store.append('s-2', -1, facts(4))];
-    const refused = expect(store.append('s-3', -1, facts(1))).rejects.toThrow(/try again/);
+    const held = [store.append('s-p.1', -1, facts(6)), store.append('s-p.2', -1, facts(4))];
+    const refused = expect(store.append('s-p.3', -1, facts(1))).rejects.toThrow(/try again/);
     await Promise.all([...held, refused]);
-    await store.append('s-3', -1, facts(10));
+    await store.append('s-p.3', -1, facts(10));
     expect(await store.head()).toBe(20);
+  });
+
+  it('takes what another project has to say however much of one waits, and writes it among the first', async () => {
+    const { store } = await opened({ maxPending: 100, maxGroup: 10 });
+    const greedy = Array.from({ length: 100 }, (_, n) => store.append(`s-greedy.${n}`, -1, facts(1, n)));
+    const refused = expect(store.append('s-greedy.more', -1, facts(1))).rejects.toThrow(/try again/);
+    const { position } = await store.append('s-other.1', -1, facts(1));
+    expect(position).toBeLessThanOrEqual(10);
+    await Promise.all([...greedy, refused]);
+    expect(await store.head()).toBe(101);
+  });
+
+  it('refuses what is too much of all projects together, but never one that has nothing waiting', async () => {
+    const { store } = await opened({ maxPending: 10 });
+    const held = Array.from({ length: 6 }, (_, n) => store.append(`s-p${n}.1`, -1, facts(9)));
+    const refused = expect(store.append('s-p0.2', -1, facts(1))).rejects.toThrow(/try again/);
+    await Promise.all([...held, store.append('s-new.1', -1, facts(9)), refused]);
+    expect(await store.head()).toBe(63);
   });
 
   it('writes what is waiting before it closes, and can be closed twice', async () => {

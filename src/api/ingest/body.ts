@@ -6,6 +6,7 @@ import { nobody, unauthorized } from '../caller.ts';
 import type { JsonBounds } from '../json-scan.ts';
 import { excessOf } from '../json-scan.ts';
 import { Problem } from '../problems.ts';
+import type { Admit } from './admission.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
@@ -41,19 +42,33 @@ const asLines = (bytes: Buffer): string => {
   return bytes.toString();
 };
 
-/** Takes JSON under these content types, and lines of JSON under those, in place of what the app takes elsewhere. */
-export const takes = (scope: App, json: readonly (string | RegExp)[], lines: readonly string[] = []): void => {
+/**
+ * Takes JSON under these content types, and lines of JSON under those, in place of what the app takes elsewhere. A body that is
+ * there is parsed when it was let in.
+ */
+export const takes = (
+  scope: App,
+  admit: Admit,
+  json: readonly (string | RegExp)[],
+  lines: readonly string[] = [],
+): void => {
   scope.removeAllContentTypeParsers();
   for (const type of json) {
     scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) => {
       const bounds = request.routeOptions.config.batch ? ofBatch : ofOne;
-      return scope.takeBody(request, stream, (bytes) => asJson(bytes, bounds));
+      return scope.takeBody(request, stream, async (bytes) => {
+        await admit(request, bytes.length);
+        return asJson(bytes, bounds);
+      });
     });
   }
   for (const type of lines) {
     scope.addContentTypeParser(type, async (request: FastifyRequest, stream: Readable) => {
       if (request.caller === nobody) throw unauthorized('Send the key of lines with Authorization or X-API-Key');
-      return scope.takeBody(request, stream, asLines);
+      return scope.takeBody(request, stream, async (bytes) => {
+        await admit(request, bytes.length);
+        return asLines(bytes);
+      });
     });
   }
 };
@@ -79,21 +94,30 @@ export const itemsAt = (body: unknown, key: string) => {
 /** The items of a body that is a list. Throws a `Problem` when it is none, or too long. */
 export const listOf = (body: unknown): readonly unknown[] => itemsAt({ body }, 'body').items;
 
-/** Translates NDJSON, one item a line. Blank lines don't count; a line that is not JSON is an item that can't be read. */
-export const eachLine = (
-  text: string,
-  translate: (item: unknown, index: number) => Translated,
-): readonly Translated[] => {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  return limited(lines).map((line, index) => {
-    try {
-      return translate(readJson(line), index);
-    } catch (error) {
-      if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
-      throw error;
-    }
-  });
+/** The lines of NDJSON that are not blank. Throws a `Problem` when there are too many. */
+export const linesOf = (text: string): readonly string[] => {
+  const lines: string[] = [];
+  const begin = /\S/g;
+  // A body may be all blank lines: it goes from one that is not to the next, and stops with the first that is too many.
+  for (let found = begin.exec(text); found; found = begin.exec(text)) {
+    if (lines.length === bodyLimits.items)
+      throw new Problem(
+        'too-large',
+        `The batch has more than ${bodyLimits.items} items; send at most ${bodyLimits.items} at a time`,
+      );
+    const end = text.indexOf('\n', found.index);
+    begin.lastIndex = end === -1 ? text.length : end;
+    lines.push(text.slice(found.index, begin.lastIndex));
+  }
+  return lines;
+};
+
+/** Translates a line of NDJSON; one that is not JSON is an item that can't be read. */
+export const translateLine = (line: string, translate: (item: unknown) => Translated): Translated => {
+  try {
+    return translate(readJson(line));
+  } catch (error) {
+    if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
+    throw error;
+  }
 };

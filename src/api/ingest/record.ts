@@ -39,6 +39,29 @@ export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): De
   return { projectId: projectOf(request), sender, keyed, arrivalOf };
 };
 
+/** For how long items of a request are worked on before others have their turn, in ms. */
+const aPiece = 0.5;
+
+/** Does something with each of the items of a project's request in order, and lets others have their turn meanwhile. */
+export const eachInTurn = async <T, R>(
+  { engine }: World,
+  projectId: string,
+  items: readonly T[],
+  does: (item: T, index: number) => R | Promise<R>,
+): Promise<readonly R[]> => {
+  const done: R[] = [];
+  let begun = performance.now();
+  for (const [index, item] of items.entries()) {
+    if (performance.now() - begun > aPiece) {
+      await engine.breathe(projectId);
+      begun = performance.now();
+    }
+    const one = does(item, index);
+    done.push(one instanceof Promise ? await one : one);
+  }
+  return done;
+};
+
 /** A retry is answered as before. What isn't the same as before is no retry: it was not recorded, and is told so. */
 const unlessOther = async (
   { engine }: World,
@@ -61,12 +84,10 @@ export const record = async (
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
   const captured = await capture(world.engine, projectId, captures, sender);
   const told = keyed
-    ? await Promise.all(
-        captures.flatMap((each, index) => {
-          const result = captured[index];
-          return result ? [unlessOther(world, projectId, result, each)] : [];
-        }),
-      )
+    ? await eachInTurn(world, projectId, captured, (result, index) => {
+        const said = captures[index];
+        return said ? unlessOther(world, projectId, result, said) : result;
+      })
     : captured;
   const next = told.values();
   const outcomes = items.flatMap((item): readonly Outcome[] => {

@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { JsonObject } from '../../domain/activity.ts';
 import type { App } from '../app.ts';
+import { bodyLimits } from '../body.ts';
+import type { Admit } from './admission.ts';
 import { Problem } from '../problems.ts';
 import { withPosition } from '../request.ts';
 import type { World } from '../world.ts';
@@ -10,19 +13,28 @@ import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf } from './json.ts';
 import type { Delivery } from './record.ts';
-import { deliveryOf, record } from './record.ts';
+import { deliveryOf, eachInTurn, record } from './record.ts';
 import { segmentAnswerSchema, segmentBatchSchema, segmentCallSchema, settingsSchema } from './schemas.ts';
 import type { SegmentCall } from './segment.ts';
-import { fromSegment, isSegmentCall, segmentCalls } from './segment.ts';
+import { fromSegment, isSegmentCall, segmentCalls, takenOverBytes } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
 
-type Read = (body: unknown, delivery: Delivery) => readonly Translated[];
+type Read = (world: World, body: unknown, delivery: Delivery) => Promise<readonly Translated[]>;
 
-const readBatch: Read = (body, { arrivalOf }) => {
+/** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
+const mustFit = (envelope: JsonObject, items: number): void => {
+  const bytes = takenOverBytes(envelope);
+  if (items < 2 || items * bytes <= bodyLimits.bytes) return;
+  const detail = `is ${bytes} bytes that each of ${items} items takes over; send a smaller context, or fewer items`;
+  throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
+};
+
+const readBatch: Read = (world, body, { arrivalOf, projectId }) => {
   const { body: envelope, items } = itemsAt(body, 'batch');
-  return items.map((item, index) => {
+  mustFit(envelope, items.length);
+  return eachInTurn(world, projectId, items, (item: unknown, index) => {
     const type = isObject(item) ? item['type'] : undefined;
     if (isSegmentCall(type)) return fromSegment(type, item, envelope, arrivalOf(index));
     return isObject(item)
@@ -33,7 +45,7 @@ const readBatch: Read = (body, { arrivalOf }) => {
 
 const readCall =
   (call: SegmentCall): Read =>
-  (body, { arrivalOf }) => {
+  async (_world, body, { arrivalOf }) => {
     if (isObject(body)) return [fromSegment(call, body, {}, arrivalOf(0))];
     const detail = `must be an object, is ${kindOf(body)}`;
     throw new Problem('invalid-request', `The body ${detail}`, { errors: [{ pointer: '', detail }] });
@@ -43,7 +55,8 @@ const answering =
   (world: World, read: Read, pointerTo: (index: number) => string) =>
   async (request: FastifyRequest, reply: FastifyReply) => {
     const delivery = deliveryOf(world, request);
-    const { outcomes, position } = await record(world, delivery, read(request.body, delivery));
+    const translated = await read(world, request.body, delivery);
+    const { outcomes, position } = await record(world, delivery, translated);
     const ignored = outcomes.filter((outcome) => 'ignored' in outcome).length;
     return withPosition(reply, position).send({
       success: true as const,
@@ -115,8 +128,8 @@ const settingsRoute = (scope: App): void => {
 };
 
 /** The routes that unmodified Segment clients call. They send JSON under other content types too, to be spared a CORS preflight. */
-export const segmentRoutes = (scope: App, world: World): void => {
-  takes(scope, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
+export const segmentRoutes = (scope: App, world: World, admit: Admit): void => {
+  takes(scope, admit, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
   postRoutes(scope, world);
   settingsRoute(scope);
 };

@@ -57,14 +57,25 @@ const fromAlias = (item: JsonObject, common: Said, arrival: Arrival): Translated
   return toCapture(said, aliasFormat, arrival);
 };
 
+/** What the context says of an item: its own, or where that says nothing the envelope's, which may be as large as the body. */
+const contextOf = (item: JsonObject, envelope: JsonObject, name: string): Json | undefined => {
+  const own = partOf(item['context']);
+  return Object.hasOwn(own, name) ? own[name] : partOf(envelope['context'])[name];
+};
+
+/** The size in bytes, as JSON, of what each item of a batch may take over from the envelope around it. */
+export const takenOverBytes = (envelope: JsonObject): number => {
+  const { traits, sessionId } = partOf(envelope['context']);
+  return Buffer.byteLength(JSON.stringify([traits ?? null, sessionId ?? null]));
+};
+
 /** An item of a Segment client. `envelope` is the batch around it, whose `context` and `sentAt` are the item's too. */
 export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObject, arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
-  const context: JsonObject = { ...partOf(envelope['context']), ...partOf(item['context']) };
-  const contextTraits = partOf(context['traits']);
+  const contextTraits = partOf(contextOf(item, envelope, 'traits'));
   const { userId, anonymousId, properties, traits, name, category } = item;
   const common: Said = {
-    ...{ userId, anonymousId, eventId: item['messageId'], sessionId: context['sessionId'] },
+    ...{ userId, anonymousId, eventId: item['messageId'], sessionId: contextOf(item, envelope, 'sessionId') },
     ...timesOf(item, firstOf(item['sentAt'], envelope['sentAt'])),
     emailTrait: contextTraits['email'],
   };

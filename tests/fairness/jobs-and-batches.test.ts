@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { meanwhile, unhurt } from '../support/bystander.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { startServer } from '../support/server-process.ts';
+
+const opened: { server?: ServerProcess } = {};
+const server = (): ServerProcess => {
+  if (!opened.server) throw new Error('The server starts before the first test');
+  return opened.server;
+};
+beforeAll(async () => {
+  opened.server = await startServer();
+});
+afterAll(() => opened.server?.[Symbol.asyncDispose]());
+
+/** As many activities as a batch may have, of people who each have two of them. */
+const batchOf = (name: string) =>
+  Array.from({ length: 5_000 }, (_, n) => ({
+    eventType: 'page_view',
+    anonymousId: `${name}-${n % 2_500}`,
+    properties: { n, path: '/pricing', referrer: 'https://example.com/a/long/way' },
+  }));
+
+it('Ten of the largest batches at once are recorded or told to come again, and hurt nobody', async () => {
+  const greedy = await server().project('Greedy');
+  const other = await server().project('Other');
+  const bodies = Array.from({ length: 10 }, (_, n) => JSON.stringify({ events: batchOf(`b${n}`) }));
+  const send = (body: string) => greedy.request('POST', '/api/events/batch', { body });
+  const { result, seen } = await meanwhile(server().url(), other, () => Promise.all(bodies.map(send)));
+  const taken = result.filter(({ status }) => status === 200);
+  expect(taken.length).toBeGreaterThan(3);
+  expect(taken.map(({ body }) => body.accepted)).toEqual(taken.map(() => 5_000));
+  const refused = result.filter(({ status }) => status !== 200);
+  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [429, 'too-many-requests']));
+  unhurt(seen);
+});
