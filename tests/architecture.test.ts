@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'type telemetry/tracing.ts',
       'jobs/rebuild-lead.ts rebuildLead',
       'jobs/request-rebuild.ts requestRebuild',
+      'jobs/request-rebuild.ts requestProjectRebuild',
       'jobs/request-rebuild.ts allProjections',
     ],
   ],

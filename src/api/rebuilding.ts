@@ -7,10 +7,9 @@ import { Rejection } from '../domain/rejection.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { projections } from '../projections/index.ts';
 import { rebuildLead } from '../jobs/rebuild-lead.ts';
-import { allProjections, requestRebuild } from '../jobs/request-rebuild.ts';
+import { allProjections, requestProjectRebuild, requestRebuild } from '../jobs/request-rebuild.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
-import { idOf, making } from './issuing.ts';
 import { inLane } from './lanes.ts';
 import { Problem } from './problems.ts';
 import { requestOf, withPosition } from './request.ts';
@@ -82,6 +81,7 @@ export const rebuilding: Routes = (app, world) => {
       ...access,
       schema: {
         summary: "Make all documents of a project's leads and its numbers again; a job does it",
+        description: 'One at a time: while one is open, the answer names it.',
         ...{ tags, params: z.object({ projectId: z.string().min(1).max(64) }), response: { 202: accepted } },
       },
     },
@@ -92,12 +92,10 @@ export const rebuilding: Routes = (app, world) => {
         (mine ?? projectId) === projectId &&
         (await world.engine.states.refresh(project, projectId)).state.projectId !== undefined;
       if (!exists) throw new Rejection('project-unknown', `There is no project ${projectId}`);
-      const asked = requestOf(request, requestJob.name);
-      const jobId = `rebuild-${idOf(making(world, request, 'rebuild')('job id'))}`;
-      const input = { projectId, jobId, kind: 'rebuild-project' as const };
-      const { position } = await world.engine.handle(requestJob, input, asked);
-      withPosition(reply, position).code(202);
-      return { jobId: `${projectId}.${jobId}` };
+      const { jobId, position } = await requestProjectRebuild(world, projectId, requestOf(request, requestJob.name));
+      if (position !== undefined) withPosition(reply, position);
+      reply.code(202);
+      return { jobId };
     },
   );
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findLead } from '../commands/resolve.ts';
+import type { Trial } from '../domain/dry-run.ts';
 import { dryRun } from '../domain/dry-run.ts';
 import { candidateSchema, othersSchema } from '../domain/ownership-events.ts';
 import { pool } from '../domain/pool.ts';
@@ -71,14 +72,18 @@ export const routingTest: Routes = (app, world) =>
       },
     },
     async ({ params: { projectId }, body: { leadId, last } }) => {
-      const { states, calendar } = world.engine;
+      const { states, calendar, breathe } = world.engine;
       const { state: current } = await states.refresh(roster, projectId);
       const asked = leadId === undefined ? await lastQualified(world, projectId, last ?? 1) : [leadId];
       const leads = await leadsOf(world, projectId, asked, current.routing.rules);
       if (leadId !== undefined && leads.length === 0)
         throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
       const { state: places } = await states.refresh(pool, projectId);
-      const trials = dryRun(leads, current, places, calendar(current));
+      const trials: Trial[] = [];
+      for (const trial of dryRun(leads, current, places, calendar(current))) {
+        trials.push(trial);
+        await breathe();
+      }
       return {
         rulesVersion: current.routing.version,
         data: trials.map((trial): z.infer<typeof trialView> => {

@@ -2,13 +2,16 @@ import { isOpen, job } from '../domain/job.ts';
 import type { JobDocument } from '../projections/jobs.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
-import type { Scalar } from '../readmodels/read-models.ts';
+import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { Worker } from './one-job.ts';
 import { carryOut } from './one-job.ts';
 import type { Work } from './work.ts';
 
 /** How many jobs a worker does at a time, and how many of the list it reads at once. */
 const [width, page] = [4, 100];
+
+/** How many open jobs are looked at: a project has one of each kind, but for what was asked for before that was so. */
+const mostLooked = 2_000;
 
 /** How often a worker looks for jobs whose holder died, in ms. New ones are told to it. */
 const lookEvery = 2_000;
@@ -23,18 +26,38 @@ export type RunningJobs = {
   readonly stop: () => Promise<void>;
 };
 
-type Active = { readonly ended: Promise<void>; readonly abort: () => void };
+/** How long a job goes on before it lets another tenant's have its place, in ms. */
+const turn = 5_000;
+
+type Active = {
+  readonly doc: JobDocument;
+  readonly since: number;
+  readonly ended: Promise<void>;
+  readonly abort: () => void;
+};
+
+/** What there is only one at a time of: a project's jobs of a kind, and of a projection where it is about one. */
+const laneOf = ({ projectId, kind, details }: JobDocument): string =>
+  JSON.stringify([projectId, kind, details['projection']]);
 
 /**
- * Carries out all jobs that nobody else has, oldest first. `hear` is told why a look, or the beginning or end of a job, failed;
+ * Carries out all jobs that nobody else has: of each project and kind one at a time, the oldest first. Projects take turns: whose
+ * job was begun longest ago is next, and gives its place back after a while when others wait. `hear` is told why a look, or the beginning or end of a job, failed;
  * it is tried again.
  */
 export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: unknown) => void): RunningJobs => {
   const { sight, alone, rest } = worker;
   const stopping = new AbortController();
   const active = new Map<string, Active>();
+  /** The projects whose jobs were begun, the one whose turn was last at the end. */
+  const served = new Set<string>();
   let resting = new AbortController();
   let woken = true;
+
+  const wake = (): void => {
+    woken = true;
+    resting.abort();
+  };
 
   const isFree = ({ status, until }: JobDocument): boolean =>
     status === 'requested' || alone || until <= sight.clock().toISOString();
@@ -44,8 +67,35 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
     const signal = AbortSignal.any([own.signal, stopping.signal]);
     const ended = carryOut(worker, work, doc, signal)
       .catch(hear)
-      .finally(() => active.delete(doc.jobId));
-    active.set(doc.jobId, { ended, abort: () => own.abort() });
+      .finally(() => {
+        active.delete(doc.jobId);
+        wake();
+      });
+    served.delete(doc.projectId);
+    served.add(doc.projectId);
+    active.set(doc.jobId, { doc, since: performance.now(), ended, abort: () => own.abort() });
+  };
+
+  /** Those that may begin now: of each lane the oldest, unless somebody has one of it; the projects in turn. */
+  const next = (open: readonly JobDocument[]): readonly JobDocument[] => {
+    const taken = new Set([...active.values()].map(({ doc }) => laneOf(doc)));
+    for (const doc of open) if (!active.has(doc.jobId) && !isFree(doc)) taken.add(laneOf(doc));
+    const first = open.filter((doc) => {
+      const lane = laneOf(doc);
+      if (active.has(doc.jobId) || taken.has(lane) || !works.some(({ kind }) => kind === doc.kind)) return false;
+      taken.add(lane);
+      return true;
+    });
+    const places = new Map([...served].map((projectId, place) => [projectId, place]));
+    const turnOf = ({ projectId }: JobDocument): number => places.get(projectId) ?? -1;
+    return first.toSorted((a, b) => turnOf(a) - turnOf(b));
+  };
+
+  /** Has the job that was begun first give its place to another project's, when it had its time. */
+  const makeRoom = (waiting: readonly JobDocument[]): void => {
+    const [longest] = [...active.values()].toSorted((a, b) => a.since - b.since);
+    if (!longest || performance.now() - longest.since < turn) return;
+    if (waiting.some(({ projectId }) => projectId !== longest.doc.projectId)) longest.abort();
   };
 
   const endCancelled = async (): Promise<void> => {
@@ -56,19 +106,22 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
 
   const look = async (): Promise<void> => {
     await endCancelled();
+    const open: JobDocument[] = [];
     let after: readonly Scalar[] | undefined;
     do {
-      const { docs, next } = await sight.readModels.find(allProjects, jobs, {
+      const found: Page<JobDocument> = await sight.readModels.find(allProjects, jobs, {
         where: [{ field: 'open', op: 'eq', value: 1 }],
         sort: [{ field: 'requestedAt', direction: 'asc' }],
         ...{ limit: page, ...(after && { after }) },
       });
-      for (const doc of docs) {
-        const work = works.find(({ kind }) => kind === doc.kind);
-        if (work && active.size < width && !active.has(doc.jobId) && isFree(doc)) begin(doc, work);
-      }
-      after = next;
-    } while (after && active.size < width);
+      open.push(...found.docs);
+      after = found.next;
+    } while (after && open.length < mostLooked);
+    for (const doc of next(open)) {
+      const work = works.find(({ kind }) => kind === doc.kind);
+      if (work && active.size < width) begin(doc, work);
+    }
+    if (active.size === width) makeRoom(next(open));
   };
 
   const run = async (): Promise<void> => {
@@ -89,10 +142,7 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
 
   const running = run();
   return {
-    wake: () => {
-      woken = true;
-      resting.abort();
-    },
+    wake,
     quiet: async () => {
       do {
         await Promise.all([...active.values()].map(({ ended }) => ended));

@@ -57,3 +57,36 @@ export const requestRebuild = async (
   const { position } = await needs.engine.handle(requestJob, input, request);
   return { jobId: `${systemProject}.${jobId}`, position };
 };
+
+/** The number in the id of a job that rebuilds a project; 0 for another id. */
+const numberIn = (jobId: string): number => Number(/\.rebuild-(\d{1,9})$/.exec(jobId)?.[1] ?? 0);
+
+/**
+ * Asks for a project's documents to be made again, by a job. There is one such job of a project at a time: where one is open that
+ * is the answer, and two that ask at once, in whatever processes, name the same job. So does a command that comes again.
+ */
+export const requestProjectRebuild = async (
+  { engine, readModels }: Needs,
+  projectId: string,
+  request: Request,
+): Promise<{ readonly jobId: string; readonly position?: number }> => {
+  const kind = 'rebuild-project' as const;
+  const { docs } = await readModels.find(allProjects, jobs, {
+    where: [
+      { field: 'projectId', op: 'eq', value: projectId },
+      { field: 'kind', op: 'eq', value: kind },
+    ],
+    ...{ sort: [{ field: 'requestedAt', direction: 'desc' }], limit: 1 },
+  });
+  const [last] = docs;
+  if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };
+  // The list may not have the last of them yet: the streams say which number is free.
+  for (let number = Math.max(1, numberIn(last?.jobId ?? '')); ; number++) {
+    const jobId = `rebuild-${number}`;
+    const { state, commands } = await engine.states.refresh(job, `${projectId}.${jobId}`);
+    if (commands.has(request.commandId)) return { jobId: `${projectId}.${jobId}` };
+    if (state.status !== 'unknown' && !isOpen(state)) continue;
+    const { position } = await engine.handle(requestJob, { projectId, jobId, kind }, request);
+    return { jobId: `${projectId}.${jobId}`, position };
+  }
+};
