@@ -81,12 +81,13 @@ it('Of one project so much is worked on at a time, so much waits, and the next i
 
 it('Whose key is in the body waits like others', async () => {
   const { post, reached, letGo } = await opened();
-  const all = Array.from({ length: inHand + 1 }, () => post(undefined, bodyOf(bodyLimit)));
-  await reached(inHand);
+  const { bodies: most } = large.ofProject;
+  const all = Array.from({ length: most + 1 }, () => post(undefined, bodyOf(bodyLimits.keylessBytes)));
+  await reached(most);
   letGo();
   await reached(1);
   letGo();
-  expect(await Promise.all(all)).toEqual(Array(inHand + 1).fill(200));
+  expect(await Promise.all(all)).toEqual(Array(most + 1).fill(200));
 });
 
 it('What fails, or can not be read, gives back what it had', async () => {
