@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { folderOf, keepToOwner } from './private-files.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -22,9 +22,10 @@ const read = (path: string): string | undefined => {
 
 /** The key in a file that only its owner can read; made when there is none. Throws when the file holds no usable key. */
 export const adminKeyIn = (path: string): string => {
+  keepToOwner(path);
   const key = read(path);
   if (key === undefined) {
-    mkdirSync(dirname(path), { recursive: true });
+    folderOf(path);
     try {
       writeFileSync(path, `${newSecret(48)}\n`, { mode: 0o600, flag: 'wx' });
     } catch (error) {

@@ -15,6 +15,7 @@ import { looking } from './components.ts';
 import { keepCalendar } from './domain/calendar.ts';
 import type { Config } from './config.ts';
 import { openEventStore } from './eventstore/open.ts';
+import { integrityOf } from './integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
@@ -71,6 +72,7 @@ const outside = (): Outside => ({ clock: () => new Date(), newId: newIds(), newS
 /** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
 export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside()): Promise<App> => {
   const { role, eventStore: events, readModels: documents, traces } = config;
+  const integrity = integrityOf(config);
   const telemetry = await openTelemetry('main', traces, (error) =>
     log.warn({ error }, 'traces are not taken; what does not fit in the queue is lost, and the rest is not affected'),
   );
@@ -154,7 +156,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),
     ],
-    components: looking({ store, readModels, projecting, reacting }, (name, error) =>
+    components: looking({ store, readModels, projecting, reacting, integrity }, (name, error) =>
       log.warn({ component: name, error }, 'a component is not well'),
     ),
   };
@@ -168,6 +170,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     watch: { instruments, tracing, metrics },
   });
 
+  integrity.begin((component, damage) => log.error({ component }, damage));
   const metricsPort: { open?: MetricsPort } = {};
   const openMetricsPort = async (): Promise<number | undefined> => {
     if (config.metricsPort === undefined) return undefined;
@@ -187,6 +190,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
 
   const shut = async (): Promise<void> => {
     stopping.now = true;
+    await integrity.stop();
     await invariants.stop();
     await http.close();
     metrics.close();

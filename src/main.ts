@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import { openApp } from './app.ts';
 import type { Config } from './config.ts';
 import { ConfigError, loadConfig } from './config.ts';
+import { lockData } from './data-lock.ts';
 
 /** How long what is in hand may take to end after a signal, in ms. */
 const patience = 10_000;
@@ -43,7 +44,7 @@ const listenForMetrics = async (app: App, { metricsPort, host }: Config): Promis
 };
 
 /** Errors that say all there is to know: what is wrong, where, and what to do. */
-const selfExplaining = ['ConfigError', 'StoreUnavailable', 'ReadModelsUnavailable'];
+const selfExplaining = ['ConfigError', 'DataInUse', 'StoreUnavailable', 'ReadModelsUnavailable'];
 
 const greeting = (url: string, keyPlace: string, key: string): string => `
 Leadfold is listening on ${url}
@@ -60,6 +61,7 @@ First steps: create a project, then send an event with the key in the answer.
 
 const start = async (): Promise<void> => {
   const config = loadConfig();
+  const unlock = lockData(config);
   const app = await openApp(config);
   const url = await listen(app, config);
   await listenForMetrics(app, config);
@@ -69,6 +71,7 @@ const start = async (): Promise<void> => {
     app.drain();
     setTimeout(() => process.exit(1), patience).unref();
     await app.close();
+    unlock();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));

@@ -30,6 +30,7 @@ export function checked(store: EventStore, shapes: Shapes): EventStore {
     },
     at: (stream, revision) => store.at(stream, revision),
     head: () => store.head(),
+    state: () => store.state(),
     close: () => store.close(),
   };
 }

@@ -51,6 +51,12 @@ export const placeOfFact = ({ id, stream, revision, position }: Place): Place =>
  */
 export type Filter = { readonly streams?: readonly string[]; readonly types?: readonly string[] };
 
+/**
+ * How a store is: `up` when facts can be read and appended; else why the last append failed, as long as that would still be so.
+ * `failing` is what has no name of its own.
+ */
+export type StoreState = 'up' | 'disk-full' | 'read-only' | 'damaged' | 'failing';
+
 /** Streams of facts. Every method throws `StoreUnavailable` when the store can't be reached in time. */
 export interface EventStore {
   /**
@@ -66,6 +72,8 @@ export interface EventStore {
   follow(from: number, signal: AbortSignal, filter?: Filter): AsyncIterable<Batch>;
   /** The position of the last event of the log; 0 when empty. */
   head(): Promise<number>;
+  /** Whether it works now. While appends failed it is tried whether one would work again. */
+  state(): Promise<StoreState>;
   close(): Promise<void>;
 }
 

@@ -118,6 +118,12 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
       mustBeOpen();
       return headOf(connection);
     },
+    // What it can't take now it says at the append, and nobody else can tell why.
+    state: async () => {
+      mustBeOpen();
+      await headOf(connection);
+      return 'up';
+    },
     close: async () => {
       await room.empty();
       closing.abort();

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { privateDatabase } from '../private-files.ts';
+import { isDamage, restore } from './damage.ts';
+import type { StoreState } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 
 /** An event as its row has it, without what the log itself knows. */
@@ -23,13 +24,35 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
 export function openLogFile(path: string, timeout: number, readOnly = false): DatabaseSync {
   try {
     if (readOnly) return new DatabaseSync(path, { timeout, readOnly });
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    if (path !== ':memory:') privateDatabase(path);
     const db = new DatabaseSync(path, { timeout });
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
     return db;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailable(`Event store ${path} can't be opened: ${reason}; check its folder`, { cause: error });
+    const advice = isDamage(error) ? restore : 'check its folder';
+    throw new StoreUnavailable(`Event store ${path} can't be opened: ${reason}; ${advice}`, { cause: error });
+  }
+}
+
+/** SQLite's primary result codes by what they say of the store: READONLY, CORRUPT, FULL and NOTADB. */
+const STATES: Readonly<Record<number, StoreState>> = { 8: 'read-only', 11: 'damaged', 13: 'disk-full', 26: 'damaged' };
+
+/** How a store is by what was thrown when something was written to it. */
+export const stateBy = (error: unknown): StoreState =>
+  (error instanceof Error && 'errcode' in error && STATES[Number(error.errcode) & 0xff]) || 'failing';
+
+/** How much room there must be before it is said that there is some again, in bytes. */
+const ROOM = 64 * 1024;
+
+/** Commits something that leaves nothing behind. Throws what SQLite throws when an append would fail too. */
+export function tryRoom(db: DatabaseSync): void {
+  try {
+    db.exec(`BEGIN IMMEDIATE; CREATE TABLE room (bytes BLOB); INSERT INTO room VALUES (zeroblob(${ROOM}));
+      DROP TABLE room; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
+import { DamagedFact } from './damage.ts';
 import type { Batch, Filter, Metadata, Place, Recorded, StreamPage } from './event-store.ts';
 import { keptBytes, pageLimits } from './page.ts';
 
@@ -16,6 +17,17 @@ type Page = Batch & { readonly bytes: number };
 type Row = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>>;
 
 const COLUMNS = 'position, stream, revision, id, type, data, metadata, recorded_at';
+
+/** The event of a row. Throws `DamagedFact` when its text is no JSON. */
+const factIn = (row: Row, metadataIn: (text: string) => Metadata): Recorded => {
+  const { 0: position, 1: stream, 2: revision, 3: id, 4: type } = row;
+  try {
+    const [data, metadata, recordedAt] = [JSON.parse(row[5]) as unknown, metadataIn(row[6]), new Date(row[7])];
+    return { position, stream, revision, id, type, data, metadata, recordedAt };
+  } catch (error) {
+    throw new DamagedFact({ position, stream, revision }, error);
+  }
+};
 
 /** A page, and how many characters of JSON were read for it. */
 type Read = StreamPage & { readonly bytes: number };
@@ -35,9 +47,7 @@ function eventsBy(db: DatabaseSync, rest: string): (limit: number, ...values: re
     let bytes = 0;
     for (const row of statement.iterate(...values, most + 1) as Iterable<Row>) {
       if (events.length === most || bytes >= pageLimits.bytes) return { events, bytes, more: true };
-      const { 0: position, 1: stream, 2: revision, 3: id, 4: type } = row;
-      const [data, metadata, recordedAt] = [JSON.parse(row[5]) as unknown, metadataIn(row[6]), new Date(row[7])];
-      events.push({ position, stream, revision, id, type, data, metadata, recordedAt });
+      events.push(factIn(row, metadataIn));
       bytes += row[5].length + row[6].length;
     }
     return { events, bytes, more: false };

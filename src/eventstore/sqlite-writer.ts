@@ -2,32 +2,49 @@ import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { projectOfStream } from '../domain/streams.ts';
-import type { Appended } from './event-store.ts';
+import type { Appended, StoreState } from './event-store.ts';
 import { RevisionConflict, StoreUnavailable } from './event-store.ts';
+import { linesOfProjects } from './project-lines.ts';
 import type { Append } from './sqlite-log.ts';
-import { groupsTo } from './sqlite-log.ts';
+import { groupsTo, stateBy, tryRoom } from './sqlite-log.ts';
 
 /** What a thread that writes is asked, and what it answers: positions as `WriteGroup` gives them, or why nothing was written. */
 export type GroupAsk = { readonly group: readonly Append[]; readonly recordedAt: number };
-export type GroupAnswer = { readonly positions: readonly number[] } | { readonly error: string };
+export type GroupAnswer =
+  { readonly positions: readonly number[] } | { readonly error: string; readonly state: StoreState };
 
-/** Commits groups somewhere. `write` rejects when nothing was written. */
+/** Nothing was written. `state` says why, as far as the store itself is the reason. */
+class Unwritten extends Error {
+  readonly state: StoreState;
+  constructor(message: string, state: StoreState) {
+    super(message);
+    this.name = 'Unwritten';
+    this.state = state;
+  }
+}
+
+/** Commits groups somewhere. `write` rejects when nothing was written, and `tryRoom` when nothing would be. */
 type Committer = {
   readonly write: (ask: GroupAsk) => Promise<readonly number[]>;
+  readonly tryRoom: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
 /** Commits in this thread, on its own connection: what is in memory only is nowhere else. */
 export function committingHere(db: DatabaseSync): Committer {
   const write = groupsTo(db);
-  return { write: async ({ group, recordedAt }) => write(group, recordedAt), close: async () => undefined };
+  return {
+    write: async ({ group, recordedAt }) => write(group, recordedAt),
+    tryRoom: async () => tryRoom(db),
+    close: async () => undefined,
+  };
 }
 
 /**
  * Commits in a thread of its own, so that this one goes on while the disk syncs, and appends that come meanwhile share the
  * next commit. The thread is started by the first group, and again after it died; what it was asked by then is rejected.
  */
-export function committingInThread(path: string, timeout: number): Committer {
+export function committingInThread(path: string, timeout: number, maxPages?: number): Committer {
   const entry = new URL('./sqlite-writer-thread.ts', import.meta.url);
   // The thread answers in the order in which it was asked.
   const asked: PromiseWithResolvers<GroupAnswer>[] = [];
@@ -39,7 +56,7 @@ export function committingInThread(path: string, timeout: number): Committer {
 
   const running = (): Worker => {
     if (thread) return thread;
-    const started = new Worker(entry, { workerData: { path, timeout } });
+    const started = new Worker(entry, { workerData: { path, timeout, maxPages } });
     thread = started;
     started.on('message', (answer: GroupAnswer) => asked.shift()?.resolve(answer));
     started.on('error', died);
@@ -50,7 +67,7 @@ export function committingInThread(path: string, timeout: number): Committer {
     return started;
   };
 
-  const write = async (ask: GroupAsk): Promise<readonly number[]> => {
+  const asking = async (ask: GroupAsk | 'try'): Promise<readonly number[]> => {
     const worker = running();
     const mine = Promise.withResolvers<GroupAnswer>();
     asked.push(mine);
@@ -59,7 +76,7 @@ export function committingInThread(path: string, timeout: number): Committer {
     worker.postMessage(ask);
     try {
       const answer = await mine.promise;
-      if ('error' in answer) throw new Error(answer.error);
+      if ('error' in answer) throw new Unwritten(answer.error, answer.state);
       return answer.positions;
     } finally {
       if (asked.length === 0) worker.unref();
@@ -73,7 +90,7 @@ export function committingInThread(path: string, timeout: number): Committer {
     thread.postMessage('close');
     await gone;
   };
-  return { write, close };
+  return { write: asking, tryRoom: async () => void (await asking('try')), close };
 }
 
 /**
@@ -97,43 +114,15 @@ const WORTH = 16;
 /** All projects together may have so many times as much waiting as one. */
 const TOGETHER = 5;
 
-/** Appends that wait, by project, the one whose turn is next first; those of a project in the order in which they came. */
-const lines = () => {
-  const waiting = new Map<string, Pending[]>();
-  let length = 0;
-
-  const add = (append: Pending): void => {
-    const project = projectOfStream(append.stream);
-    const line = waiting.get(project);
-    if (line) line.push(append);
-    else waiting.set(project, [append]);
-    length += 1;
-  };
-  /** Takes appends out, one of each project in turn, as long as they have no more events than `most`; the first in any case. */
-  const take = (most: number): readonly Pending[] => {
-    const taken: Pending[] = [];
-    let size = 0;
-    // A project that is put behind the others is come to again.
-    for (const [project, line] of waiting) {
-      const [next] = line;
-      if (!next) continue;
-      size += next.lines.length;
-      if (size > most && taken.length > 0) break;
-      taken.push(next);
-      line.shift();
-      waiting.delete(project);
-      if (line.length > 0) waiting.set(project, line);
-    }
-    length -= taken.length;
-    return taken;
-  };
-  return { add, take, length: () => length };
-};
+/** At most every so many ms it is tried whether appends work again that failed. */
+const TRIED_EVERY = 500;
 
 /** Queues appends and commits them in groups: those of a project in the order in which they came, projects in turn. */
 export function groupWriter(committer: Committer, { clock, maxPending, maxGroup, committed }: Settings) {
-  const queue = lines();
+  const queue = linesOfProjects<Pending>();
   const writing = new Set<Promise<void>>();
+  let state: StoreState = 'up';
+  let tried = -Infinity;
   // Those that are being written count too.
   const pending = new Map<string, number>();
   let all = 0;
@@ -175,10 +164,12 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
     const appends = group.map(({ stream, expected, lines }) => ({ stream, expected, lines }));
     try {
       const positions = await committer.write({ group: appends, recordedAt: clock().getTime() });
+      state = 'up';
       group.forEach((append, index) => append.settle(outcomeOf(append, positions[index] ?? 0)));
       const last = Math.max(...positions);
       if (last > 0) committed(last);
     } catch (error) {
+      state = error instanceof Unwritten ? error.state : stateBy(error);
       const failed = (stream: string) =>
         new StoreUnavailable(`The append to ${stream} can't be written; try again`, { cause: error });
       for (const { stream, settle } of group) settle(failed(stream));
@@ -191,7 +182,20 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
     for (flush(); writing.size > 0;) await Promise.all(writing);
     await committer.close();
   };
-  return { add, close };
+
+  /** How it is by the last that was written or tried to be: after a failure it is tried whether there is room again. */
+  const current = async (): Promise<StoreState> => {
+    if (state === 'up' || performance.now() - tried < TRIED_EVERY) return state;
+    tried = performance.now();
+    try {
+      await committer.tryRoom();
+      state = 'up';
+    } catch (error) {
+      state = error instanceof Unwritten ? error.state : stateBy(error);
+    }
+    return state;
+  };
+  return { add, state: current, close };
 }
 
 const outcomeOf = ({ stream, expected, lines }: Append, position: number): Appended | RevisionConflict =>

@@ -1,6 +1,7 @@
 import { resolve as absolute } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
+import { isDamage, restore } from './damage.ts';
 import type { Appended, Batch, EventStore, Filter, NewEvent } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 import { pageLimits } from './page.ts';
@@ -17,6 +18,8 @@ export type SqliteEventStoreOptions = {
   readonly busyTimeout?: number;
   /** Nothing can be appended then, and the file must be there. */
   readonly readOnly?: boolean;
+  /** How many pages of 4 KiB the file may have at most, as if the disk had no more room. */
+  readonly maxPages?: number;
 };
 
 const POLL_MS = 250;
@@ -28,10 +31,10 @@ const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
  * Throws `StoreUnavailable` when the file can't be opened. Any number of stores may be open on one file.
  */
 export function openSqliteEventStore(path: string, options: SqliteEventStoreOptions): EventStore {
-  const { clock, maxPending = 20_000, maxGroup = 2_000, busyTimeout = 1_000, readOnly = false } = options;
+  const { clock, maxPending = 20_000, maxGroup = 2_000, busyTimeout = 1_000, readOnly = false, maxPages } = options;
   const db = openLogFile(path, busyTimeout, readOnly);
   const signals = wakeUps(path);
-  const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout);
+  const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout, maxPages);
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed: signals.announce });
   const [pages, stream, place, head] = [pagesOf(db), streamsOf(db), placesOf(db), headOf(db)];
 
@@ -40,6 +43,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
     try {
       return question();
     } catch (error) {
+      if (isDamage(error)) throw new StoreUnavailable(`${path} is damaged; ${restore}`, { cause: error });
       throw isUnavailable(error) ? new StoreUnavailable(`${path} can't be read; try again`, { cause: error }) : error;
     }
   }
@@ -70,6 +74,10 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
       }),
     follow,
     head: async () => ask(head),
+    state: async () => {
+      ask(head);
+      return writer.state();
+    },
     close: async () => {
       if (!db.isOpen) return;
       await writer.close();

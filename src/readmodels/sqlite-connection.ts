@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
+import { privateDatabase } from '../private-files.ts';
 import type { Connection } from './sqlite-tables.ts';
 import { commonTables } from './sqlite-tables.ts';
 
@@ -45,7 +45,7 @@ const fileAt = (path: string): string | undefined => {
 type Opened = { readonly db: DatabaseSync; readonly file: string | undefined } & Connection;
 
 const opened = (path: string, { readOnly = false, deleted }: Opening): Opened => {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  if (path !== ':memory:') privateDatabase(path);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
   useWal(db, 10);

@@ -91,5 +91,6 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
       }
     },
     head: () => telling('head', () => store.head()),
+    state: () => telling('state', () => store.state()),
   };
 };

@@ -382,3 +382,27 @@ describe('A page of a SQLite event store', () => {
     expect(batches.map(({ events }) => numbers(events))).toEqual(pages);
   });
 });
+
+describe('A SQLite event store whose disk is full', () => {
+  const large = (n: number) => ({ ...fact(n), data: { n, text: 'x'.repeat(20_000) } });
+
+  it('says so while nothing can be appended, still reads, and goes on by itself when there is room', async () => {
+    const { path, store } = await opened({ maxPages: 100 });
+    const stored = async (n: number): Promise<boolean> => {
+      const [{ status } = { status: '' }] = await Promise.allSettled([store.append(`s-${n}`, -1, [large(n)])]);
+      return status === 'fulfilled';
+    };
+    expect(await store.state()).toBe('up');
+    let n = 0;
+    while (await stored(n)) n += 1;
+    expect(n).toBeGreaterThan(5);
+    await expect(store.append('s-full', -1, [large(n)])).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await store.state()).toBe('disk-full');
+    expect(await store.head()).toBe(n);
+    raw(path).exec('DELETE FROM events WHERE position > 3');
+    await vi.waitFor(async () => expect(await store.state()).toBe('up'), { timeout: 5_000 });
+    expect(await stored(n + 1)).toBe(true);
+    // What was tried left nothing behind.
+    expect(raw(path).prepare(`SELECT name FROM sqlite_schema WHERE name = 'room'`).get()).toBeUndefined();
+  });
+});

@@ -1,0 +1,56 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Config } from './config.ts';
+import { privateDatabase } from './private-files.ts';
+
+/** Another process serves the same files. The message names the folder, and says what to do. */
+export class DataInUse extends Error {
+  constructor(path: string) {
+    super(
+      `Another process serves ${basename(path)} in ${dirname(resolve(path))}: a folder serves one process at a time. ` +
+        'Stop that one, or give this one a DATA_DIR of its own; for many processes set EVENT_STORE and READ_MODELS to servers',
+    );
+    this.name = 'DataInUse';
+  }
+}
+
+/** How long a process that is just ending is waited for, in ms. */
+const patience = 1_000;
+
+/** SQLite's code for a lock that somebody else has. */
+const BUSY = 5;
+
+/** The file whose lock stands for another file. Its name does not begin with that one's, which people delete with a `*`. */
+const lockOf = (path: string): string => join(dirname(path), `lock.${basename(path)}`);
+
+const held = (path: string): DatabaseSync => {
+  const lock = lockOf(path);
+  privateDatabase(lock);
+  const db = new DatabaseSync(lock, { timeout: patience });
+  try {
+    // Nothing is ever written: the transaction that stays open has the lock, and the kernel frees it when the process ends,
+    // however it does. What a lock file with a process id says outlives the process, and ids repeat in containers.
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return db;
+  } catch (error) {
+    db.close();
+    if (error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === BUSY) throw new DataInUse(path);
+    throw error;
+  }
+};
+
+/** Keeps other processes from serving the files of a configuration until it is called. Throws `DataInUse` when one does already. */
+export const lockData = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readModels'>): (() => void) => {
+  const locks: DatabaseSync[] = [];
+  const release = (): void => {
+    for (const lock of locks.splice(0)) lock.close();
+  };
+  try {
+    for (const home of [eventStore, readModels])
+      if (home.scheme === 'sqlite' && home.path !== ':memory:') locks.push(held(home.path));
+    return release;
+  } catch (error) {
+    release();
+    throw error;
+  }
+};

@@ -1,0 +1,59 @@
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it, onTestFinished } from 'vitest';
+import { damageIn } from '../../src/eventstore/damage.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { facts, take } from '../contracts/event-store.ts';
+
+const clock = () => new Date(0);
+
+/** The file of a log with 300 facts in two streams, that nobody has open. */
+const written = async (): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-damage-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'events.db');
+  const store = openSqliteEventStore(path, { clock });
+  await store.append('s-1', -1, facts(200));
+  await store.append('s-2', -1, facts(100));
+  await store.close();
+  return path;
+};
+
+const withText = (path: string, sql: string): void => {
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+};
+
+it('Nothing is found in a log as it was written', async () => {
+  expect(damageIn(await written())).toBeUndefined();
+});
+
+it('A page of other bytes is found', async () => {
+  const path = await written();
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(4_096, 0x5a), 0, 4_096, fstatSync(file).size - 2 * 4_096);
+  closeSync(file);
+  expect(damageIn(path)).toEqual(expect.any(String));
+});
+
+it('A file that is none of a database is found', async () => {
+  const path = await written();
+  writeFileSync(path, 'This was a log once. '.repeat(1_000));
+  expect(damageIn(path)).toContain('not a database');
+  expect(() => openSqliteEventStore(path, { clock })).toThrow(/not a database; stop, restore it from a backup/);
+});
+
+it('A fact whose text is no JSON any more is found, and who reads it hears where it is', async () => {
+  const path = await written();
+  withText(path, `UPDATE events SET data = replace(data, '{', '[') WHERE position = 250`);
+  expect(damageIn(path)).toBe('the fact at position 250, revision 49 of s-2, is no JSON');
+  const store = openSqliteEventStore(path, { clock });
+  onTestFinished(() => store.close());
+  const where = /position 250, revision 49 of s-2, can't be read; stop, restore it from a backup/;
+  await expect(store.read('s-2')).rejects.toThrow(where);
+  await expect(take(store, 0, 300)).rejects.toThrow(where);
+  expect(await take(store, 250, 50)).toHaveLength(50);
+});

@@ -1,0 +1,72 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openEventReader } from '../../src/eventstore/open.ts';
+import { mustBe } from '../support/client.ts';
+import { spawnServer, startServer } from '../support/server-process.ts';
+
+const event = (id: string) => ({ eventType: 'page_view', anonymousId: 'ada', eventId: id });
+
+/** What others than the owner may do with each file of a folder, where that is anything. */
+const open = (folder: string): readonly string[] =>
+  readdirSync(folder).filter((file) => (statSync(join(folder, file)).mode & 0o077) !== 0);
+
+it('A second process over the same folder is refused, and says which folder that is; the first goes on', async () => {
+  await using server = await startServer();
+  const project = await server.project();
+  const second = await spawnServer({ DATA_DIR: server.dataDir }).ended;
+  expect(second.code).toBe(1);
+  expect(second.output).toContain(`Another process serves events.db in ${server.dataDir}`);
+  expect(second.output).toContain('DATA_DIR');
+  mustBe(await project.send(event('e1')), 202);
+});
+
+it('A process starts at once where the one before was killed, and tools read beside it', async () => {
+  await using server = await startServer();
+  const project = await server.project();
+  mustBe(await project.send(event('e1')), 202);
+  for (let round = 0; round < 2; round++) {
+    await server.kill();
+    await server.start();
+  }
+  const reader = await openEventReader({ scheme: 'sqlite', path: join(server.dataDir, 'events.db') });
+  onTestFinished(() => reader.close());
+  expect(await reader.head()).toBeGreaterThan(0);
+  mustBe(await project.send(event('e2')), 202);
+});
+
+it('Where the read models are a file of their own, they serve one process too', async () => {
+  await using server = await startServer();
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const readModels = `sqlite:${join(server.dataDir, 'read-models.db')}`;
+  const second = await spawnServer({ DATA_DIR: folder, READ_MODELS: readModels }).ended;
+  expect(second.output).toContain(`Another process serves read-models.db in ${server.dataDir}`);
+});
+
+it('Only the owner can read the files, and the folder that was made for them', async () => {
+  const above = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
+  onTestFinished(() => rmSync(above, { recursive: true }));
+  const dataDir = join(above, 'made');
+  await using server = await startServer({ dataDir });
+  const project = await server.project();
+  mustBe(await project.send(event('e1')), 202);
+  await server.settled();
+  expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+  expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['admin-key', 'events.db', 'events.db-wal', 'read-models.db']));
+  expect(open(dataDir)).toEqual([]);
+});
+
+it('What others could read before is closed to them at the next start; a folder that is there is left as it is', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
+  chmodSync(dataDir, 0o755);
+  await using server = await startServer({ dataDir });
+  await server.project();
+  await server.kill();
+  for (const file of readdirSync(dataDir)) chmodSync(join(dataDir, file), 0o664);
+  await server.start();
+  await server.settled();
+  expect(open(dataDir)).toEqual([]);
+  expect(statSync(dataDir).mode & 0o777).toBe(0o755);
+});
