@@ -82,7 +82,7 @@ const received = (stream: Readable, hear: (size: number) => void): Promise<Buffe
         chunks.push(chunk);
       } catch (error) {
         stop();
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
     stream.on('data', onData).on('end', onEnd).on('error', onError);
