@@ -147,7 +147,6 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     return remembered;
   };
 
-  // What is in a stream of a name is what that aggregate's facts are.
   const read = async <E extends Event>(stream: string, after: number, limit?: number) => {
     const { events, more } = await store.read(stream, after, limit);
     return { events: events as readonly Recorded<E>[], more };

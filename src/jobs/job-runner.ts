@@ -65,12 +65,18 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
   const begin = (doc: JobDocument, work: Work): void => {
     const own = new AbortController();
     const signal = AbortSignal.any([own.signal, stopping.signal]);
-    const ended = carryOut(worker, work, doc, signal)
-      .catch(hear)
-      .finally(() => {
-        active.delete(doc.jobId);
+    const leave = (): void => void active.delete(doc.jobId);
+    // Where it failed, the next look is soon enough: what it needs may be away.
+    const ended = carryOut(worker, work, doc, signal).then(
+      () => {
+        leave();
         wake();
-      });
+      },
+      (error: unknown) => {
+        leave();
+        hear(error);
+      },
+    );
     served.delete(doc.projectId);
     served.add(doc.projectId);
     active.set(doc.jobId, { doc, since: performance.now(), ended, abort: () => own.abort() });

@@ -34,12 +34,21 @@ const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, sight: J
   const filter = { streams: [`lead-${projectId}.`], types: ['LeadCaptured', 'LeadMerged'] };
   const batch = await after(store, from, sight, filter);
   const part = batch.events.slice(0, leadsAStep);
-  for (const id of new Set(part.map(({ stream }) => streamParts('lead', stream)?.id ?? ''))) {
+  const seen = new Set<string>();
+  let reached = 0;
+  for (const { stream } of part) {
+    // Where it has to stop in the midst of a step, the next step begins with the lead that was not reached.
     if (sight.signal.aborted) break;
-    await rebuildLead(rebuilding(sight), projectId, id);
+    const id = streamParts('lead', stream)?.id ?? '';
+    if (!seen.has(id)) {
+      await sight.engine.breathe(projectId);
+      await rebuildLead(rebuilding(sight), projectId, id);
+    }
+    seen.add(id);
+    reached += 1;
   }
-  const position = part.length < batch.events.length ? (part.at(-1)?.position ?? from) : batch.position;
-  const soFar = done + part.length;
+  const position = reached < batch.events.length ? (part[reached - 1]?.position ?? from) : batch.position;
+  const soFar = done + reached;
   return {
     cursor: position >= aim ? 'strays ' : `leads ${position} ${aim}`,
     done: soFar,

@@ -145,6 +145,19 @@ describe('the keys of a project', () => {
     expect(answer.json()).toMatchObject({ status: 400, errors: [{ pointer: '/scopes/1' }] });
   });
 
+  it.each([
+    [20, 201],
+    [21, 400],
+  ])('take %i scopes with %i, as often as each is named', async (count, status) => {
+    await using served = await boot();
+    const { projectId } = await newProject(served);
+    const payload = { name: 'extra', scopes: Array.from({ length: count }, () => 'leads:read') };
+    const url = `/api/projects/${projectId}/keys`;
+    const answer = await served.app.inject({ method: 'POST', url, headers: asRoot, payload });
+    expect(answer.statusCode).toBe(status);
+    if (status === 400) expect(answer.json().errors).toMatchObject([{ pointer: '/scopes' }]);
+  });
+
   it('that are unknown can not be taken back', async () => {
     await using served = await boot();
     const { projectId } = await newProject(served);

@@ -34,3 +34,17 @@ it('Ten of the largest batches at once are recorded or told to come again, and h
   expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [429, 'too-many-requests']));
   unhurt(seen);
 });
+
+it('Forty requests to make a project again at once are one job, and so are those with the same key later', async () => {
+  const project = await server().project('Often');
+  const rebuild = (key?: string) =>
+    project.asRoot('POST', `/api/admin/rebuild-project/${project.projectId}`, {
+      headers: { ...(key !== undefined && { 'idempotency-key': key }) },
+    });
+  const asked = await Promise.all(Array.from({ length: 40 }, () => rebuild('once')));
+  expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 202));
+  expect(new Set(asked.map(({ body }) => body.jobId))).toEqual(new Set([`${project.projectId}.rebuild-1`]));
+  await server().settled();
+  expect((await rebuild('once')).body.jobId).toBe(`${project.projectId}.rebuild-1`);
+  expect((await rebuild()).body.jobId).toBe(`${project.projectId}.rebuild-2`);
+});

@@ -42,7 +42,7 @@ const flood = async (width: number, ms: number, does: (n: number) => Promise<unk
 const huge = (projectId: string) => {
   const url = `/api/projects/${projectId}`;
   const groups = Object.fromEntries(many(190_000, (n) => [`group${n}`, { cap: 1 }]));
-  return [
+  const asked = [
     ['PUT', `${url}/scoring-model`, { groups }],
     ['PUT', `${url}/routing-rules`, { regions: Object.fromEntries(many(190_000, (n) => [`region${n}`, ['DE']])) }],
     ['PUT', `${url}/reply-policy`, { steps: many(1_000_000, () => ({})) }],
@@ -50,7 +50,8 @@ const huge = (projectId: string) => {
     ['PATCH', `${url}/reps/ada`, { regions: many(900_000, () => 'DE') }],
     ['POST', `${url}/teams`, { name: 'Sales', regions: many(900_000, () => 'DE') }],
     ['POST', `${url}/keys`, { name: 'x', scopes: many(500_000, () => 'a') }],
-  ].map(([method, path, body]) => [String(method), String(path), JSON.stringify(body)] as const);
+  ] as const;
+  return asked.map(([method, path, body]) => [method, path, JSON.stringify(body)] as const);
 };
 
 /** It comes up, is healthy, and serves another project meanwhile as ever. */
@@ -79,7 +80,9 @@ const appendOldModels = async (dataDir: string, projectId: string, count: number
     const metadata = { commandId: `once:old-${n}`, correlationId: 'old', causationId: 'old', version: 1 };
     const data = { version: 100 + n, model, publishedAt: '2026-01-01T00:00:00.000Z' };
     const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
-    await store.append(stream, (known.events.at(-1)?.revision ?? -1) + n, [{ type: 'ScoringModelPublished', data, id, metadata }]);
+    await store.append(stream, (known.events.at(-1)?.revision ?? -1) + n, [
+      { type: 'ScoringModelPublished', data, id, metadata },
+    ]);
   }
   await store.close();
 };

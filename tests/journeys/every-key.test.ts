@@ -9,7 +9,10 @@ const app = appOfFile();
 const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'];
 
 /** What takes the root key, whatever else a key may do. */
-const forRoot = ['POST /api/projects', 'GET /metrics', 'POST /api/admin/projections/{name}/rebuild'];
+const forRoot = [
+  ...['POST /api/projects', 'GET /metrics'],
+  ...['POST /api/admin/projections/{name}/rebuild', 'POST /api/admin/projections/rebuild'],
+];
 
 const names = ({ method, path }: Operation): string => `${method} ${path}`;
 

@@ -97,7 +97,7 @@ const lists = filters.flatMap(([filter, where]) =>
           collection: erased(leads),
           ordered: isOrdered(where, field),
           ...(by !== undefined && { by }),
-          query: { where, sort: [{ field: field as never, direction }], limit: 50 },
+          query: { where, sort: [{ field, direction }], limit: 50 },
         };
       }),
     ),

@@ -45,7 +45,7 @@ export const engineOver = (
     ...{ states, handle: handling({ store, states, clock, newId: randomUUID, pace }), clock },
     calendar: (roster) => calendar(roster, clock()),
     breathe: async () => undefined,
-    underway: linksUnderway(),
+    links: linksUnderway(),
   };
 };
 
