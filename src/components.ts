@@ -77,16 +77,14 @@ const asked = async <T>(
 };
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
-export const looking =
-  (running: Running, hear: Hear) =>
-  async (): Promise<readonly Component[]> => {
-    const { projecting, reacting } = running;
-    const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
-      asked('event-store', hear, () => logOf(running)),
-      asked('read-models', hear, () => documentsOf(running)),
-      asked('projections', hear, async () => [await projecting.statuses()]),
-    ]);
-    const statuses = [...projected, ...reacting.map((each) => each.status())];
-    for (const { name, error } of statuses) if (error !== undefined) hear(name, error);
-    return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
-  };
+export const looking = (running: Running, hear: Hear) => async (): Promise<readonly Component[]> => {
+  const { projecting, reacting } = running;
+  const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
+    asked('event-store', hear, () => logOf(running)),
+    asked('read-models', hear, () => documentsOf(running)),
+    asked('projections', hear, async () => [await projecting.statuses()]),
+  ]);
+  const statuses = [...projected, ...reacting.map((each) => each.status())];
+  for (const { name, error } of statuses) if (error !== undefined) hear(name, error);
+  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
+};

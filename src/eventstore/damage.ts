@@ -11,7 +11,10 @@ export const restore = 'stop, restore it from a backup, and delete the read mode
 
 /** A fact whose text is no JSON: bytes of the file were changed, by the disk or by somebody. */
 export class DamagedFact extends Error {
-  constructor(where: { readonly position: number; readonly stream: string; readonly revision: number }, cause?: unknown) {
+  constructor(
+    where: { readonly position: number; readonly stream: string; readonly revision: number },
+    cause?: unknown,
+  ) {
     const { position, stream, revision } = where;
     super(`The fact at position ${position}, revision ${revision} of ${stream}, can't be read; ${restore}`, { cause });
     this.name = 'DamagedFact';
@@ -33,7 +36,10 @@ export const damageIn = (path: string): string | undefined => {
       const found = String(db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
       if (found !== 'ok') return found;
       const fact = db.prepare(unreadable).get();
-      return fact && `the fact at position ${fact['position']}, revision ${fact['revision']} of ${fact['stream']}, is no JSON`;
+      return (
+        fact &&
+        `the fact at position ${fact['position']}, revision ${fact['revision']} of ${fact['stream']}, is no JSON`
+      );
     } finally {
       db.close();
     }

@@ -25,7 +25,10 @@ const partOf = async (server: ServerProcess, name: string): Promise<Json> => {
 };
 
 const becomes = (server: ServerProcess, name: string, state: string): Promise<void> =>
-  vi.waitFor(async () => expect(await partOf(server, name)).toMatchObject({ state }), { timeout: 20_000, interval: 50 });
+  vi.waitFor(async () => expect(await partOf(server, name)).toMatchObject({ state }), {
+    timeout: 20_000,
+    interval: 50,
+  });
 
 it('A log with a fact that is no JSON is found at the start, and health says what to do', async () => {
   await using server = await ended();

@@ -54,7 +54,9 @@ it('Only the owner can read the files, and the folder that was made for them', a
   mustBe(await project.send(event('e1')), 202);
   await server.settled();
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-  expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['admin-key', 'events.db', 'events.db-wal', 'read-models.db']));
+  expect(readdirSync(dataDir)).toEqual(
+    expect.arrayContaining(['admin-key', 'events.db', 'events.db-wal', 'read-models.db']),
+  );
   expect(open(dataDir)).toEqual([]);
 });
 
