@@ -36,10 +36,9 @@ export const damageIn = (path: string): string | undefined => {
       const found = String(db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
       if (found !== 'ok') return found;
       const fact = db.prepare(unreadable).get();
-      return (
-        fact &&
-        `the fact at position ${fact['position']}, revision ${fact['revision']} of ${fact['stream']}, is no JSON`
-      );
+      if (!fact) return undefined;
+      const [position, revision, stream] = [String(fact['position']), String(fact['revision']), String(fact['stream'])];
+      return `the fact at position ${position}, revision ${revision} of ${stream}, is no JSON`;
     } finally {
       db.close();
     }
