@@ -30,7 +30,7 @@ const held = (path: string): DatabaseSync => {
   try {
     // Nothing is ever written: the transaction that stays open has the lock, and the kernel frees it when the process ends,
     // however it does. What a lock file with a process id says outlives the process, and ids repeat in containers.
-    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    db.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
     db.close();
