@@ -86,7 +86,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const engine: Engine = {
     ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
     ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(leadsATurn) },
-    underway: linksUnderway(),
+    links: linksUnderway(),
   };
   const stopping = { now: false };
   const ending = new AbortController();

@@ -1,7 +1,8 @@
-import type { Found, Identifier, LinkPlan } from '../domain/identity.ts';
+import type { Found, Identifier, LinkPlan, Root } from '../domain/identity.ts';
 import { identifierKey, leadIdOf } from '../domain/identity.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { rootOf } from '../domain/lead.ts';
+import type { Joining } from '../domain/link-plan.ts';
 import { planLinks } from '../domain/link-plan.ts';
 import type { Capture } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
@@ -12,13 +13,17 @@ import { mergeLead } from './merge-lead.ts';
 import type { Engine } from './merge.ts';
 import { completeMerge, hasMoved, rounds, step, unabsorbed } from './merge.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
+import type { Underway } from './underway.ts';
 
-/** The work at hand: activities whose identifiers belong together. `linked` are those that their lead has not noted yet, by lead. */
+/** Identifiers that were linked to a lead that has not noted them yet. */
+type Linked = { readonly identifiers: readonly Identifier[]; readonly underway: Underway };
+
+/** The work at hand: activities whose identifiers belong together, and what was linked for them so far. */
 export type Flow = {
   readonly engine: Engine;
   readonly projectId: string;
   readonly request: Request;
-  readonly linked: Map<string, Identifier[]>;
+  readonly linked: Linked[];
 };
 
 type Seen = Found & { readonly gone: LeadState | undefined };
@@ -36,23 +41,20 @@ const survey = async (
   return [await see(strongest), ...(await Promise.all(others.map(see)))];
 };
 
-const planOf = ({ engine: { underway }, projectId }: Flow, found: readonly [Seen, ...Seen[]]): LinkPlan =>
-  planLinks(projectId, [...found], underway.to);
+const planOf = ({ engine: { links }, projectId }: Flow, found: readonly [Seen, ...Seen[]]): LinkPlan =>
+  planLinks(projectId, [...found], links.to);
 
 const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
 
 /** The leads of this flow have noted what was linked to them, or never will. */
-export const noted = ({ engine: { underway }, linked }: Flow): void => {
-  for (const [leadId, identifiers] of linked) {
-    underway.end(leadId, { identifiers: identifiers.length, leads: 0 });
-  }
-  linked.clear();
+export const noted = ({ engine: { links }, linked }: Flow): void => {
+  for (const { underway } of linked.splice(0)) links.end(underway);
 };
 
 /** Has what was linked noted where it leads by now: what a lead has must be known before it is merged. */
 const note = async (flow: Flow): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
-  for (const identifier of [...linked.values()].flat()) {
+  for (const identifier of linked.flatMap(({ identifiers }) => identifiers)) {
     await completeMerge(engine, projectId, leadIdOf(projectId, identifier), request);
   }
   noted(flow);
@@ -64,20 +66,24 @@ const merged = async (flow: Flow, { older, younger }: LinkPlan['merge'][number])
   const { leadId } = younger;
   await note(flow);
   await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
+  engine.links.merged(leadId, older.leadId);
   await completeMerge(engine, projectId, leadId, request);
 };
+
+/** What a lead that has so much brings to another. */
+const bringing = ({ identifiers, merges }: Root): Joining => ({ identifiers, leads: merges.leads + 1 });
 
 /** Links what a plan links, and does the first of its merges. */
 const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
-  const { handle, states, underway } = engine;
+  const { handle, states, links } = engine;
   const { capture, target: into, link, merge } = plan;
   const [first] = merge;
-  const moving = first && { identifiers: first.younger.identifiers, leads: first.younger.merges.leads + 1 };
   // Before anything is waited for: who plans next must know of it.
-  underway.begin(into, { identifiers: link.length, leads: 0 });
-  linked.set(into, [...(linked.get(into) ?? []), ...link]);
-  if (first && moving) underway.begin(first.older.leadId, moving);
+  if (link.length > 0) {
+    linked.push({ identifiers: link, underway: links.begin(into, { identifiers: link.length, leads: 0 }) });
+  }
+  const moving = first && links.begin(first.older.leadId, bringing(first.younger));
   try {
     if (capture) {
       await withScoring(states, projectId, (scoring) =>
@@ -89,7 +95,7 @@ const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
     }
     if (first) await merged(flow, first);
   } finally {
-    if (first && moving) underway.end(first.older.leadId, moving);
+    if (moving) links.end(moving);
   }
 };
 

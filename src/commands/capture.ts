@@ -143,7 +143,7 @@ export const capture = async (
       if (parts.length > 1) await engine.breathe();
       try {
         await captureTogether(
-          { engine, projectId, request, linked: new Map() },
+          { engine, projectId, request, linked: [] },
           groups,
           (index, captured) => (results[index] ??= captured),
         );

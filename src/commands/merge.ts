@@ -16,7 +16,7 @@ import type { Resolved } from './resolve.ts';
 import { rescoreLead } from './rescore-lead.ts';
 import { findLead, withScoring } from './resolve.ts';
 import type { States } from './state.ts';
-import type { Underway } from './underway.ts';
+import type { LinksUnderway } from './underway.ts';
 
 /** What the flows over several streams work with. */
 export type Engine = {
@@ -27,8 +27,8 @@ export type Engine = {
   readonly calendar: (roster: RosterState) => Calendar;
   /** To be awaited between pieces of work on many leads, so that others are not kept waiting. */
   readonly breathe: () => Promise<void>;
-  /** The identifiers that this process is linking to leads. */
-  readonly underway: Underway;
+  /** What this process is linking to leads. */
+  readonly links: LinksUnderway;
 };
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */

@@ -1,29 +1,48 @@
 import type { Joining } from '../domain/link-plan.ts';
 
+/** What is on its way to a lead. */
+export type Underway = { leadId: string; readonly joining: Joining };
+
 /**
  * What a process is linking to and merging into leads that these have not noted yet, so that together it does not go beyond
  * what a lead may have. Several processes may, by what each has underway.
  */
-export type Underway = {
+export type LinksUnderway = {
   readonly to: (leadId: string) => Joining;
-  readonly begin: (leadId: string, joining: Joining) => void;
-  readonly end: (leadId: string, joining: Joining) => void;
+  readonly begin: (leadId: string, joining: Joining) => Underway;
+  readonly end: (underway: Underway) => void;
+  /** A lead was merged: what is on its way to it will come to the other one. */
+  readonly merged: (leadId: string, into: string) => void;
 };
 
-const nothing: Joining = { identifiers: 0, leads: 0 };
-
-export const linksUnderway = (): Underway => {
-  const joining = new Map<string, Joining>();
-  const to = (leadId: string): Joining => joining.get(leadId) ?? nothing;
-  const add = (leadId: string, { identifiers, leads }: Joining, sign: 1 | -1): void => {
-    const before = to(leadId);
-    const now = { identifiers: before.identifiers + sign * identifiers, leads: before.leads + sign * leads };
-    if (now.identifiers > 0 || now.leads > 0) joining.set(leadId, now);
-    else joining.delete(leadId);
+export const linksUnderway = (): LinksUnderway => {
+  const known = new Map<string, Set<Underway>>();
+  const of = (leadId: string): Set<Underway> => known.get(leadId) ?? new Set();
+  const add = (underway: Underway): Underway => {
+    known.set(underway.leadId, of(underway.leadId).add(underway));
+    return underway;
   };
   return {
-    to,
-    begin: (leadId, more) => add(leadId, more, 1),
-    end: (leadId, less) => add(leadId, less, -1),
+    to: (leadId) => {
+      const sum = { identifiers: 0, leads: 0 };
+      for (const { joining } of of(leadId)) {
+        sum.identifiers += joining.identifiers;
+        sum.leads += joining.leads;
+      }
+      return sum;
+    },
+    begin: (leadId, joining) => add({ leadId, joining }),
+    end: (underway) => {
+      const all = of(underway.leadId);
+      all.delete(underway);
+      if (all.size === 0) known.delete(underway.leadId);
+    },
+    merged: (leadId, into) => {
+      for (const underway of of(leadId)) {
+        underway.leadId = into;
+        add(underway);
+      }
+      known.delete(leadId);
+    },
   };
 };

@@ -38,7 +38,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
       clock,
       calendar: () => new Map(),
       breathe: async () => undefined,
-      underway: linksUnderway(),
+      links: linksUnderway(),
     },
     readModels,
     lanes: lanesPerProject(),

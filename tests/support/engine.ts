@@ -40,7 +40,7 @@ export const engineOver = (
     ...{ states, handle: handling({ store, states, clock, newId: randomUUID }), clock },
     calendar: (roster) => calendar(roster, clock()),
     breathe: async () => undefined,
-    underway: linksUnderway(),
+    links: linksUnderway(),
   };
 };
 
