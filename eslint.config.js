@@ -10,7 +10,7 @@ const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/
 /** The functions that run commands and projections wait for the stores; what they run doesn't. */
 const ENGINES = [
   'src/commands/{breather,handle,line,time-slices}.ts',
-  'src/commands/{attach,capture}.ts',
+  'src/commands/{attach,capture,underway}.ts',
   'src/commands/merge.ts',
   'src/commands/{routing,placements}.ts',
   'src/commands/resolve.ts',

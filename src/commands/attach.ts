@@ -26,6 +26,8 @@ export type Flow = {
   readonly linked: Linked[];
 };
 
+type Merge = LinkPlan['merge'][number];
+
 type Seen = Found & { readonly gone: LeadState | undefined };
 
 /** What identifiers lead to; `gone` is a lead whose merge is not finished. */
@@ -60,42 +62,59 @@ const note = async (flow: Flow): Promise<void> => {
   noted(flow);
 };
 
-/** Merges two leads, and has what was linked noted before. */
-const merged = async (flow: Flow, { older, younger }: LinkPlan['merge'][number]): Promise<void> => {
-  const { engine, projectId, request } = flow;
-  const { leadId } = younger;
-  await note(flow);
-  await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
-  engine.links.merged(leadId, older.leadId);
-  await completeMerge(engine, projectId, leadId, request);
-};
-
 /** What a lead that has so much brings to another. */
 const bringing = ({ identifiers, merges }: Root): Joining => ({ identifiers, leads: merges.leads + 1 });
 
-/** Links what a plan links, and does the first of its merges. */
-const join = async (flow: Flow, plan: LinkPlan): Promise<void> => {
+/** Merges two leads, and has what was linked noted before. */
+const merged = async (flow: Flow, { older, younger }: Merge): Promise<void> => {
+  const { engine, projectId, request } = flow;
+  const { leadId } = younger;
+  // Before anything is waited for: who plans next must know of it.
+  const moving = engine.links.begin(older.leadId, bringing(younger));
+  try {
+    await note(flow);
+    await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
+    engine.links.merged(leadId, older.leadId);
+    await completeMerge(engine, projectId, leadId, request);
+  } finally {
+    engine.links.end(moving);
+  }
+};
+
+const isOf = ({ older, younger }: Merge, leadIds: readonly string[]): boolean =>
+  leadIds.includes(older.leadId) && leadIds.includes(younger.leadId);
+
+/**
+ * Does the first merge of a plan when nobody else of this process merges one of the two leads, if it is still to be done then:
+ * of many merges at once that make one lead, each must know what it has become by the ones before.
+ */
+const mergeAlone = async (
+  flow: Flow,
+  identifiers: Capture['identifiers'],
+  { older, younger }: Merge,
+): Promise<void> => {
+  const leadIds = [older.leadId, younger.leadId];
+  await flow.engine.links.alone(leadIds, async () => {
+    const [first] = planOf(flow, await survey(flow, identifiers, true)).merge;
+    if (first && isOf(first, leadIds)) await merged(flow, first);
+  });
+};
+
+/** Links what a plan links. */
+const link = async (flow: Flow, { capture, target: into, link: unused }: LinkPlan): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
   const { handle, states, links } = engine;
-  const { capture, target: into, link, merge } = plan;
-  const [first] = merge;
   // Before anything is waited for: who plans next must know of it.
-  if (link.length > 0) {
-    linked.push({ identifiers: link, underway: links.begin(into, { identifiers: link.length, leads: 0 }) });
+  if (unused.length > 0) {
+    linked.push({ identifiers: unused, underway: links.begin(into, { identifiers: unused.length, leads: 0 }) });
   }
-  const moving = first && links.begin(first.older.leadId, bringing(first.younger));
-  try {
-    if (capture) {
-      await withScoring(states, projectId, (scoring) =>
-        handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
-      );
-    }
-    for (const identifier of link) {
-      await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
-    }
-    if (first) await merged(flow, first);
-  } finally {
-    if (moving) links.end(moving);
+  if (capture) {
+    await withScoring(states, projectId, (scoring) =>
+      handle(captureLead, { projectId, identifier: capture, scoring }, step(request, `capture/${into}`)),
+    );
+  }
+  for (const identifier of unused) {
+    await handle(linkIdentifier, { projectId, identifier, into }, step(request, `link/${identifierKey(identifier)}`));
   }
 };
 
@@ -114,7 +133,9 @@ export const attach = async (flow: Flow, identifiers: Capture['identifiers']): P
         // A link is for ever: what the leads have by now decides, not what this process remembers of them.
         const any = found.some(({ root }) => root);
         const sure = any ? planOf(flow, await survey(flow, identifiers, true)) : plan;
-        if (!isDone(sure)) await join(flow, sure);
+        const [first] = sure.merge;
+        if (!isDone(sure)) await link(flow, sure);
+        if (first) await mergeAlone(flow, identifiers, first);
       }
     } catch (error) {
       if (!hasMoved(error)) throw error;

@@ -13,15 +13,20 @@ export type LinksUnderway = {
   readonly end: (underway: Underway) => void;
   /** A lead was merged: what is on its way to it will come to the other one. */
   readonly merged: (leadId: string, into: string) => void;
+  /** Does something with leads when nobody else does so with any of them. */
+  readonly alone: (leadIds: readonly string[], work: () => Promise<void>) => Promise<void>;
 };
 
 export const linksUnderway = (): LinksUnderway => {
   const known = new Map<string, Set<Underway>>();
+  const claimed = new Map<string, Promise<void>>();
   const of = (leadId: string): Set<Underway> => known.get(leadId) ?? new Set();
   const add = (underway: Underway): Underway => {
     known.set(underway.leadId, of(underway.leadId).add(underway));
     return underway;
   };
+  const claimOf = (leadIds: readonly string[]): Promise<void> | undefined =>
+    leadIds.map((leadId) => claimed.get(leadId)).find((claim) => claim !== undefined);
   return {
     to: (leadId) => {
       const sum = { identifiers: 0, leads: 0 };
@@ -43,6 +48,18 @@ export const linksUnderway = (): LinksUnderway => {
         add(underway);
       }
       known.delete(leadId);
+    },
+    alone: async (leadIds, work) => {
+      // All are claimed at once or none, so that no two wait for each other.
+      for (let busy = claimOf(leadIds); busy; busy = claimOf(leadIds)) await busy;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      for (const leadId of leadIds) claimed.set(leadId, promise);
+      try {
+        await work();
+      } finally {
+        for (const leadId of leadIds) claimed.delete(leadId);
+        resolve();
+      }
     },
   };
 };
