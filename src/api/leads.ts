@@ -15,7 +15,7 @@ import { etag } from './request.ts';
 
 const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;
 
-const query = z.object({
+const listed = z.object({
   stage: z.string().min(1).max(64).optional(),
   minScore: z.coerce.number().optional(),
   maxScore: z.coerce.number().optional(),
@@ -26,6 +26,13 @@ const query = z.object({
   sort: z.enum(sorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
   ...paging,
 });
+
+/** There is no index for that order, and every lead of a project may have the same status. */
+const query = listed.refine(
+  ({ routing, team, assignee, sort }) =>
+    routing === undefined || team !== undefined || assignee !== undefined || !sort.endsWith('lastActivityAt'),
+  { path: ['sort'], error: 'Leads of a routing status come by score or firstSeenAt; name a team or an assignee too' },
+);
 
 const conditionsOf = ({
   stage,

@@ -131,15 +131,25 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
   version: 2,
   streams: ['lead-'],
   document: leadDocument,
+  // Of indexes that suit a query as well the first is used.
   indexes: [
-    ...([['score'], ['lastActivityAt'], ['firstSeenAt']] as const),
-    ...([
-      ['stage', 'score'],
-      ['stage', 'lastActivityAt'],
-      ['stage', 'firstSeenAt'],
-    ] as const),
-    ...([['assignee', 'score'], ['qualified']] as const),
+    ['assignee', 'score'],
+    ['team', 'score'],
+    ['team', 'lastActivityAt'],
+    ['team', 'firstSeenAt'],
+    ['routing', 'score'],
+    // Not by the last activity: each activity of each lead would be one more write.
+    ['routing', 'firstSeenAt'],
+    ['stage', 'score'],
+    ['stage', 'lastActivityAt'],
+    ['stage', 'firstSeenAt'],
+    ['score'],
+    ['lastActivityAt'],
+    ['firstSeenAt'],
+    ['qualified'],
   ],
+  // Nobody has most leads, so what they do costs nothing in these.
+  sparse: ['assignee', 'team'],
   terms: 'terms',
   keys: (event) => {
     const linked = event.type === 'LeadMerged' && event.data.identifier !== undefined;

@@ -105,6 +105,7 @@ export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProj
   version: projection.version ?? 1,
   indexes: projection.indexes,
   ...(projection.terms === undefined ? {} : { terms: projection.terms }),
+  ...(projection.sparse && { sparse: projection.sparse }),
   document: z.never(),
   filter: { streams: projection.streams, ...(projection.types && { types: projection.types }) },
   project: (readModels) => project(projection, readModels),

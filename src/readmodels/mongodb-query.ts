@@ -1,6 +1,7 @@
 import type { Document, IndexDescription } from 'mongodb';
 import { checkedField, checkMark, checkTerms, isField } from './document.ts';
 import type { Condition, Declared, Key, Query, Scalar, Sort, Stored } from './read-models.ts';
+import { indexKey, sparseField } from './read-models.ts';
 
 /**
  * A document as MongoDB keeps it: as JSON text, because a fact's data may have keys that BSON has not (one with a NUL) or
@@ -131,13 +132,18 @@ export const seeksOf = (project: string, collection: Declared, query: Query<neve
 };
 
 /** The indexes of a collection. They are named after what they are of, so one whose declaration is gone is known by its name. */
-export const indexesOf = ({ indexes, terms }: Declared): readonly (IndexDescription & { readonly name: string })[] => {
+export const indexesOf = (collection: Declared): readonly (IndexDescription & { readonly name: string })[] => {
+  const { indexes, terms } = collection;
   const index = (name: string, paths: readonly string[]) => ({
     name: `${indexPrefix}${name}`,
     key: Object.fromEntries(['project', ...paths, '_id'].map((path) => [path, 1])),
   });
   return [
-    ...indexes.map((fields) => index(`fields.${fields.join(',')}`, fields.map(fieldPath))),
+    ...indexes.map((fields) => {
+      const first = sparseField(collection, fields);
+      const has = first !== undefined && { partialFilterExpression: { [fieldPath(first)]: { $exists: true } } };
+      return { ...index(`fields.${indexKey(collection, fields)}`, fields.map(fieldPath)), ...has };
+    }),
     ...(terms === undefined ? [] : [index(`words.${terms}`, [wordsPath(terms)])]),
   ];
 };

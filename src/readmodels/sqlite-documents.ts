@@ -57,8 +57,8 @@ type Guard<S> = { readonly sql: string; readonly value: (document: S) => number 
 
 /**
  * Writes a row if its guard lets it, and gives how many were written. Of one that is known to be there only the columns that
- * changed are named: SQLite leaves an index alone none of whose columns is named, and of a lead's eight indexes an activity
- * changes two, and a new score three.
+ * changed are named: SQLite leaves an index alone none of whose columns is named, and of a lead's indexes an activity
+ * changes two, a new score three, and one or two more once somebody has it.
  */
 const rowWriting = ({ prepared }: Connection, table: string, columns: readonly string[], guard: string) => {
   const names = columns.map(quoted);

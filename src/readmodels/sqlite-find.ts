@@ -1,7 +1,9 @@
 import { markOf, parsed } from './document.ts';
 import type { Collection, Declared, Page, Query } from './read-models.ts';
 import type { Statement } from './sqlite-conditions.ts';
+import { indexFor } from './sqlite-index.ts';
 import { findStatement, prefixCounts, walkStatement } from './sqlite-query.ts';
+import type { Way } from './sqlite-query.ts';
 import type { Connection } from './sqlite-tables.ts';
 
 type Row = { readonly id: string; readonly doc: string };
@@ -24,6 +26,14 @@ const rarest = (
   return totals.length === 0 ? undefined : Math.min(...totals);
 };
 
+/** The way by the index that suits a query best, once it is made: a collection that is being built has none. */
+const wayOf = ({ prepared }: Connection, collection: Declared, query: Query<never>): Way => {
+  const index = indexFor(collection, query);
+  if (index === undefined) return 'any';
+  const there = prepared("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?").get(index);
+  return there ? { index } : 'any';
+};
+
 /** The rows of a page and one more, if there are more. */
 const pageRows = (
   connection: Connection,
@@ -34,11 +44,12 @@ const pageRows = (
   const rows = ({ sql, values }: Statement) => connection.prepared(sql).all(...values) as Row[];
   const words = rarest(connection, project, collection, query);
   if (words !== undefined && words < RARE) return rows(findStatement(project, collection, query, 'by-id'));
+  const way = wayOf(connection, collection, query);
   if (words !== undefined && words >= COMMON) {
-    const walked = rows(walkStatement(project, collection, query, WALK));
+    const walked = rows(walkStatement(project, collection, query, { most: WALK, way }));
     if (walked.length > query.limit) return walked;
   }
-  return rows(findStatement(project, collection, query));
+  return rows(findStatement(project, collection, query, way));
 };
 
 /** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */

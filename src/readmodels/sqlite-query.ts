@@ -33,8 +33,11 @@ export const countStatement = (
   return { sql: `SELECT count(*) AS total FROM ${quoted(docsTable(collection))} WHERE ${sql}`, values };
 };
 
-/** Whether SQLite finds its way to the documents by itself, or is to look up the ids that a condition names. */
-type Way = 'any' | 'by-id';
+/**
+ * How to come to the documents: by an index that is there, by its name; by the ids that a condition names; or as SQLite finds
+ * its way by itself.
+ */
+export type Way = 'any' | 'by-id' | { readonly index: string };
 
 /** The rows of a table that are asked for, and what they are sorted by. */
 type Rows = { readonly table: string; readonly filter: Statement; readonly columns: readonly Column[] };
@@ -47,7 +50,8 @@ const first = ({ table, filter, columns }: Rows, count: number): Statement => ({
 
 const tableFor = (collection: Declared, way: Way): string => {
   const table = docsTable(collection);
-  return way === 'any' ? quoted(table) : `${quoted(table)} INDEXED BY ${quoted(`sqlite_autoindex_${table}_1`)}`;
+  if (way === 'any') return quoted(table);
+  return `${quoted(table)} INDEXED BY ${quoted(way === 'by-id' ? `sqlite_autoindex_${table}_1` : way.index)}`;
 };
 
 /**
@@ -92,12 +96,17 @@ export const findStatement = (
  * is soon full. Goes through so many documents at most (after a mark, so many of each seek): when the page is not full by
  * then, nothing is known.
  */
-export const walkStatement = (project: string, collection: Declared, query: Query<never>, most: number): Statement => {
+export const walkStatement = (
+  project: string,
+  collection: Declared,
+  query: Query<never>,
+  { most, way = 'any' }: { readonly most: number; readonly way?: Way },
+): Statement => {
   const { sort, after, limit, where } = query;
   checkMark(collection, query);
   const others = where.filter((asked) => !isPrefix(asked));
   const all = {
-    table: tableFor(collection, 'any'),
+    table: tableFor(collection, way),
     filter: matching(project, collection, others),
     columns: sortColumns(collection, sort),
   };

@@ -1,9 +1,7 @@
 import type { Declared } from './read-models.ts';
+import { sparseField } from './read-models.ts';
+import { indexName } from './sqlite-index.ts';
 import { columnsOf, docsTable, fieldSql, livingSql, pathSql, quoted, termsTable } from './sqlite-names.ts';
-
-/** Indexes on columns and on expressions have names of their own, so that which ones are there tells who wrote the file. */
-const indexName = (collection: Declared, fields: readonly string[]): string =>
-  `${columnsOf(collection).size > 0 ? 'by' : 'index'}.${fields.join(',')}.${collection.name}`;
 
 // In order, the words fill the table page by page, instead of a place here and a place there.
 const createTerms = (collection: Declared, field: string, table: string): string => `
@@ -70,7 +68,9 @@ export const schemaChanges = (collection: Declared, existing: Existing, bare = f
     ...own('terms.').flatMap((name) => (name === terms ? [] : [`DROP TABLE ${quoted(name)}`])),
     ...[...indexes].flatMap(([name, fields]) => {
       const columns = ['project', ...fields.map((field) => fieldSql(collection, field)), 'id'].join(', ');
-      const index = `CREATE INDEX ${quoted(name)} ON ${docs} (${columns}) WHERE ${livingSql(collection)}`;
+      const first = sparseField(collection, fields);
+      const has = first === undefined ? '' : ` AND ${fieldSql(collection, first)} IS NOT NULL`;
+      const index = `CREATE INDEX ${quoted(name)} ON ${docs} (${columns}) WHERE ${livingSql(collection)}${has}`;
       return existing.names.has(name) ? [] : [index];
     }),
     ...(collection.terms === undefined || terms === undefined || existing.names.has(terms)

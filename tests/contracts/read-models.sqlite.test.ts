@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, Query } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { indexFor } from '../../src/readmodels/sqlite-index.ts';
 import { countStatement, findStatement, walkStatement } from '../../src/readmodels/sqlite-query.ts';
 import type { Statement } from '../../src/readmodels/sqlite-conditions.ts';
 import { ran } from '../support/ran.ts';
@@ -128,7 +129,7 @@ describe('the indexes of read models in SQLite', () => {
     const where = [{ field: 'words', op: 'prefix', value: 'an' }, ...best.where] as const;
     const path = await prepared();
     const steps = [{}, { after: [0, 'someone'] }].map((after) =>
-      plan(path, walkStatement('p1', collection, { ...best, where, ...after }, 1_000)),
+      plan(path, walkStatement('p1', collection, { ...best, where, ...after }, { most: 1_000 })),
     );
     for (const step of steps) {
       expect(step).toContain('USING INDEX by.city,score.people');
@@ -180,6 +181,35 @@ describe('the indexes of read models in SQLite', () => {
     expect(whole).toContain('terms.words.people');
     await opened(path).prepare([collection], { bare: true });
     expect(schema(path)).toEqual(whole);
+  });
+
+  it('answer a query by the index that suits it best, made or not yet', async () => {
+    const path = await file();
+    const readModels = opened(path);
+    const sparse: Collection<Person> = { ...people, name: 'people', sparse: ['city'] };
+    const docs = [
+      { project: 'p1', position: 1, id: 'a', doc: { id: 'a', city: 'Oslo', score: 7, visits: 1, words: [] } },
+    ];
+    await readModels.prepare([declared(sparse)], { bare: true });
+    await readModels.save(sparse, docs, 1);
+    expect((await readModels.find('p1', sparse, best)).docs).toHaveLength(1);
+    await readModels.prepare([declared(sparse)]);
+    expect((await readModels.find('p1', sparse, best)).docs).toHaveLength(1);
+    const ranged = { ...best, where: [...best.where, { field: 'score', op: 'gte', value: 5 } as const] };
+    const index = indexFor(declared(sparse), ranged) ?? '';
+    expect(plan(path, findStatement('p1', declared(sparse), ranged, { index }))).toBe(
+      'SEARCH docs.people USING INDEX by.city?,score.people (project=? AND $.city=? AND $.score>? AND $.score<?)',
+    );
+  });
+
+  it('that become sparse are made anew, and have only what has the field they begin with', async () => {
+    const path = await prepared();
+    await opened(path).prepare([{ ...collection, sparse: ['city'] }]);
+    expect(schema(path).filter((name) => name.startsWith('by.'))).toEqual([
+      ...['by.city?,score,visits.people', 'by.city?,score.people', 'by.score.people'],
+    ]);
+    expect(plan(path, countStatement('p1', collection, best.where))).toContain('by.city?,score');
+    expect(plan(path, countStatement('p1', collection, []))).toContain('by.score.people');
   });
 
   it('are made and dropped as the declaration says', async () => {

@@ -38,11 +38,12 @@ export const people: Collection<Person> = {
 };
 
 /** A collection as `prepare` takes it, whatever its documents are. */
-export const declared = <D>({ name, indexes, terms }: Collection<D>): Collection<never> => ({
+export const declared = <D>({ name, indexes, terms, sparse }: Collection<D>): Collection<never> => ({
   name,
   indexes,
   document: z.never(),
   ...(terms === undefined ? {} : { terms }),
+  ...(sparse && { sparse }),
 });
 
 const person = (id: string, rest: Partial<Person> = {}): Person => ({

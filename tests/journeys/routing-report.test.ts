@@ -122,6 +122,13 @@ describe('Lists of leads', () => {
     expect(await idsOf('routing=waiting')).toEqual([bob]);
     expect(await idsOf('team=other')).toEqual([]);
     mustBe(await sales.project.read('/api/leads?routing=lost'), 400);
+    expect(await idsOf('routing=waiting&sort=firstSeenAt')).toEqual([bob]);
+    expect(await idsOf('team=sales&sort=-lastActivityAt')).toEqual([ada]);
+    expect(await idsOf('routing=assigned&assignee=ann&sort=-lastActivityAt')).toEqual([ada]);
+    const unsorted = mustBe(await sales.project.read('/api/leads?routing=waiting&sort=-lastActivityAt'), 400);
+    expect(unsorted.body.errors).toEqual([
+      { pointer: '/sort', detail: expect.stringContaining('name a team or an assignee too') },
+    ]);
 
     const then = app.clock.now().toISOString();
     await sales.wait(1);

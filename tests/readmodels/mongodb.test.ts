@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
+import { indexesOf } from '../../src/readmodels/mongodb-query.ts';
 import { openDocumentReader } from '../../src/readmodels/open.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, ReadModels, Stored } from '../../src/readmodels/read-models.ts';
@@ -307,6 +308,14 @@ describe('a handle on MongoDB', () => {
       ['leadfold.fields.id', ['project', 'fields.id', '_id']],
       ['leadfold.fields.size,id', ['project', 'fields.size', 'fields.id', '_id']],
       ['leadfold.words.tags', ['project', 'words.tags', '_id']],
+    ]);
+  });
+
+  it('has only the documents with the first field in an index that is sparse, under a name of its own', () => {
+    const sparse = { ...declared, indexes: [['size' as never], ['id' as never]], sparse: ['size' as never] };
+    expect(indexesOf(sparse).map(({ name, partialFilterExpression }) => [name, partialFilterExpression])).toEqual([
+      ['leadfold.fields.size?', { 'fields.size': { $exists: true } }],
+      ['leadfold.fields.id', undefined],
     ]);
   });
 

@@ -12,6 +12,7 @@ import { filterOf, seeksOf } from '../../src/readmodels/mongodb-query.ts';
 import type { Seek } from '../../src/readmodels/mongodb-query.ts';
 import { countStatement, findStatement } from '../../src/readmodels/sqlite-query.ts';
 import type { Statement } from '../../src/readmodels/sqlite-conditions.ts';
+import { indexFor } from '../../src/readmodels/sqlite-index.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { realMongo, withDatabase } from '../support/mongodb-real.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
@@ -40,11 +41,14 @@ const scans = (plan: readonly string[]) => plan.filter((step) => /^SCAN (?!\(sub
 const searches = (plan: readonly string[]) => plan.filter((step) => /^SEARCH .* USING .*\(project=\?/.test(step));
 
 describe('SQLite', () => {
-  it.each(shapes)('finds $name by an index', ({ project, collection, query, ordered }) => {
-    const plan = steps(findStatement(project, collection, query));
+  it.each(shapes)('finds $name by an index', ({ project, collection, query, ordered, by }) => {
+    const index = indexFor(collection, query);
+    const plan = steps(findStatement(project, collection, query, index === undefined ? 'any' : { index }));
     const seeks = query.after === undefined ? 1 : query.sort.length + 1;
     expect(scans(plan)).toEqual([]);
     expect(searches(plan).length).toBeGreaterThanOrEqual(seeks);
+    // Each seek looks up the value that narrows most; all else is looked for among what has that.
+    if (by !== undefined) expect(plan.filter((step) => step.includes(`(project=? AND $.${by}=?`))).toHaveLength(seeks);
     const sorted = plan.filter((step) => step.includes('TEMP B-TREE'));
     // The seeks of a later page are put together by one small sort.
     if (ordered) expect(sorted.length).toBeLessThanOrEqual(query.after === undefined ? 0 : 1);

@@ -17,6 +17,8 @@ export type Shape = {
   readonly collection: Collection<never>;
   readonly query: Query<never>;
   readonly ordered: boolean;
+  /** The field whose value narrows what is looked at, where one does. */
+  readonly by?: string;
 };
 
 /** A count that somebody asks for. */
@@ -25,14 +27,17 @@ export type CountShape = Pick<Shape, 'name' | 'project' | 'collection'> & {
 };
 
 // A shape says nothing of the documents, which makes all of them alike.
-const erased = <D>({ name, indexes, terms }: Collection<D>): Collection<never> => ({
+const erased = <D>({ name, indexes, terms, sparse }: Collection<D>): Collection<never> => ({
   ...{ name, indexes, document: z.never() },
   ...(terms !== undefined && { terms }),
+  ...(sparse && { sparse }),
 });
 
 const is = (field: string, value: Scalar) => ({ field, op: 'eq', value }) as const;
 const stage = is('stage', 'customer');
 const assignee = is('assignee', 'ann');
+const team = is('team', 'emea');
+const routing = is('routing', 'waiting');
 const range = [
   { field: 'score', op: 'gte', value: 5 },
   { field: 'score', op: 'lte', value: 50 },
@@ -46,8 +51,14 @@ const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
   ['of a score', range],
   ['of a stage and a score', [stage, ...range]],
   ['of an assignee and a score', [assignee, ...range]],
-  ['of a routing', [is('routing', 'waiting')]],
-  ['of a team and an assignee', [is('team', 'emea'), assignee]],
+  ['of a team', [team]],
+  ['of a routing', [routing]],
+  ['of a team and a score', [team, ...range]],
+  ['of a routing and a score', [routing, ...range]],
+  ['of a team, a stage and a routing', [stage, routing, team]],
+  ['of a stage and a routing', [stage, routing]],
+  ['of an assignee and a routing', [routing, assignee]],
+  ['of a team and an assignee', [team, assignee]],
   ['with a word', [q]],
   ['with a word, of a stage, an assignee and a score', [stage, assignee, ...range, q]],
 ];
@@ -55,26 +66,41 @@ const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
 const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;
 const directions = ['asc', 'desc'] as const;
 
-// The declared indexes have the order for all leads and for each stage, and the one by score for each assignee.
-const isOrdered = (filter: string, field: string): boolean =>
-  ['all', 'of a stage', 'of a routing'].includes(filter) ||
-  (field === 'score' &&
-    [
-      'of an assignee',
-      'of a team and an assignee',
-      'of a score',
-      'of a stage and a score',
-      'of an assignee and a score',
-    ].includes(filter));
+/** Whose value narrows most, of those that a query names. */
+const narrowest = (where: readonly Condition<never>[], field: string): string | undefined => {
+  const named = where.map((each): string => each.field);
+  // What a team has is in each order; what a rep has by its score, and is little enough to be sorted.
+  if (named.includes('assignee') && (field === 'score' || !named.includes('team'))) return 'assignee';
+  return ['team', 'routing', 'stage'].find((each) => named.includes(each));
+};
+
+// The declared indexes have each order for all leads, for each stage and team, and some for each status and assignee.
+const isOrdered = (where: readonly Condition<never>[], field: string): boolean => {
+  if (where.includes(q)) return false;
+  const by = narrowest(where, field);
+  return by === undefined ? where.length === 0 || field === 'score' : by !== 'assignee' || field === 'score';
+};
+
+// The API does not list leads of a status by their last activity, unless it is narrowed otherwise.
+const isAsked = (where: readonly Condition<never>[], field: string): boolean =>
+  field !== 'lastActivityAt' || !where.includes(routing) || where.includes(team) || where.includes(assignee);
 
 const lists = filters.flatMap(([filter, where]) =>
-  sorts.flatMap((field) =>
-    directions.map((direction) => ({
-      name: `leads, ${filter}, by ${field} ${direction}`,
-      ...{ project: 'p1', collection: erased(leads), ordered: isOrdered(filter, field) },
-      query: { where, sort: [{ field, direction }], limit: 50 },
-    })),
-  ),
+  sorts
+    .filter((field) => isAsked(where, field))
+    .flatMap((field) =>
+      directions.map((direction): Shape => {
+        const by = where.includes(q) ? undefined : narrowest(where, field);
+        return {
+          name: `leads, ${filter}, by ${field} ${direction}`,
+          project: 'p1',
+          collection: erased(leads),
+          ordered: isOrdered(where, field),
+          ...(by !== undefined && { by }),
+          query: { where, sort: [{ field, direction }], limit: 50 },
+        };
+      }),
+    ),
 );
 
 const timeline = directions.map((direction) => ({
