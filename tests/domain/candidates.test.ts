@@ -71,7 +71,7 @@ describe('A decision about many reps', () => {
 describe('What is recorded of candidates', () => {
   const reason = fc.constantFrom('fits', 'off shift', 'away', 'skill: cobol', 'constructor', '__proto__');
   const candidates = fc
-    .array(fc.record({ in: fc.boolean(), reason }), { maxLength: 160 })
+    .array(fc.record({ in: fc.boolean(), reason }), { maxLength: 160, size: 'max' })
     .map((all) => all.map((each, n) => ({ repId: `r${n}`, ...each })));
 
   it('is all of them, in full or counted, and always who was chosen in full', () => {
