@@ -32,8 +32,11 @@ const tooMany = (what: string): Problem =>
 /** What is known of a request on its way: its size, when it is there, and its place. */
 type Known = { bytes: number; place?: Place };
 
-/** Sends somebody away or lets him in; called with the size of a body when it is there and before it is parsed. */
-export type Admit = (request: FastifyRequest, bytes: number) => Promise<void>;
+/**
+ * Sends somebody away or lets him in; called with the size of a body when it is there and before it is parsed. Without a promise
+ * there is nothing to wait for.
+ */
+export type Admit = (request: FastifyRequest, bytes: number) => Promise<void> | undefined;
 
 /** The most that a body may come to, by what its headers say. */
 const expectedBytes = (request: FastifyRequest): number => {
@@ -76,16 +79,18 @@ export const admission = (scope: App): Admit => {
   const known = new WeakMap<FastifyRequest, Known>();
   const arriving = arrivals();
 
-  const take = async (request: FastifyRequest, projectId: string, mine: Known): Promise<void> => {
+  const turn = async ({ raw: { socket } }: FastifyRequest, { taken, leave }: Place): Promise<void> => {
+    socket.once('close', leave);
+    const has = await taken;
+    socket.off('close', leave);
+    if (!has) throw new Problem('request-timeout', 'The connection ended before it was its turn');
+  };
+
+  const take = (request: FastifyRequest, projectId: string, mine: Known): Promise<void> | undefined => {
     const place = (mine.bytes > admissionLimits.small ? large : small)(projectId, mine.bytes);
     if (!place) throw tooMany('Too many activities of the project wait to be recorded');
     mine.place = place;
-    if (place.taken === true) return;
-    const { socket } = request.raw;
-    socket.once('close', place.leave);
-    const taken = await place.taken;
-    socket.off('close', place.leave);
-    if (!taken) throw new Problem('request-timeout', 'The connection ended before it was its turn');
+    return place.taken === true ? undefined : turn(request, place);
   };
 
   scope.addHook('onRequest', (request, _reply, done) => {
@@ -94,11 +99,13 @@ export const admission = (scope: App): Admit => {
     if (projectId !== undefined && bytes > admissionLimits.small) arriving.enter(request, projectId, bytes);
     done();
   });
-  scope.addHook('preValidation', async (request) => {
+  scope.addHook('preValidation', (request, _reply, done) => {
     // Whose key was in the body is known only now.
     const mine = known.get(request);
     const { projectId } = request.caller;
-    if (mine && !mine.place && projectId !== undefined) await take(request, projectId, mine);
+    const waits = mine && !mine.place && projectId !== undefined ? take(request, projectId, mine) : undefined;
+    if (waits) waits.then(() => done(), done);
+    else done();
   });
   scope.addHook('onSend', (request, _reply, payload, done) => {
     arriving.leave(request);
@@ -106,11 +113,11 @@ export const admission = (scope: App): Admit => {
     done(null, payload);
   });
 
-  return async (request, bytes) => {
+  return (request, bytes) => {
     arriving.leave(request);
     const mine: Known = { bytes };
     known.set(request, mine);
     const { caller } = request;
-    if (caller !== nobody && caller.projectId !== undefined) await take(request, caller.projectId, mine);
+    return caller !== nobody && caller.projectId !== undefined ? take(request, caller.projectId, mine) : undefined;
   };
 };
