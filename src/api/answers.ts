@@ -77,7 +77,7 @@ export const answerProblem = (error: unknown, request: FastifyRequest, reply: Fa
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');
-  if (status === 413) discardBody(request, reply);
+  if (status === 413 || status === 429) discardBody(request, reply);
   return reply
     .code(status)
     .headers(problem.headers)
