@@ -1,8 +1,7 @@
-import type { Found, Identifier, LinkPlan, Root } from '../domain/identity.ts';
+import type { Found, Identifier, LinkPlan } from '../domain/identity.ts';
 import { identifierKey, leadIdOf } from '../domain/identity.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { rootOf } from '../domain/lead.ts';
-import type { Joining } from '../domain/link-plan.ts';
 import { planLinks } from '../domain/link-plan.ts';
 import type { Capture } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
@@ -28,7 +27,7 @@ export type Flow = {
 
 type Merge = LinkPlan['merge'][number];
 
-type Seen = Found & { readonly gone: LeadState | undefined };
+type Seen = Found & { readonly lead: LeadState | undefined; readonly gone: LeadState | undefined };
 
 /** What identifiers lead to; `gone` is a lead whose merge is not finished. */
 const survey = async (
@@ -38,13 +37,18 @@ const survey = async (
 ): Promise<readonly [Seen, ...Seen[]]> => {
   const see = async (identifier: Identifier): Promise<Seen> => {
     const found = await findLeadBy(states, projectId, identifier, fresh);
-    return { identifier, root: found && rootOf(found.lead.state), gone: found && unabsorbed(found) };
+    const lead = found?.lead.state;
+    return { identifier, lead, root: lead && rootOf(lead), gone: found && unabsorbed(found) };
   };
   return [await see(strongest), ...(await Promise.all(others.map(see)))];
 };
 
+/** The identifiers that one of the leads has that were found. */
+const notedBy = (found: readonly Seen[], leadId: string): LeadState['identifiers'] | undefined =>
+  found.find(({ lead }) => lead?.leadId === leadId)?.lead?.identifiers;
+
 const planOf = ({ engine: { links }, projectId }: Flow, found: readonly [Seen, ...Seen[]]): LinkPlan =>
-  planLinks(projectId, [...found], links.to);
+  planLinks(projectId, [...found], (leadId) => links.to(leadId, notedBy(found, leadId)));
 
 const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
 
@@ -62,15 +66,12 @@ const note = async (flow: Flow): Promise<void> => {
   noted(flow);
 };
 
-/** What a lead that has so much brings to another. */
-const bringing = ({ identifiers, merges }: Root): Joining => ({ identifiers, leads: merges.leads + 1 });
-
 /** Merges two leads, and has what was linked noted before. */
-const merged = async (flow: Flow, { older, younger }: Merge): Promise<void> => {
+const merged = async (flow: Flow, { older, younger }: Merge, found: readonly Seen[]): Promise<void> => {
   const { engine, projectId, request } = flow;
-  const { leadId } = younger;
+  const { leadId, merges } = younger;
   // Before anything is waited for: who plans next must know of it.
-  const moving = engine.links.begin(older.leadId, bringing(younger));
+  const moving = engine.links.begin(older.leadId, notedBy(found, leadId)?.keys() ?? [], merges.leads + 1);
   try {
     await note(flow);
     await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
@@ -95,8 +96,9 @@ const mergeAlone = async (
 ): Promise<void> => {
   const leadIds = [older.leadId, younger.leadId];
   await flow.engine.links.alone(leadIds, async () => {
-    const [first] = planOf(flow, await survey(flow, identifiers, true)).merge;
-    if (first && isOf(first, leadIds)) await merged(flow, first);
+    const found = await survey(flow, identifiers, true);
+    const [first] = planOf(flow, found).merge;
+    if (first && isOf(first, leadIds)) await merged(flow, first, found);
   });
 };
 
@@ -106,7 +108,7 @@ const link = async (flow: Flow, { capture, target: into, link: unused }: LinkPla
   const { handle, states, links } = engine;
   // Before anything is waited for: who plans next must know of it.
   if (unused.length > 0) {
-    linked.push({ identifiers: unused, underway: links.begin(into, { identifiers: unused.length, leads: 0 }) });
+    linked.push({ identifiers: unused, underway: links.begin(into, unused.map(identifierKey)) });
   }
   if (capture) {
     await withScoring(states, projectId, (scoring) =>

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
@@ -13,6 +14,8 @@ if (isMainThread && path !== undefined) {
     seen.at = now;
   };
   setInterval(look, 1).unref();
+  // A process that was killed leaves its socket.
+  rmSync(path, { force: true });
   // Whoever connects is told the longest since somebody did last, in ms.
   createServer((socket) => {
     look();
