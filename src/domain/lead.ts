@@ -196,19 +196,22 @@ export const rootOf = ({ leadId, capturedAt, userIds, identifiers, merges }: Lea
   merges,
 });
 
-/** The traits in force; one whose last value is null was taken away. */
-export const traitsOf = (state: LeadState): JsonObject =>
-  Object.fromEntries(
-    [...state.profile].filter(([, { value }]) => value !== null).map(([trait, { value }]) => [trait, value]),
-  );
+const inForce = new WeakMap<LeadState['profile'], JsonObject>();
+
+/** The traits in force; one whose last value is null was taken away. The same ones as long as the profile stays as it is. */
+export const traitsOf = ({ profile }: LeadState): JsonObject => {
+  const known = inForce.get(profile);
+  if (known) return known;
+  const told = [...profile].filter(([, { value }]) => value !== null);
+  const traits = Object.fromEntries(told.map(([trait, { value }]) => [trait, value]));
+  inForce.set(profile, traits);
+  return traits;
+};
 
 /** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
-export const scorable = (state: LeadState): Scorable => {
-  let traits: JsonObject | undefined;
-  return {
-    activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
-    get traits() {
-      return (traits ??= traitsOf(state));
-    },
-  };
-};
+export const scorable = (state: LeadState): Scorable => ({
+  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
+  get traits() {
+    return traitsOf(state);
+  },
+});

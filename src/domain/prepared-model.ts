@@ -32,6 +32,8 @@ export type PreparedModel = {
   readonly rules: readonly PreparedRule[];
   readonly rulesOf: (eventType: string) => readonly PreparedRule[];
   readonly fit: ReadonlyMap<string, PreparedFit>;
+  /** The fit rules that bring something to a lead with these traits. Remembered while the traits are in memory. */
+  readonly fitting: (traits: JsonObject) => readonly PreparedFit[];
   readonly groups: { readonly engagement: readonly PreparedGroup[]; readonly fit: readonly PreparedGroup[] };
   /** Which of a lead's activities of one type the rules for that type match. Remembered while the activities are in memory. */
   readonly matchesOf: (eventType: string, activities: Matching) => Matches;
@@ -75,17 +77,31 @@ const groupsOf = ({ groups }: ScoringModel, rules: readonly Grouped[]): readonly
   });
 };
 
+const fittingOf = (fit: readonly PreparedFit[]): PreparedModel['fitting'] => {
+  const telling = fit.filter(({ base }) => base !== 0);
+  const known = new WeakMap<JsonObject, readonly PreparedFit[]>();
+  return (traits) => {
+    const before = known.get(traits);
+    if (before) return before;
+    const fitting = telling.filter(({ fits }) => fits(traits));
+    known.set(traits, fitting);
+    return fitting;
+  };
+};
+
 const none: readonly PreparedRule[] = [];
 
 /** Makes a model ready. Costs as much as the model is long. */
 export const prepare = (model: ScoringModel): PreparedModel => {
   const rules = model.engagement.map(preparedRule);
   const byType = Map.groupBy(rules, ({ eventType }) => eventType);
+  const fit = model.fit.map(preparedFit);
   const rulesOf = (eventType: string): readonly PreparedRule[] => byType.get(eventType) ?? none;
   return {
     rules,
     rulesOf,
-    fit: new Map(model.fit.map((rule) => [rule.id, preparedFit(rule)])),
+    fit: new Map(fit.map((rule) => [rule.id, rule])),
+    fitting: fittingOf(fit),
     groups: { engagement: groupsOf(model, model.engagement), fit: groupsOf(model, model.fit) },
     matchesOf: remembering(rulesOf),
   };

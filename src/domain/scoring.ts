@@ -153,8 +153,7 @@ export const tally = (published: PublishedModel, lead: Scorable, asOf: number): 
     engagement += total;
   }
   engagement -= capGroups(prepared.groups.engagement, lines);
-  for (const { id, base, fits } of prepared.fit.values()) {
-    if (base === 0 || !fits(lead.traits)) continue;
+  for (const { id, base } of prepared.fit.size === 0 ? [] : prepared.fitting(lead.traits)) {
     lines.set(id, base);
     fit += base;
   }
