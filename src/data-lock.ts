@@ -14,6 +14,15 @@ export class DataInUse extends Error {
   }
 }
 
+/** The folder of files can't be written to. The message says which file that is about, and what to do. */
+export class DataUnusable extends Error {
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`${resolve(path)} can't be locked: ${reason}; check its folder`, { cause });
+    this.name = 'DataUnusable';
+  }
+}
+
 /** How long a process that is just ending is waited for, in ms. */
 const patience = 1_000;
 
@@ -23,23 +32,27 @@ const BUSY = 5;
 /** The file whose lock stands for another file. Its name does not begin with that one's, which people delete with a `*`. */
 const lockOf = (path: string): string => join(dirname(path), `lock.${basename(path)}`);
 
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === BUSY;
+
+/** Takes the lock of a file. Throws `DataInUse` when another process has it, and `DataUnusable` when it can't be taken. */
 const held = (path: string): DatabaseSync => {
-  const lock = lockOf(path);
-  privateDatabase(lock);
-  const db = new DatabaseSync(lock, { timeout: patience });
+  let db: DatabaseSync | undefined;
   try {
+    const lock = lockOf(path);
+    privateDatabase(lock);
+    db = new DatabaseSync(lock, { timeout: patience });
     // Nothing is ever written: the transaction that stays open has the lock, and the kernel frees it when the process ends,
     // however it does. What a lock file with a process id says outlives the process, and ids repeat in containers.
     db.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
-    db.close();
-    if (error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === BUSY) throw new DataInUse(path);
-    throw error;
+    db?.close();
+    throw isBusy(error) ? new DataInUse(path) : new DataUnusable(path, error);
   }
 };
 
-/** Keeps other processes from serving the files of a configuration until it is called. Throws `DataInUse` when one does already. */
+/** Keeps other processes from serving the files of a configuration until it is called. Throws `DataInUse` when one does already, and `DataUnusable`. */
 export const lockData = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readModels'>): (() => void) => {
   const locks: DatabaseSync[] = [];
   const release = (): void => {

@@ -2,17 +2,26 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { Config } from './config.ts';
+import { damageIn } from './eventstore/damage.ts';
+import { pageDamageIn } from './readmodels/sqlite-damage.ts';
 
 /** The parts of a process whose files are looked through, as health calls them. */
 type Part = 'event-store' | 'read-models';
 
-/** A file as it was found; one that has been put in its place has another number. */
-type File = { readonly kind: Part; readonly path: string; readonly number: number };
+/** A file as it was found, with its size in bytes; one that has been put in its place has another number. */
+type File = { readonly kind: Part; readonly path: string; readonly number: number; readonly size: number };
+
+/** A file of so many bytes is looked through sooner than a thread begins. */
+const small = 1024 * 1024;
 
 const advice: Readonly<Record<Part, string>> = {
   'event-store': 'stop, restore it from a backup, and delete the read models',
   'read-models': 'delete it with its -wal and -shm; it is made again from the log',
 };
+
+/** Looks through a file, and gives what is wrong in it; undefined when nothing is. */
+export const lookThrough = ({ kind, path }: Pick<File, 'kind' | 'path'>): string | undefined =>
+  kind === 'event-store' ? damageIn(path) : pageDamageIn(path);
 
 /** What is known of the files of this machine. */
 export type Integrity = {
@@ -29,7 +38,9 @@ const filesOf = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readMo
   return homes.flatMap(([kind, home]) => {
     const found = home.scheme === 'sqlite' ? statSync(home.path, { throwIfNoEntry: false }) : undefined;
     // Nothing is wrong yet with what is made just now.
-    return home.scheme === 'sqlite' && found && found.size > 0 ? [{ kind, path: home.path, number: found.ino }] : [];
+    return home.scheme === 'sqlite' && found && found.size > 0
+      ? [{ kind, path: home.path, number: found.ino, size: found.size }]
+      : [];
   });
 };
 
@@ -43,7 +54,8 @@ export const integrityOf = (config: Pick<Config, 'eventStore' | 'readModels'>): 
   let thread: Worker | undefined;
   let looking: Promise<void> = Promise.resolve();
 
-  const look = async ({ kind, path }: File): Promise<string | undefined> => {
+  const look = async ({ kind, path, size }: File): Promise<string | undefined> => {
+    if (size <= small) return lookThrough({ kind, path });
     const worker = new Worker(new URL('./integrity-worker.ts', import.meta.url), { workerData: { kind, path } });
     thread = worker;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -44,7 +44,7 @@ const listenForMetrics = async (app: App, { metricsPort, host }: Config): Promis
 };
 
 /** Errors that say all there is to know: what is wrong, where, and what to do. */
-const selfExplaining = ['ConfigError', 'DataInUse', 'StoreUnavailable', 'ReadModelsUnavailable'];
+const selfExplaining = ['ConfigError', 'DataInUse', 'DataUnusable', 'StoreUnavailable', 'ReadModelsUnavailable'];
 
 const greeting = (url: string, keyPlace: string, key: string): string => `
 Leadfold is listening on ${url}

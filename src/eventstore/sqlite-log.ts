@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { privateDatabase } from '../private-files.ts';
-import { isDamage, restore } from './damage.ts';
+import { checksumOf, isDamage, restore } from './damage.ts';
 import type { StoreState } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 
@@ -15,7 +15,14 @@ export type WriteGroup = (group: readonly Append[], recordedAt: number) => reado
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS events (
   position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
-  data TEXT NOT NULL, metadata TEXT NOT NULL, recorded_at INTEGER NOT NULL, UNIQUE (stream, revision)) STRICT`;
+  data TEXT NOT NULL, metadata TEXT NOT NULL, recorded_at INTEGER NOT NULL, checksum INTEGER,
+  UNIQUE (stream, revision)) STRICT`;
+
+/** A log that was begun before there were checksums has none of what it had then. */
+const withChecksums = (db: DatabaseSync): void => {
+  const column = db.prepare(`SELECT 1 FROM pragma_table_info('events') WHERE name = 'checksum'`);
+  if (!column.get()) db.exec('ALTER TABLE events ADD COLUMN checksum INTEGER');
+};
 
 /**
  * Opens the file of a log, making it where there is none; `readOnly` takes only one that is there. `timeout` is how long, in
@@ -27,6 +34,7 @@ export function openLogFile(path: string, timeout: number, readOnly = false): Da
     if (path !== ':memory:') privateDatabase(path);
     const db = new DatabaseSync(path, { timeout });
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    withChecksums(db);
     return db;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -62,13 +70,14 @@ export function tryRoom(db: DatabaseSync): void {
  */
 export function groupsTo(db: DatabaseSync): WriteGroup {
   const current = db.prepare('SELECT coalesce(max(revision), -1) AS revision FROM events WHERE stream = ?');
-  const insert = db.prepare('INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)');
 
   const write = ({ stream, expected, lines }: Append, recordedAt: number): number => {
     if (current.get(stream)?.['revision'] !== expected) return 0;
     let position = 0;
     for (const [index, [id, type, data, metadata]] of lines.entries()) {
-      const { lastInsertRowid } = insert.run(stream, expected + 1 + index, id, type, data, metadata, recordedAt);
+      const row = [stream, expected + 1 + index, id, type, data, metadata, recordedAt] as const;
+      const { lastInsertRowid } = insert.run(...row, checksumOf(...row));
       position = Number(lastInsertRowid);
     }
     return position;

@@ -57,3 +57,34 @@ it('A fact whose text is no JSON any more is found, and who reads it hears where
   await expect(take(store, 0, 300)).rejects.toThrow(where);
   expect(await take(store, 250, 50)).toHaveLength(50);
 });
+
+it('A byte that became another one is found, in whatever column of a fact', async () => {
+  for (const change of [
+    `data = replace(data, '7', '8')`,
+    `metadata = replace(metadata, 'a', 'b')`,
+    `id = id || 'x'`,
+    `type = 'Other'`,
+    `recorded_at = recorded_at + 1`,
+  ]) {
+    const path = await written();
+    withText(path, `UPDATE events SET ${change} WHERE position = 8`);
+    expect([change, damageIn(path)]).toEqual([
+      change,
+      'the fact at position 8, revision 7 of s-1, is not as it was written',
+    ]);
+  }
+});
+
+it('A log that was begun before there were checksums is taken as it is, and what comes then has one', async () => {
+  const path = await written();
+  withText(path, 'ALTER TABLE events DROP COLUMN checksum');
+  const store = openSqliteEventStore(path, { clock });
+  await store.append('s-3', -1, facts(10));
+  expect(await take(store, 0, 310)).toHaveLength(310);
+  await store.close();
+  expect(damageIn(path)).toBeUndefined();
+  withText(path, `UPDATE events SET type = 'Other' WHERE position = 8`);
+  expect(damageIn(path)).toBeUndefined();
+  withText(path, `UPDATE events SET type = 'Other' WHERE position = 308`);
+  expect(damageIn(path)).toContain('position 308');
+});

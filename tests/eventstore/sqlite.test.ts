@@ -244,7 +244,7 @@ describe('A follower of a SQLite event store', () => {
     const other = raw(path);
     stopPolling();
     const reading = take(store, 0, 1);
-    other.exec(`INSERT INTO events VALUES (NULL, 's-1', 0, 'id', 'Counted', '{"n":1}', '{}', 0)`);
+    other.exec(`INSERT INTO events VALUES (NULL, 's-1', 0, 'id', 'Counted', '{"n":1}', '{}', 0, NULL)`);
     await vi.advanceTimersByTimeAsync(250);
     expect(numbers(await reading)).toEqual([1]);
   });

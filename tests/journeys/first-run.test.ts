@@ -86,7 +86,7 @@ describe.concurrent('A start that can not be', () => {
   it('tells that the folder for the data can not be used, and what to do', async () => {
     const { code, output } = await spawnServer({ DATA_DIR: '/dev/null/data' }).ended;
     expect(code).toBe(1);
-    expect(output).toMatch(/^Event store \/dev\/null\/data\/events.db can't be opened: .*; check its folder\n$/);
+    expect(output).toMatch(/^\/dev\/null\/data\/events.db can't be locked: .*; check its folder\n$/);
   });
 
   it('tells why the read models can not be used', async () => {

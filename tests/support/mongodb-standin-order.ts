@@ -15,7 +15,7 @@ export const valueOf = (path: string): ((doc: Document) => unknown) => {
 };
 
 // UTF-16 has the surrogates below E000 to FFFF; code points have what they stand for above.
-const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x2000 : unit >= 0xd800 ? unit + 0x2000 : unit);
+const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
 const compareTexts = (a: string, b: string): number => {
   if (a === b) return 0;

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { bodyLimits } from '../src/api/body.ts';
+import { admissionLimits } from '../src/api/ingest/admission.ts';
+import { itemLimits } from '../src/api/ingest/json.ts';
+import { laneLimits } from '../src/api/lanes.ts';
+import { waits } from '../src/api/waiting.ts';
+import { candidateLimits } from '../src/domain/candidates.ts';
+import { leadLimits } from '../src/domain/lead-limits.ts';
+import { projectLimits } from '../src/domain/project.ts';
+import { pageLimits } from '../src/eventstore/page.ts';
+
+const [kib, mib] = [1024, 1024 * 1024];
+const told = (value: number): string => value.toLocaleString('en');
+
+/** What the page says of each bound, as the code has it. */
+const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
+  ['a body', `${bodyLimits.bytes / mib} MiB`, `${told(bodyLimits.values)} values`],
+  [
+    'a body without a key in its headers',
+    `${bodyLimits.keylessBytes / kib} KiB`,
+    `${bodyLimits.keylessBytesInAll / mib} MiB`,
+  ],
+  ['a batch', `${told(bodyLimits.items)} items`],
+  ['an activity', `${itemLimits.bytes / kib} KiB`, `${told(itemLimits.values)} values`],
+  [
+    'a lead',
+    `${told(leadLimits.identifiers)} identifiers`,
+    `${leadLimits.mergedLeads} merged leads`,
+    `${leadLimits.traits} traits`,
+    `${leadLimits.profileBytes / kib} KiB`,
+  ],
+  ['versions of a model, of rules, of a reply policy', told(projectLimits.versions)],
+  ['candidates of a routing decision', `${candidateLimits.inFull} in full`],
+  [
+    'reads that wait for a position',
+    `${waits.ofProject} of a project`,
+    `${told(waits.ofAll)} of all`,
+    `${waits.patience / 1_000} s`,
+  ],
+  [
+    'the past of a lead, a long score, a lead made again',
+    `${laneLimits.running} of a project`,
+    `${laneLimits.runningInAll} of all`,
+    `${laneLimits.waiting} of a project wait`,
+  ],
+  [
+    'bodies above 64 KiB that are recorded',
+    `${admissionLimits.large.ofProject.bodies} of a project`,
+    `${admissionLimits.large.ofAll.bodies} of all`,
+    `${admissionLimits.large.waiting / mib} MiB`,
+  ],
+  [
+    'bodies up to 64 KiB that are recorded',
+    `${told(admissionLimits.smalls.ofProject.bodies)} of a project`,
+    `${told(admissionLimits.smalls.ofAll.bodies)} of all`,
+  ],
+  ['bodies of a project that come in', `${admissionLimits.arriving / mib} MiB`],
+  ['a page of the log, for whoever reads it', `${told(pageLimits.events)} facts`, `${pageLimits.bytes / mib} MiB`],
+];
+
+it('The page of limits says what the code has', () => {
+  const page = readFileSync(new URL('../docs/how-to/know-the-limits.md', import.meta.url), 'utf8');
+  const rows = new Map(
+    page
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([, of = '', most = '']) => [of, most]),
+  );
+  for (const [of, ...parts] of lines)
+    for (const part of parts) expect([of, rows.get(of)]).toEqual([of, expect.stringContaining(part)]);
+});
