@@ -88,7 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'private-files.ts': [],
   'data-lock.ts': ['type config.ts', 'private-files.ts'],
   'new-id.ts': [],
-  'integrity.ts': ['type config.ts', 'eventstore/damage.ts', 'readmodels/sqlite-damage.ts'],
+  'integrity.ts': ['type config.ts', 'eventstore/damage.ts damageIn', 'readmodels/sqlite-damage.ts pageDamageIn'],
   'integrity-worker.ts': ['*'],
   'components.ts': ['api', 'projections', 'type integrity.ts', 'type eventstore/subscription.ts', ...STORE_TYPES],
   'migrate.ts': ['*'],
