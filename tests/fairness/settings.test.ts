@@ -97,7 +97,7 @@ it('The settings of one project stop no other one, nor a start after them', asyn
   mustBe(await greedy.send({ ...view('first'), traits: { note } }), 202);
   for (let n = 0; n < 9; n++) mustBe(await greedy.batch(many(500, (at) => view(`${n}-${at}`))), 200);
 
-  const scoring = await meanwhile(server.url(), other, () => flood(20, 2_000, (n) => greedy.send(view(`more-${n}`))));
+  const scoring = await meanwhile(server.url(), other, () => flood(20, 1_000, (n) => greedy.send(view(`more-${n}`))));
   expect(scoring.result).toBeGreaterThan(20);
   unhurt(scoring.seen);
 
@@ -111,7 +111,7 @@ it('The settings of one project stop no other one, nor a start after them', asyn
   unhurt(refusing.seen);
 
   const publishing = await meanwhile(server.url(), other, () =>
-    flood(4, 1_500, async (n) => {
+    flood(4, 1_000, async (n) => {
       await greedy.asRoot('PUT', model, { body: dearest((n % 50) / 100) });
       await greedy.asRoot('GET', `${model}/versions?limit=200`);
     }),
@@ -122,7 +122,7 @@ it('The settings of one project stop no other one, nor a start after them', asyn
   unhurt(await comeUp(server, greedy, other));
   await server.kill();
   // Nobody can put such models into a log any more, and each takes a quarter of a second to read: it is enough to come up.
-  await appendOldModels(server.dataDir, greedy.projectId, 6);
+  await appendOldModels(server.dataDir, greedy.projectId, 2);
   for (const end of ['', '-wal', '-shm']) rmSync(join(server.dataDir, `read-models.db${end}`), { force: true });
   await comeUp(server, greedy, other);
 });

@@ -6,7 +6,7 @@ import type { Json, Project } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 
-const rounds = 4;
+const rounds = 3;
 const clients = 8;
 const people = 25;
 const types = ['page_view', 'signup', 'download', 'demo_request', 'unsubscribe', 'unheard'];

@@ -11,6 +11,9 @@ import { clientOf, parsedBody, wired } from './client.ts';
 const compiled = join(tmpdir(), 'leadfold-compiled');
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
+/** What `npm start` gives a process. */
+const limits = ['--max-old-space-size=1024', '--max-semi-space-size=16', '--v8-pool-size=1'];
+
 /** How a process ended, and all that it said. */
 export type Ended = { readonly code: number | null; readonly signal: string | null; readonly output: string };
 
@@ -18,7 +21,7 @@ type Env = Readonly<Record<string, string>>;
 
 /** The process by itself. `listening` resolves with its address, or rejects with what it said when it ends before. */
 export const spawnServer = (env: Env, cwd = tmpdir()) => {
-  const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const child: ChildProcess = spawn(process.execPath, [...limits, '--disable-warning=ExperimentalWarning', main], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
     // What Node compiled for one of the many starts serves the next ones.
     env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: compiled, LOG_LEVEL: 'silent', PORT: '0', ...env },
