@@ -13,6 +13,9 @@ const [width, page] = [4, 100];
 /** How many open jobs are looked at: a project has one of each kind, but for what was asked for before that was so. */
 const mostLooked = 2_000;
 
+/** Of how many projects it is remembered whose turn was before whose; others had none for long. */
+const mostServed = 10_000;
+
 /** How often a worker looks for jobs whose holder died, in ms. New ones are told to it. */
 const lookEvery = 2_000;
 
@@ -25,9 +28,6 @@ export type RunningJobs = {
   /** Stops between two steps, and leaves what it had to others. */
   readonly stop: () => Promise<void>;
 };
-
-/** How long a job goes on before it lets another tenant's have its place, in ms. */
-const turn = 5_000;
 
 type Active = {
   readonly doc: JobDocument;
@@ -42,10 +42,15 @@ const laneOf = ({ projectId, kind, details }: JobDocument): string =>
 
 /**
  * Carries out all jobs that nobody else has: of each project and kind one at a time, the oldest first. Projects take turns: whose
- * job was begun longest ago is next, and gives its place back after a while when others wait. `hear` is told why a look, or the beginning or end of a job, failed;
- * it is tried again.
+ * job was begun longest ago is next, and a job gives its place back after `turn` ms when others wait. `hear` is told why a
+ * look, or the beginning or end of a job, failed; it is tried again.
  */
-export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: unknown) => void): RunningJobs => {
+export const runJobs = (
+  worker: Worker,
+  works: readonly Work[],
+  hear: (error: unknown) => void,
+  turn = 5_000,
+): RunningJobs => {
   const { sight, alone, rest } = worker;
   const stopping = new AbortController();
   const active = new Map<string, Active>();
@@ -79,6 +84,8 @@ export const runJobs = (worker: Worker, works: readonly Work[], hear: (error: un
     );
     served.delete(doc.projectId);
     served.add(doc.projectId);
+    const [longestAgo] = served;
+    if (served.size > mostServed && longestAgo !== undefined) served.delete(longestAgo);
     active.set(doc.jobId, { doc, since: performance.now(), ended, abort: () => own.abort() });
   };
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { cancelJob } from '../../src/commands/cancel-job.ts';
 import { retryJob } from '../../src/commands/retry-job.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
@@ -191,5 +192,64 @@ describe('A step that fails', () => {
       )
       .quiet();
     expect([tries, (await place.found()).status]).toEqual([16, 'completed']);
+  });
+});
+
+describe('Projects take turns', () => {
+  const [greedy, other] = ['greedy000000', 'other0000000'];
+
+  it('in the places of a worker: who asked once is next, however many one asked for before', async () => {
+    const place = await openWorkplace();
+    const begun: string[] = [];
+    const ends = new Map<string, ReturnType<typeof gate>>();
+    for (let n = 0; n < 8; n++) await place.askFor(greedy, `p${n}`);
+    await place.askFor(other, 'mine');
+    const worker = place.worker('a', async (at, sight) => {
+      begun.push(at.jobId);
+      const end = gate();
+      ends.set(at.jobId, end);
+      await end.opened;
+      return counting(1)(at, sight);
+    });
+    await vi.waitFor(() => expect(begun).toEqual([0, 1, 2, 3].map((n) => `${greedy}.p${n}`)));
+    ends.get(`${greedy}.p0`)?.open();
+    await vi.waitFor(() => expect(begun[4]).toBe(`${other}.mine`));
+    ends.get(`${other}.mine`)?.open();
+    for (let n = 4; n < 8; n++) {
+      await vi.waitFor(() => expect(begun).toContain(`${greedy}.p${n}`));
+      ends.get(`${greedy}.p${n - 3}`)?.open();
+    }
+    for (const end of ends.values()) end.open();
+    await worker.quiet();
+  });
+
+  it('while jobs go on: one gives its place away after a while, and goes on later where it was', async () => {
+    const place = await openWorkplace();
+    const state = { over: false };
+    const cursors = new Map<string, number[]>();
+    for (let n = 0; n < 4; n++) await place.askFor(greedy, `p${n}`);
+    // Those of one project go on until that of the other is done.
+    const worker = place.worker(
+      'a',
+      async ({ projectId: of, jobId, cursor }) => {
+        await nextTurn();
+        cursors.set(jobId, [...(cursors.get(jobId) ?? []), Number(cursor)]);
+        if (of === other) state.over = true;
+        const done = Number(cursor) + 1;
+        return { cursor: String(done), done, total: done, complete: state.over };
+      },
+      { turn: 0 },
+    );
+    await vi.waitFor(() => expect([...cursors.values()].filter((each) => each.length > 1)).toHaveLength(4));
+    await place.askFor(other, 'mine');
+    worker.wake();
+    await worker.quiet();
+    expect(cursors.get(`${other}.mine`)).toEqual([0]);
+    // A step whose end was not recorded comes again; none is left out.
+    for (const own of cursors.values()) {
+      const steps = [...new Set(own)];
+      expect(steps).toEqual(steps.map((_, n) => n));
+    }
+    expect(place.heard).toEqual([]);
   });
 });

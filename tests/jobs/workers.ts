@@ -25,6 +25,8 @@ export type Workplace = {
   /** A worker at work on jobs with a memory of its own, over the log as `through` shows it. */
   readonly worker: (holder: string, work: Work['step'], more?: Hiring) => RunningJobs;
   readonly ask: (jobId?: string) => Promise<unknown>;
+  /** Asks for a job of another project; those about different projections may be done at the same time. */
+  readonly askFor: (projectId: string, projection: string) => Promise<unknown>;
   /** The job as its facts have it. */
   readonly found: (jobId?: string) => Promise<JobState>;
   /** The facts of the job, in order. */
@@ -32,7 +34,12 @@ export type Workplace = {
   /** What workers could not do and try again. */
   readonly heard: readonly unknown[];
 };
-type Hiring = { readonly through?: EventStore; readonly abandon?: NonNullable<Work['abandon']> };
+type Hiring = {
+  readonly through?: EventStore;
+  readonly abandon?: NonNullable<Work['abandon']>;
+  /** How long a job goes on while others wait, in ms. */
+  readonly turn?: number;
+};
 
 /** Opens a workplace for a test, which closes when that ends. */
 export const openWorkplace = async (): Promise<Workplace> => {
@@ -49,7 +56,7 @@ export const openWorkplace = async (): Promise<Workplace> => {
   });
   const outside = engineOver(store, { clock: clock.now });
 
-  const worker: Workplace['worker'] = (holder, step, { through = store, abandon } = {}) => {
+  const worker: Workplace['worker'] = (holder, step, { through = store, abandon, turn } = {}) => {
     const sight = {
       engine: engineOver(through, { clock: clock.now }),
       ...{ readModels, clock: clock.now, othersLag: 0, pause: () => Promise.resolve(), head: () => store.head() },
@@ -63,6 +70,7 @@ export const openWorkplace = async (): Promise<Workplace> => {
       },
       [work],
       (error) => heard.push(error),
+      turn,
     );
     workers.push(running);
     return running;
@@ -71,6 +79,10 @@ export const openWorkplace = async (): Promise<Workplace> => {
     ...{ store, clock, worker, heard },
     ask: (jobId = 'rescore-2') =>
       outside.handle(requestJob, { projectId, jobId, kind: 'rescore', version: 2 }, request(`ask/${jobId}`)),
+    askFor: (of, projection) => {
+      const input = { projectId: of, jobId: projection, kind: 'rescore' as const, version: 2, details: { projection } };
+      return outside.handle(requestJob, input, request(`ask/${of}/${projection}`));
+    },
     found: async (jobId = 'rescore-2') => (await outside.states.refresh(job, `${projectId}.${jobId}`)).state,
     facts: async (jobId = 'rescore-2') =>
       (await factsIn(store, `job-${projectId}.${jobId}`)).map(({ type }) => type.replace('Job', '').toLowerCase()),
