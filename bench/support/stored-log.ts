@@ -28,7 +28,7 @@ const recorded = text([
 /** Rows for a stretch of the leads, lead by lead: so the index is only ever added to at its end, and each page written once. */
 const insert = `INSERT INTO events
   SELECT NULL, stream, revision, ${text([uuid(2)])}, iif(revision = 0, 'LeadCaptured', 'ActivityRecorded'),
-    iif(revision = 0, ${captured}, ${recorded}), ${metadata}, :at
+    iif(revision = 0, ${captured}, ${recorded}), ${metadata}, :at, NULL
   FROM (SELECT * FROM leads ORDER BY stream LIMIT :limit OFFSET :offset) CROSS JOIN facts`;
 
 const table = (

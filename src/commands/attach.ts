@@ -1,8 +1,9 @@
 import type { Found, Identifier, LinkPlan } from '../domain/identity.ts';
 import { identifierKey, leadIdOf } from '../domain/identity.ts';
 import type { LeadState } from '../domain/lead.ts';
-import { rootOf } from '../domain/lead.ts';
+import { lead, rootOf } from '../domain/lead.ts';
 import { planLinks } from '../domain/link-plan.ts';
+import { leadStreamId } from '../domain/streams.ts';
 import type { Capture } from './capture-groups.ts';
 import { captureLead } from './capture-lead.ts';
 import type { Request } from './handle.ts';
@@ -29,26 +30,45 @@ type Merge = LinkPlan['merge'][number];
 
 type Seen = Found & { readonly lead: LeadState | undefined; readonly gone: LeadState | undefined };
 
-/** What identifiers lead to; `gone` is a lead whose merge is not finished. */
+/** What identifiers lead to, when none of those leads is being merged by others of this process; `gone` is a lead whose merge is not finished. */
 const survey = async (
-  { engine: { states }, projectId }: Flow,
-  [strongest, ...others]: Capture['identifiers'],
+  flow: Flow,
+  identifiers: Capture['identifiers'],
   fresh: boolean,
 ): Promise<readonly [Seen, ...Seen[]]> => {
+  const {
+    engine: { states, links },
+    projectId,
+  } = flow;
+  const [strongest, ...others] = identifiers;
   const see = async (identifier: Identifier): Promise<Seen> => {
     const found = await findLeadBy(states, projectId, identifier, fresh);
-    const lead = found?.lead.state;
-    return { identifier, lead, root: lead && rootOf(lead), gone: found && unabsorbed(found) };
+    const state = found?.lead.state;
+    return { identifier, lead: state, root: state && rootOf(state), gone: found && unabsorbed(found) };
   };
-  return [await see(strongest), ...(await Promise.all(others.map(see)))];
+  const found: [Seen, ...Seen[]] = [await see(strongest), ...(await Promise.all(others.map(see)))];
+  const merging = found.map(({ root }) => root && links.merging(root.leadId)).find((over) => over !== undefined);
+  if (!merging) return found;
+  await merging;
+  return survey(flow, identifiers, fresh);
 };
 
 /** The identifiers that one of the leads has that were found. */
 const notedBy = (found: readonly Seen[], leadId: string): LeadState['identifiers'] | undefined =>
   found.find(({ lead }) => lead?.leadId === leadId)?.lead?.identifiers;
 
-const planOf = ({ engine: { links }, projectId }: Flow, found: readonly [Seen, ...Seen[]]): LinkPlan =>
-  planLinks(projectId, [...found], (leadId) => links.to(leadId, notedBy(found, leadId)));
+/** The same with the lead as it is by now: while one identifier was asked for, others may have come to the lead of another. */
+const byNow = ({ engine: { states }, projectId }: Flow, seen: Seen): Seen => {
+  if (!seen.lead) return seen;
+  const known = states.known(lead, leadStreamId(projectId, seen.lead.leadId))?.state;
+  return known?.status === 'lead' ? { ...seen, lead: known, root: rootOf(known) } : seen;
+};
+
+/** What is to be done about identifiers, by what is known at this moment: nothing may come between looking and counting. */
+const planOf = (flow: Flow, [strongest, ...others]: readonly [Seen, ...Seen[]]): LinkPlan => {
+  const found = [byNow(flow, strongest), ...others.map((each) => byNow(flow, each))] as const;
+  return planLinks(flow.projectId, found, (leadId) => flow.engine.links.to(leadId, notedBy(found, leadId)));
+};
 
 const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
 
@@ -71,14 +91,17 @@ const merged = async (flow: Flow, { older, younger }: Merge, found: readonly See
   const { engine, projectId, request } = flow;
   const { leadId, merges } = younger;
   // Before anything is waited for: who plans next must know of it.
-  const moving = engine.links.begin(older.leadId, notedBy(found, leadId)?.keys() ?? [], merges.leads + 1);
+  const has = { identifiers: notedBy(found, leadId)?.keys() ?? [], leads: merges.leads + 1 };
+  const end = engine.links.beginMerge(leadId, older.leadId, has);
+  let halfDone = false;
   try {
     await note(flow);
     await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
-    engine.links.merged(leadId, older.leadId);
+    halfDone = true;
     await completeMerge(engine, projectId, leadId, request);
+    halfDone = false;
   } finally {
-    engine.links.end(moving);
+    end(halfDone);
   }
 };
 

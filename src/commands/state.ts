@@ -27,6 +27,8 @@ export type Folded<S> = {
 export type States = {
   /** From memory if it is there, else from the store. */
   get<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
+  /** What is remembered of a stream at this moment; undefined when that is nothing. */
+  known<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Folded<S> | undefined;
   /** With everything that the store has by now. */
   refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
   /** The next facts of a stream with a revision above `after`, `limit` and a page of them at most; none when there are no more. */
@@ -147,10 +149,8 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     return remembered;
   };
 
-  const read = async <E extends Event>(stream: string, after: number, limit?: number) => {
-    const { events, more } = await store.read(stream, after, limit);
-    return { events: events as readonly Recorded<E>[], more };
-  };
+  const read = async <E extends Event>(stream: string, after: number, limit?: number) =>
+    (await store.read(stream, after, limit)) as { readonly events: readonly Recorded<E>[]; readonly more: boolean };
   const pages = <E extends Event>(stream: string, after: number) => streamPages<E>(store, stream, after);
 
   /** From the snapshot of a stream, if it has one that fits the log: the fact that it ends with must be there. */
@@ -209,6 +209,7 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     pages,
     refresh: (aggregate, id) => refresh(aggregate, `${aggregate.name}-${id}`),
     get: (aggregate, id) => get(aggregate, `${aggregate.name}-${id}`),
+    known: (aggregate, id) => recall(`${aggregate.name}-${id}`),
     keep: (aggregate, id, folded) => void keep(aggregate, `${aggregate.name}-${id}`, folded),
     forget: async (aggregate, id) => {
       const stream = `${aggregate.name}-${id}`;

@@ -21,11 +21,11 @@ describe('What is being linked to a lead', () => {
     const links = linksUnderway();
     const one = links.begin('lead', [a, b]);
     links.begin('other', [c]);
-    const two = links.begin('lead', [c], 4);
+    const end = links.beginMerge('younger', 'lead', { identifiers: [c], leads: 4 });
     expect(links.to('lead')).toEqual({ identifiers: 3, leads: 4 });
     links.end(one);
     expect(links.to('lead')).toEqual({ identifiers: 1, leads: 4 });
-    links.end(two);
+    end(false);
     expect(links.to('lead')).toEqual({ identifiers: 0, leads: 0 });
   });
 
@@ -38,13 +38,26 @@ describe('What is being linked to a lead', () => {
     expect(links.to('lead', notedOf('a', 'b'))).toEqual({ identifiers: 1, leads: 0 });
   });
 
-  it('comes to the lead that this one is merged into', () => {
+  it('is on its way to the lead too that this one is merged into: from before, and meanwhile', () => {
     const links = linksUnderway();
-    const one = links.begin('younger', [a]);
-    links.begin('older', [b]);
-    links.merged('younger', 'older');
-    expect([links.to('younger').identifiers, links.to('older').identifiers]).toEqual([0, 2]);
-    links.end(one);
+    const before = links.begin('younger', [a]);
+    const end = links.beginMerge('younger', 'older', { identifiers: [], leads: 1 });
+    const meanwhile = links.begin('younger', [b]);
+    expect([links.to('younger').identifiers, links.to('older').identifiers]).toEqual([2, 2]);
+    // The younger one has it, and the older one will.
+    expect(links.to('younger', notedOf('a')).identifiers).toBe(1);
+    links.end(before);
+    expect(links.to('older').identifiers).toBe(2);
+    end(false);
     expect(links.to('older').identifiers).toBe(1);
+    links.end(meanwhile);
+    expect([links.to('younger'), links.to('older')]).toEqual(Array(2).fill({ identifiers: 0, leads: 0 }));
+  });
+
+  it('stays on its way when a merge is left to others, until the lead has noted all of it', () => {
+    const links = linksUnderway();
+    links.beginMerge('younger', 'older', { identifiers: [a, b], leads: 1 })(true);
+    expect(links.to('older', notedOf('a'))).toEqual({ identifiers: 1, leads: 1 });
+    expect(links.to('older', notedOf('a', 'b'))).toEqual({ identifiers: 0, leads: 0 });
   });
 });
