@@ -213,8 +213,7 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     keep: (aggregate, id, folded) => void keep(aggregate, `${aggregate.name}-${id}`, folded),
     forget: async (aggregate, id) => {
       const stream = `${aggregate.name}-${id}`;
-      kept.delete(stream);
-      loading.delete(stream);
+      for (const memory of [kept, loading]) memory.delete(stream);
       await snapshots?.forget(stream);
     },
   };
