@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'leadfold-compiled');
 
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['identity', 'queries', 'idempotency', 'concurrency', 're-scoring'];
+const anywhere = ['identity', 'queries', 'idempotency', 'concurrency'];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
