@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Key, Scope } from '../domain/project.ts';
@@ -56,16 +57,27 @@ const namedProject = (request: FastifyRequest): string | undefined => {
   throw new Problem('project-contradiction', said);
 };
 
+/** Of how many credentials, each of `keyLength` characters at most, the hash is remembered. */
+const hashesRemembered = 1_000;
+
 /** Knows who holds a credential: the root key, or a key of a project. */
 export const recognising = (world: World) => {
   const { exists, keyOf } = knownProjects(world);
   const root = hashOf(world.adminKey);
+  const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
+  const hashedOnce = (credential: string): Buffer => {
+    const known = hashes.get(credential);
+    if (known) return known;
+    const hash = hashOf(credential);
+    if (credential.length <= keyLength) hashes.set(credential, hash);
+    return hash;
+  };
 
   /** The key of a project that a text is; undefined when it is none. */
   const keyIn = async (credential: string): Promise<(Key & { readonly projectId: string }) | undefined> => {
     const parts = parseKey(credential);
     const key = parts && (await keyOf(parts.projectId, parts.keyId));
-    if (!parts || !key || !timingSafeEqual(hashOf(credential), Buffer.from(key.hash, 'hex'))) return undefined;
+    if (!parts || !key || !timingSafeEqual(hashedOnce(credential), Buffer.from(key.hash, 'hex'))) return undefined;
     return { ...key, projectId: parts.projectId };
   };
 
@@ -79,7 +91,7 @@ export const recognising = (world: World) => {
   const recognise = async (credential: string, request: FastifyRequest): Promise<Caller> => {
     if (credential.length > keyLength)
       throw unauthorized(`A key has at most ${keyLength} characters; send another one`);
-    if (timingSafeEqual(hashOf(credential), root)) return asRoot(request);
+    if (timingSafeEqual(hashedOnce(credential), root)) return asRoot(request);
     const key = await keyIn(credential);
     if (!key) throw unauthorized('The key is not known, or it was revoked; send another one');
     const { projectId, keyId, scopes } = key;
