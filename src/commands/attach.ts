@@ -30,7 +30,10 @@ type Merge = LinkPlan['merge'][number];
 
 type Seen = Found & { readonly lead: LeadState | undefined; readonly gone: LeadState | undefined };
 
-/** What identifiers lead to, when none of those leads is being merged by others of this process; `gone` is a lead whose merge is not finished. */
+/**
+ * What identifiers lead to, when none of those leads is being merged by others of this process. `gone` is a lead whose merge
+ * is not finished.
+ */
 const survey = async (
   flow: Flow,
   identifiers: Capture['identifiers'],

@@ -99,11 +99,11 @@ export const planLinks = (
     const why = refusalOf(other);
     if (why) {
       refused.push({ identifier, leadId, ...why });
-    } else if (!other) {
+    } else if (!its || !other) {
       link.push(identifier);
       lead = { ...lead, identifiers: lead.identifiers + 1 };
     } else if (root) {
-      merge.push(bySeniority(root, other));
+      merge.push(bySeniority(root, its));
       lead = joined(lead, other);
       seen.add(other.leadId);
     }

@@ -37,8 +37,8 @@ const looks = [
 
 /**
  * Looks through the file of a log: whether its pages fit together, the text of each fact is JSON, and each is as it was
- * written, by its checksum; facts that are older than checksums have none. Reads all of it, about a second for 500 MB that are in
- * memory. Gives what is wrong, undefined when nothing is found.
+ * written, by its checksum; facts that are older than checksums have none. Reads all of it, which takes about 5 s for
+ * 300,000 facts in 620 MB that are in memory. Gives what is wrong, undefined when nothing is found.
  */
 export const damageIn = (path: string): string | undefined => {
   try {
