@@ -17,6 +17,6 @@ export const streamParts = (
 
 /** The project that a stream of ours is about, by the stream's name: `lead-acme.8c1e…`, `pool-acme`. */
 export const projectOfStream = (stream: string): string => {
-  const name = stream.slice(stream.indexOf('-') + 1);
-  return name.split('.', 1)[0] ?? name;
+  const [begin, end] = [stream.indexOf('-') + 1, stream.indexOf('.')];
+  return end < begin ? stream.slice(begin) : stream.slice(begin, end);
 };

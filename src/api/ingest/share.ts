@@ -17,7 +17,8 @@ export type ShareLimits = {
  */
 export type Place = { readonly taken: Promise<boolean> | true; readonly leave: () => void };
 
-type Waiter = { readonly bytes: number; readonly take: () => void };
+/** Who waits for a place; `end` says whether there is one. */
+type Waiter = { readonly bytes: number; readonly end: (taken: boolean) => void };
 
 /** Of a project what is in hand, and who waits, the first first. */
 type Line = { readonly waiting: Waiter[]; bodies: number; bytes: number; waitingBytes: number };
@@ -59,7 +60,7 @@ export const sharing = ({ ofProject, ofAll, waiting: mostWaiting }: ShareLimits)
         line.waiting.shift();
         wait(line, first.bytes, -1);
         count(line, 1, first.bytes);
-        first.take();
+        first.end(true);
         lines.delete(projectId);
         lines.set(projectId, line);
         moved = true;
@@ -77,28 +78,30 @@ export const sharing = ({ ofProject, ofAll, waiting: mostWaiting }: ShareLimits)
     const line = lineOf(projectId);
     const atOnce = line.waiting.length === 0 && hasRoom(line, bytes);
     if (!atOnce && line.waitingBytes + bytes > mostWaiting) return undefined;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const waiter: Waiter = { bytes, take: () => resolve(true) };
-    if (atOnce) count(line, 1, bytes);
-    else {
-      line.waiting.push(waiter);
-      wait(line, bytes, 1);
-    }
     let left = false;
-    const leave = (): void => {
+    /** Leaves once. `waiter` is who may wait still. */
+    const leaving = (waiter?: Waiter) => (): void => {
       if (left) return;
       left = true;
-      const place = line.waiting.indexOf(waiter);
+      const place = waiter ? line.waiting.indexOf(waiter) : -1;
       if (place < 0) count(line, -1, -bytes);
       else {
         line.waiting.splice(place, 1);
         wait(line, bytes, -1);
-        resolve(false);
+        waiter?.end(false);
       }
       if (line.bodies === 0 && line.waiting.length === 0) lines.delete(projectId);
       letIn();
     };
-    return { taken: atOnce ? true : promise, leave };
+    if (atOnce) {
+      count(line, 1, bytes);
+      return { taken: true, leave: leaving() };
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const waiter: Waiter = { bytes, end: resolve };
+    line.waiting.push(waiter);
+    wait(line, bytes, 1);
+    return { taken: promise, leave: leaving(waiter) };
   };
 };
 export type Sharing = ReturnType<typeof sharing>;
