@@ -67,6 +67,20 @@ const byNow = ({ engine: { states }, projectId }: Flow, seen: Seen): Seen => {
   return known?.status === 'lead' ? { ...seen, lead: known, root: rootOf(known) } : seen;
 };
 
+/**
+ * The same without looking anywhere: as this process remembers it. Undefined when it does not know all of these leads, or one
+ * of them was or is being merged into another.
+ */
+const remembered = ({ engine: { states, links }, projectId }: Flow, identifiers: Capture['identifiers']) => {
+  const seen = identifiers.flatMap((identifier): Seen[] => {
+    const state = states.known(lead, leadStreamId(projectId, leadIdOf(projectId, identifier)))?.state;
+    const lives = state?.status === 'lead' && !links.merging(state.leadId);
+    return lives ? [{ identifier, lead: state, root: rootOf(state), gone: undefined }] : [];
+  });
+  const [strongest, ...others] = seen;
+  return strongest && seen.length === identifiers.length ? ([strongest, ...others] as const) : undefined;
+};
+
 /** What is to be done about identifiers, by what is known at this moment: nothing may come between looking and counting. */
 const planOf = (flow: Flow, [strongest, ...others]: readonly [Seen, ...Seen[]]): LinkPlan => {
   const found = [byNow(flow, strongest), ...others.map((each) => byNow(flow, each))] as const;
@@ -150,7 +164,7 @@ const link = async (flow: Flow, { capture, target: into, link: unused }: LinkPla
 export const attach = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
   const { engine, projectId, request } = flow;
   for (let round = 0; round < rounds; round++) {
-    const found = await survey(flow, identifiers, false);
+    const found = remembered(flow, identifiers) ?? (await survey(flow, identifiers, false));
     const gone = found.find((each) => each.gone)?.gone;
     const plan = planOf(flow, found);
     if (!gone && isDone(plan)) return plan;

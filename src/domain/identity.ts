@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { v5 } from 'uuid';
 import { z } from 'zod';
 
@@ -10,9 +11,18 @@ export type Identifier = Readonly<z.infer<typeof identifierSchema>>;
 /** The namespace of lead ids. It is part of every stream name, so it can never change. */
 const leadNamespace = '5d0c1f5e-7b0a-5f0e-9c55-0d1a6f6c2b1e';
 
+/** Ids of leads that were asked for lately: to make one costs more than anything else in finding a lead. */
+const recentIds = new LRUCache<string, string>({ max: 10_000 });
+
 /** The lead id that an identifier's own stream is named after: UUIDv5 of project, kind and value. */
-export const leadIdOf = (projectId: string, { kind, value }: Identifier): string =>
-  v5(JSON.stringify([projectId, kind, value]), leadNamespace);
+export const leadIdOf = (projectId: string, { kind, value }: Identifier): string => {
+  const name = JSON.stringify([projectId, kind, value]);
+  const known = recentIds.get(name);
+  if (known !== undefined) return known;
+  const leadId = v5(name, leadNamespace);
+  recentIds.set(name, leadId);
+  return leadId;
+};
 
 const blocked = new Set([
   ...['anonymous', 'guest', 'null', 'undefined', 'none', 'nan', 'true', 'false', 'id', 'email', 'distinct_id'],

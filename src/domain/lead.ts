@@ -106,14 +106,14 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
 };
 
 const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
-  const lines = data.because.reduce(
-    (sums, { rule, points }) => changed(sums, rule, 0, (before) => before + hundredths(points)),
-    state.scored.lines,
-  );
+  const lines = data.because.reduce((sums, { rule, points }) => {
+    const sum = (sums.get(rule) ?? 0) + hundredths(points);
+    return sum === 0 ? sums.delete(rule) : sums.set(rule, sum);
+  }, state.scored.lines);
   const { score, fit, engagement, model, qualified } = data;
   return {
     ...state,
-    scored: { ...state.scored, score, fit, engagement, model, lines: lines.filter((value) => value !== 0) },
+    scored: { ...state.scored, score, fit, engagement, model, lines },
     qualifications: { ...state.qualifications, above: qualified },
   };
 };

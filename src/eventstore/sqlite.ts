@@ -23,6 +23,8 @@ export type SqliteEventStoreOptions = {
 };
 
 const POLL_MS = 250;
+/** So many ms are between two times that other threads are told of commits: it costs both sides more than to read what one brought. */
+const TELL_MS = 5;
 /** SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL and CANTOPEN: the file, not the statement, is the trouble. */
 const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
 
@@ -108,11 +110,24 @@ function wakeUps(path: string) {
       signal.addEventListener('abort', resume);
       waiting.add(resume);
     });
-  const announce = (position: number) => {
-    channel?.postMessage(position);
+  let news = false;
+  let resting: NodeJS.Timeout | undefined;
+  const tell = () => {
+    news = false;
+    channel?.postMessage('news');
+    resting = setTimeout(() => {
+      resting = undefined;
+      if (news) tell();
+    }, TELL_MS).unref();
+  };
+  const announce = () => {
     wake();
+    news = channel !== undefined;
+    if (news && !resting) tell();
   };
   const close = () => {
+    clearTimeout(resting);
+    if (news) channel?.postMessage('news');
     channel?.close();
     wake();
   };
