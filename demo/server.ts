@@ -50,8 +50,8 @@ const untilReady = async (url: string): Promise<void> => {
 
 /** Starts the server as `npm start` does. Resolves with its address when it listens. */
 const launch = async (env: Env): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
-  const main = join(import.meta.dirname, '..', 'src', 'main.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const [cache, main] = ['compile-cache.js', 'main.ts'].map((file) => join(import.meta.dirname, '..', 'src', file));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', `${cache}`, `${main}`], {
     ...{ env: { LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   });
   const ended = once(child, 'close');

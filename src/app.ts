@@ -28,7 +28,6 @@ import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
-import { listenForMetrics } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
@@ -174,6 +173,7 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
   const metricsPort: { open?: MetricsPort } = {};
   const openMetricsPort = async (): Promise<number | undefined> => {
     if (config.metricsPort === undefined) return undefined;
+    const { listenForMetrics } = await import('./telemetry/metrics-port.ts');
     metricsPort.open = await listenForMetrics({ port: config.metricsPort, host: config.host }, metrics.text);
     return metricsPort.open.port;
   };

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { App } from './app.ts';
 import { openApp } from './app.ts';
@@ -76,6 +77,8 @@ const start = async (): Promise<void> => {
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => void stop(signal));
 
+  // Else only a process that ends by itself leaves what was compiled for it to the next one.
+  flushCompileCache();
   const file = join(config.dataDir, 'admin-key');
   const [place, key] =
     config.adminKey === undefined

@@ -20,9 +20,11 @@ type Search = { readonly at: number; readonly keys: Promise<Keys | undefined> };
  * nobody's place in memory. While the store is away, what is known is as it was.
  */
 export const knownProjects = ({ engine: { states }, monotonic }: Pick<World, 'engine' | 'monotonic'>) => {
-  const looked = new LRUCache<string, number>({ max: remembered });
-  const missing = new LRUCache<string, number>({ max: remembered });
-  const searches = new LRUCache<string, Search>({ max: remembered });
+  // By size: with `max` the room for all of them would be made at once, at each start.
+  const bound = { maxSize: remembered, sizeCalculation: () => 1 };
+  const looked = new LRUCache<string, number>(bound);
+  const missing = new LRUCache<string, number>(bound);
+  const searches = new LRUCache<string, Search>(bound);
   const looks = new Map<string, Promise<ProjectState | undefined>>();
 
   const isFresh = (at: number | undefined): boolean => at !== undefined && monotonic() - at < freshFor;

@@ -1,11 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { App } from './app.ts';
-import { problemSchema } from './problems.ts';
+import { problemSchema, reasons } from './problems.ts';
 
 const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
 
@@ -23,7 +22,7 @@ const described = (responses: unknown): Record<string, object> =>
   Object.fromEntries(
     Object.entries(z.record(z.string(), z.looseObject({})).catch({}).parse(responses)).map(([status, schema]) => [
       status,
-      { description: STATUS_CODES[status] ?? 'A problem', ...schema },
+      { description: reasons[status] ?? 'A problem', ...schema },
     ]),
   );
 

@@ -39,6 +39,9 @@ const rejections = {
   'work-unresolved': { status: 409, title: 'What the work item is about is not resolved' },
 } as const satisfies Record<RejectionCode, Kind>;
 
+/** What each status is called. Who imports the module by name has Node load its `fetch` as well, at each start. */
+export const reasons = process.getBuiltinModule('node:http').STATUS_CODES;
+
 /** Every kind of problem that an answer can tell of, by code. */
 export const kinds = {
   ...rejections,

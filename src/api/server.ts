@@ -67,6 +67,11 @@ const sending = (requestTimeout: number) => ({
 /** What a page of another origin may read of an answer, besides the usual. */
 const exposedHeaders = ['ETag', 'Location', 'Content-Location', 'Leadfold-Position', 'Retry-After', 'X-Correlation-Id'];
 
+/** In the place of Ajv and its like, which would else be loaded for nothing, a tenth of a start: `answers` says how it is done. */
+const compiling = (): never => {
+  throw new TypeError('Schemas are compiled by what `answers` sets');
+};
+
 const parts: readonly Routes[] = [
   problemKinds,
   projects,
@@ -108,6 +113,7 @@ export const openServer = async (
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
     routerOptions: { maxParamLength: 512 },
+    schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
     clientErrorHandler: nonsense.handler,
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();

@@ -1,8 +1,7 @@
 import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { bodyOf, kinds, Problem } from './problems.ts';
+import { bodyOf, kinds, Problem, reasons } from './problems.ts';
 
 /** How long a connection may stay on after its last answer, in milliseconds, for the client to read it. */
 const lingering = 1_000;
@@ -47,7 +46,7 @@ export const unreadable = (newId: () => string, log: FastifyBaseLogger) => {
     const body = JSON.stringify(bodyOf(problem, id));
     log.info({ correlationId: id, status, err: error }, 'unreadable');
     const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `HTTP/1.1 ${status} ${reasons[status]}`,
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Correlation-Id: ${id}`,

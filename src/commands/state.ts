@@ -102,7 +102,7 @@ const firstRead = 32;
 /** With how many facts a stream is long, and after how many more it has another snapshot while it stays in memory, unless its aggregate says. */
 const long = { facts: 100, more: 5_000 };
 
-/** Of how many streams that fell out of memory it is known that they are long. */
+/** Of how many streams that fell out of memory it is known that they are long. As a `max` it would take all its room at each start. */
 const knownLong = 20_000;
 
 const isLong = ({ revision }: Folded<unknown>): boolean => revision + 1 >= long.facts;
@@ -130,7 +130,7 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   /** The streams that are being read from the store, and what comes of it. */
   const loading = new globalThis.Map<string, Promise<Folded<unknown>>>();
 
-  const leftLong = new LRUCache<string, true>({ max: knownLong });
+  const leftLong = new LRUCache<string, true>({ maxSize: knownLong, sizeCalculation: () => 1 });
 
   // A stream's name says which aggregate it is of, and so what its state and its facts are.
   const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream)?.folded as Folded<S> | undefined;

@@ -53,8 +53,21 @@ const reportOf = async (thread: Worker): Promise<Report> => {
 
 const end = (threads: readonly Worker[]): Promise<unknown> => Promise.all(threads.map((each) => each.terminate()));
 
-// Half of the time for the same work, where there is a core for the second one.
-const fitting = (): readonly Part[] => (availableParallelism() > 1 ? halves : [whole]);
+/** From which position on a log is worth a second thread: to start one takes as long as to check some hundred leads. */
+const longLog = 5_000;
+
+/**
+ * Half of the time for the same work, where there is a core for the second half and, by how far the readers are, not too
+ * little of it. Where that is not known, there may be much.
+ */
+export const partsFor = (
+  positions: Readonly<Record<string, number>>,
+  cores = availableParallelism(),
+): readonly Part[] => {
+  const known = Object.values(positions);
+  const isShort = known.length > 0 && Math.max(...known) <= longLog;
+  return cores > 1 && !isShort ? halves : [whole];
+};
 
 type Settings = Omit<z.infer<typeof threadData>, 'told' | 'projectId' | 'part' | 'checkedAt'> & {
   /** The module that the thread runs. */
@@ -62,7 +75,7 @@ type Settings = Omit<z.infer<typeof threadData>, 'told' | 'projectId' | 'part' |
   readonly clock: () => Date;
   /** How far the readers of this process are, by the names of their checkpoints. */
   readonly positions: () => Promise<Readonly<Record<string, number>>>;
-  /** What is checked at the same time, each part in a thread; as many as the machine has cores for when nothing is said. */
+  /** What is checked at the same time, each part in a thread; as many as the log and the machine are good for when nothing is said. */
   readonly parts?: readonly Part[];
 };
 
@@ -78,23 +91,17 @@ export type InvariantChecks = {
  * Runs checks in threads of their own, on connections of their own that only read, one check at a time: it works through all
  * there is, and nobody else should have to wait for that.
  */
-export const checksInThreads = ({
-  entry,
-  clock,
-  positions,
-  parts = fitting(),
-  ...where
-}: Settings): InvariantChecks => {
+export const checksInThreads = ({ entry, clock, positions, parts, ...where }: Settings): InvariantChecks => {
   const running = new Map<string | undefined, Promise<Report>>();
   let last: Promise<unknown> = Promise.resolve();
   let threads: readonly Worker[] = [];
   let stopping = false;
 
   /** Checks all parts at the same time. When one fails the others end. */
-  const run = async (projectId: string | undefined, parts: readonly Part[]): Promise<Report> => {
+  const run = async (projectId: string | undefined, parts?: readonly Part[]): Promise<Report> => {
     const [checkedAt, told] = [clock().toISOString(), await positions()];
     if (stopping) throw new StoreUnavailable('The process is stopping; ask another one');
-    const begun = parts.map(
+    const begun = (parts ?? partsFor(told)).map(
       (part) => new Worker(entry, { workerData: { ...where, told, projectId, part, checkedAt } }),
     );
     threads = begun;

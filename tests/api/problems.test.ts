@@ -186,7 +186,7 @@ describe('a body', () => {
     const headers = { ...json, 'content-encoding': encoding };
     const of = (name: string) => ({ ...createProject, headers, payload: pack(JSON.stringify({ name })) });
     expect((await served.app.inject(of('Acme'))).json()).toMatchObject({ name: 'Acme' });
-    const bomb = await served.app.inject(of('x'.repeat(50 * 1024 * 1024)));
+    const bomb = await served.app.inject(of('x'.repeat(5 * 1024 * 1024)));
     expect(bomb.json()).toMatchObject({ status: 413, code: 'too-large' });
   });
 

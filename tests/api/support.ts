@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { v7 } from 'uuid';
 import type { App } from '../../src/api/app.ts';
 import { lanesPerProject } from '../../src/api/lanes.ts';
@@ -61,11 +58,10 @@ export type Booted = Stores & {
 
 type Change = (world: World, stores: Stores) => Partial<World>;
 
-/** The real app over real stores in a folder of its own. `change` puts something else in the place of a part of its world. */
+/** The real app over real stores in memory: what they do with files is no matter of the API. `change` puts something else in the place of a part of its world. */
 export const boot = async (change: Change = () => ({}), settings: Partial<Settings> = {}): Promise<Booted> => {
-  const dir = mkdtempSync(join(tmpdir(), 'leadfold-api-'));
-  const store = checked(openSqliteEventStore(join(dir, 'events.db'), { clock: () => new Date() }), eventShapes);
-  const readModels = openSqliteReadModels(join(dir, 'read-models.db'));
+  const store = checked(openSqliteEventStore(':memory:', { clock: () => new Date() }), eventShapes);
+  const readModels = openSqliteReadModels(':memory:');
   const world = worldOver({ store, readModels });
   const app = await openServer(
     { ...world, ...change(world, { store, readModels }) },
@@ -77,7 +73,6 @@ export const boot = async (change: Change = () => ({}), settings: Partial<Settin
       await app.close();
       await readModels.close();
       await store.close();
-      rmSync(dir, { recursive: true });
     },
   };
 };

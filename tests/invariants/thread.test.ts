@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkInvariants } from '../../src/invariants/check.ts';
-import { halves } from '../../src/invariants/parts.ts';
-import { checksInThreads } from '../../src/invariants/thread.ts';
+import { halves, whole } from '../../src/invariants/parts.ts';
+import { checksInThreads, partsFor } from '../../src/invariants/thread.ts';
 import { projections } from '../../src/projections/index.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
@@ -76,6 +76,15 @@ describe('Threads that check', () => {
     expect(error).toMatchObject({ syscall: 'connect' });
     rmSync(place, { recursive: true });
   });
+});
+
+it.each([
+  ['a short log', { leads: 12, history: 5_000 }, 2, [whole]],
+  ['a long log', { leads: 12, history: 5_001 }, 2, halves],
+  ['a log of which nothing is known', {}, 2, halves],
+  ['a long log on a machine with one core', { history: 1_000_000 }, 1, [whole]],
+])('%s is checked in as many threads as are worth their start', (_, positions, cores, parts) => {
+  expect(partsFor(positions, cores)).toEqual(parts);
 });
 
 describe('Checkpoints that stand still', () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { childEnv } from '../support/child-env.ts';
 import { startServer } from '../support/server-process.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'demo', 'main.ts');
@@ -17,7 +18,7 @@ type Env = Readonly<Record<string, string>>;
 const startDemo = (env: Env, ...args: readonly string[]) => {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { ...childEnv(), ...env },
   });
   const said = { output: '' };
   for (const stream of [child.stdout, child.stderr]) {

@@ -6,7 +6,7 @@ import type { Json, Project } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 
-const rounds = 3;
+const rounds = 2;
 const clients = 8;
 const people = 25;
 const types = ['page_view', 'signup', 'download', 'demo_request', 'unsubscribe', 'unheard'];
@@ -122,7 +122,7 @@ it('A server that is killed at full load has on disk all that it acknowledged, e
   const project = await server.project();
   const acknowledged = new Set<string>();
   let sent = 0;
-  for (const goal of [1_000, 1_500, 500]) {
+  for (const goal of [800, 400]) {
     const flood = await floodUntilKilled(server, project, sent, goal);
     for (const eventId of flood.acknowledged) acknowledged.add(eventId);
     sent = flood.sent;

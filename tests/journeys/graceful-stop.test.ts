@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openTestApp } from '../support/app.ts';
 import type { Project } from '../support/client.ts';
@@ -97,13 +100,21 @@ it.concurrent(
   },
 );
 
-it.concurrent('An idle server ends at once', async () => {
-  await using server = await startServer();
-  await server.transport({ method: 'GET', path: '/readyz' });
-  const { code, took } = await server.stop();
-  expect(code).toBe(0);
-  expect(took).toBeLessThan(4_000);
-});
+it.concurrent(
+  'A server that is killed has kept what was compiled for it, and an idle one ends at once',
+  async ({ onTestFinished }) => {
+    const kept = mkdtempSync(join(tmpdir(), 'leadfold-compiled-'));
+    onTestFinished(() => rmSync(kept, { recursive: true }));
+    await using server = await startServer({ env: { NODE_COMPILE_CACHE: kept } });
+    await server.kill();
+    expect(readdirSync(kept, { recursive: true }).length).toBeGreaterThan(100);
+    await server.start();
+    await server.transport({ method: 'GET', path: '/readyz' });
+    const { code, took } = await server.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(4_000);
+  },
+);
 
 it.concurrent('Readiness says no while the app drains, and what still comes is served', async () => {
   await using app = await openTestApp();

@@ -12,30 +12,34 @@ const event = (id: string) => ({ eventType: 'page_view', anonymousId: 'ada', eve
 const open = (folder: string): readonly string[] =>
   readdirSync(folder).filter((file) => (statSync(join(folder, file)).mode & 0o077) !== 0);
 
-it('A second process over the same folder is refused, and says which folder that is; tools read beside the first, which goes on', async () => {
-  await using server = await startServer();
+it('A second process over the same folder is refused, and says which; tools read beside the first; the next one goes on, and closes to others what they could read', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
+  chmodSync(dataDir, 0o755);
+  await using server = await startServer({ dataDir });
   const project = await server.project();
   const second = await spawnServer({ DATA_DIR: server.dataDir }).ended;
   expect(second.code).toBe(1);
   expect(second.output).toContain(`Another process serves events.db in ${server.dataDir}`);
   expect(second.output).toContain('DATA_DIR');
+  // Where the read models are a file of their own, they serve one process too.
+  const folder = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const readModels = `sqlite:${join(server.dataDir, 'read-models.db')}`;
+  const third = await spawnServer({ DATA_DIR: folder, READ_MODELS: readModels }).ended;
+  expect(third.output).toContain(`Another process serves read-models.db in ${server.dataDir}`);
   const reader = await openEventReader({ scheme: 'sqlite', path: join(server.dataDir, 'events.db') });
   onTestFinished(() => reader.close());
   expect(await reader.head()).toBeGreaterThan(0);
   mustBe(await project.send(event('e1')), 202);
   // The lock went with the process that was killed.
   await server.kill();
+  for (const file of readdirSync(dataDir)) chmodSync(join(dataDir, file), 0o664);
   await server.start();
   mustBe(await project.send(event('e2')), 202);
-});
-
-it('Where the read models are a file of their own, they serve one process too', async () => {
-  await using server = await startServer();
-  const folder = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const readModels = `sqlite:${join(server.dataDir, 'read-models.db')}`;
-  const second = await spawnServer({ DATA_DIR: folder, READ_MODELS: readModels }).ended;
-  expect(second.output).toContain(`Another process serves read-models.db in ${server.dataDir}`);
+  await server.settled();
+  // What others could read before is closed to them at the next start; a folder that is there is left as it is.
+  expect(open(dataDir)).toEqual([]);
+  expect(statSync(dataDir).mode & 0o777).toBe(0o755);
 });
 
 it('Only the owner can read the files, and the folder that was made for them', async () => {
@@ -51,17 +55,4 @@ it('Only the owner can read the files, and the folder that was made for them', a
     expect.arrayContaining(['admin-key', 'events.db', 'events.db-wal', 'read-models.db']),
   );
   expect(open(dataDir)).toEqual([]);
-});
-
-it('What others could read before is closed to them at the next start; a folder that is there is left as it is', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
-  chmodSync(dataDir, 0o755);
-  await using server = await startServer({ dataDir });
-  await server.project();
-  await server.kill();
-  for (const file of readdirSync(dataDir)) chmodSync(join(dataDir, file), 0o664);
-  await server.start();
-  await server.settled();
-  expect(open(dataDir)).toEqual([]);
-  expect(statSync(dataDir).mode & 0o777).toBe(0o755);
 });

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answersOf } from '../support/answers.ts';
 import type { TestApp } from '../support/app.ts';
-import { openTestApp } from '../support/app.ts';
+import { appOfFile, openTestApp } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 
@@ -14,10 +14,8 @@ const tampered = (app: TestApp, ...statements: readonly string[]): void => {
   db.close();
 };
 
-/** An app with a project whose people did something; one of them as two leads that were merged. */
-const populated = async () => {
-  const app = await openTestApp();
-  onTestFinished(app.close);
+/** A project whose people did something; one of them as two leads that were merged. */
+const populating = async (app: TestApp) => {
   const project = await app.project();
   const types = ['signup', 'page_view', 'download', 'demo_request'];
   const events = Array.from({ length: 80 }, (_, n) => ({ userId: `user-${n % 20}`, eventType: types[n % 4] }));
@@ -29,11 +27,18 @@ const populated = async () => {
   return { app, project, survivor: early.leadId as string, merged: late.leadId as string };
 };
 
+/** The same, in an app of its own. */
+const populated = async () => {
+  const app = await openTestApp();
+  onTestFinished(app.close);
+  return populating(app);
+};
+
 const rebuilt = async (project: Project, leadId: string): Promise<Json> =>
   mustBe(await project.asRoot('POST', `/api/admin/rebuild/${leadId}`), 200).body;
 
-const healthOf = async (app: TestApp): Promise<Json> =>
-  mustBe(await app.root('GET', '/api/admin/system-health'), 200).body.status;
+const healthOf = async ({ asRoot }: Project): Promise<Json> =>
+  mustBe(await asRoot('GET', '/api/admin/system-health'), 200).body.status;
 
 /** Asks for a job and gives it when nothing is left to do. */
 const ended = async (app: TestApp, path: string): Promise<Json> => {
@@ -43,8 +48,11 @@ const ended = async (app: TestApp, path: string): Promise<Json> => {
 };
 
 describe('Rebuilding a lead', () => {
+  // Each test breaks and looks at the leads of a project of its own.
+  const shared = appOfFile();
+
   it('changes nothing that was right, and says so: of a usual lead, a survivor and a merged one', async () => {
-    const { app, project, survivor, merged } = await populated();
+    const { app, project, survivor, merged } = await populating(shared());
     const before = await answersOf(project);
     const [{ leadId: usual }] = await project.all('/api/leads?sort=firstSeenAt');
     for (const leadId of [usual, survivor, merged]) {
@@ -53,7 +61,7 @@ describe('Rebuilding a lead', () => {
       expect(after).toMatch(/^[0-9a-f]{64}$/);
     }
     expect(await answersOf(project)).toEqual(before);
-    expect(await healthOf(app)).toBe('healthy');
+    expect(await healthOf(project)).toBe('healthy');
   });
 
   it.each([
@@ -68,7 +76,7 @@ describe('Rebuilding a lead', () => {
         json_set(doc, '$.eventId', 'planted') FROM "docs.history" WHERE id LIKE '${id}.%' LIMIT 1`,
     ],
   ])('repairs what is %s, and says that it was not right', async (_, sql) => {
-    const { app, project, survivor } = await populated();
+    const { app, project, survivor } = await populating(shared());
     const before = await answersOf(project);
     tampered(app, sql(survivor));
     const first = await rebuilt(project, survivor);
@@ -78,11 +86,11 @@ describe('Rebuilding a lead', () => {
     expect(await answersOf(project)).toEqual(before);
     await project.send({ anonymousId: 'cookie', eventType: 'signup' });
     await app.settled();
-    expect(await healthOf(app)).toBe('healthy');
+    expect(await healthOf(project)).toBe('healthy');
   });
 
   it('loses and doubles nothing of what comes meanwhile', async () => {
-    const { app, project, survivor } = await populated();
+    const { app, project, survivor } = await populating(shared());
     const sending = Array.from({ length: 60 }, () => project.send({ anonymousId: 'cookie', eventType: 'page_view' }));
     for (let n = 0; n < 5; n++) {
       tampered(app, `UPDATE "docs.leads" SET doc = json_set(doc, '$.activities', 1) WHERE id = '${survivor}'`);
@@ -93,11 +101,11 @@ describe('Rebuilding a lead', () => {
     await app.settled();
     await rebuilt(project, survivor);
     expect((await project.get(`/api/leads/${survivor}`)).score).toBe(30 + 5 + 15 + 60 * 5);
-    expect(await healthOf(app)).toBe('healthy');
+    expect(await healthOf(project)).toBe('healthy');
   });
 
   it('is not done for a lead that is not there, or for somebody else', async () => {
-    const { app, project, survivor } = await populated();
+    const { app, project, survivor } = await populating(shared());
     const nobody = await project.asRoot('POST', '/api/admin/rebuild/0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01');
     expect([nobody.status, nobody.body.code]).toEqual([404, 'lead-unknown']);
     const other = await app.project();
@@ -121,7 +129,7 @@ describe('Rebuilding a project', () => {
     const job = await ended(app, `/api/admin/rebuild-project/${project.projectId}`);
     expect(job).toMatchObject({ kind: 'rebuild-project', status: 'completed', progress: 1 });
     expect(await answersOf(project)).toEqual(before);
-    expect(await healthOf(app)).toBe('healthy');
+    expect(await healthOf(project)).toBe('healthy');
   });
 
   it('is not done for a project that is not there', async () => {
@@ -148,7 +156,7 @@ describe('Rebuilding a projection', () => {
       expect(after.timelines.flat()).toEqual(expect.arrayContaining(before.timelines.flat()));
       await project.send({ userId: 'meanwhile', eventType: 'signup' });
       await app.settled();
-      expect(await healthOf(app)).toBe('healthy');
+      expect(await healthOf(project)).toBe('healthy');
     },
     20_000,
   );
@@ -173,7 +181,7 @@ describe('Rebuilding a projection', () => {
     expect(await answersOf(project)).toEqual(before);
     expect((await ended(app, path)).status).toBe('completed');
     expect(await answersOf(project)).toEqual(before);
-    expect(await healthOf(app)).toBe('healthy');
+    expect(await healthOf(project)).toBe('healthy');
   }, 30_000);
 
   it('takes the root key, and a projection that there is', async () => {

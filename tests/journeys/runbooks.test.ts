@@ -9,6 +9,7 @@ import { handling } from '../../src/commands/handle.ts';
 import { parkWork } from '../../src/commands/park-work.ts';
 import { foldStates } from '../../src/commands/state.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
+import { childEnv } from '../support/child-env.ts';
 import type { Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -55,7 +56,7 @@ const run = async (blocks: readonly string[]) => {
     .join('\n')
     .replaceAll('http://127.0.0.1:4000', url)
     .replaceAll('curl -s', 'curl -sS --fail-with-body');
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: new URL(url).port, LOG_LEVEL: 'silent' };
+  const env = { ...childEnv(), HOME: process.env['HOME'], PORT: new URL(url).port, LOG_LEVEL: 'silent' };
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
   const ended = new Promise<number | null>((resolve) => shell.on('close', resolve));
   const [out, problems] = await Promise.all([text(shell.stdout), text(shell.stderr)]);

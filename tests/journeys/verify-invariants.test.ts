@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { childEnv } from '../support/child-env.ts';
 import { mustBe } from '../support/client.ts';
 import { startServer } from '../support/server-process.ts';
 
@@ -16,7 +17,7 @@ const keyIn = (dataDir: string): string => readFileSync(join(dataDir, 'admin-key
 
 /** Runs the command with settings of its own, as in a folder without any. */
 const verify = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
-  const settings = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', ...env } };
+  const settings = { cwd: tmpdir(), env: { ...childEnv(), ...env } };
   try {
     const flags = ['--disable-warning=ExperimentalWarning', file, ...args];
     return { code: 0, ...(await promisify(execFile)(process.execPath, flags, settings)) };

@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { childEnv } from './child-env.ts';
 import type { Client, Json, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
 
-const compiled = join(tmpdir(), 'leadfold-compiled');
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
 /** What `npm start` gives a process. */
@@ -23,8 +23,7 @@ type Env = Readonly<Record<string, string>>;
 export const spawnServer = (env: Env, cwd = tmpdir()) => {
   const child: ChildProcess = spawn(process.execPath, [...limits, '--disable-warning=ExperimentalWarning', main], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
-    // What Node compiled for one of the many starts serves the next ones.
-    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: compiled, LOG_LEVEL: 'silent', PORT: '0', ...env },
+    env: { ...childEnv(), LOG_LEVEL: 'silent', PORT: '0', ...env },
   });
   const said = { output: '' };
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal, output: said.output }));

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
+import { childEnv } from './child-env.ts';
 
 /** How a tool ended, and what it said. */
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -13,7 +14,7 @@ export const runTool = async (file: string, args: readonly string[]): Promise<En
   const path = join(import.meta.dirname, '..', '..', 'tools', file);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
+    env: { ...childEnv(), NO_COLOR: '1' },
   });
   const ended = once(child, 'close');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -30,7 +30,7 @@ const wayUp = (spans: readonly ReceivedSpan[], span: ReceivedSpan): readonly str
   return above ? [span.name, ...wayUp(spans, above)] : [span.name];
 };
 
-it('One trace runs from a request through the log to what a reactor did, and projections link to it', async () => {
+it('One trace runs from a request through the log to what a reactor did, projections link to it, and of one that its caller does not keep there is none', async () => {
   const receiver = await startOtlpReceiver();
   await using server = await startServer({
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
@@ -40,6 +40,10 @@ it('One trace runs from a request through the log to what a reactor did, and pro
   const path = `/api/projects/${project.projectId}/scoring-model`;
   const model = { engagement: [{ id: 'came', when: { eventType: 'signup' }, points: 7 }] };
   mustBe(await project.asRoot('PUT', path, { body: model }), 200);
+  // Another caller says that its trace is not kept.
+  const notKept = '5af92f3577b34da6a3ce929d0e0e4736';
+  const told = { traceparent: `00-${notKept}-${callersSpan}-00` };
+  mustBe(await project.send({ eventType: 'page_view', userId: 'bob' }, told), 202);
   await server.settled();
   expect((await server.stop()).code).toBe(0);
   const { spans, resources } = receiver;
@@ -62,6 +66,11 @@ it('One trace runs from a request through the log to what a reactor did, and pro
   const facts = await factsIn(server.dataDir);
   const signup = facts.find(({ type }) => type === 'ActivityRecorded');
   expect(signup?.metadata.traceparent).toBe(`00-${callersTrace}-${append.parentSpanId}-01`);
+
+  // Of what is not kept there are no spans, and the facts say so.
+  expect(spans.filter(({ traceId }) => traceId === notKept)).toEqual([]);
+  const untraced = facts.filter(({ type }) => type === 'ActivityRecorded').at(-1);
+  expect(untraced?.metadata.traceparent).toMatch(new RegExp(`^00-${notKept}-[0-9a-f]{16}-00$`));
 
   // Projections link to it, and are no part of it.
   const projected = spans.filter(({ name }) => name === 'project leads');
@@ -91,21 +100,6 @@ it('Without anybody who takes spans, the trace of the caller is kept with the fa
   await server.stop();
   const facts = await factsIn(server.dataDir);
   expect(facts.find(({ type }) => type === 'ActivityRecorded')?.metadata.traceparent).toBe(traceparent);
-});
-
-it('A caller who says that a trace is not kept gets no spans of it, and the facts say so too', async () => {
-  const receiver = await startOtlpReceiver();
-  await using server = await startServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } });
-  const project = await server.project();
-  const notKept = traceparent.replace(/01$/, '00');
-  mustBe(await project.send({ eventType: 'signup', userId: 'ada' }, { traceparent: notKept }), 202);
-  await server.stop();
-  await receiver.stop();
-  expect(receiver.spans.filter(({ traceId }) => traceId === callersTrace)).toEqual([]);
-  const facts = await factsIn(server.dataDir);
-  expect(facts.find(({ type }) => type === 'ActivityRecorded')?.metadata.traceparent).toMatch(
-    new RegExp(`^00-${callersTrace}-[0-9a-f]{16}-00$`),
-  );
 });
 
 it('When nobody answers where spans should go, requests are answered, the log says so once, and the process ends in time', async () => {
