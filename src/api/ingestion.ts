@@ -77,7 +77,7 @@ const toMany =
 const ingestRoute = (scope: App, world: World, admit: Admit): void => {
   takes(scope, admit, ['application/json']);
   scope.route({
-    ...{ method: 'POST', url: '/api/events/ingest', config, ...documentedOnly },
+    ...{ method: 'POST', url: '/api/events/ingest', config: { ...config, ownLevels: 1 }, ...documentedOnly },
     schema: {
       summary: 'Record an activity',
       description: 'Answered when the activity is durable.',
@@ -90,10 +90,12 @@ const ingestRoute = (scope: App, world: World, admit: Admit): void => {
 const eventsRoute = (scope: App, world: World, admit: Admit): void => {
   const { native, cloudEvent } = toOne(world);
   const many = toMany(world);
+  const ownLevels = (request: FastifyRequest): number =>
+    contentType(request) === batched || cloudEventOf(request) !== undefined ? 0 : 1;
   // In binary mode the content type is that of the data, which may be any JSON.
   takes(scope, admit, ['application/json', /^application\/[\w.-]+\+json/]);
   scope.route({
-    ...{ method: 'POST', url: '/api/events', config: batchConfig, ...documentedOnly },
+    ...{ method: 'POST', url: '/api/events', config: { ...batchConfig, ownLevels }, ...documentedOnly },
     schema: {
       summary: 'Record an activity, or CloudEvents',
       description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers).`,
@@ -120,7 +122,7 @@ const batchRoute = (scope: App, world: World, admit: Admit): void => {
   const many = toMany(world);
   takes(scope, admit, ['application/json'], ['application/x-ndjson']);
   scope.route({
-    ...{ method: 'POST', url: '/api/events/batch', config: batchConfig, ...documentedOnly },
+    ...{ method: 'POST', url: '/api/events/batch', config: { ...batchConfig, ownLevels: 3 }, ...documentedOnly },
     schema: {
       summary: 'Record many activities',
       description:

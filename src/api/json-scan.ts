@@ -4,7 +4,7 @@ const [listOpens, listCloses, objectOpens, objectCloses] = [0x5b, 0x5d, 0x7b, 0x
 const [lineFeed, carriageReturn, tab, space] = [0x0a, 0x0d, 0x09, 0x20] as const;
 
 /** Where the first byte is, from `at`, that is no white space. */
-const afterSpace = (bytes: Buffer, at: number): number => {
+export const afterSpace = (bytes: Buffer, at: number): number => {
   let next = at;
   for (let byte = bytes[next]; ; byte = bytes[++next]) {
     if (byte !== space && byte !== lineFeed && byte !== carriageReturn && byte !== tab) return next;
@@ -12,7 +12,7 @@ const afterSpace = (bytes: Buffer, at: number): number => {
 };
 
 /** Where the text ends that begins with the quote at `at`: its closing quote, else the end of what there is, or of the line. */
-const endOfText = (bytes: Buffer, at: number, lines = false): number => {
+export const endOfText = (bytes: Buffer, at: number, lines = false): number => {
   let next = at + 1;
   for (; next < bytes.length; next++) {
     const byte = bytes[next];

@@ -6,7 +6,7 @@ import type { Outcome } from './record.ts';
 
 const warning = z
   .object({
-    code: z.enum(['link-refused', 'traits-left-out']),
+    code: z.enum(['field-left-out', 'field-unknown', 'link-refused', 'traits-left-out']),
     detail: z.string(),
     pointer: z.string().optional().describe('Where in the request that stands which was not taken'),
   })
@@ -42,7 +42,7 @@ export const batchAnswerSchema = z.object({
   results: z.array(resultSchema),
 });
 
-type Captured = Extract<Outcome, { status: unknown }>;
+type Recorded = Extract<Outcome, { status: unknown }>;
 
 /** How many names a warning lists. */
 const listedNames = 5;
@@ -57,15 +57,16 @@ const leftOut = (names: readonly string[], pointer: string): Warning => {
 };
 
 /** What of a recorded activity was not taken. `at` is where in the request the activity stands. */
-const warningsOf = ({ refused = [], traitsLeftOut, traitsAt = '/traits' }: Captured, at: string): Warning[] => [
+const warningsOf = ({ warnings = [], refused = [], traitsLeftOut, ...more }: Recorded, at: string): Warning[] => [
+  ...warnings.map(({ code, pointer, detail }) => ({ code, detail, pointer: `${at}${pointer}` })),
   ...refused.map(({ identifier: { kind, value }, reason, limit }): Warning => {
     const where = limit === 'identifiers' ? 'is not linked to that lead' : 'stays with another lead';
     return { code: 'link-refused', detail: `${kind} ${JSON.stringify(value)} ${where}, because ${reason}` };
   }),
-  ...(traitsLeftOut ? [leftOut(traitsLeftOut, `${at}${traitsAt}`)] : []),
+  ...(traitsLeftOut ? [leftOut(traitsLeftOut, `${at}${more.traitsAt ?? '/traits'}`)] : []),
 ];
 
-const notesOf = (captured: Captured, at: string): Pick<Result, 'conflict' | 'warnings'> => {
+const notesOf = (captured: Recorded, at: string): Pick<Result, 'conflict' | 'warnings'> => {
   const warnings = warningsOf(captured, at);
   return {
     ...(captured.conflict && { conflict: captured.conflict }),

@@ -10,11 +10,14 @@ import type { Admit } from './admission.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
+import { withExactNumbers } from './numbers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route takes many items in one body. */
     batch?: boolean;
+    /** So many outer levels of a body, none unless told, are our own format: a number there stays one, to be refused for a text. */
+    ownLevels?: number | ((request: FastifyRequest) => number);
   }
 }
 
@@ -27,10 +30,10 @@ const mustFit = (bytes: Buffer, bounds: JsonBounds, lines = false): void => {
   if (excess) throw excessive(excess);
 };
 
-const asJson = (bytes: Buffer, bounds: JsonBounds): unknown => {
+const asJson = (bytes: Buffer, bounds: JsonBounds, plainLevels: number): unknown => {
   mustFit(bytes, bounds);
   try {
-    return readJson(bytes.toString());
+    return readJson(withExactNumbers(bytes, { plainLevels }));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Problem('invalid-json', `The body is not JSON: ${error.message}`);
@@ -39,11 +42,11 @@ const asJson = (bytes: Buffer, bounds: JsonBounds): unknown => {
 
 const asLines = (bytes: Buffer): string => {
   mustFit(bytes, ofBatch, true);
-  return bytes.toString();
+  return withExactNumbers(bytes, { plainLevels: 1, lines: true });
 };
 
 /**
- * Takes JSON under these content types, and lines of JSON under those, in place of what the app takes elsewhere. A body that is
+ * Takes JSON under these content types, and lines of JSON of our own format under those, in place of what the app takes elsewhere. A body that is
  * there is parsed when it was let in.
  */
 export const takes = (
@@ -55,10 +58,11 @@ export const takes = (
   scope.removeAllContentTypeParsers();
   for (const type of json) {
     scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) => {
-      const bounds = request.routeOptions.config.batch ? ofBatch : ofOne;
+      const { batch, ownLevels = 0 } = request.routeOptions.config;
+      const plainLevels = typeof ownLevels === 'number' ? ownLevels : ownLevels(request);
       return scope.takeBody(request, stream, async (bytes) => {
         await admit(request, bytes.length);
-        return asJson(bytes, bounds);
+        return asJson(bytes, batch ? ofBatch : ofOne, plainLevels);
       });
     });
   }

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../domain/activity.ts';
 import type { Arrival, Fault, Format, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
 import { firstOf, isObject, kindOf, readJson } from './json.ts';
+import { withExactNumbers } from './numbers.ts';
 
 const required = ['specversion', 'id', 'source', 'type'] as const;
 
@@ -45,7 +46,7 @@ const dataOf = (event: JsonObject): { readonly data?: unknown; readonly fault?: 
     return refused('must be text, and hold JSON according to datacontenttype; send JSON in data');
   }
   try {
-    return { data: readJson(Buffer.from(encoded, 'base64').toString()) };
+    return { data: readJson(withExactNumbers(Buffer.from(encoded, 'base64'))) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return refused('does not hold JSON; send JSON in data');

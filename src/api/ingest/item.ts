@@ -8,9 +8,14 @@ import { instantOf, timesAre } from './time.ts';
 /** What is wrong with an item, and where in it. */
 export type Fault = { readonly pointer: string; readonly detail: string };
 
-/** What an item comes to: something to capture, and where its traits stand, or all that is wrong with it, or nothing to do. */
-export type Translated =
-  { readonly capture: Capture; readonly traitsAt: string } | Faulty | { readonly ignored: string };
+/** Something that was left out of an item, which is recorded all the same. The pointer leads from the item. */
+export type Warning = Fault & { readonly code: 'field-left-out' | 'field-unknown' };
+
+/** What is captured of an item, where in it its traits stand, and what was left out. */
+type Captured = { readonly capture: Capture; readonly traitsAt: string; readonly warnings?: readonly Warning[] };
+
+/** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
+export type Translated = Captured | Faulty | { readonly ignored: string };
 export type Faulty = { readonly eventId: string | undefined; readonly faults: readonly [Fault, ...Fault[]] };
 
 type Field =

@@ -11,7 +11,7 @@ import { leadStreamId } from '../../domain/streams.ts';
 import { projectOf } from '../auth.ts';
 import { idempotencyKeyOf, requestOf } from '../request.ts';
 import type { World } from '../world.ts';
-import type { Arrival, Faulty, Translated } from './item.ts';
+import type { Arrival, Faulty, Translated, Warning } from './item.ts';
 
 /** The namespace of event ids made from an Idempotency-Key. */
 const eventNamespace = 'b5a0b7c6-3f0e-5c1d-9a51-0c6a3f8f6e02';
@@ -25,8 +25,11 @@ export type Delivery = {
   readonly arrivalOf: (index: number) => Arrival;
 };
 
-/** What became of an item. `traitsAt` says where in it its traits stand, where some were left out. */
-export type Outcome = (Captured & { readonly traitsAt?: string }) | Faulty | { readonly ignored: string };
+/** What an answer says of a recorded item besides: where in it its traits stand, where some were left out, and what else was. */
+type Told = { readonly traitsAt?: string; readonly warnings?: readonly Warning[] };
+
+/** What became of an item. */
+export type Outcome = (Captured & Told) | Faulty | { readonly ignored: string };
 
 /** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
 export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
@@ -93,8 +96,10 @@ export const record = async (
   const outcomes = items.flatMap((item): readonly Outcome[] => {
     if (!('capture' in item)) return [item];
     const { value } = next.next();
-    if (!value?.traitsLeftOut) return value ? [value] : [];
-    return [{ ...value, traitsAt: item.traitsAt }];
+    if (!value) return [];
+    const { traitsAt, warnings } = item;
+    if (!value.traitsLeftOut && !warnings) return [value];
+    return [{ ...value, traitsAt, ...(warnings && { warnings }) }];
   });
   return { outcomes, position: told.reduce((most, { position }) => Math.max(most, position), 0) };
 };
