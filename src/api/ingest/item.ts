@@ -37,6 +37,15 @@ const dayMs = 86_400_000;
 
 type Text = { readonly text?: string; readonly fault?: string };
 
+/** Why a text can't be kept as it is, or undefined. */
+export const faultOfText = (text: string): string | undefined => {
+  if (text.includes('\0') || !text.isWellFormed()) {
+    return 'holds a NUL character or half a character (a lone surrogate); send proper text';
+  }
+  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
+  return text.includes('\uFFFD') ? 'holds a character that could not be read (U+FFFD); send UTF-8' : undefined;
+};
+
 const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Text => {
   if (value === undefined || value === null) return {};
   const given = lenient && typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
@@ -45,12 +54,8 @@ const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Te
   if (text === '' && lenient) return {};
   if (text === '') return { fault: 'is blank; give it a value or leave it out' };
   if (text.length > max) return { fault: `is ${text.length} characters long; at most ${max} are allowed` };
-  if (text.includes('\0') || !text.isWellFormed()) {
-    return { fault: 'holds a NUL character or half a character (a lone surrogate); send proper text' };
-  }
-  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
-  if (text.includes('\uFFFD')) return { fault: 'holds a character that could not be read (U+FFFD); send UTF-8' };
-  return { text };
+  const fault = faultOfText(text);
+  return fault === undefined ? { text } : { fault };
 };
 
 const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenient: boolean) => {
