@@ -18,7 +18,10 @@ type Field =
   | ('sessionId' | 'properties' | 'traits');
 
 /** What an item says, taken out of its format and not checked yet. `emailTrait` identifies only when it can. */
-export type Said = { readonly [F in Field]?: Json | undefined };
+export type Said = { readonly [F in Field]?: Json | undefined } & {
+  /** What is kept as it is: `keptContext` has looked at it. */
+  readonly context?: JsonObject | undefined;
+};
 
 /**
  * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, and
@@ -158,6 +161,7 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     properties: properties ?? {},
     ...(sessionId !== undefined && { sessionId }),
     ...(traits && { traits }),
+    ...(said.context && { context: said.context }),
   };
   return {
     capture: { identifiers: [strongest, ...others], activity, exactTime: exact },

@@ -72,7 +72,11 @@ const call = {
   originalTimestamp: time.optional(),
 };
 const envelope = {
-  context: anyObject.optional(),
+  context: anyObject
+    .optional()
+    .describe(
+      'Of it campaign, page, locale, timezone, library, ip and userAgent are kept with the activity, 8 KiB as JSON; what does not fit is left out',
+    ),
   integrations: anyObject.optional(),
   sentAt: time.optional(),
   writeKey: z.string().optional(),

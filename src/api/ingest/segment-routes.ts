@@ -16,7 +16,7 @@ import type { Delivery } from './record.ts';
 import { deliveryOf, eachInTurn, record } from './record.ts';
 import { segmentAnswerSchema, segmentBatchSchema, segmentCallSchema, settingsSchema } from './schemas.ts';
 import type { SegmentCall } from './segment.ts';
-import { fromSegment, isSegmentCall, segmentCalls, takenOverBytes } from './segment.ts';
+import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
@@ -25,14 +25,15 @@ type Read = (world: World, body: unknown, delivery: Delivery) => Promise<readonl
 
 /** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
 const mustFit = (envelope: JsonObject, items: number): void => {
-  const bytes = takenOverBytes(envelope);
+  const bytes = Buffer.byteLength(JSON.stringify(envelope['context']));
   if (items < 2 || items * bytes <= bodyLimits.bytes) return;
   const detail = `is ${bytes} bytes that each of ${items} items takes over; send a smaller context, or fewer items`;
   throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
 };
 
 const readBatch: Read = (world, body, { arrivalOf, projectId }) => {
-  const { body: envelope, items } = itemsAt(body, 'batch');
+  const { body: around, items } = itemsAt(body, 'batch');
+  const envelope = takenOver(around);
   mustFit(envelope, items.length);
   return eachInTurn(world, projectId, items, (item: unknown, index) => {
     const type = isObject(item) ? item['type'] : undefined;
