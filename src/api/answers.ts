@@ -7,6 +7,7 @@ import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
 import { bodyOf, invalid, kinds, pointerOf, Problem } from './problems.ts';
+import { pathOf } from './request.ts';
 
 /** Tells a caller to come back in a second. */
 const soon = { 'Retry-After': '1' } as const;
@@ -96,10 +97,10 @@ const places = (method: string | readonly string[], url: string): readonly Place
 /** Makes every error a problem document, and a path without a route a 404, or a 405 when another method has one. */
 export const answers = (app: App): void => {
   const known: Place[] = [];
-  app.addHook('onRoute', ({ method, url }) => void known.push(...places(method, url)));
+  app.addHook('onRoute', ({ method, url }) => void known.push(...places(method, pathOf(url))));
   app.setErrorHandler(answerProblem);
   const missing = ({ url, method }: FastifyRequest): Problem => {
-    const path = url.split('?', 1)[0] ?? '';
+    const path = pathOf(url);
     const methods = [...new Set(known.filter((place) => place.path.test(path)).map(({ method }) => method))].join(', ');
     const said = `${method} ${path.slice(0, 200)}`;
     if (methods === '') return new Problem('not-found', `There is no ${said}; /openapi.json lists what there is`);

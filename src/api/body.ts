@@ -12,11 +12,15 @@ import { maxDepth, parseJson } from './json.ts';
 import { Problem } from './problems.ts';
 import { turnsOf } from './turns.ts';
 
-/** Reads a body to its end, unpacks it and gives it to `parse`. Throws a `Problem` when it is beyond a bound or has no key. */
+/**
+ * Reads a body to its end, unpacks it, takes the JSON `outOf` what it is wrapped in and gives it to `parse`. Throws a `Problem`
+ * when it is beyond a bound or has no key.
+ */
 export type TakeBody = (
   request: FastifyRequest,
   stream: Readable,
   parse: (bytes: Buffer) => unknown,
+  outOf?: (bytes: Buffer) => Buffer,
 ) => Promise<unknown>;
 
 declare module 'fastify' {
@@ -136,7 +140,7 @@ const taking = (): TakeBody => {
     throw new Problem('too-many-requests', detail, { headers: { 'Retry-After': '1' } });
   };
 
-  return async (request, stream, parse) => {
+  return async (request, stream, parse, outOf = (bytes) => bytes) => {
     const keyless = request.caller === nobody;
     const { bodyLimit = bodyLimits.bytes } = request.routeOptions;
     const most = keyless ? Math.min(bodyLimit, bodyLimits.keylessBytes) : bodyLimit;
@@ -157,14 +161,15 @@ const taking = (): TakeBody => {
       const whose = keyless ? '' : (request.caller.projectId ?? 'root');
       const bytes = unpack ? await inTurn(whose, () => unpacked(unpack, body, most)) : body;
       if (!bytes) throw tooLarge(keyless);
-      if (keyless) {
-        // One after the other, and others have their turn between two: a body takes some ms to look through.
-        await oneByOne('', async () => {
-          await nextTurn();
-          await request.server.admitByBody(request, bytes);
-        });
-      }
-      return await parse(bytes);
+      if (!keyless) return await parse(outOf(bytes));
+      // One after the other, and others have their turn between two: a body takes some ms to look through.
+      const json = await oneByOne('', async () => {
+        await nextTurn();
+        const taken = outOf(bytes);
+        await request.server.admitByBody(request, taken);
+        return taken;
+      });
+      return await parse(json);
     } finally {
       if (keyless) held.bytes -= size;
     }

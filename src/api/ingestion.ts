@@ -4,8 +4,9 @@ import type { App } from './app.ts';
 import type { Admit } from './ingest/admission.ts';
 import { admission } from './ingest/admission.ts';
 import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from './ingest/answer.ts';
-import { documentedOnly, itemsAt, linesOf, listOf, takes, translateLine } from './ingest/body.ts';
-import { binaryEvent, encodedIn, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
+import { binaryEvent } from './ingest/binary-event.ts';
+import { documentedOnly, itemsAt, jsonTypes, linesOf, listOf, takes, translateLine } from './ingest/body.ts';
+import { encodedIn, fromCloudEvent, traceparentOf } from './ingest/cloud-event.ts';
 import type { Translated } from './ingest/item.ts';
 import { itemLimits } from './ingest/json.ts';
 import { fromNative } from './ingest/native.ts';
@@ -75,12 +76,13 @@ const toMany =
   };
 
 const ingestRoute = (scope: App, world: World, admit: Admit): void => {
-  takes(scope, admit, ['application/json']);
+  takes(scope, admit);
   scope.route({
     ...{ method: 'POST', url: '/api/events/ingest', config: { ...config, ownLevels: 1 }, ...documentedOnly },
     schema: {
       summary: 'Record an activity',
       description: 'Answered when the activity is durable.',
+      consumes: [...jsonTypes],
       ...{ tags, body: nativeSchema, response: { 202: receiptSchema } },
     },
     handler: toOne(world).native,
@@ -93,13 +95,13 @@ const eventsRoute = (scope: App, world: World, admit: Admit): void => {
   const ownLevels = (request: FastifyRequest): number =>
     contentType(request) === batched || cloudEventOf(request) !== undefined ? 0 : 1;
   // In binary mode the content type is that of the data, which may be any JSON.
-  takes(scope, admit, ['application/json', /^application\/[\w.-]+\+json/]);
+  takes(scope, admit, [/^application\/[\w.-]+\+json/]);
   scope.route({
     ...{ method: 'POST', url: '/api/events', config: { ...batchConfig, ownLevels }, ...documentedOnly },
     schema: {
       summary: 'Record an activity, or CloudEvents',
       description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers).`,
-      consumes: ['application/json', structured, batched],
+      consumes: [...jsonTypes, structured, batched],
       ...{ tags, body: z.union([nativeSchema, cloudEventSchema, z.array(cloudEventSchema)]) },
       response: { 200: batchAnswerSchema, 202: receiptSchema },
     },
@@ -120,14 +122,14 @@ const eventsRoute = (scope: App, world: World, admit: Admit): void => {
 
 const batchRoute = (scope: App, world: World, admit: Admit): void => {
   const many = toMany(world);
-  takes(scope, admit, ['application/json'], ['application/x-ndjson']);
+  takes(scope, admit, [], ['application/x-ndjson']);
   scope.route({
     ...{ method: 'POST', url: '/api/events/batch', config: { ...batchConfig, ownLevels: 3 }, ...documentedOnly },
     schema: {
       summary: 'Record many activities',
       description:
         "At most 5,000 items, 4 MiB, and 50,000 JSON values or 20 for each item. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index.",
-      consumes: ['application/json', 'application/x-ndjson'],
+      consumes: [...jsonTypes, 'application/x-ndjson'],
       ...{ tags, body: nativeBatchSchema, response: { 200: batchAnswerSchema } },
     },
     handler: async (request, reply) => {

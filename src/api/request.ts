@@ -24,6 +24,12 @@ export const header = ({ headers }: Headed, name: string): string | undefined =>
   return Array.isArray(value) ? value.join(', ') : value;
 };
 
+/** The path of a URL, without its query. However many slashes stand in a row or at the end, it is one path. */
+export const pathOf = (url: string): string => {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/');
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+};
+
 /** The caller's correlation id, if it is one. */
 export const correlationIdOf = (request: Headed): string | undefined =>
   /^[A-Za-z0-9._-]{1,128}$/.exec(header(request, 'x-correlation-id') ?? '')?.[0];

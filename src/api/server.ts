@@ -1,10 +1,10 @@
-import cors from '@fastify/cors';
 import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { analytics } from './analytics.ts';
 import { closing } from './closing.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
@@ -64,9 +64,6 @@ const sending = (requestTimeout: number) => ({
   http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.ceil(requestTimeout / 30) },
 });
 
-/** What a page of another origin may read of an answer, besides the usual. */
-const exposedHeaders = ['ETag', 'Location', 'Content-Location', 'Leadfold-Position', 'Retry-After', 'X-Correlation-Id'];
-
 /** In the place of Ajv and its like, which would else be loaded for nothing, a tenth of a start: `answers` says how it is done. */
 const compiling = (): never => {
   throw new TypeError('Schemas are compiled by what `answers` sets');
@@ -112,7 +109,7 @@ export const openServer = async (
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     ...{ forceCloseConnections: 'idle', return503OnClosing: false, trustProxy: false },
     genReqId: (request) => correlationIdOf(request) ?? world.newId(),
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
     clientErrorHandler: nonsense.handler,
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
@@ -123,15 +120,7 @@ export const openServer = async (
   requests(app, world);
   waitingReads(app, world);
   bodies(app);
-  // Keys travel in headers or bodies, never in cookies: a page of any origin may ask with the key it has.
-  await app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders,
-    maxAge: 86_400,
-    // Else an OPTIONS without the headers of a preflight is refused by the plugin, and not with a problem document.
-    strictPreflight: false,
-  });
+  await crossOrigin(app);
   answers(app);
   await openApi(app);
   authentication(app, world);

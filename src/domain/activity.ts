@@ -20,6 +20,8 @@ export const activitySchema = z.object({
   traits: jsonObject.optional(),
   /** The names of traits that were said and not taken, because the lead had no room for them. */
   traitsLeftOut: z.array(z.string()).optional(),
+  /** Where and with what it was done, such as `campaign`, `page` and `locale`. It came later: older activities have none. */
+  context: jsonObject.optional(),
 });
 export type Activity = Readonly<z.infer<typeof activitySchema>>;
 
@@ -43,6 +45,7 @@ const traitsBut = ({ traits }: Activity, names: ReadonlySet<string>): JsonObject
 
 /**
  * Whether two activities with one event id say the same, as far as it was taken. Times may differ: clients stamp a retry anew.
+ * So may the context, which says where it came from.
  */
 export const saysTheSame = (a: Activity, b: Activity): boolean => {
   const leftOut = new Set([...(a.traitsLeftOut ?? []), ...(b.traitsLeftOut ?? [])]);

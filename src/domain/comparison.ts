@@ -73,7 +73,7 @@ export const isUndotted = (data: JsonObject): boolean => {
 };
 
 /** Finds the value of a name in data: of the key, or else of the path of keys joined by dots. */
-const finder = (path: string): ((data: JsonObject, undotted: boolean) => Json | undefined) => {
+export const finder = (path: string): ((data: JsonObject, undotted: boolean) => Json | undefined) => {
   const whole = member(path);
   const parts = path.split('.').map(member);
   if (parts.length === 1) return whole;

@@ -175,7 +175,8 @@ const weightOfJson = (value: Json | undefined): number => {
 };
 
 /** Texts of an activity and its places in the maps, by what 60,000 activities were seen to take. */
-const weightOf = ({ properties, traits }: Activity): number => 600 + weightOfJson(properties) + weightOfJson(traits);
+const weightOf = ({ properties, traits, context }: Activity): number =>
+  600 + weightOfJson(properties) + weightOfJson(traits) + (context ? weightOfJson(context) : 0);
 
 const weigh = ({ type, data }: LeadEvent): number => {
   if (type === 'ActivityRecorded') return weightOf(data);

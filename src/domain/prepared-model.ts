@@ -1,5 +1,6 @@
 import type { Activity, JsonObject } from './activity.ts';
 import { condition } from './comparison.ts';
+import { activityCondition } from './context.ts';
 import type { Matches, Matching } from './matching.ts';
 import { remembering } from './matching.ts';
 import type { EngagementRule, FitRule, ScoringModel } from './scoring-model.ts';
@@ -40,7 +41,7 @@ export type PreparedModel = {
 };
 
 const preparedRule = ({ id, when, points, limit, decay }: EngagementRule): PreparedRule => {
-  const conditions = when.where.map((each) => condition(each.property, each));
+  const conditions = when.where.map((each) => activityCondition(each.property, each));
   return {
     id,
     eventType: when.eventType,
@@ -48,7 +49,7 @@ const preparedRule = ({ id, when, points, limit, decay }: EngagementRule): Prepa
     limit,
     decay,
     plain: conditions.length === 0 && !limit && !decay,
-    matches: ({ properties }, undotted) => conditions.every((holds) => holds(properties, undotted)),
+    matches: (activity, undotted) => conditions.every((holds) => holds(activity, undotted)),
   };
 };
 

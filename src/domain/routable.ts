@@ -1,5 +1,6 @@
 import type { Activity, JsonObject } from './activity.ts';
 import { inOrder } from './activity.ts';
+import { contextOf } from './context.ts';
 import { countryOf } from './country.ts';
 import type { Identifier } from './identity.ts';
 import type { LeadState } from './lead.ts';
@@ -84,6 +85,7 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
         ...(userId !== undefined && { userId }),
         ...(anonymousId !== undefined && { anonymousId }),
       },
+      context: contextOf(state.activities.values()),
     },
     country: country === undefined ? undefined : (countryOf(country) ?? country.toUpperCase()),
     region: textIn(traits, 'region')?.toLowerCase(),

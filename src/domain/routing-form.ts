@@ -6,7 +6,7 @@ import { routingCondition, routingRule, routingRulesSchema, routingTarget } from
 import { excessIn, routingLimits } from './routing-cost.ts';
 import { comparison, valueFits } from './comparison.ts';
 
-/** What there is to look at in a lead, and of which kind it is. Of the profile any trait, by its name or path. */
+/** What there is to look at in a lead, and of which kind it is. Of the profile any trait, and of the context anything, by its name or path. */
 const fields: ReadonlyMap<string, 'number' | 'text' | 'list'> = new Map([
   ...(['score', 'fit', 'engagement', 'qualifications'] as const).map((name) => [name, 'number'] as const),
   ...(['stage', 'source'] as const).map((name) => [name, 'text'] as const),
@@ -16,7 +16,7 @@ const fields: ReadonlyMap<string, 'number' | 'text' | 'list'> = new Map([
   ),
 ]);
 
-const known = [...fields.keys(), 'profile.<trait>'].join(', ');
+const known = [...fields.keys(), 'profile.<trait>', 'context.<part>'].join(', ');
 
 /** Whether each value that a condition compares with is of the kind of its field. */
 const ofKind = ({ value }: RoutingCondition, kind: 'number' | 'string'): boolean =>
@@ -24,7 +24,7 @@ const ofKind = ({ value }: RoutingCondition, kind: 'number' | 'string'): boolean
 
 const faultOf = (condition: RoutingCondition): readonly ['field' | 'op' | 'value', string] | undefined => {
   const { field, op } = condition;
-  if (/^profile(\.[^.]+)+$/.test(field) || op === 'exists') return undefined;
+  if (/^(profile|context)(\.[^.]+)+$/.test(field) || op === 'exists') return undefined;
   const kind = fields.get(field);
   if (kind === 'list')
     return op === 'contains' ? undefined : ['op', `${field} is a list: ask whether it contains something`];
@@ -41,7 +41,7 @@ const condition = z.strictObject({ ...routingCondition.shape, ...comparison }).s
   // How many values all conditions list together is bounded below.
   fits(each, context);
   const { field } = each;
-  if (!fields.has(field) && !/^profile(\.[^.]+)+$/.test(field))
+  if (!fields.has(field) && !/^(profile|context)(\.[^.]+)+$/.test(field))
     return void context.addIssue({
       code: 'custom',
       path: ['field'],

@@ -5,7 +5,7 @@ const text = z.string().trim().min(1).max(128);
 const memberId = z.string().min(1).max(64);
 const ruleId = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'A rule id has 1-64 letters, digits, "_", "." or "-"');
 
-/** A condition over what is known of a lead, by a name or a path of names joined by dots, such as `profile.company.size`. */
+/** A condition over what is known of a lead, by a name or a path of names joined by dots, such as `profile.company.size` or `context.campaign.source`. */
 export const routingCondition = z.object({ field: text, op: z.enum(operators), value: z.json().optional() });
 export type RoutingCondition = Readonly<z.infer<typeof routingCondition>>;
 

@@ -18,6 +18,7 @@ export const historyEntry = z.object({
   properties: jsonObject,
   sessionId: z.string().optional(),
   source: z.string(),
+  context: jsonObject.optional(),
   delta: z.number(),
   /** The lead's score after the change; not there when the activity changed nothing. */
   score: z.number().optional(),

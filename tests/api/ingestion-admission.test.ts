@@ -38,7 +38,7 @@ const opened = async () => {
   });
   bodies(server);
   await server.register(async (scope: App) => {
-    takes(scope, admission(scope), ['application/json']);
+    takes(scope, admission(scope));
     const handler = async (request: { readonly body: unknown }) => {
       await new Promise<void>((resolve) => held.push(resolve));
       if (request.body === 'fail') throw new Error('It broke');

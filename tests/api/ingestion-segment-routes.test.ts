@@ -28,7 +28,7 @@ describe('What Segment clients send', () => {
     expect((await app.activities()).map((activity) => activity.eventType)).toEqual(Array(4).fill(eventType));
   });
 
-  it.each(['/v1/batch', '/v1/b', '/v1/batch/'])(
+  it.each(['/v1/batch', '/v1/b', '/v1/batch/', '/v1/import', '/v1//import/'])(
     'is taken many at once at %s, with a bad one among good ones',
     async (url) => {
       await using app = await ingesting();

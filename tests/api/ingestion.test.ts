@@ -143,7 +143,7 @@ describe('An activity', () => {
 
   it('is not taken as something else than JSON', async () => {
     await using app = await ingesting();
-    expect((await app.post('/api/events', JSON.stringify(visit), { 'content-type': 'text/plain' })).statusCode).toBe(
+    expect((await app.post('/api/events', JSON.stringify(visit), { 'content-type': 'text/html' })).statusCode).toBe(
       415,
     );
     expect(await app.post('/api/events', '{"a"', {})).toMatchObject({

@@ -7,6 +7,7 @@ import type { JsonBounds } from '../json-scan.ts';
 import { excessOf } from '../json-scan.ts';
 import { Problem } from '../problems.ts';
 import type { Admit } from './admission.ts';
+import { jsonInForm } from './form.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf, readJson } from './json.ts';
@@ -45,25 +46,40 @@ const asLines = (bytes: Buffer): string => {
   return withExactNumbers(bytes, { plainLevels: 1, lines: true });
 };
 
+const form = 'application/x-www-form-urlencoded';
+
+/** What JSON is sent as: pages choose the other two to be spared a preflight (CORS). */
+export const jsonTypes: readonly string[] = ['application/json', 'text/plain', form];
+
+/** A body that says nothing of its type, as a beacon without one, is taken for JSON. */
+const untypedIsJson = (scope: App): void =>
+  void scope.addHook('onRequest', ({ headers }, _reply, done) => {
+    if ((headers['content-type'] ?? '').trim() === '') headers['content-type'] = 'application/json';
+    done();
+  });
+
 /**
- * Takes JSON under these content types, and lines of JSON of our own format under those, in place of what the app takes elsewhere. A body that is
- * there is parsed when it was let in.
+ * Takes JSON under the types of `jsonTypes` and those that are given, and lines of JSON of our own format under others, in place of what the app
+ * takes elsewhere. A body that is there is parsed when it was let in.
  */
 export const takes = (
   scope: App,
   admit: Admit,
-  json: readonly (string | RegExp)[],
+  more: readonly (string | RegExp)[] = [],
   lines: readonly string[] = [],
 ): void => {
   scope.removeAllContentTypeParsers();
-  for (const type of json) {
+  untypedIsJson(scope);
+  for (const type of [...jsonTypes, ...more]) {
+    const outOf = type === form ? jsonInForm : undefined;
     scope.addContentTypeParser(type, (request: FastifyRequest, stream: Readable) => {
       const { batch, ownLevels = 0 } = request.routeOptions.config;
       const plainLevels = typeof ownLevels === 'number' ? ownLevels : ownLevels(request);
-      return scope.takeBody(request, stream, async (bytes) => {
+      const read = async (bytes: Buffer) => {
         await admit(request, bytes.length);
         return asJson(bytes, batch ? ofBatch : ofOne, plainLevels);
-      });
+      };
+      return scope.takeBody(request, stream, read, outOf);
     });
   }
   for (const type of lines) {

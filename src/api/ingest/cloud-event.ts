@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../domain/activity.ts';
 import type { Arrival, Fault, Format, Translated } from './item.ts';
-import { faulty, toCapture } from './item.ts';
+import { faultOfText, faulty, toCapture } from './item.ts';
 import { firstOf, isObject, kindOf, readJson } from './json.ts';
 import { withExactNumbers } from './numbers.ts';
 
@@ -21,12 +21,33 @@ const isJsonType = (type: Json | undefined): boolean =>
 const faultsOf = (event: JsonObject): readonly Fault[] => {
   const faults = required.flatMap((name): Fault[] => {
     const value = event[name];
-    const there = typeof value === 'string' && value.trim() !== '';
-    return there ? [] : [{ pointer: `/${name}`, detail: 'is required by CloudEvents, as text that is not blank' }];
+    const pointer = `/${name}`;
+    if (typeof value !== 'string' || value.trim() === '')
+      return [{ pointer, detail: 'is required by CloudEvents, as text that is not blank' }];
+    const detail = name === 'id' || name === 'source' ? faultOfText(value) : undefined;
+    return detail === undefined ? [] : [{ pointer, detail }];
   });
   const { specversion } = event;
   const other = typeof specversion === 'string' && specversion.trim() !== '' && specversion !== '1.0';
   return other ? [...faults, { pointer: '/specversion', detail: 'must be "1.0"' }] : faults;
+};
+
+/** How many characters the eventId of an activity has at most. */
+const mostCharacters = 256;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The eventId of an event: by the specification it is the source and the id together that are never used again. They are joined
+ * by `#`, or the SHA-256 of that, in hex, where it is too long. A source may have a `#` too: where the id has one, nobody could
+ * tell where it begins, and the hash is that of the two as a JSON list. Undefined where one of them is no text.
+ */
+const eventIdOf = ({ source, id }: JsonObject): string | undefined => {
+  if (typeof source !== 'string' || typeof id !== 'string') return undefined;
+  const both = [source.trim(), id.trim()] as const;
+  if (both[1].includes('#')) return sha256(JSON.stringify(both));
+  const joined = both.join('#');
+  return joined.length <= mostCharacters ? joined : sha256(joined);
 };
 
 /** How many characters of base64 events hold, whose values are not counted with those of the body. */
@@ -74,28 +95,10 @@ export const fromCloudEvent = (event: unknown, arrival: Arrival): Translated => 
   };
   const said = {
     ...{ ...inData, ...Object.fromEntries(extended.map(([field, name]) => [field, event[name]])) },
-    ...{ eventId: event['id'], eventType: event['type'], timestamp: event['time'], properties, traits },
+    ...{ eventId: eventIdOf(event), eventType: event['type'], timestamp: event['time'], properties, traits },
     emailTrait: isObject(traits) ? traits['email'] : undefined,
   };
   return toCapture(said, format, arrival);
-};
-
-/** Header values are percent-encoded where they aren't plain ASCII. */
-const decoded = (value: string): string => {
-  try {
-    return decodeURIComponent(value);
-  } catch (error) {
-    if (error instanceof URIError) return value;
-    throw error;
-  }
-};
-
-/** An event in binary mode, in its JSON form: attributes from `ce-` headers, data from the body. Undefined for any other request. */
-export const binaryEvent = (headers: IncomingHttpHeaders, data: unknown): unknown => {
-  const attributes = Object.entries(headers).flatMap(([name, value]) =>
-    name.startsWith('ce-') && typeof value === 'string' ? [[name.slice(3), decoded(value)]] : [],
-  );
-  return attributes.length === 0 ? undefined : { ...Object.fromEntries(attributes), data };
 };
 
 /** The trace that an event says it belongs to (the Distributed Tracing extension), if it is well-formed. */

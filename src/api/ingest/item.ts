@@ -23,7 +23,10 @@ type Field =
   | ('sessionId' | 'properties' | 'traits');
 
 /** What an item says, taken out of its format and not checked yet. `emailTrait` identifies only when it can. */
-export type Said = { readonly [F in Field]?: Json | undefined };
+export type Said = { readonly [F in Field]?: Json | undefined } & {
+  /** What is kept as it is: `keptContext` has looked at it. */
+  readonly context?: JsonObject | undefined;
+};
 
 /**
  * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, and
@@ -42,6 +45,15 @@ const dayMs = 86_400_000;
 
 type Text = { readonly text?: string; readonly fault?: string };
 
+/** Why a text can't be kept as it is, or undefined. */
+export const faultOfText = (text: string): string | undefined => {
+  if (text.includes('\0') || !text.isWellFormed()) {
+    return 'holds a NUL character or half a character (a lone surrogate); send proper text';
+  }
+  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
+  return text.includes('\uFFFD') ? 'holds a character that could not be read (U+FFFD); send UTF-8' : undefined;
+};
+
 const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Text => {
   if (value === undefined || value === null) return {};
   const given = lenient && typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
@@ -50,12 +62,8 @@ const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Te
   if (text === '' && lenient) return {};
   if (text === '') return { fault: 'is blank; give it a value or leave it out' };
   if (text.length > max) return { fault: `is ${text.length} characters long; at most ${max} are allowed` };
-  if (text.includes('\0') || !text.isWellFormed()) {
-    return { fault: 'holds a NUL character or half a character (a lone surrogate); send proper text' };
-  }
-  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
-  if (text.includes('\uFFFD')) return { fault: 'holds a character that could not be read (U+FFFD); send UTF-8' };
-  return { text };
+  const fault = faultOfText(text);
+  return fault === undefined ? { text } : { fault };
 };
 
 const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenient: boolean) => {
@@ -158,6 +166,7 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     properties: properties ?? {},
     ...(sessionId !== undefined && { sessionId }),
     ...(traits && { traits }),
+    ...(said.context && { context: said.context }),
   };
   return {
     capture: { identifiers: [strongest, ...others], activity, exactTime: exact },

@@ -38,8 +38,13 @@ export const nativeBatchSchema = z.object({ events: z.array(nativeSchema).max(5_
 export const cloudEventSchema = z
   .object({
     specversion: z.literal('1.0'),
-    id: z.string().min(1).describe('The eventId'),
-    source: z.string().min(1),
+    id: z.string().min(1),
+    source: z
+      .string()
+      .min(1)
+      .describe(
+        'With the id the eventId, `<source>#<id>`; where that is longer than 256 characters its SHA-256 in hex, where the id has a `#` that of both as a JSON list',
+      ),
     type: z.string().min(1).max(128).describe('The eventType'),
     time: z.string().optional(),
     datacontenttype: z.string().optional(),
@@ -67,7 +72,11 @@ const call = {
   originalTimestamp: time.optional(),
 };
 const envelope = {
-  context: anyObject.optional(),
+  context: anyObject
+    .optional()
+    .describe(
+      'Of it campaign, page, locale, timezone, library, ip and userAgent are kept with the activity, 8 KiB as JSON; what does not fit is left out',
+    ),
   integrations: anyObject.optional(),
   sentAt: time.optional(),
   writeKey: z.string().optional(),

@@ -8,7 +8,7 @@ import { Problem } from '../problems.ts';
 import { withPosition } from '../request.ts';
 import type { World } from '../world.ts';
 import { batchAnswerOf } from './answer.ts';
-import { documentedOnly, itemsAt, takes } from './body.ts';
+import { documentedOnly, itemsAt, jsonTypes, takes } from './body.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, kindOf } from './json.ts';
@@ -16,7 +16,7 @@ import type { Delivery } from './record.ts';
 import { deliveryOf, eachInTurn, record } from './record.ts';
 import { segmentAnswerSchema, segmentBatchSchema, segmentCallSchema, settingsSchema } from './schemas.ts';
 import type { SegmentCall } from './segment.ts';
-import { fromSegment, isSegmentCall, segmentCalls, takenOverBytes } from './segment.ts';
+import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
@@ -25,14 +25,15 @@ type Read = (world: World, body: unknown, delivery: Delivery) => Promise<readonl
 
 /** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
 const mustFit = (envelope: JsonObject, items: number): void => {
-  const bytes = takenOverBytes(envelope);
+  const bytes = Buffer.byteLength(JSON.stringify(envelope['context']));
   if (items < 2 || items * bytes <= bodyLimits.bytes) return;
   const detail = `is ${bytes} bytes that each of ${items} items takes over; send a smaller context, or fewer items`;
   throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
 };
 
 const readBatch: Read = (world, body, { arrivalOf, projectId }) => {
-  const { body: envelope, items } = itemsAt(body, 'batch');
+  const { body: around, items } = itemsAt(body, 'batch');
+  const envelope = takenOver(around);
   mustFit(envelope, items.length);
   return eachInTurn(world, projectId, items, (item: unknown, index) => {
     const type = isObject(item) ? item['type'] : undefined;
@@ -76,19 +77,26 @@ const settingsFor = (apiKey: string, host: string): z.infer<typeof settingsSchem
   metrics: { sampleRate: 0 },
 });
 
+/** The paths of a call: its name and its first letter. A batch may also be what Segment calls an import. */
+const namesOf = (name: string): readonly string[] => [name, name.charAt(0), ...(name === 'batch' ? ['import'] : [])];
+
 const postRoutes = (scope: App, world: World): void => {
-  const post = (name: string, short: string, body: z.ZodType, handler: ReturnType<typeof answering>): void => {
-    const urls = [`/v1/${name}`, `/v1/${short}`].flatMap((url) => [url, `${url}/`]);
-    for (const url of urls) {
+  const post = (name: string, body: z.ZodType, handler: ReturnType<typeof answering>): void => {
+    for (const each of namesOf(name)) {
       scope.route({
-        ...{ method: 'POST', url, config: { ...config, batch: name === 'batch' }, ...documentedOnly },
+        method: 'POST',
+        url: `/v1/${each}`,
+        config: { ...config, batch: name === 'batch' },
+        ...documentedOnly,
         schema: {
           summary: name === 'batch' ? 'What a Segment client sends, many at once' : `A Segment client's ${name} call`,
-          description: `Also at /v1/${short}. Answered with 200 even when an item is refused: look at the results.`,
-          consumes: ['application/json', 'text/plain', 'application/x-www-form-urlencoded'],
-          ...{ tags, body, response: { 200: segmentAnswerSchema } },
-          // One path of the four is enough in the documentation.
-          hide: url !== urls[0],
+          description: `Also at /v1/${name.charAt(0)}. Answered with 200 even when an item is refused: look at the results.`,
+          consumes: [...jsonTypes],
+          tags,
+          body,
+          response: { 200: segmentAnswerSchema },
+          // The names are enough in the documentation.
+          hide: each.length === 1,
         },
         handler,
       });
@@ -97,14 +105,12 @@ const postRoutes = (scope: App, world: World): void => {
   for (const call of segmentCalls) {
     post(
       call,
-      call.charAt(0),
       segmentCallSchema,
       answering(world, readCall(call), () => ''),
     );
   }
   post(
     'batch',
-    'b',
     segmentBatchSchema,
     answering(world, readBatch, (index) => `/batch/${index}`),
   );
@@ -127,9 +133,9 @@ const settingsRoute = (scope: App): void => {
   });
 };
 
-/** The routes that unmodified Segment clients call. They send JSON under other content types too, to be spared a CORS preflight. */
+/** The routes that unmodified Segment clients call. */
 export const segmentRoutes = (scope: App, world: World, admit: Admit): void => {
-  takes(scope, admit, ['application/json', 'text/plain', 'application/x-www-form-urlencoded']);
+  takes(scope, admit);
   postRoutes(scope, world);
   settingsRoute(scope);
 };

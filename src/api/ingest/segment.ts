@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/activity.ts';
+import { keptContext } from './context.ts';
 import { snakeCase } from './event-name.ts';
 import type { Arrival, Format, Said, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
@@ -63,13 +64,15 @@ const contextOf = (item: JsonObject, envelope: JsonObject, name: string): Json |
   return Object.hasOwn(own, name) ? own[name] : partOf(envelope['context'])[name];
 };
 
-/** The size in bytes, as JSON, of what each item of a batch may take over from the envelope around it. */
-export const takenOverBytes = (envelope: JsonObject): number => {
-  const { traits, sessionId } = partOf(envelope['context']);
-  return Buffer.byteLength(JSON.stringify([traits ?? null, sessionId ?? null]));
+/** What the items of a batch take over from the envelope around them: of its context no more than an activity keeps. */
+export const takenOver = (body: JsonObject): JsonObject => {
+  const context = partOf(body['context']);
+  const { traits = null, sessionId = null } = context;
+  const kept = keptContext((name) => context[name]);
+  return { sentAt: body['sentAt'] ?? null, context: { ...kept, ...given({ traits, sessionId }) } };
 };
 
-/** An item of a Segment client. `envelope` is the batch around it, whose `context` and `sentAt` are the item's too. */
+/** An item of a Segment client. `envelope` is what it takes over from the batch around it: `context` and `sentAt` are the item's too. */
 export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObject, arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
   const contextTraits = partOf(contextOf(item, envelope, 'traits'));
@@ -78,6 +81,7 @@ export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObje
     ...{ userId, anonymousId, eventId: item['messageId'], sessionId: contextOf(item, envelope, 'sessionId') },
     ...timesOf(item, firstOf(item['sentAt'], envelope['sentAt'])),
     emailTrait: contextTraits['email'],
+    context: keptContext((name) => contextOf(item, envelope, name)),
   };
   switch (call) {
     case 'track': {
