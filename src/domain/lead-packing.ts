@@ -2,7 +2,7 @@ import { List, Map, Set } from 'immutable';
 import { z } from 'zod';
 import type { Activity, Json } from './activity.ts';
 import type { Packing } from './event.ts';
-import { identifierKey, identifierSchema, mergesSchema } from './identity.ts';
+import { identifierKey, identifierSchema, mergesSchema, withUserId } from './identity.ts';
 import { leadEvents } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
 import { profileBytesOf } from './profile.ts';
@@ -63,7 +63,7 @@ const unpack = (packed: unknown): LeadState => {
   };
   return {
     ...{ ...plain, into },
-    userIds: identifiers.filter(({ kind }) => kind === 'userId').map(({ value }) => value),
+    userIds: identifiers.reduce<readonly string[]>(withUserId, []),
     profileBytes: profileBytesOf(profile),
     identifiers: Map(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
     activities: Map(activities.map((activity) => [activity.eventId, activity])),

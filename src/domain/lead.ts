@@ -3,7 +3,7 @@ import type { Activity, Json, JsonObject } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate } from './event.ts';
 import type { Identifier, Merges, Root } from './identity.ts';
-import { identifierKey } from './identity.ts';
+import { identifierKey, withUserId } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadPacking } from './lead-packing.ts';
 import type { Ownership } from './ownership.ts';
@@ -63,11 +63,11 @@ const initial: LeadState = {
 
 const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => {
   const key = identifierKey(identifier);
-  const isNew = identifier.kind === 'userId' && !state.identifiers.has(key);
+  if (state.identifiers.has(key)) return state;
   return {
     ...state,
     identifiers: state.identifiers.set(key, identifier),
-    userIds: isNew ? [...state.userIds, identifier.value] : state.userIds,
+    userIds: withUserId(state.userIds, identifier),
   };
 };
 

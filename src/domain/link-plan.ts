@@ -1,5 +1,5 @@
 import type { Found, Identifier, LinkLimit, LinkPlan, LinkRefusal, RefusedLink, Root } from './identity.ts';
-import { bySeniority, leadIdOf } from './identity.ts';
+import { bySeniority, leadIdOf, withUserId } from './identity.ts';
 import { leadLimits } from './lead-limits.ts';
 
 const together = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
@@ -67,22 +67,29 @@ export const planLinks = (
   underway: (leadId: string) => Joining = () => ({ identifiers: 0, leads: 0 }),
 ): LinkPlan => {
   const [strongest] = found;
-  const own = strongest.identifier.kind === 'userId' ? [strongest.identifier.value] : [];
-  const counted = (root: Root): Root => {
+  const own = withUserId([], strongest.identifier);
+  /** The lead that an identifier leads to, with what it has not noted yet. */
+  const counted = (root: Root, identifier: Identifier): Root => {
     const { identifiers, leads } = underway(root.leadId);
     const merges = { leads: root.merges.leads + leads, depth: root.merges.depth };
-    return { ...root, identifiers: root.identifiers + identifiers, merges };
+    const userIds = withUserId(root.userIds, identifier);
+    return { ...root, userIds, identifiers: root.identifiers + identifiers, merges };
   };
-  const takes = (root: Root | undefined): boolean =>
-    root !== undefined && mayJoin(own, root.userIds) && counted(root).identifiers < leadLimits.identifiers;
+  const takes = ({ identifier, root }: Found): boolean => {
+    if (!root) return false;
+    const { userIds, identifiers } = counted(root, identifier);
+    return mayJoin(own, userIds) && identifiers < leadLimits.identifiers;
+  };
 
-  const root = strongest.root ?? found.find((each) => takes(each.root))?.root;
+  const root = strongest.root ?? found.find(takes)?.root;
   const target = root?.leadId ?? leadIdOf(projectId, strongest.identifier);
-  const noted = counted(root ?? beginning(target));
-  let lead: Root = { ...noted, userIds: together(own, noted.userIds) };
+  let lead = counted(root ?? beginning(target), strongest.identifier);
 
-  const refusalOf = (other: Root | undefined): LinkRefusal | undefined => {
-    if (!other) return lead.identifiers < leadLimits.identifiers ? undefined : ofIdentifiers;
+  const refusalOf = (identifier: Identifier, other: Root | undefined): LinkRefusal | undefined => {
+    if (!other) {
+      if (!mayJoin(lead.userIds, withUserId([], identifier))) return ofUserIds;
+      return lead.identifiers < leadLimits.identifiers ? undefined : ofIdentifiers;
+    }
     if (root) return mergeRefusal(lead, other);
     // The activity begins a lead because none of those that are there takes its strongest identifier.
     return mayJoin(lead.userIds, other.userIds) ? ofIdentifiers : ofUserIds;
@@ -93,15 +100,15 @@ export const planLinks = (
   const merge: { younger: Root; older: Root }[] = [];
   const refused: RefusedLink[] = [];
   for (const { identifier, root: its } of found) {
-    const other = its && counted(its);
+    const other = its && counted(its, identifier);
     const leadId = other?.leadId ?? leadIdOf(projectId, identifier);
     if (seen.has(leadId)) continue;
-    const why = refusalOf(other);
+    const why = refusalOf(identifier, other);
     if (why) {
       refused.push({ identifier, leadId, ...why });
     } else if (!its || !other) {
       link.push(identifier);
-      lead = { ...lead, identifiers: lead.identifiers + 1 };
+      lead = { ...lead, userIds: withUserId(lead.userIds, identifier), identifiers: lead.identifiers + 1 };
     } else if (root) {
       merge.push(bySeniority(root, its));
       lead = joined(lead, other);

@@ -89,3 +89,33 @@ describe('Two leads', () => {
     });
   });
 });
+
+describe('A second userId', () => {
+  const reason = 'a lead has one userId at most';
+
+  it('of which its lead has not noted yet is not joined with the first', () => {
+    const [one, two] = [root('x'), younger('y')];
+    expect(
+      plan({ identifier: userId('u2'), root: two }, { identifier: userId('u1'), root: one }, unused(email())),
+    ).toEqual({
+      ...{ target: two.leadId, capture: undefined, link: [email()], merge: [] },
+      refused: [{ identifier: userId('u1'), leadId: one.leadId, reason }],
+    });
+    expect(plan(unused(userId('u2')), { identifier: userId('u1'), root: one })).toMatchObject({
+      ...{ target: idOf(userId('u2')), capture: userId('u2'), refused: [{ identifier: userId('u1'), reason }] },
+    });
+  });
+
+  it('that nobody used is not linked either', () => {
+    expect(plan({ identifier: userId('u2'), root: root('x') }, unused(userId('u1')))).toMatchObject({
+      ...{ link: [], refused: [{ identifier: userId('u1'), leadId: idOf(userId('u1')), reason }] },
+    });
+  });
+
+  it('is none when it was recorded in another form', () => {
+    const before = root('x', { userIds: ['u1'] });
+    expect(plan(unused(userId('u1')), { identifier: userId('u\u200B1'), root: before })).toMatchObject({
+      ...{ target: before.leadId, link: [userId('u1')], refused: [] },
+    });
+  });
+});
