@@ -69,16 +69,20 @@ export const withUserId = (userIds: readonly string[], identifier: Identifier): 
 
 export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:${value}`;
 
+/** Whether a key is that of an e-mail address. */
+export const isEmailKey = (key: string): boolean => key.startsWith('email:');
+
 /** The leads that were merged into a lead, directly or by way of others, and how many merges lie one behind the other at most. */
 export const mergesSchema = z.object({ leads: z.number().int().min(0), depth: z.number().int().min(0) });
 export type Merges = Readonly<z.infer<typeof mergesSchema>>;
 
-/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has. */
+/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has, `emails` how many of these are e-mail addresses. */
 export type Root = {
   readonly leadId: string;
   readonly capturedAt: string;
   readonly userIds: readonly string[];
   readonly identifiers: number;
+  readonly emails: number;
   readonly merges: Merges;
 };
 
@@ -86,7 +90,7 @@ export type Root = {
 export type Found = { readonly identifier: Identifier; readonly root: Root | undefined };
 
 /** The limits of a lead that stand in the way of links and merges. */
-export const linkLimits = ['identifiers', 'mergedLeads', 'mergeDepth'] as const;
+export const linkLimits = ['identifiers', 'mergedLeads', 'mergeDepth', 'sharedDevice'] as const;
 export type LinkLimit = (typeof linkLimits)[number];
 
 /** Why an identifier is not linked; without a `limit` because of userIds. */
