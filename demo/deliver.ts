@@ -47,7 +47,7 @@ const one =
   ({ project, beginning, tally }, arrivals) =>
     inTurn(arrivals, async (arrival) => {
       const body = JSON.stringify(write(beginning, arrival));
-      const call = { url: `${project.url}${path}`, key: project.key, headers: { 'Content-Type': type }, body };
+      const call = { url: `${project.url}${path}`, key: project.writeKey, headers: { 'Content-Type': type }, body };
       const answer = await ask(call, receipt);
       tally.note(arrival, answer.body);
       tally.reached(project, answer.position);
@@ -60,7 +60,7 @@ const together =
       const part = arrivals.slice(from, from + batchSize);
       const body = write(part.map((arrival) => nativeOf(beginning, arrival)));
       const url = `${project.url}/api/events/batch`;
-      const answer = await ask({ url, key: project.key, headers: { 'Content-Type': type }, body }, many);
+      const answer = await ask({ url, key: project.writeKey, headers: { 'Content-Type': type }, body }, many);
       const { results } = answer.body;
       if (results.length !== part.length)
         throw new DemoError(`${url} answered ${results.length} of ${part.length} items`);

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { ask } from './http.ts';
 import type { Server } from './server.ts';
 
-/** A project that the demo made. `url` is the server's. */
+/** A project that the demo made, with the key that sends events and the one that reads. `url` is the server's. */
 export type Project = {
   readonly name: string;
   readonly projectId: string;
+  readonly writeKey: string;
   readonly key: string;
   readonly url: string;
 };
@@ -38,9 +39,9 @@ const bloomModel = {
 };
 
 const create = async ({ url, adminKey }: Server, name: string): Promise<Project> => {
-  const made = z.object({ projectId: z.string(), apiKey: z.string() });
+  const made = z.object({ projectId: z.string(), apiKey: z.string(), writeKey: z.string() });
   const { body } = await ask({ url: `${url}/api/projects`, key: adminKey, body: JSON.stringify({ name }) }, made);
-  return { name, projectId: body.projectId, key: body.apiKey, url };
+  return { name, projectId: body.projectId, writeKey: body.writeKey, key: body.apiKey, url };
 };
 
 /** Makes the two projects: one that scores by the model every project begins with, and one with a model of its own. */

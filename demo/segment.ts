@@ -48,7 +48,7 @@ export const openSegment = ({ project, beginning, tally }: Delivering): Segment 
     });
   };
   const client = new Analytics({
-    ...{ host: project.url, writeKey: project.key, flushAt: 50, maxRetries: 3 },
+    ...{ host: project.url, writeKey: project.writeKey, flushAt: 50, maxRetries: 3 },
     httpClient: async (url, { method, headers, body }) => {
       const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(30_000) });
       const text = await response.text();

@@ -105,7 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The packages of a room that may not use every package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  domain: ['zod', 'immutable', 'uuid', 'temporal-polyfill'],
+  domain: ['zod', 'immutable', 'uuid', 'temporal-polyfill', 'node:url'],
 };
 
 const ADAPTERS = [

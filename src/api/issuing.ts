@@ -38,7 +38,7 @@ export const idOf = (text: string): string => text.toLowerCase().slice(0, 12);
 type Issued = { readonly key: string; readonly issued: Key; readonly position: number };
 
 /**
- * Issues a key of a project. The key's text is told here and never again, but to a retry with the same Idempotency-Key.
+ * Issues a key of a project, as the `part` of a request that issues several. The key's text is told here and never again, but to a retry with the same Idempotency-Key.
  * Throws a `Problem` when that key can't be told any more.
  */
 export const issue = async (
@@ -46,12 +46,13 @@ export const issue = async (
   request: FastifyRequest,
   made: (name: string) => string,
   input: { readonly projectId: string; readonly name: string; readonly scopes: Key['scopes'] },
+  part?: string,
 ): Promise<Issued> => {
   const { projectId } = input;
   const keyId = idOf(made('key id'));
   const key = keyText({ projectId, keyId, secret: made('secret') });
   const hash = hashOf(key).toString('hex');
-  const asked = requestOf(request, issueKey.name);
+  const asked = requestOf(request, part === undefined ? issueKey.name : `${issueKey.name}/${part}`);
   const { events, position } = await engine.handle(issueKey, { ...input, keyId, hash }, asked);
   const issued = events.flatMap((event) => (event.type === 'KeyIssued' ? [event.data] : []))[0];
   if (issued?.hash === hash) return { key, issued, position };

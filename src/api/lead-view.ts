@@ -97,19 +97,42 @@ const documentOf = async (
 };
 
 /**
- * The lead that an id leads to, which is another one's when it was merged. What is not found is looked for once more when
- * the read models have all that was acknowledged by now: a lead can be read as soon as its id was given out. Throws a
- * `Rejection` when there is none.
+ * The lead of the first of some ids that leads to one, which is another one's when it was merged. What is not found is looked
+ * for once more when the read models have all that was acknowledged by now: a lead can be read as soon as its id was given out.
  */
-export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
-  const seen = await documentOf(world, projectId, leadId);
+const firstDocumentOf = async (
+  world: World,
+  projectId: string,
+  leadIds: readonly string[],
+): Promise<LeadDocument | undefined> => {
+  const look = async (): Promise<LeadDocument | undefined> => {
+    for (const leadId of leadIds) {
+      const doc = await documentOf(world, projectId, leadId);
+      if (doc) return doc;
+    }
+    return undefined;
+  };
+  const seen = await look();
   if (seen) return seen;
   await untilReached(world, await world.head(), { projectId });
-  const doc = await documentOf(world, projectId, leadId);
+  return look();
+};
+
+/** The lead that an id leads to, which is another one's when it was merged. Throws a `Rejection` when there is none. */
+export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
+  const doc = await firstDocumentOf(world, projectId, [leadId]);
   if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
 };
 
-/** The lead that an identifier leads to. Throws a `Rejection` when there is none. */
-export const leadDocumentBy = (world: World, projectId: string, identifier: Identifier): Promise<LeadDocument> =>
-  leadDocumentOf(world, projectId, leadIdOf(projectId, identifier));
+/** The lead of the first of some identifiers that leads to one. Throws a `Rejection` when none does. */
+export const leadDocumentBy = async (
+  world: World,
+  projectId: string,
+  identifiers: readonly Identifier[],
+): Promise<LeadDocument> => {
+  const leadIds = identifiers.map((identifier) => leadIdOf(projectId, identifier));
+  const doc = await firstDocumentOf(world, projectId, leadIds);
+  if (doc) return doc;
+  throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadIds[0]}`);
+};

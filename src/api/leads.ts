@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Identifier } from '../domain/identity.ts';
-import { normalized } from '../domain/identity.ts';
+import { formerOf, normalized } from '../domain/identity.ts';
 import { ownershipStatuses } from '../domain/ownership-events.ts';
 import type { LeadDocument } from '../projections/leads.ts';
 import { leads as collection } from '../projections/leads.ts';
@@ -59,14 +59,18 @@ const identifierQuery = z.object({
   anonymousId: z.string().max(256).optional(),
 });
 
-const identifierIn = ({ userId, email, anonymousId }: z.infer<typeof identifierQuery>): Identifier => {
+/** An address as it was meant: in a query a plus that is not escaped is read as a space, which no address has. */
+const withPluses = (address: string): string => address.trim().replaceAll(' ', '+');
+
+/** The identifier that is asked for, and what it was recorded as before it had its normal form. */
+const identifiersIn = ({ userId, email, anonymousId }: z.infer<typeof identifierQuery>): readonly Identifier[] => {
   const given = [
     ...(userId === undefined ? [] : [{ kind: 'userId', value: userId } as const]),
-    ...(email === undefined ? [] : [{ kind: 'email', value: email } as const]),
+    ...(email === undefined ? [] : [{ kind: 'email', value: withPluses(email) } as const]),
     ...(anonymousId === undefined ? [] : [{ kind: 'anonymousId', value: anonymousId } as const]),
   ];
   const [identifier] = given;
-  if (identifier && given.length === 1) return normalized(identifier);
+  if (identifier && given.length === 1) return [normalized(identifier), ...formerOf(identifier)];
   throw new Problem('invalid-request', 'Look up by exactly one of userId, email and anonymousId');
 };
 
@@ -113,7 +117,7 @@ export const leads: Routes = (app, world) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const doc = await leadDocumentBy(world, projectId, identifierIn(request.query));
+      const doc = await leadDocumentBy(world, projectId, identifiersIn(request.query));
       reply.header('ETag', etag(doc.revision)).header('Content-Location', `/api/leads/${doc.leadId}`);
       return viewOf(world, projectId, doc);
     },

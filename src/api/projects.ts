@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { createProject } from '../commands/create-project.ts';
+import type { Key } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ProjectDocument } from '../projections/projects.ts';
 import { allProjects, projects as collection } from '../projections/projects.ts';
@@ -15,7 +16,20 @@ import type { World } from './world.ts';
 const tags = ['Projects'];
 const name = z.string().trim().min(1).max(128);
 const projectView = z.object({ projectId: z.string(), name: z.string(), createdAt: z.string() });
-const created = z.object({ projectId: z.string(), name: z.string(), apiKey: z.string() });
+const created = z.object({
+  projectId: z.string(),
+  name: z.string(),
+  apiKey: z.string().describe('Sends events and reads leads: for servers, which can keep a secret'),
+  writeKey: z
+    .string()
+    .describe('Sends events and does nothing else: for browsers, apps and SDKs, where anybody can read it'),
+});
+
+/** The keys that a project begins with. */
+const first = {
+  apiKey: { name: 'default', scopes: ['events:write', 'leads:read'] },
+  writeKey: { name: 'write', scopes: ['events:write'] },
+} satisfies Record<string, Pick<Key, 'name' | 'scopes'>>;
 
 const mustBeRoot = ({ caller }: FastifyRequest): void => {
   if (caller.keyId === undefined) return;
@@ -34,10 +48,12 @@ const create = async (
   const { events } = await world.engine.handle(createProject, { projectId, name: request.body.name }, asked);
   // A retry may come with another name; the answer is the one from before.
   const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
-  const scopes: ['events:write', 'leads:read'] = ['events:write', 'leads:read'];
-  const { key, position } = await issue(world, request, made, { projectId, name: 'default', scopes });
-  withPosition(reply, position).code(201).header('Location', `/api/projects/${projectId}`);
-  return { projectId, name: as ?? request.body.name, apiKey: key };
+  const ofApi = await issue(world, request, made, { projectId, ...first.apiKey });
+  const madeToWrite = making(world, request, 'write key');
+  const toWrite = await issue(world, request, madeToWrite, { projectId, ...first.writeKey }, 'write');
+  withPosition(reply, Math.max(ofApi.position, toWrite.position)).code(201);
+  reply.header('Location', `/api/projects/${projectId}`);
+  return { projectId, name: as ?? request.body.name, apiKey: ofApi.key, writeKey: toWrite.key };
 };
 
 const mine = (projectId: string | undefined): readonly Condition<ProjectDocument>[] =>
@@ -48,9 +64,9 @@ export const projects: Routes = (app, world) => {
   app.route({
     ...{ method: 'POST', url: '/api/projects', config: { scope: 'admin' } },
     schema: {
-      summary: 'Make a project and its first key',
+      summary: 'Make a project and its first keys',
       description:
-        'The key is shown here only, and again to a retry with the same Idempotency-Key. Takes the root key.',
+        'The keys are shown here only, and again to a retry with the same Idempotency-Key. Takes the root key.',
       ...{ tags, body: z.object({ name }), response: { 201: created } },
     },
     handler: (request, reply) => create(world, request, reply),

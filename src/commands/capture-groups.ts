@@ -1,11 +1,16 @@
 import type { Activity } from '../domain/activity.ts';
-import type { Identifier, LinkPlan } from '../domain/identity.ts';
+import type { Identifier, LinkPlan, Unresolved } from '../domain/identity.ts';
 import { identifierKey } from '../domain/identity.ts';
 import type { InPieces } from './breather.ts';
 
-/** An activity and who did it: at least one identifier, normalized, strongest first. `exactTime`: the caller named `occurredAt`. */
-export type Capture = {
+/** Who did something: at least one identifier, normalized, strongest first, and what may be others. */
+export type Named = {
   readonly identifiers: readonly [Identifier, ...Identifier[]];
+  readonly unresolved?: readonly Unresolved[];
+};
+
+/** An activity and who did it. `exactTime`: the caller named `occurredAt`. */
+export type Capture = Named & {
   readonly activity: Activity;
   readonly exactTime: boolean;
 };
@@ -13,20 +18,25 @@ export type Capture = {
 export type Item = Capture & { readonly index: number };
 
 /** Activities of the same identifiers, which go the same way. */
-export type Group = { readonly identifiers: Capture['identifiers']; readonly items: readonly Item[] };
+export type Group = Named & { readonly items: readonly Item[] };
+
+/** All identifiers that may be a person's. */
+const possible = ({ identifiers, unresolved = [] }: Named): readonly Identifier[] =>
+  unresolved.length === 0 ? identifiers : [...identifiers, ...unresolved.flatMap(({ candidates }) => candidates)];
 
 /** How many items or groups are a piece: a good part of a millisecond. */
 const aPiece = 50;
 
 /** Puts the activities with the same identifiers together, in their order. */
 export function* groupsOf(items: readonly Item[]): InPieces<readonly Group[]> {
-  const groups = new Map<string, { identifiers: Capture['identifiers']; items: Item[] }>();
+  const groups = new Map<string, Named & { items: Item[] }>();
   for (const [at, item] of items.entries()) {
     if (at % aPiece === aPiece - 1) yield;
-    const key = JSON.stringify(item.identifiers.map(identifierKey));
+    const { identifiers, unresolved } = item;
+    const key = JSON.stringify([identifiers.length, ...possible(item).map(identifierKey)]);
     const group = groups.get(key);
     if (group) group.items.push(item);
-    else groups.set(key, { identifiers: item.identifiers, items: [item] });
+    else groups.set(key, { identifiers, items: [item], ...(unresolved && { unresolved }) });
   }
   return [...groups.values()];
 }
@@ -44,9 +54,9 @@ export function* connected(groups: readonly Group[]): InPieces<readonly (readonl
     }
     return at;
   };
-  for (const [at, { identifiers }] of groups.entries()) {
+  for (const [at, group] of groups.entries()) {
     if (at % aPiece === aPiece - 1) yield;
-    const [first, ...others] = identifiers.map((identifier) => top(identifierKey(identifier)));
+    const [first, ...others] = possible(group).map((identifier) => top(identifierKey(identifier)));
     for (const other of others) {
       const [a, b] = [top(first ?? other), top(other)];
       if (a !== b) above.set(b, a);

@@ -15,6 +15,7 @@ import { TooManyConflicts } from './handle.ts';
 import type { Engine } from './merge.ts';
 import { hasMoved, inParts, rounds, scoring, step } from './merge.ts';
 import { recordActivities } from './record-activities.ts';
+import { identifiersOf } from './resolve.ts';
 
 /** What became of a captured activity. `conflict`: its event id was used before, for something else. Durable up to `position`. */
 export type Captured = {
@@ -95,6 +96,20 @@ const attachInTurn = async (flow: Flow, identifiers: Capture['identifiers']): Pr
   return attach(flow, identifiers);
 };
 
+/**
+ * A group with all identifiers known, by those `told` of before it. They are not looked up again: an id may become one of
+ * another kind by what comes later.
+ */
+const resolved = async (
+  { engine: { states }, projectId }: Flow,
+  group: Group,
+  told: ReadonlySet<string>,
+): Promise<Group> => {
+  if (!group.unresolved) return group;
+  const identifiers = await identifiersOf(states, projectId, group, told);
+  return { identifiers, items: group.items.map((item) => ({ ...item, identifiers })) };
+};
+
 /** Captures groups that share identifiers, directly or by way of each other: links first, in order, then recordings. */
 const captureTogether = async (flow: Flow, groups: readonly Group[], write: Write): Promise<void> => {
   let left = groups;
@@ -102,9 +117,18 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
     for (let round = 0; round < rounds && left.length > 0; round++) {
       // A later link may move an earlier lead: where each belongs is known when all are linked.
       const attaching = left.length > 1 ? attachInTurn : attach;
-      if (left.length > 1) for (const { identifiers } of left) await attaching(flow, identifiers);
+      const named: Group[] = [];
+      const told = new Set<string>();
+      for (const group of left) {
+        const known = await resolved(flow, group, told);
+        if (left.length > 1) {
+          await attaching(flow, known.identifiers);
+          for (const identifier of known.identifiers) told.add(identifierKey(identifier));
+        }
+        named.push(known);
+      }
       const plans: [Group, LinkPlan][] = [];
-      for (const group of left) plans.push([group, await attaching(flow, group.identifiers)]);
+      for (const group of named) plans.push([group, await attaching(flow, group.identifiers)]);
       const moved: Group[] = [];
       for (const recording of recordingsOf(plans)) {
         try {

@@ -1,11 +1,12 @@
-import type { Identifier } from '../domain/identity.ts';
-import { leadIdOf } from '../domain/identity.ts';
+import type { Identifier, Unresolved } from '../domain/identity.ts';
+import { identifierKey, identifierKinds, leadIdOf } from '../domain/identity.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
+import type { Named } from './capture-groups.ts';
 import type { Folded, States } from './state.ts';
 
 /** The lead that an id leads to, and the merged streams on the way to it, the id's own first. */
@@ -45,6 +46,39 @@ export const findLead = async (
 /** The lead that an identifier leads to. */
 export const findLeadBy = (states: States, projectId: string, identifier: Identifier, fresh = false) =>
   findLead(states, projectId, leadIdOf(projectId, identifier), fresh);
+
+/** The first candidate that is known, else the fallback. */
+const resolved = async (
+  { candidates, fallback }: Unresolved,
+  isKnown: (identifier: Identifier) => Promise<boolean>,
+): Promise<Identifier | undefined> => {
+  for (const candidate of candidates) if (await isKnown(candidate)) return candidate;
+  return fallback;
+};
+
+const rank = ({ kind }: Identifier): number => identifierKinds.indexOf(kind);
+
+/**
+ * All identifiers of somebody, with what the unresolved ones turn out to be: one that leads to a lead by now, or has one of
+ * the keys `told`. The strongest stays first.
+ */
+export const identifiersOf = async (
+  states: States,
+  projectId: string,
+  { identifiers, unresolved = [] }: Named,
+  told: ReadonlySet<string>,
+): Promise<Named['identifiers']> => {
+  const isKnown = async (identifier: Identifier): Promise<boolean> =>
+    told.has(identifierKey(identifier)) || (await findLeadBy(states, projectId, identifier, true)) !== undefined;
+  const [strongest, ...others] = identifiers;
+  const known = new Map(others.map((each) => [identifierKey(each), each]));
+  for (const each of unresolved) {
+    const found = await resolved(each, isKnown);
+    if (found) known.set(identifierKey(found), found);
+  }
+  known.delete(identifierKey(strongest));
+  return [strongest, ...[...known.values()].sort((a, b) => rank(a) - rank(b))];
+};
 
 /** Does something with the scoring model in force; once more with the newest one when a lead was scored with a newer model already. */
 export const withScoring = async <T>(

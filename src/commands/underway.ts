@@ -1,4 +1,5 @@
 import type { LeadState } from '../domain/lead.ts';
+import { isEmailKey } from '../domain/identity.ts';
 import type { Joining } from '../domain/link-plan.ts';
 
 /** What is on its way: how many leads, and at each lead that it may come to the keys of identifiers that one is not known to have. */
@@ -67,7 +68,7 @@ export const linksUnderway = (): LinksUnderway => {
     leadIds.map((leadId) => claimed.get(leadId)).find((claim) => claim !== undefined);
   return {
     to: (leadId, noted) => {
-      const sum = { identifiers: 0, leads: 0 };
+      const sum = { identifiers: 0, emails: 0, leads: 0 };
       const lead = known.get(leadId);
       if (!lead) return sum;
       // Whoever finishes what others began may have noted some: then the lead has them, and they are on their way no more.
@@ -81,6 +82,7 @@ export const linksUnderway = (): LinksUnderway => {
           continue;
         }
         sum.identifiers += identifiers.size;
+        for (const key of identifiers) if (isEmailKey(key)) sum.emails += 1;
         sum.leads += underway.leads;
       }
       return sum;

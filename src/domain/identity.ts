@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { v5 } from 'uuid';
 import { z } from 'zod';
+import { formerForms, normalEmail, normalId } from './normal-form.ts';
 
 /** Identifier kinds, strongest first. */
 export const identifierKinds = ['userId', 'email', 'anonymousId'] as const;
@@ -33,33 +34,65 @@ const blocked = new Set([
 export const isBlocked = (value: string): boolean =>
   blocked.has(value.trim().toLowerCase()) || /^[0\-\s]*$/.test(value);
 
-/** The value as it identifies: trimmed, e-mail addresses in lower case. */
+/** The value as it identifies. The same identifier again gives itself. */
 export const normalized = ({ kind, value }: Identifier): Identifier => ({
   kind,
-  value: kind === 'email' ? value.trim().toLowerCase() : value.trim(),
+  value: kind === 'email' ? normalEmail(value) : normalId(value),
 });
 
 /** Why a value can't identify anybody, or undefined when it can. Expects a normalized identifier. */
 export const refusalOf = ({ kind, value }: Identifier): string | undefined => {
+  if (value.length > 256) return `is ${value.length} characters long; at most 256 are allowed`;
   if (isBlocked(value))
     return `${JSON.stringify(value)} does not identify anybody; send the person's own ${kind} or leave it out`;
-  if (value.length > 256) return `is ${value.length} characters long; at most 256 are allowed`;
   if (kind === 'email' && !/^[^\s@]+@[^\s@]+$/.test(value)) return `${JSON.stringify(value)} is not an e-mail address`;
   return undefined;
 };
 
+/** The identifiers that a value was recorded as before it had the normal form that it has now, if any. */
+export const formerOf = ({ kind, value }: Identifier): readonly Identifier[] =>
+  formerForms(kind === 'email' ? 'email' : 'id', value)
+    .map((form) => ({ kind, value: form }))
+    .filter((former) => refusalOf(former) === undefined);
+
+/**
+ * An identifier that is known only when it is looked up: the first of the candidates that leads to a lead, else the fallback,
+ * else nothing.
+ */
+export type Unresolved = { readonly candidates: readonly Identifier[]; readonly fallback: Identifier | undefined };
+
+/** An id of a kind that nobody says: a userId that is known, else an e-mail address, else an anonymousId. */
+export const ofUnknownKind = (said: string): Unresolved => {
+  const candidates = identifierKinds.flatMap((kind) => {
+    const identifier = normalized({ kind, value: said });
+    return refusalOf(identifier) === undefined ? [identifier, ...formerOf({ kind, value: said })] : [];
+  });
+  return { candidates, fallback: candidates.find(({ kind }) => kind !== 'userId') };
+};
+
+/** The userIds with that of an identifier, in its normal form: it may have been recorded before that was what it is now. */
+export const withUserId = (userIds: readonly string[], identifier: Identifier): readonly string[] => {
+  if (identifier.kind !== 'userId') return userIds;
+  const { value } = normalized(identifier);
+  return userIds.includes(value) ? userIds : [...userIds, value];
+};
+
 export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:${value}`;
+
+/** Whether a key is that of an e-mail address. */
+export const isEmailKey = (key: string): boolean => key.startsWith('email:');
 
 /** The leads that were merged into a lead, directly or by way of others, and how many merges lie one behind the other at most. */
 export const mergesSchema = z.object({ leads: z.number().int().min(0), depth: z.number().int().min(0) });
 export type Merges = Readonly<z.infer<typeof mergesSchema>>;
 
-/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has. */
+/** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has, `emails` how many of these are e-mail addresses. */
 export type Root = {
   readonly leadId: string;
   readonly capturedAt: string;
   readonly userIds: readonly string[];
   readonly identifiers: number;
+  readonly emails: number;
   readonly merges: Merges;
 };
 
@@ -67,7 +100,7 @@ export type Root = {
 export type Found = { readonly identifier: Identifier; readonly root: Root | undefined };
 
 /** The limits of a lead that stand in the way of links and merges. */
-export const linkLimits = ['identifiers', 'mergedLeads', 'mergeDepth'] as const;
+export const linkLimits = ['identifiers', 'mergedLeads', 'mergeDepth', 'sharedDevice'] as const;
 export type LinkLimit = (typeof linkLimits)[number];
 
 /** Why an identifier is not linked; without a `limit` because of userIds. */

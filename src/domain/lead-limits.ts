@@ -12,6 +12,8 @@ export const leadLimits = {
    * also how often one activity may be written again.
    */
   mergeDepth: 50,
+  /** How many e-mail addresses one anonymousId brings together: more are those of people who share a device. */
+  emailsOfDevice: 5,
   /** How many traits it has; one that was taken away counts, because an older activity that says it may come later. */
   traits: 500,
   /** How long its traits are, names and values, as JSON in UTF-8, in bytes. */

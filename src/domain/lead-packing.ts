@@ -2,7 +2,7 @@ import { List, Map, Set } from 'immutable';
 import { z } from 'zod';
 import type { Activity, Json } from './activity.ts';
 import type { Packing } from './event.ts';
-import { identifierKey, identifierSchema, mergesSchema } from './identity.ts';
+import { identifierKey, identifierSchema, mergesSchema, normalized, withUserId } from './identity.ts';
 import { leadEvents } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
 import { profileBytesOf } from './profile.ts';
@@ -38,7 +38,7 @@ const packedLead = z.object({
 });
 
 const pack = (state: LeadState): z.input<typeof packedLead> => {
-  const { userIds: _, profileBytes: __, ...kept } = state;
+  const { userIds: _, emails: __, profileBytes: ___, ...kept } = state;
   const { identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } = kept;
   const places = new globalThis.Map([...activities.keys()].map((eventId, place) => [eventId, place]));
   return {
@@ -63,7 +63,8 @@ const unpack = (packed: unknown): LeadState => {
   };
   return {
     ...{ ...plain, into },
-    userIds: identifiers.filter(({ kind }) => kind === 'userId').map(({ value }) => value),
+    userIds: identifiers.reduce<readonly string[]>(withUserId, []),
+    emails: Set(identifiers.filter(({ kind }) => kind === 'email').map((each) => normalized(each).value)),
     profileBytes: profileBytesOf(profile),
     identifiers: Map(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
     activities: Map(activities.map((activity) => [activity.eventId, activity])),

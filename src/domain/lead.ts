@@ -1,11 +1,12 @@
 import { List, Map, Set } from 'immutable';
-import type { Activity, Json, JsonObject } from './activity.ts';
+import type { Activity, JsonObject } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate } from './event.ts';
 import type { Identifier, Merges, Root } from './identity.ts';
-import { identifierKey } from './identity.ts';
+import { identifierKey, normalized, withUserId } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadPacking } from './lead-packing.ts';
+import { weigh } from './lead-weight.ts';
 import type { Ownership } from './ownership.ts';
 import { nobodysLead, withOwnership } from './ownership.ts';
 import type { Profile } from './profile.ts';
@@ -32,6 +33,8 @@ export type LeadState = Profile & {
   readonly identifiers: Map<string, Identifier>;
   /** The userIds among its identifiers: one, or more after two processes joined two at the same instant. */
   readonly userIds: readonly string[];
+  /** The e-mail addresses among them, in their normal form. */
+  readonly emails: Set<string>;
   readonly activities: Map<string, Activity>;
   readonly byType: Map<string, List<Activity>>;
   readonly absorbed: Set<string>;
@@ -49,6 +52,7 @@ const initial: LeadState = {
   into: undefined,
   identifiers: Map(),
   userIds: [],
+  emails: Set(),
   activities: Map(),
   byType: Map(),
   profile: Map(),
@@ -61,13 +65,17 @@ const initial: LeadState = {
   ownership: nobodysLead,
 };
 
+const withEmail = (emails: Set<string>, identifier: Identifier): Set<string> =>
+  identifier.kind === 'email' ? emails.add(normalized(identifier).value) : emails;
+
 const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => {
   const key = identifierKey(identifier);
-  const isNew = identifier.kind === 'userId' && !state.identifiers.has(key);
+  if (state.identifiers.has(key)) return state;
   return {
     ...state,
     identifiers: state.identifiers.set(key, identifier),
-    userIds: isNew ? [...state.userIds, identifier.value] : state.userIds,
+    userIds: withUserId(state.userIds, identifier),
+    emails: withEmail(state.emails, identifier),
   };
 };
 
@@ -168,32 +176,17 @@ const evolve = (before: LeadState, event: LeadEvent): LeadState => {
   return ownership === state.ownership ? state : { ...state, ownership };
 };
 
-const weightOfJson = (value: Json | undefined): number => {
-  if (typeof value === 'string') return 24 + value.length;
-  if (typeof value !== 'object' || value === null) return 16;
-  return Object.values(value).reduce<number>((sum, part) => sum + weightOfJson(part), 64);
-};
-
-/** Texts of an activity and its places in the maps, by what 60,000 activities were seen to take. */
-const weightOf = ({ properties, traits, context }: Activity): number =>
-  600 + weightOfJson(properties) + weightOfJson(traits) + (context ? weightOfJson(context) : 0);
-
-const weigh = ({ type, data }: LeadEvent): number => {
-  if (type === 'ActivityRecorded') return weightOf(data);
-  if (type === 'LeadAbsorbed') return data.activities.reduce((sum, activity) => sum + weightOf(activity), 500);
-  return type === 'LeadScored' || type === 'StageChanged' ? 0 : 300;
-};
-
 export const lead: Aggregate<LeadState, LeadEvent> = {
   ...{ name: 'lead', initial, evolve, weigh },
   snapshot: leadPacking,
 };
 
-export const rootOf = ({ leadId, capturedAt, userIds, identifiers, merges }: LeadState): Root => ({
+export const rootOf = ({ leadId, capturedAt, userIds, identifiers, emails, merges }: LeadState): Root => ({
   leadId,
   capturedAt,
   userIds,
   identifiers: identifiers.size,
+  emails: emails.size,
   merges,
 });
 

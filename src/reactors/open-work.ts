@@ -25,11 +25,14 @@ const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
   if (!parts) return [];
   const { projectId, id: leadId } = parts;
   const { identifier, leadId: other, reason, limit } = event.data;
+  const its = leadIdOf(projectId, identifier);
+  // However often the two come together again, or something comes to a lead that is full, or people to a device, somebody looks once.
+  const [workId, about, others] =
+    limit === 'sharedDevice' ? [`device-${its}`, other, leadId] : [`link-${leadId}.${limit ?? its}`, leadId, other];
   const item = {
-    // However often the two come together again, or something comes to a lead that is full, somebody looks once.
-    ...{ projectId, workId: `link-${leadId}.${limit ?? leadIdOf(projectId, identifier)}`, leadId },
+    ...{ projectId, workId, leadId: about },
     ...({ kind: 'link_refused', priority: 'normal', dueAt: later(event, linkTime), reason } as const),
-    details: { identifier, otherLeadId: other },
+    details: { identifier, otherLeadId: others },
   };
   return [({ handle }, request) => handle(openWorkItem, item, request)];
 };

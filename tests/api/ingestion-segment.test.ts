@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/domain/activity.ts';
 import type { SegmentCall } from '../../src/api/ingest/segment.ts';
 import { fromSegment } from '../../src/api/ingest/segment.ts';
+import { identifierKey } from '../../src/domain/identity.ts';
 
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };
 const translate = (call: SegmentCall, item: unknown, envelope: JsonObject = {}) =>
@@ -10,8 +11,12 @@ const translate = (call: SegmentCall, item: unknown, envelope: JsonObject = {}) 
 const captured = (call: SegmentCall, item: unknown, envelope: JsonObject = {}) => {
   const translated = translate(call, item, envelope);
   if (!('capture' in translated)) throw new Error(`Not captured: ${JSON.stringify(translated)}`);
-  const { identifiers, activity, exactTime } = translated.capture;
-  return { who: identifiers.map(({ kind, value }) => `${kind}:${value}`), exactTime, ...activity };
+  const { identifiers, unresolved = [], activity, exactTime } = translated.capture;
+  const mayBe = unresolved.map(({ candidates, fallback }) => [
+    candidates.map(identifierKey),
+    fallback && identifierKey(fallback),
+  ]);
+  return { who: identifiers.map(identifierKey), mayBe, exactTime, ...activity };
 };
 const faults = (call: SegmentCall, item: unknown) => {
   const translated = translate(call, item);
@@ -54,15 +59,23 @@ describe("A call of Segment's clients", () => {
     expect(activity).not.toHaveProperty('traits');
   });
 
-  it('alias brings the previous id and the user id together', () => {
+  it('alias brings the user id together with a previous id that may be of any kind', () => {
     expect(captured('alias', { userId: 'u', previousId: 'a' })).toMatchObject({
-      ...{ who: ['userId:u', 'anonymousId:a'], eventType: 'alias', properties: {} },
+      ...{ who: ['userId:u'], eventType: 'alias', properties: {} },
+      mayBe: [[['userId:a', 'anonymousId:a'], 'anonymousId:a']],
+    });
+    expect(captured('alias', { userId: 'u', previousId: ' Ada@x.io' })).toMatchObject({
+      mayBe: [[['userId:Ada@x.io', 'email:ada@x.io', 'anonymousId:Ada@x.io'], 'email:ada@x.io']],
+    });
+    expect(captured('alias', { userId: 'u', previousId: 7, anonymousId: 'device' })).toMatchObject({
+      ...{ who: ['userId:u'], mayBe: [[['userId:7', 'anonymousId:7'], 'anonymousId:7']] },
     });
   });
 
   it('alias of an id with itself is nothing to do', () => {
     expect(translate('alias', { messageId: 'm', userId: 7, previousId: ' 7 ' })).toEqual({ ignored: 'm' });
     expect(translate('alias', { userId: 'u', previousId: 'u' })).toEqual({ ignored: 'made-here' });
+    expect(translate('alias', { userId: 'u', previousId: 'u\u200B' })).toEqual({ ignored: 'made-here' });
   });
 
   it.each(['track', 'page', 'screen', 'group'] as const)(

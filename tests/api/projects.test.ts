@@ -10,17 +10,24 @@ const create = (name: string, headers: Headers = {}) =>
   ({ method: 'POST', url: '/api/projects', headers: { ...asRoot, ...headers }, payload: { name } }) as const;
 
 describe('a new project', () => {
-  it('answers with its id, its name and a key that sends events and reads leads', async () => {
+  it('answers with its id, its name, a key that sends events and reads leads and one that only sends', async () => {
     await using served = await boot();
     const answer = await served.app.inject(create('  Acme '));
-    const { projectId, name, apiKey } = answer.json();
+    const { projectId, name, apiKey, writeKey } = answer.json();
     expect(answer.statusCode).toBe(201);
-    expect(answer.headers).toMatchObject({ location: `/api/projects/${projectId}`, 'leadfold-position': '2' });
+    expect(answer.headers).toMatchObject({ location: `/api/projects/${projectId}`, 'leadfold-position': '3' });
     expect(projectId).toMatch(/^[a-z0-9]{12}$/);
     expect(name).toBe('Acme');
-    expect(apiKey).toMatch(new RegExp(`^lf_${projectId}_[a-z0-9]{12}_[A-Za-z0-9]{32}$`));
+    for (const key of [apiKey, writeKey])
+      expect(key).toMatch(new RegExp(`^lf_${projectId}_[a-z0-9]{12}_[A-Za-z0-9]{32}$`));
+    expect(writeKey.split('_').slice(2)).not.toEqual(apiKey.split('_').slice(2));
     const keys = await served.app.inject({ url: `/api/projects/${projectId}/keys`, headers: asRoot });
-    expect(keys.json().data).toMatchObject([{ name: 'default', scopes: ['events:write', 'leads:read'] }]);
+    expect(keys.json().data).toHaveLength(2);
+    const issued = [
+      { keyId: apiKey.split('_')[2], name: 'default', scopes: ['events:write', 'leads:read'] },
+      { keyId: writeKey.split('_')[2], name: 'write', scopes: ['events:write'] },
+    ];
+    expect(keys.json().data).toEqual(expect.arrayContaining(issued));
     const found = await served.app.inject({ url: `/api/projects/${projectId}`, headers: as(apiKey) });
     expect(found.json()).toEqual({ projectId, name: 'Acme', createdAt: '2026-03-01T12:00:00.000Z' });
   });
@@ -31,10 +38,24 @@ describe('a new project', () => {
     const again = await served.app.inject(create('Acme', { 'idempotency-key': '"order-7"' }));
     expect(again.statusCode).toBe(201);
     expect(again.body).toBe(first.body);
-    expect(await allFacts(served.store)).toHaveLength(2);
+    expect(await allFacts(served.store)).toHaveLength(3);
     const other = await served.app.inject(create('Acme', { 'idempotency-key': 'order-8' }));
     expect(other.json().apiKey).not.toBe(first.json().apiKey);
-    expect(JSON.stringify(await allFacts(served.store))).not.toContain(first.json().apiKey.split('_')[3]);
+    const log = JSON.stringify(await allFacts(served.store));
+    for (const name of ['apiKey', 'writeKey']) expect(log).not.toContain(first.json()[name].split('_')[3]);
+  });
+
+  it('has a write key that browsers may show to anybody: it sends, and reads and changes nothing', async () => {
+    await using served = await boot();
+    const { projectId, writeKey } = (await served.app.inject(create('Acme'))).json();
+    const event = { eventType: 'page_view', anonymousId: 'a' };
+    const ask = async (method: 'GET' | 'POST', url: string, payload?: object) =>
+      (await served.app.inject({ method, url, headers: as(writeKey), ...(payload && { payload }) })).statusCode;
+    expect(await ask('POST', '/api/events/ingest', event)).toBe(202);
+    expect(await ask('POST', '/v1/identify', { userId: 'u', writeKey })).toBe(200);
+    const others = ['/api/leads', `/api/projects/${projectId}`, `/api/projects/${projectId}/keys`, '/api/work-items'];
+    for (const url of others) expect([url, await ask('GET', url)]).toEqual([url, 403]);
+    expect(await ask('POST', `/api/projects/${projectId}/keys`, { name: 'x', scopes: ['admin'] })).toBe(403);
   });
 
   it.each(['', '""', 'a b', 'x'.repeat(256), 'é'])('is refused the Idempotency-Key %j', async (key) => {
@@ -113,7 +134,7 @@ describe('the keys of a project', () => {
     const first = await ask();
     expect(first.statusCode).toBe(201);
     expect((await ask()).body).toBe(first.body);
-    expect(await allFacts(served.store)).toHaveLength(3);
+    expect(await allFacts(served.store)).toHaveLength(4);
   });
 
   it('that can not be told again are not told wrongly', async () => {

@@ -26,16 +26,16 @@ describe('What is being linked to a lead', () => {
     links.end(one);
     expect(links.to('lead')).toEqual({ identifiers: 1, leads: 4 });
     end(false);
-    expect(links.to('lead')).toEqual({ identifiers: 0, leads: 0 });
+    expect(links.to('lead')).toEqual({ identifiers: 0, emails: 0, leads: 0 });
   });
 
   it('is not counted once more when the lead has noted it, whoever had it do so', () => {
     const links = linksUnderway();
     links.begin('lead', [a, b]);
-    expect(links.to('lead', notedOf())).toEqual({ identifiers: 2, leads: 0 });
-    expect(links.to('lead', notedOf('a'))).toEqual({ identifiers: 1, leads: 0 });
+    expect(links.to('lead', notedOf())).toEqual({ identifiers: 2, emails: 0, leads: 0 });
+    expect(links.to('lead', notedOf('a'))).toEqual({ identifiers: 1, emails: 0, leads: 0 });
     links.begin('lead', [c]);
-    expect(links.to('lead', notedOf('a', 'b'))).toEqual({ identifiers: 1, leads: 0 });
+    expect(links.to('lead', notedOf('a', 'b'))).toEqual({ identifiers: 1, emails: 0, leads: 0 });
   });
 
   it('is on its way to the lead too that this one is merged into: from before, and meanwhile', () => {
@@ -51,13 +51,13 @@ describe('What is being linked to a lead', () => {
     end(false);
     expect(links.to('older').identifiers).toBe(1);
     links.end(meanwhile);
-    expect([links.to('younger'), links.to('older')]).toEqual(Array(2).fill({ identifiers: 0, leads: 0 }));
+    expect([links.to('younger'), links.to('older')]).toEqual(Array(2).fill({ identifiers: 0, emails: 0, leads: 0 }));
   });
 
   it('stays on its way when a merge is left to others, until the lead has noted all of it', () => {
     const links = linksUnderway();
     links.beginMerge('younger', 'older', { identifiers: [a, b], leads: 1 })(true);
     expect(links.to('older', notedOf('a'))).toEqual({ identifiers: 1, leads: 1 });
-    expect(links.to('older', notedOf('a', 'b'))).toEqual({ identifiers: 0, leads: 0 });
+    expect(links.to('older', notedOf('a', 'b'))).toEqual({ identifiers: 0, emails: 0, leads: 0 });
   });
 });

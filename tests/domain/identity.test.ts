@@ -7,7 +7,7 @@ import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts
 
 const root = (name: string, userIds: readonly string[] = [], day = 1): Root => ({
   ...{ leadId: idOf(anonymousId(name)), capturedAt: `2026-01-0${day}T00:00:00.000Z`, userIds },
-  ...{ identifiers: 1, merges: { leads: 0, depth: 0 } },
+  ...{ identifiers: 1, emails: 0, merges: { leads: 0, depth: 0 } },
 });
 const plan = (...found: [Found, ...Found[]]) => planLinks(projectId, found);
 const [x, y] = [root('x'), root('y', [], 2)];

@@ -8,7 +8,9 @@ import { react } from '../../src/reactors/reactor.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { allFacts, engineOver, openLog } from '../support/engine.ts';
 import {
+  anonymousId,
   email,
+  idOf,
   jobCancelled,
   jobCompleted,
   jobFailed,
@@ -74,6 +76,20 @@ describe('A link that was refused', () => {
       metadata: { actor: 'reactor:open-work' },
     });
     expect(typesOf(await run())).toEqual(['WorkItemOpened']);
+  });
+});
+
+describe('A shared device', () => {
+  it('is looked at once, however many people have it', async () => {
+    const { append, run } = await openScene();
+    const device = linkRefused({ identifier: anonymousId(), leadId: idOf(anonymousId()), limit: 'sharedDevice' });
+    for (const lead of ['l6', 'l7']) await append(`lead-${projectId}.${lead}`, device);
+    const [opened, ...more] = await run();
+    expect(more).toEqual([]);
+    expect(opened).toMatchObject({
+      stream: `work-${projectId}.device-${idOf(anonymousId())}`,
+      data: { kind: 'link_refused', leadId: idOf(anonymousId()), details: { otherLeadId: 'l6' } },
+    });
   });
 });
 

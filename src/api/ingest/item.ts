@@ -1,7 +1,7 @@
 import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
-import type { Identifier } from '../../domain/identity.ts';
-import { identifierKinds, normalized, refusalOf } from '../../domain/identity.ts';
+import type { Identifier, Unresolved } from '../../domain/identity.ts';
+import { formerOf, identifierKinds, normalized, ofUnknownKind, refusalOf } from '../../domain/identity.ts';
 import { faultOfTraits, heldBy, isObject, itemLimits, kindOf } from './json.ts';
 import { instantOf, timesAre } from './time.ts';
 
@@ -19,10 +19,14 @@ export type Translated = Captured | Faulty | { readonly ignored: string };
 export type Faulty = { readonly eventId: string | undefined; readonly faults: readonly [Fault, ...Fault[]] };
 
 type Field =
-  | ('userId' | 'email' | 'anonymousId' | 'emailTrait' | 'eventId' | 'eventType' | 'timestamp' | 'sentAt')
+  | ('userId' | 'email' | 'anonymousId' | 'emailTrait' | 'previousId')
+  | ('eventId' | 'eventType' | 'timestamp' | 'sentAt')
   | ('sessionId' | 'properties' | 'traits');
 
-/** What an item says, taken out of its format and not checked yet. `emailTrait` identifies only when it can. */
+/**
+ * What an item says, taken out of its format and not checked yet. `emailTrait` identifies only when it can, and `previousId` is
+ * an id of any kind.
+ */
 export type Said = { readonly [F in Field]?: Json | undefined } & {
   /** What is kept as it is: `keptContext` has looked at it. */
   readonly context?: JsonObject | undefined;
@@ -70,8 +74,17 @@ const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenie
   const { text, fault } = readText(value, lenient);
   if (text === undefined) return { fault };
   const identifier = normalized({ kind, value: text });
+  if (identifier.value === '' && lenient) return {};
   const refusal = refusalOf(identifier);
-  return refusal === undefined ? { identifier } : { fault: refusal };
+  return refusal === undefined ? { identifier, former: formerOf({ kind, value: text }) } : { fault: refusal };
+};
+
+const readPreviousId = (value: Json | undefined, lenient: boolean) => {
+  const { text, fault } = readText(value, lenient);
+  if (text === undefined) return { fault };
+  // What identifies nobody as an anonymousId does so as nothing else.
+  const refusal = refusalOf(normalized({ kind: 'anonymousId', value: text }));
+  return refusal === undefined ? { unresolved: ofUnknownKind(text) } : { fault: refusal };
 };
 
 const { values: most } = itemLimits;
@@ -106,22 +119,27 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
     return isObject(value) ? value : undefined;
   };
 
-  const identifiers = (): readonly Identifier[] => {
+  const identifiers = (): { readonly found: readonly Identifier[]; readonly unresolved: readonly Unresolved[] } => {
     const before = faults.length;
     const found: Identifier[] = [];
-    for (const kind of identifierKinds) {
-      const { identifier, fault } = readIdentifier(kind, said[kind], lenient);
-      if (fault) refuse(kind, fault);
+    const unresolved: Unresolved[] = [];
+    const take = ({ identifier, former = [] }: ReturnType<typeof readIdentifier>): void => {
       if (identifier) found.push(identifier);
-      else if (kind === 'email' && !fault && typeof said.emailTrait === 'string') {
-        const trait = readIdentifier('email', said.emailTrait, lenient).identifier;
-        if (trait) found.push(trait);
-      }
+      for (const each of former) unresolved.push({ candidates: [each], fallback: undefined });
+    };
+    for (const kind of identifierKinds) {
+      const read = readIdentifier(kind, said[kind], lenient);
+      if (read.fault) refuse(kind, read.fault);
+      if (read.identifier || read.fault || kind !== 'email' || typeof said.emailTrait !== 'string') take(read);
+      else take(readIdentifier(kind, said.emailTrait, lenient));
     }
+    const previous = readPreviousId(said.previousId, lenient);
+    if (previous.fault) refuse('previousId', previous.fault);
+    if (previous.unresolved) unresolved.push(previous.unresolved);
     if (found.length === 0 && faults.length === before) {
       refuse(undefined, 'says of nobody that they did it; send userId, email or anonymousId');
     }
-    return found;
+    return { found, unresolved };
   };
 
   const occurredAt = (received: number): { readonly instant: number; readonly exact: boolean } => {
@@ -149,7 +167,10 @@ export const faulty = (pointer: string, detail: string): Faulty => ({
 /** Checks what an item says, and makes of it what is captured. */
 export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }: Arrival): Translated => {
   const { faults, text, object, identifiers, occurredAt } = readerOf(said, format);
-  const [strongest, ...others] = identifiers();
+  const {
+    found: [strongest, ...others],
+    unresolved,
+  } = identifiers();
   const eventId = text('eventId', 256);
   const eventType = text('eventType', 128, 'is missing; say what happened');
   const { instant, exact } = occurredAt(receivedAt.getTime());
@@ -169,7 +190,12 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     ...(said.context && { context: said.context }),
   };
   return {
-    capture: { identifiers: [strongest, ...others], activity, exactTime: exact },
+    capture: {
+      identifiers: [strongest, ...others],
+      activity,
+      exactTime: exact,
+      ...(unresolved.length > 0 && { unresolved }),
+    },
     traitsAt: format.places.traits ?? '/traits',
   };
 };

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../domain/activity.ts';
+import { normalId } from '../../domain/normal-form.ts';
 import { keptContext } from './context.ts';
 import { snakeCase } from './event-name.ts';
 import type { Arrival, Format, Said, Translated } from './item.ts';
@@ -14,7 +15,6 @@ export const isSegmentCall = (value: unknown): value is SegmentCall => segmentCa
 const places = { eventId: '/messageId', sessionId: '/context/sessionId' };
 const format: Format = { source: 'segment', lenient: true, places };
 const trackFormat: Format = { ...format, places: { ...places, eventType: '/event' } };
-const aliasFormat: Format = { ...format, places: { ...places, anonymousId: '/previousId' } };
 const groupFormat: Format = { ...format, places: { ...places, properties: '/traits' } };
 
 const partOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
@@ -47,15 +47,18 @@ const timesOf = (item: JsonObject, sentAt: Json | undefined): Said => {
 const isMissing = (value: Json | undefined): boolean =>
   firstOf(value) === undefined || (typeof value === 'string' && value.trim() === '');
 
+const sameId = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && other !== undefined && normalId(one) === normalId(other);
+
 const fromAlias = (item: JsonObject, common: Said, arrival: Arrival): Translated => {
   const { userId, previousId, messageId } = item;
   const missing = Object.entries({ userId, previousId }).find(([, value]) => isMissing(value));
   if (missing) return faulty(`/${missing[0]}`, 'is missing; an alias brings a previousId and a userId together');
-  if (asText(userId) !== undefined && asText(userId) === asText(previousId)) {
+  if (sameId(asText(userId), asText(previousId))) {
     return { ignored: asText(messageId) ?? arrival.newEventId() };
   }
-  const said = { ...common, eventType: 'alias', anonymousId: previousId, emailTrait: undefined };
-  return toCapture(said, aliasFormat, arrival);
+  const said = { ...common, eventType: 'alias', anonymousId: undefined, emailTrait: undefined, previousId };
+  return toCapture(said, format, arrival);
 };
 
 /** What the context says of an item: its own, or where that says nothing the envelope's, which may be as large as the body. */
