@@ -1,6 +1,8 @@
 import type { Activity, JsonObject } from './activity.ts';
 import { inOrder } from './activity.ts';
 import { countryOf } from './country.ts';
+import { isFreeMail } from './free-mail.ts';
+import { languageIn, languageOf } from './language.ts';
 import type { Identifier } from './identity.ts';
 import type { LeadState } from './lead.ts';
 import { traitsOf } from './lead.ts';
@@ -24,15 +26,6 @@ export type Routable = {
   readonly approved: boolean;
 };
 
-/** Where many people who have nothing to do with each other have their e-mail addresses. */
-const freeMail: ReadonlySet<string> = new Set([
-  ...['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'hotmail.co.uk', 'live.com', 'msn.com'],
-  ...['yahoo.com', 'yahoo.co.uk', 'yahoo.fr', 'yahoo.de', 'ymail.com', 'aol.com', 'icloud.com', 'me.com', 'mac.com'],
-  ...['gmx.de', 'gmx.net', 'gmx.com', 'web.de', 't-online.de', 'freenet.de', 'mail.com', 'mail.ru', 'yandex.ru'],
-  ...['proton.me', 'protonmail.com', 'pm.me', 'zoho.com', 'fastmail.com', 'qq.com', '163.com', '126.com', 'naver.com'],
-  ...['orange.fr', 'wanadoo.fr', 'free.fr', 'laposte.net', 'libero.it', 'comcast.net', 'verizon.net', 'att.net'],
-]);
-
 const domainIn = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 const smallest = (identifiers: readonly Identifier[], kind: Identifier['kind']): string | undefined =>
@@ -49,8 +42,14 @@ const textIn = (traits: JsonObject, ...names: readonly string[]): string | undef
   return undefined;
 };
 
-/** The main part of a language tag: `de` of `de-AT`. */
-const languageOf = (tag: string | undefined): string | undefined => tag?.toLowerCase().split(/[-_]/)[0];
+const countryNames = ['country', 'countryCode', 'country_code'] as const;
+
+/** Where a lead says that it is: of itself, or in its address. */
+const countryIn = (traits: JsonObject): string | undefined => {
+  const { address } = traits;
+  const isPart = typeof address === 'object' && address !== null && !Array.isArray(address);
+  return textIn(traits, ...countryNames) ?? (isPart ? textIn(address, ...countryNames) : undefined);
+};
 
 const sourcesOf = ({ activities }: LeadState) => {
   let first: Activity | undefined;
@@ -69,10 +68,11 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
   const identifiers = [...state.identifiers.values()];
   const email = smallest(identifiers, 'email');
   const emailDomain = email === undefined ? undefined : domainIn(email);
-  const free = emailDomain === undefined || freeMail.has(emailDomain) || freeMailDomains.includes(emailDomain);
+  const free = emailDomain === undefined || isFreeMail(emailDomain) || freeMailDomains.includes(emailDomain);
   const { source, sources } = sourcesOf(state);
   const [userId, anonymousId] = [smallest(identifiers, 'userId'), smallest(identifiers, 'anonymousId')];
-  const country = textIn(traits, 'country', 'countryCode', 'country_code');
+  const country = countryIn(traits);
+  const language = textIn(traits, 'language', 'locale');
   return {
     ...{ leadId, score: scored.score },
     facts: {
@@ -87,7 +87,7 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
     },
     country: country === undefined ? undefined : (countryOf(country) ?? country.toUpperCase()),
     region: textIn(traits, 'region')?.toLowerCase(),
-    language: languageOf(textIn(traits, 'language', 'locale')),
+    language: language === undefined ? undefined : (languageOf(language) ?? languageIn(language)),
     industry: textIn(traits, 'industry')?.toLowerCase(),
     domain: free ? undefined : emailDomain,
     previous: ownership.repId,

@@ -72,21 +72,22 @@ const rule = z.strictObject({
   fallback: boundedList(ruleShape.fallback.element, routingLimits.ofRule).default([]),
 });
 
-/** A country by its code or English name, as the code that leads have. */
+/** A country by one of its codes or names, as the code that leads have. */
 const country = z
   .string()
   .max(128)
   .transform((text, context) => {
     const code = countryOf(text);
-    if (code !== undefined && countryOf(code) === code) return code;
-    context.addIssue({ code: 'custom', message: 'A country has a code of two letters (ISO 3166) or its English name' });
+    if (code !== undefined) return code;
+    context.addIssue({
+      code: 'custom',
+      message: 'No such country: say its code (ISO 3166), such as DE, or its English name',
+    });
     return z.NEVER;
   });
 
-const countries = boundedList(country, routingLimits.countries).refine(
-  (given) => given.length > 0,
-  'A region has a country at least',
-);
+/** The countries of a region; without any it is what leads call their region. */
+const countries = boundedList(country, routingLimits.countries);
 
 const domain = z
   .string()

@@ -138,6 +138,7 @@ describe('Routing rules', () => {
     [{ rules: [{ id: 'a', to: {} }] }, 'rules/0/to'],
     [{ rules: [{ id: 'a', ...sales, approval: [] }] }, 'rules/0/approval'],
     [{ regions: { emea: ['Atlantis'] } }, 'regions/emea/0'],
+    [{ regions: { emea: ['DE', 'ZZ'] } }, 'regions/emea/1'],
     [{ regions: { emea: ['DE'], EMEA: ['FR'] } }, 'regions/EMEA'],
     [{ freeMailDomains: ['not a domain'] }, 'freeMailDomains/0'],
   ])('say what can be looked at in a lead: %j', (rules, place) => {
@@ -147,9 +148,9 @@ describe('Routing rules', () => {
 
   it('know countries by the codes that leads have, and domains in lower case', () => {
     const { regions, freeMailDomains } = routingRulesForm.parse({
-      ...{ regions: { emea: ['uk', 'Germany', 'FR'] }, freeMailDomains: ['@Example.COM '] },
+      ...{ regions: { emea: ['uk', 'Germany', 'FRA', 'Turkey'], bavaria: [] }, freeMailDomains: ['@Example.COM '] },
     });
-    expect([regions, freeMailDomains]).toEqual([{ emea: ['GB', 'DE', 'FR'] }, ['example.com']]);
+    expect([regions, freeMailDomains]).toEqual([{ emea: ['GB', 'DE', 'FR', 'TR'], bavaria: [] }, ['example.com']]);
   });
 });
 
