@@ -5,17 +5,21 @@ import { otherCodes, otherNames } from './country-names.ts';
 /** The longest text that may be a country, in characters: nothing is looked up that is longer. */
 const longestName = 128;
 
-/** A name without what people write in different ways: case, accents, "the", "&", dots and other marks. */
-const plain = (name: string): string =>
+const plainWords = (name: string): string =>
   name
     .normalize('NFD')
-    .toLowerCase()
     .replaceAll(/[\p{M}.'’`]/gu, '')
     .replaceAll('&', ' and ')
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
     .replace(/^the /, '')
     .replace(/^st /, 'saint ');
+
+/** A name without what people write in different ways: case, accents, "the", "&", dots and other marks. */
+const plain = (name: string): string => {
+  const word = name.trim().toLowerCase();
+  return /^[a-z]+$/.test(word) ? word : plainWords(word);
+};
 
 /** Names that a text is given under: as ISO has them, as Unicode has them, and as people have them. */
 const namesOf = (code: string, unicode: Intl.DisplayNames): readonly string[] => {
@@ -28,14 +32,10 @@ const known = ((): ReadonlyMap<string, string> => {
   const unicode = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
   const found = new Map<string, string>();
   const add = (text: string, code: string): void => {
-    const name = plain(text);
-    if (!found.has(name)) found.set(name, code);
+    // Also as it is, so that of what most people say nothing else needs to be made.
+    for (const name of [plain(text), text]) if (!found.has(name)) found.set(name, code);
   };
-  for (const [two = '', three = ''] of codes) {
-    for (const text of [two, three]) add(text, two);
-    // As most leads have it, so that nothing needs to be made of the text.
-    found.set(two, two);
-  }
+  for (const [two = '', three = ''] of codes) for (const text of [two, three]) add(text, two);
   for (const [code, now] of Object.entries(otherCodes)) add(code, now);
   for (const [two = ''] of codes) for (const name of namesOf(two, unicode)) add(name, two);
   return found;

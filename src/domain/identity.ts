@@ -38,6 +38,14 @@ export const refusalOf = ({ kind, value }: Identifier): string | undefined => {
   return undefined;
 };
 
+/** The first value of a kind in the order of texts: the same one however the identifiers came. */
+export const smallestOf = (identifiers: Iterable<Identifier>, wanted: Identifier['kind']): string | undefined => {
+  let smallest: string | undefined;
+  for (const { kind, value } of identifiers)
+    if (kind === wanted && (smallest === undefined || value < smallest)) smallest = value;
+  return smallest;
+};
+
 export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:${value}`;
 
 /** The leads that were merged into a lead, directly or by way of others, and how many merges lie one behind the other at most. */

@@ -1,11 +1,13 @@
 import type { Activity, JsonObject } from './activity.ts';
 import { inOrder } from './activity.ts';
+import { countryNames } from './condition-form.ts';
 import { countryOf } from './country.ts';
 import { isFreeMail } from './free-mail.ts';
 import { languageIn, languageOf } from './language.ts';
-import type { Identifier } from './identity.ts';
+import { smallestOf } from './identity.ts';
 import type { LeadState } from './lead.ts';
 import { traitsOf } from './lead.ts';
+import { withAddress } from './profile.ts';
 import type { RoutingRules } from './routing-rules.ts';
 
 /** What a decision looks at in a lead. Texts are in lower case, `country` is a code; undefined where nobody said. */
@@ -28,12 +30,6 @@ export type Routable = {
 
 const domainIn = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
-const smallest = (identifiers: readonly Identifier[], kind: Identifier['kind']): string | undefined =>
-  identifiers
-    .filter((each) => each.kind === kind)
-    .map(({ value }) => value)
-    .sort()[0];
-
 const textIn = (traits: JsonObject, ...names: readonly string[]): string | undefined => {
   for (const name of names) {
     const value = traits[name];
@@ -41,8 +37,6 @@ const textIn = (traits: JsonObject, ...names: readonly string[]): string | undef
   }
   return undefined;
 };
-
-const countryNames = ['country', 'countryCode', 'country_code'] as const;
 
 /** Where a lead says that it is: of itself, or in its address. */
 const countryIn = (traits: JsonObject): string | undefined => {
@@ -66,18 +60,18 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
   const { leadId, scored, ownership, qualifications } = state;
   const traits = traitsOf(state);
   const identifiers = [...state.identifiers.values()];
-  const email = smallest(identifiers, 'email');
+  const email = smallestOf(identifiers, 'email');
   const emailDomain = email === undefined ? undefined : domainIn(email);
   const free = emailDomain === undefined || isFreeMail(emailDomain) || freeMailDomains.includes(emailDomain);
   const { source, sources } = sourcesOf(state);
-  const [userId, anonymousId] = [smallest(identifiers, 'userId'), smallest(identifiers, 'anonymousId')];
+  const [userId, anonymousId] = [smallestOf(identifiers, 'userId'), smallestOf(identifiers, 'anonymousId')];
   const country = countryIn(traits);
   const language = textIn(traits, 'language', 'locale');
   return {
     ...{ leadId, score: scored.score },
     facts: {
       ...{ score: scored.score, fit: scored.fit, engagement: scored.engagement, stage: scored.stage },
-      ...{ qualifications: qualifications.count, profile: traits, sources },
+      ...{ qualifications: qualifications.count, profile: withAddress(traits, email), sources },
       ...((textIn(traits, 'source') ?? source) !== undefined && { source: textIn(traits, 'source') ?? source ?? '' }),
       identifiers: {
         ...(email !== undefined && { email, emailDomain: domainIn(email) }),

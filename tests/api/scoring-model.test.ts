@@ -72,6 +72,11 @@ describe('a scoring model', () => {
       '"contains"',
     ],
     [{ fit: [{ id: 'f', when: { trait: 't', op: 'in', value: 'x' }, points: 1 }] }, '/fit/0/when/value', 'list'],
+    [
+      { fit: [{ id: 'f', when: { all: [{ trait: 'country', op: 'eq', value: 'Mordor' }] }, points: 1 }] },
+      '/fit/0/when/all/0/value',
+      'no country',
+    ],
     [{ engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] }, '/engagement/0/decay/halfLifeDays', '>0'],
     [{ engagement: [{ ...rule, decay: {} }] }, '/engagement/0/decay/halfLifeDays', 'expected number'],
     [{ engagement: [{ ...rule, colour: 'red' }] }, '/engagement/0/colour', 'leave it out'],

@@ -36,6 +36,17 @@ describe('What a decision looks at in a lead', () => {
     expect(routable(said(traits), noRules).language).toBe(language);
   });
 
+  it('has the address whichever way it came', () => {
+    const [asTrait, asIdentifier] = [said({ email: 'Ada@example.com' }), said({}, 'ada@example.com')];
+    expect(routable(asTrait, noRules).facts['profile']).toEqual({ email: 'Ada@example.com' });
+    expect(routable(asIdentifier, noRules).facts['profile']).toEqual({ email: 'ada@example.com' });
+    expect(routable(said({ plan: 'pro' }, 'b@example.com', 'a@example.com'), noRules).facts['profile']).toEqual({
+      plan: 'pro',
+      email: 'a@example.com',
+    });
+    expect(routable(said({}), noRules).facts['profile']).toEqual({});
+  });
+
   it.each([
     ['ada@seznam.cz', undefined],
     ['ada@siemens.com', 'siemens.com'],
