@@ -40,8 +40,10 @@ export const projectEvents = {
       version: z.number().int().min(2),
       model: modelSchema,
       publishedAt: isoTime,
+      note: z.string().optional(),
+      restores: z.number().int().min(1).optional(),
     })
-    .describe('A scoring model came into force, as a whole.'),
+    .describe('A scoring model came into force, as a whole; `restores` names the version that it is again.'),
 } as const;
 export type ProjectEvent = EventsOf<typeof projectEvents>;
 

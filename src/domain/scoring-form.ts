@@ -4,7 +4,7 @@ import { comparisonLimits } from './comparison.ts';
 import { asRecorded, comparison, conditionFits } from './condition-form.ts';
 import { costOfFit, costsOf, mostCost, mostFitCost, mostRulesOfType } from './scoring-cost.ts';
 import type { ScoringModel } from './scoring-model.ts';
-import { engagementRule, fitRule, modelSchema, name } from './scoring-model.ts';
+import { engagementRule, fitRule, modelSchema, name, standardStages } from './scoring-model.ts';
 
 /** How much there may be in a scoring model that is published. One that was published before may have more, and stays in force. */
 export const scoringLimits = {
@@ -113,3 +113,25 @@ export const scoringModelSchema = z
     checkCost(model, complain);
     if (model.floor > model.cap) complain(['floor'], 'The floor is above the cap');
   });
+
+const checkSense = (model: ScoringModel, complain: Complain): void => {
+  const { engagement, fit, floor, cap, qualificationThreshold, stages: named } = model;
+  if (engagement.length + fit.length === 0)
+    complain(['engagement'], 'A model without rules gives nobody a point: add a rule of engagement or fit');
+  if (qualificationThreshold > cap)
+    complain(
+      ['qualificationThreshold'],
+      `Above the cap of ${cap}, so nobody would ever qualify: lower it, or raise the cap`,
+    );
+  const [first] = named;
+  // Those that nobody named go with every floor: who is below the first is in it.
+  if (first && first.from > floor && JSON.stringify(named) !== JSON.stringify(standardStages))
+    complain(['stages', 0, 'from'], `The first stage is where leads begin: at the floor of ${floor} or below`);
+};
+
+/** What a model is published with: one that makes sense, and a `note` for those who read its versions. */
+export const scoringModelForm = scoringModelSchema
+  .safeExtend({ note: z.string().trim().min(1).max(500).optional() })
+  .superRefine((model, context) =>
+    checkSense(model, (path, message) => context.addIssue({ code: 'custom', path: [...path], message })),
+  );

@@ -48,7 +48,8 @@ export const traitConditionsOf = ({ when }: FitRule) => {
   return 'any' in when ? when.any : [when];
 };
 
-const standardStages = [
+/** The stages of a model that names none. */
+export const standardStages = [
   { name: 'cold', from: 0 },
   { name: 'warm', from: 11 },
   { name: 'hot', from: 31 },
