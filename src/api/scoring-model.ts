@@ -5,7 +5,8 @@ import type { ProjectEvent, ProjectState } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
 import { scoringLimits, scoringModelForm, scoringModelSchema } from '../domain/scoring-form.ts';
-import { defaultModel, publishedModelSchema } from '../domain/scoring-model.ts';
+import { defaultModelOf } from '../domain/default-model.ts';
+import { publishedModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
 import { listOf, paging } from './paging.ts';
 import { invalid, Problem } from './problems.ts';
@@ -64,7 +65,8 @@ const modelsOf = (projectId: string): PublishedIn<ProjectState, ProjectEvent, Ve
   pick: (event) => {
     if (event.type === 'ScoringModelPublished') return { ...event.data, ...publisherOf(event) };
     if (event.type !== 'ProjectCreated') return undefined;
-    return { version: 1, publishedAt: event.data.createdAt, ...publisherOf(event), model: defaultModel };
+    const model = defaultModelOf(event.data.defaultModel);
+    return { version: 1, publishedAt: event.data.createdAt, ...publisherOf(event), model };
   },
 });
 

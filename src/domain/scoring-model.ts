@@ -87,25 +87,3 @@ export const inForce = (version: number, model: ScoringModel): PublishedModel =>
   let made: PreparedModel | undefined;
   return { version, model, prepared: () => (made ??= prepare(model)) };
 };
-
-const standardPoints = {
-  page_view: 5,
-  email_open: 10,
-  form_submit: 20,
-  demo_request: 50,
-  contract_signed: 100,
-  webinar_attendance: 25,
-  pricing_page_visit: 15,
-  signup: 30,
-  download: 15,
-  unsubscribe: -20,
-};
-
-/** Version 1 of every project's model. */
-export const defaultModel: ScoringModel = modelSchema.parse({
-  engagement: Object.entries(standardPoints).map(([eventType, value]) => ({
-    id: eventType,
-    when: { eventType },
-    points: value,
-  })),
-});
