@@ -103,9 +103,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'projections-worker.ts': ['*'],
 };
 
+/** What packages hold as data, and no code. */
+const LISTS = ['i18n-iso-countries/codes.json', 'i18n-iso-countries/langs/en.json', 'email-providers/all.json'];
+
 /** The packages of a room that may not use every package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  domain: ['zod', 'immutable', 'uuid', 'temporal-polyfill', 'node:url'],
+  domain: ['zod', 'immutable', 'uuid', 'lru-cache', 'temporal-polyfill', 'node:url', ...LISTS],
 };
 
 const ADAPTERS = [

@@ -83,6 +83,7 @@ function shapeOf(schema: z.core.JSONSchema.JSONSchema | boolean | undefined): st
     return `list of ${shapeOf(items)}`;
   }
   if (schema.properties) return `{${fieldsOf(schema).join(', ')}}`;
+  if (schema.anyOf && schema.anyOf.length <= 3) return schema.anyOf.map(shapeOf).join(' or ');
   if (schema.format) return schema.format;
   return typeof schema.type === 'string' ? schema.type : 'any JSON';
 }

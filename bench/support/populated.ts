@@ -5,7 +5,7 @@ import type { Activity } from '../../src/domain/activity.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
 import { lead } from '../../src/domain/lead.ts';
 import type { LeadState } from '../../src/domain/lead.ts';
-import { defaultModel } from '../../src/domain/scoring-model.ts';
+import { defaultModel } from '../../src/domain/default-model.ts';
 import { groupsTo, openLogFile } from '../../src/eventstore/sqlite-log.ts';
 import type { Append } from '../../src/eventstore/sqlite-log.ts';
 import { newIds } from '../../src/new-id.ts';

@@ -5,11 +5,31 @@ import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
-/** What a read gave can be sent back as it is, so what only an answer has is left out. */
-export const withoutAnswerFields = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && !Array.isArray(body)
-    ? Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'version' && key !== 'publishedAt'))
-    : body;
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const ofAnswers: readonly string[] = ['version', 'publishedAt', 'publishedBy', 'restores'];
+
+/**
+ * What a read gave can be sent back as it is, be it what is in force or one of its versions, which has it as a `member`: so what
+ * only an answer has is left out.
+ */
+export const withoutAnswerFields =
+  (member: string) =>
+  (body: unknown): unknown => {
+    if (!isObject(body)) return body;
+    const said = Object.entries(body).filter(([key]) => !ofAnswers.includes(key));
+    const [, whole] = said.find(([key]) => key === member) ?? [];
+    if (!isObject(whole)) return Object.fromEntries(said);
+    return { ...whole, ...Object.fromEntries(said.filter(([key]) => key !== member)) };
+  };
+
+/** Who published a version, as far as that was recorded: a key by its id, or the root key. */
+export const publishedBy = z.string().optional().describe('`root`, or `key:` and the id of a key');
+
+/** Who published a version. */
+export const publisherOf = ({ metadata: { actor } }: Recorded): { publishedBy?: string } =>
+  actor === undefined ? {} : { publishedBy: actor };
 
 /** The parameters of a path to one version. */
 export const ofVersion = z.object({ projectId: z.string(), version: z.coerce.number().int().min(1) });
@@ -19,7 +39,7 @@ export type PublishedIn<S, E extends Event, T extends { readonly version: number
   readonly aggregate: Aggregate<S, E>;
   readonly id: string;
   readonly newest: (state: S) => number;
-  readonly pick: (event: E) => T | undefined;
+  readonly pick: (event: Recorded<E>) => T | undefined;
 };
 
 /** How many facts are read at a time: few, as each may be large. */

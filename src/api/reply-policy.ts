@@ -9,14 +9,14 @@ import { roster } from '../domain/roster.ts';
 import type { Routes } from './app.ts';
 import { listOf, paging } from './paging.ts';
 import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
+import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 
 const tags = ['Routing'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const version = z.int();
-const versionView = rosterEvents.ReplyPolicyPublished;
+const versionView = rosterEvents.ReplyPolicyPublished.extend({ publishedBy });
 const { shape } = replyPolicySchema;
 const policyForm = z.strictObject({
   ...shape,
@@ -25,7 +25,7 @@ const policyForm = z.strictObject({
 
 const policiesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
   ...{ aggregate: roster, id: projectId, newest: ({ replies }) => replies.version },
-  pick: (event) => (event.type === 'ReplyPolicyPublished' ? event.data : undefined),
+  pick: (event) => (event.type === 'ReplyPolicyPublished' ? { ...event.data, ...publisherOf(event) } : undefined),
 });
 
 /** How soon the leads of a project must be replied to. */
@@ -51,7 +51,7 @@ export const replyPolicy: Routes = (app, world) => {
     schema: {
       summary: 'Put a reply policy in force',
       description: 'All of it, for leads that are assigned from now on.',
-      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, policyForm) },
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields('policy'), policyForm) },
       response: { 200: z.object({ version }) },
     },
     handler: async (request, reply) => {

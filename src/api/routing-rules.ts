@@ -12,7 +12,7 @@ import { routingRulesSchema } from '../domain/routing-rules.ts';
 import type { Routes } from './app.ts';
 import { listOf, paging } from './paging.ts';
 import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
+import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +20,7 @@ const tags = ['Routing'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const version = z.int();
-const versionView = rosterEvents.RoutingRulesPublished;
+const versionView = rosterEvents.RoutingRulesPublished.extend({ publishedBy });
 const published = z.object({ version });
 
 type Wanted = { readonly projectId: string; readonly rules: RoutingRules; readonly restores?: number };
@@ -40,7 +40,7 @@ const publish = async (
 
 const rulesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
   ...{ aggregate: roster, id: projectId, newest: ({ routing }) => routing.version },
-  pick: (event) => (event.type === 'RoutingRulesPublished' ? event.data : undefined),
+  pick: (event) => (event.type === 'RoutingRulesPublished' ? { ...event.data, ...publisherOf(event) } : undefined),
 });
 
 /** The routing rules of a project, and those it had before. */
@@ -67,7 +67,7 @@ export const routingRules: Routes = (app, world) => {
       description:
         'All of them, for decisions from now on. They must fit the roster: everybody whom they name is there, somebody is in ' +
         'reach of every rule, every rule can be reached, and no fallbacks lead in a circle. Else `errors` has all that is wrong.',
-      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, routingRulesForm) },
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields('rules'), routingRulesForm) },
       response: { 200: published },
     },
     handler: (request, reply) =>

@@ -4,12 +4,14 @@ import { publishScoringModel } from '../commands/publish-scoring-model.ts';
 import type { ProjectEvent, ProjectState } from '../domain/project.ts';
 import { project } from '../domain/project.ts';
 import type { ScoringModel } from '../domain/scoring-model.ts';
-import { scoringLimits, scoringModelSchema } from '../domain/scoring-form.ts';
-import { defaultModel, publishedModelSchema } from '../domain/scoring-model.ts';
+import { scoringLimits, scoringModelForm, scoringModelSchema } from '../domain/scoring-form.ts';
+import { defaultModelOf } from '../domain/default-model.ts';
+import { publishedModelSchema } from '../domain/scoring-model.ts';
 import type { Routes } from './app.ts';
 import { listOf, paging } from './paging.ts';
+import { invalid, Problem } from './problems.ts';
 import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedPage, versionOf, withoutAnswerFields } from './published.ts';
+import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from './request.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +20,14 @@ const read = { scope: 'leads:read' } as const;
 const ofProject = z.object({ projectId: z.string() });
 const { model: plainModel } = publishedModelSchema.shape;
 const modelView = plainModel.extend({ version: z.number().int() });
-const versionView = z.object({ version: z.number().int(), publishedAt: z.string(), model: plainModel });
+const versionView = z.object({
+  version: z.number().int(),
+  publishedAt: z.string(),
+  publishedBy,
+  note: z.string().optional(),
+  restores: z.number().int().optional(),
+  model: plainModel,
+});
 type Version = Readonly<z.infer<typeof versionView>>;
 
 const published = z.object({
@@ -29,14 +38,22 @@ const published = z.object({
     .describe('The job that scores the leads again; none when the model was in force already'),
 });
 
+type Wanted = {
+  readonly projectId: string;
+  readonly model: ScoringModel;
+  readonly note?: string | undefined;
+  readonly restores?: number;
+};
+
 const publish = async (
   { engine }: World,
   request: FastifyRequest,
-  [projectId, model]: readonly [string, ScoringModel],
+  wanted: Wanted,
   reply: FastifyReply,
 ): Promise<z.infer<typeof published>> => {
   const asked = requestOf(request, publishScoringModel.name);
-  const { events, revision, position } = await engine.handle(publishScoringModel, { projectId, model }, asked);
+  const { events, revision, position } = await engine.handle(publishScoringModel, wanted, asked);
+  const { projectId } = wanted;
   withPosition(reply, position).header('ETag', etag(revision));
   const [version] = events.flatMap((event) => (event.type === 'ScoringModelPublished' ? [event.data.version] : []));
   if (version !== undefined) return { version, jobId: `${projectId}.rescore-${version}` };
@@ -46,11 +63,20 @@ const publish = async (
 const modelsOf = (projectId: string): PublishedIn<ProjectState, ProjectEvent, Version> => ({
   ...{ aggregate: project, id: projectId, newest: ({ scoring }) => scoring.version },
   pick: (event) => {
-    if (event.type === 'ScoringModelPublished') return event.data;
+    if (event.type === 'ScoringModelPublished') return { ...event.data, ...publisherOf(event) };
     if (event.type !== 'ProjectCreated') return undefined;
-    return { version: 1, publishedAt: event.data.createdAt, model: defaultModel };
+    const model = defaultModelOf(event.data.defaultModel);
+    return { version: 1, publishedAt: event.data.createdAt, ...publisherOf(event), model };
   },
 });
+
+/** Throws a `Problem` when a model of before is more than one may be by now: it would be dear for others. */
+const mustBeAllowed = ({ version, model }: Version): void => {
+  const { error } = scoringModelSchema.safeParse(model);
+  if (!error) return;
+  const detail = `Version ${version} is more than a model may be by now: ${invalid(error).detail}`;
+  throw new Problem('invalid-request', detail, { errors: [{ pointer: '/version', detail }] });
+};
 
 /** The scoring model of a project, and those it had before. */
 export const scoringModel: Routes = (app, world) => {
@@ -72,11 +98,16 @@ export const scoringModel: Routes = (app, world) => {
     bodyLimit: scoringLimits.bytes,
     schema: {
       summary: 'Put a scoring model in force',
-      description: 'The whole model. With If-Match it is refused when the project has changed since its ETag was read.',
-      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields, scoringModelSchema) },
+      description:
+        'The whole model, perhaps with a `note` for those who read its versions. With If-Match it is refused when the project has ' +
+        'changed since its ETag was read.',
+      ...{ tags, params: ofProject, body: z.preprocess(withoutAnswerFields('model'), scoringModelForm) },
       response: { 200: published },
     },
-    handler: (request, reply) => publish(world, request, [request.params.projectId, request.body], reply),
+    handler: (request, reply) => {
+      const { note, ...model } = request.body;
+      return publish(world, request, { projectId: request.params.projectId, model, note }, reply);
+    },
   });
   app.route({
     ...{ method: 'GET', url: `${url}/versions`, config: read },
@@ -94,5 +125,20 @@ export const scoringModel: Routes = (app, world) => {
       ...{ tags, params: ofVersion, response: { 200: versionView } },
     },
     handler: ({ params: { projectId, version } }) => versionOf(world, modelsOf(projectId), version),
+  });
+  app.route({
+    ...{ method: 'POST', url: `${url}/rollback`, config: { scope: 'config:write' } },
+    schema: {
+      summary: 'Put an earlier scoring model in force again',
+      description: 'As a new version, which says in `restores` what it restores. All leads are scored again with it.',
+      ...{ tags, params: ofProject, body: z.strictObject({ version: z.int().min(1) }), response: { 200: published } },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const { version: restores } = request.body;
+      const before = await versionOf(world, modelsOf(projectId), restores);
+      mustBeAllowed(before);
+      return publish(world, request, { projectId, model: before.model, restores }, reply);
+    },
   });
 };

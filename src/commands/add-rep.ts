@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustKnowRegions } from '../domain/regions.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { repSchema, rosterId } from '../domain/roster-events.ts';
 import { repForm, withChanges } from '../domain/roster-form.ts';
@@ -20,6 +21,7 @@ export const addRep = command(roster)({
     mustHaveTeams(state, rep.teamIds);
     const added = withChanges(repSchema, rep, {});
     mustHaveRoom(state, undefined, added);
+    mustKnowRegions(state, undefined, added);
     return [{ type: 'RepAdded', data: added }];
   },
 });

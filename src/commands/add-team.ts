@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustKnowRegions } from '../domain/regions.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { rosterId } from '../domain/roster-events.ts';
 import { mustHaveRoom } from '../domain/roster-room.ts';
@@ -18,6 +19,7 @@ export const addTeam = command(roster)({
     if (state.teams.size >= rosterLimits.teams)
       throw new Rejection('roster-full', `A project has ${rosterLimits.teams} teams at most; change one that it has`);
     mustHaveRoom(state, undefined, team);
+    mustKnowRegions(state, undefined, team);
     if (leadRepId !== undefined) mustHaveRep(state, leadRepId);
     return [{ type: 'TeamAdded', data: team }];
   },

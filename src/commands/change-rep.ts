@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustKnowRegions } from '../domain/regions.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { repSchema, rosterId } from '../domain/roster-events.ts';
 import { repChanges, withChanges } from '../domain/roster-form.ts';
@@ -17,6 +18,7 @@ export const changeRep = command(roster)({
     const rep = withChanges(repSchema, before, changes);
     mustHaveTeams(state, rep.teamIds);
     mustHaveRoom(state, before, rep);
+    mustKnowRegions(state, before, rep);
     return JSON.stringify(rep) === JSON.stringify(repSchema.parse(before)) ? [] : [{ type: 'RepChanged', data: rep }];
   },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustKnowRegions } from '../domain/regions.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { rosterId, teamSchema } from '../domain/roster-events.ts';
 import { teamChanges, withChanges } from '../domain/roster-form.ts';
@@ -16,6 +17,7 @@ export const changeTeam = command(roster)({
     if (!before) throw new Rejection('member-unknown', `There is no team ${teamId}`);
     const team = withChanges(teamSchema, before, changes);
     mustHaveRoom(state, before, team);
+    mustKnowRegions(state, before, team);
     if (team.leadRepId !== undefined && team.leadRepId !== before.leadRepId) mustHaveRep(state, team.leadRepId);
     return JSON.stringify(team) === JSON.stringify(teamSchema.parse(before))
       ? []

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { newestEdition } from '../domain/default-model.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { command } from './command.ts';
@@ -10,6 +11,7 @@ export const createProject = command(project)({
   id: ({ projectId }) => projectId,
   decide: (state, { projectId, name }, { now }) => {
     if (state.projectId) throw new Rejection('project-exists', `Project ${projectId} exists already`);
-    return [{ type: 'ProjectCreated', data: { projectId, name, createdAt: now.toISOString() } }];
+    const data = { projectId, name, createdAt: now.toISOString(), defaultModel: newestEdition };
+    return [{ type: 'ProjectCreated', data }];
   },
 });

@@ -4,17 +4,31 @@ import { Rejection } from '../domain/rejection.ts';
 import { scoringModelSchema } from '../domain/scoring-form.ts';
 import { command } from './command.ts';
 
-/** Puts a new scoring model in force, as the next version. The model in force again changes nothing. */
+/**
+ * Puts a new scoring model in force, as the next version. The model in force again changes nothing. `restores` is the version that
+ * it is again, `note` what its author says of it.
+ */
 export const publishScoringModel = command(project)({
   name: 'PublishScoringModel',
-  input: z.object({ projectId: z.string(), model: scoringModelSchema }),
+  input: z.object({
+    projectId: z.string(),
+    model: scoringModelSchema,
+    note: z.string().optional(),
+    restores: z.number().int().min(1).optional(),
+  }),
   id: ({ projectId }) => projectId,
-  decide: (state, { projectId, model }, { now }) => {
+  decide: (state, { projectId, model, note, restores }, { now }) => {
     if (!state.projectId) throw new Rejection('project-unknown', `There is no project ${projectId}`);
     const { version, model: inForce } = state.scoring;
     if (JSON.stringify(inForce) === JSON.stringify(model)) return [];
     mustHaveVersionsLeft(version, 'the scoring model');
-    const publishedAt = now.toISOString();
-    return [{ type: 'ScoringModelPublished', data: { version: version + 1, model, publishedAt } }];
+    const data = {
+      version: version + 1,
+      model,
+      publishedAt: now.toISOString(),
+      ...(note !== undefined && { note }),
+      ...(restores !== undefined && { restores }),
+    };
+    return [{ type: 'ScoringModelPublished', data }];
   },
 });

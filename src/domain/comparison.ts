@@ -1,10 +1,38 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from './activity.ts';
+import type { Read, Reading } from './reading.ts';
+import { readerOf, readings } from './reading.ts';
 
-export const operators = ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'exists'] as const;
+export const operators = [
+  'eq',
+  'ne',
+  'in',
+  'nin',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'exists',
+] as const;
 
 /** How a value is compared with another one. */
-export type Comparison = { readonly op: (typeof operators)[number]; readonly value?: Json | undefined };
+export type Comparison = {
+  readonly op: (typeof operators)[number];
+  readonly value?: Json | undefined;
+  readonly ignoreCase?: boolean | undefined;
+  readonly as?: Reading | undefined;
+};
+
+/** The members of a condition as it is recorded. The last two came later: what is without them compares as ever. */
+export const recordedComparison = {
+  op: z.enum(operators),
+  value: z.json().optional(),
+  ignoreCase: z.boolean().optional(),
+  as: z.enum(readings).optional(),
+};
 
 /** How much a condition may name, and how much of a text it looks through. */
 export const comparisonLimits = {
@@ -15,41 +43,6 @@ export const comparisonLimits = {
   /** Characters, from the beginning of a text, in which `contains` looks. */
   searched: 65_536,
 } as const;
-
-const isScalar = (value: unknown): boolean => value === null || ['string', 'number', 'boolean'].includes(typeof value);
-const isOrdered = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
-const isLong = (value: unknown): boolean => typeof value === 'string' && value.length > comparisonLimits.characters;
-
-const expectedValue = ({ op, value }: Comparison): string | undefined => {
-  if (op === 'in' || op === 'nin') {
-    return Array.isArray(value) && value.length > 0 && value.every(isScalar) ? undefined : 'a list of plain values';
-  }
-  if (op === 'exists')
-    return value === undefined || typeof value === 'boolean' ? undefined : 'true or false, or no value';
-  if (op === 'eq' || op === 'ne' || op === 'contains') return isScalar(value) ? undefined : 'a plain value';
-  return isOrdered(value) ? undefined : 'a number or a text';
-};
-
-/** What is wrong with the value of a condition; undefined when its operator takes it. */
-const valueFault = (each: Comparison, most: number): string | undefined => {
-  const values = Array.isArray(each.value) ? each.value : [each.value];
-  const { characters } = comparisonLimits;
-  if (values.length > most) return `Lists ${values.length} values, ${most} at most; make it several rules`;
-  const expected = expectedValue(each);
-  if (expected) return `Operator ${each.op} takes ${expected}`;
-  return values.some(isLong) ? `A text to compare with has ${characters} characters at most` : undefined;
-};
-
-/** Complains about a value that its operator does not take, that lists more than `most`, or that is a long text. */
-export const valueFits =
-  (most: number) =>
-  (each: Comparison, context: z.RefinementCtx): void => {
-    const message = valueFault(each, most);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
-  };
-
-/** The members of a condition. What its value may be depends on the operator: `valueFits` looks at both. */
-export const comparison = { op: z.enum(operators), value: z.custom<Json>().optional() };
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -95,12 +88,13 @@ const compareOrdered = (value: Json | undefined, other: Json | undefined): numbe
   return NaN;
 };
 
+const searchedIn = (text: string): string => {
+  const { searched } = comparisonLimits;
+  return text.length > searched ? text.slice(0, searched) : text;
+};
+
 const holdsIn = (actual: Json | undefined, value: Json | undefined): boolean => {
-  if (typeof actual === 'string') {
-    if (typeof value !== 'string') return false;
-    const { searched } = comparisonLimits;
-    return (actual.length > searched ? actual.slice(0, searched) : actual).includes(value);
-  }
+  if (typeof actual === 'string') return typeof value === 'string' && searchedIn(actual).includes(value);
   return Array.isArray(actual) && value !== undefined && actual.includes(value);
 };
 
@@ -121,8 +115,9 @@ const listed = (value: Json | undefined): ((actual: Json) => boolean) => {
   };
 };
 
-/** Makes a comparison ready to be asked of many values. */
-export const tester = ({ op, value }: Comparison): ((actual: Json | undefined) => boolean) => {
+type Test = (actual: Json | undefined) => boolean;
+
+const testerAsIs = ({ op, value }: Comparison): Test => {
   switch (op) {
     case 'eq':
       return (actual) => actual === value;
@@ -147,9 +142,38 @@ export const tester = ({ op, value }: Comparison): ((actual: Json | undefined) =
       return (actual) => compareOrdered(actual, value) <= 0;
     case 'contains':
       return (actual) => holdsIn(actual, value);
+    case 'startsWith':
+      return (actual) => typeof actual === 'string' && typeof value === 'string' && actual.startsWith(value);
+    case 'endsWith':
+      return (actual) => typeof actual === 'string' && typeof value === 'string' && actual.endsWith(value);
     case 'exists':
       return (actual) => (actual !== undefined && actual !== null) === (value ?? true);
   }
+};
+
+const readAll = (read: Read, value: Json): Json => (Array.isArray(value) ? value.map(read) : read(value));
+
+/** No more of a value than an operator looks at: what is long is not read as a whole. A text never grows shorter by small letters. */
+const partFor = ({ op, value }: Comparison): Read => {
+  const characters = typeof value === 'string' ? value.length : 0;
+  const part = (text: string): string => {
+    if (op === 'startsWith') return text.slice(0, characters);
+    if (op === 'endsWith') return characters === 0 ? '' : text.slice(-characters);
+    return searchedIn(text);
+  };
+  return (actual) => (typeof actual === 'string' ? part(actual) : actual);
+};
+
+/** Makes a comparison ready to be asked of many values. */
+export const tester = ({ op, value, as, ignoreCase }: Comparison): Test => {
+  const { characters, searched } = comparisonLimits;
+  const read = readerOf(as, ignoreCase, op === 'contains' ? searched : characters);
+  if (!read || value === undefined) return testerAsIs({ op, value });
+  const wanted = { op, value: readAll(read, value) };
+  const [test, part] = [testerAsIs(wanted), partFor(wanted)];
+  const readActual =
+    op === 'contains' ? (actual: Json) => readAll(read, part(actual)) : (actual: Json) => read(part(actual));
+  return (actual) => test(actual === undefined ? actual : readActual(actual));
 };
 
 /** A condition made ready to be asked of much data. `undotted` is what is known of the data, to look no further than needed. */
@@ -160,6 +184,6 @@ export const condition = (path: string, compared: Comparison): ((data: JsonObjec
 
 /**
  * Whether data meets a condition. A name is a key, or a path of keys joined by dots. Numbers compare with numbers, texts
- * with texts (by code unit, so ISO dates work); anything else is neither smaller nor greater. What is missing equals nothing.
+ * with texts (by code unit, so ISO dates work), once they are read as the condition says; anything else is neither smaller nor greater. What is missing equals nothing.
  */
 export const meets = (data: JsonObject, path: string, compared: Comparison): boolean => condition(path, compared)(data);

@@ -59,9 +59,7 @@ export const explain = (published: PublishedModel, lead: Scorable, asOf: number)
     add({ kind: 'limit', rule: rule.id, points: inPoints(-base * over), count: over });
     add({ kind: 'decay', rule: rule.id, points: inPoints(worth - base * count), count });
   }
-  for (const { id, base, fits } of prepared.fit.values()) {
-    if (fits(lead.traits)) add({ kind: 'fit', rule: id, points: inPoints(base) });
-  }
+  for (const { id, base } of prepared.fitting(lead)) add({ kind: 'fit', rule: id, points: inPoints(base) });
   for (const [name, value] of total.lines) {
     if (name.includes(':')) add({ kind: kinds[name] ?? 'group_cap', rule: name, points: inPoints(value) });
   }

@@ -1,6 +1,8 @@
 import type { Calendar } from './calendar.ts';
 import { countryOf } from './country.ts';
+import { languageIn } from './language.ts';
 import type { PoolState } from './pool.ts';
+import { plainRegion } from './regions.ts';
 import type { Routable } from './routable.ts';
 import type { Rep, Skill, Team } from './roster-events.ts';
 import type { RosterState } from './roster.ts';
@@ -14,27 +16,27 @@ type Groups = ReadonlyMap<string, readonly string[]>;
 
 const plain = (text: string): string => text.trim().toLowerCase();
 
-/** The names that rules have for groups of countries, as `plain` texts. */
+/** The names that rules have for groups of countries. */
 const groupsOf = ({ routing }: RosterState): Groups =>
-  new Map(Object.entries(routing.rules.regions).map(([name, countries]) => [plain(name), countries]));
+  new Map(Object.entries(routing.rules.regions).map(([name, countries]) => [plainRegion(name), countries]));
 
 /**
  * Whether a region that somebody serves is that of a lead. Where the country is known it decides: a lead from the US may say
  * `CA` of its region and mean California. Where it is not, a text of two letters says nothing.
  */
 const isIn = (region: string, lead: Routable, groups: Groups): boolean => {
-  const countries = groups.get(plain(region));
-  const country = countryOf(region);
-  if (lead.country !== undefined && countries) return countries.some((each) => countryOf(each) === lead.country);
+  const countries = groups.get(plainRegion(region));
+  const country = countries === undefined ? countryOf(region) : undefined;
+  // A region without countries is what leads call it.
+  if (lead.country !== undefined && countries && countries.length > 0)
+    return countries.some((each) => countryOf(each) === lead.country);
   if (lead.country !== undefined && country !== undefined) return country === lead.country;
   const said = countries !== undefined || !/^[a-z]{2}$/i.test(region.trim());
   return said && lead.region !== undefined && same(region, lead.region);
 };
 
 const speaks = ({ languages }: Rep, { language }: Routable): boolean =>
-  language === undefined ||
-  languages.length === 0 ||
-  languages.some((each) => each.toLowerCase().split(/[-_]/)[0] === language);
+  language === undefined || languages.length === 0 || languages.some((each) => languageIn(each) === language);
 
 const knows = ({ industries }: Rep, { industry }: Routable): boolean =>
   industry === undefined || industries.length === 0 || industries.some((each) => same(each, industry));

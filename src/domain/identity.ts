@@ -77,6 +77,14 @@ export const withUserId = (userIds: readonly string[], identifier: Identifier): 
   return userIds.includes(value) ? userIds : [...userIds, value];
 };
 
+/** The first value of a kind in the order of texts: the same one however the identifiers came. */
+export const smallestOf = (identifiers: Iterable<Identifier>, wanted: Identifier['kind']): string | undefined => {
+  let smallest: string | undefined;
+  for (const { kind, value } of identifiers)
+    if (kind === wanted && (smallest === undefined || value < smallest)) smallest = value;
+  return smallest;
+};
+
 export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:${value}`;
 
 /** Whether a key is that of an e-mail address. */

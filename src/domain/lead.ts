@@ -3,7 +3,7 @@ import type { Activity, JsonObject } from './activity.ts';
 import { changed } from './changed.ts';
 import type { Aggregate } from './event.ts';
 import type { Identifier, Merges, Root } from './identity.ts';
-import { identifierKey, normalized, withUserId } from './identity.ts';
+import { identifierKey, normalized, smallestOf, withUserId } from './identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadPacking } from './lead-packing.ts';
 import { weigh } from './lead-weight.ts';
@@ -207,5 +207,8 @@ export const scorable = (state: LeadState): Scorable => ({
   activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
   get traits() {
     return traitsOf(state);
+  },
+  get email() {
+    return smallestOf(state.identifiers.values(), 'email');
   },
 });

@@ -3,14 +3,16 @@ import { condition } from './comparison.ts';
 import { activityCondition } from './context.ts';
 import type { Matches, Matching } from './matching.ts';
 import { remembering } from './matching.ts';
+import { withAddress } from './profile.ts';
 import type { EngagementRule, FitRule, ScoringModel } from './scoring-model.ts';
+import { eventTypesOf, traitConditionsOf } from './scoring-model.ts';
 
 /** Points with two decimals as hundredths. */
 export const hundredths = (points: number): number => Math.round(points * 100);
 
 /** An engagement rule made ready: `base` in hundredths. */
 export type PreparedRule = Pick<EngagementRule, 'id' | 'limit' | 'decay'> & {
-  readonly eventType: string;
+  readonly eventTypes: readonly string[];
   readonly base: number;
   /** It has neither condition, limit nor decay: then counting does, however long the history. */
   readonly plain: boolean;
@@ -20,10 +22,13 @@ export type PreparedRule = Pick<EngagementRule, 'id' | 'limit' | 'decay'> & {
 /** A fit rule made ready: `base` in hundredths. */
 export type PreparedFit = {
   readonly id: string;
-  readonly trait: string;
+  readonly traits: readonly string[];
   readonly base: number;
   readonly fits: (traits: JsonObject) => boolean;
 };
+
+/** What fit rules look at: traits, and the address by the lead's identifiers. */
+export type Described = { readonly traits: JsonObject; readonly email?: string | undefined };
 
 /** A group that some rules are in: the name of its line, its cap in hundredths, and the ids of those rules. */
 export type PreparedGroup = { readonly line: string; readonly cap: number; readonly members: readonly string[] };
@@ -33,18 +38,19 @@ export type PreparedModel = {
   readonly rules: readonly PreparedRule[];
   readonly rulesOf: (eventType: string) => readonly PreparedRule[];
   readonly fit: ReadonlyMap<string, PreparedFit>;
-  /** The fit rules that bring something to a lead with these traits. Remembered while the traits are in memory. */
-  readonly fitting: (traits: JsonObject) => readonly PreparedFit[];
+  /** The fit rules that bring something to a lead. Remembered while its traits are in memory. */
+  readonly fitting: (lead: Described) => readonly PreparedFit[];
   readonly groups: { readonly engagement: readonly PreparedGroup[]; readonly fit: readonly PreparedGroup[] };
   /** Which of a lead's activities of one type the rules for that type match. Remembered while the activities are in memory. */
   readonly matchesOf: (eventType: string, activities: Matching) => Matches;
 };
 
-const preparedRule = ({ id, when, points, limit, decay }: EngagementRule): PreparedRule => {
+const preparedRule = (rule: EngagementRule): PreparedRule => {
+  const { id, when, points, limit, decay } = rule;
   const conditions = when.where.map((each) => activityCondition(each.property, each));
   return {
     id,
-    eventType: when.eventType,
+    eventTypes: eventTypesOf(rule),
     base: hundredths(points),
     limit,
     decay,
@@ -53,12 +59,16 @@ const preparedRule = ({ id, when, points, limit, decay }: EngagementRule): Prepa
   };
 };
 
-const preparedFit = ({ id, when, points }: FitRule): PreparedFit => ({
-  id,
-  trait: when.trait,
-  base: hundredths(points),
-  fits: condition(when.trait, when),
-});
+const preparedFit = (rule: FitRule): PreparedFit => {
+  const { id, when, points } = rule;
+  const conditions = traitConditionsOf(rule);
+  const tests = conditions.map((each) => condition(each.trait, each));
+  const fits =
+    'any' in when
+      ? (traits: JsonObject) => tests.some((holds) => holds(traits))
+      : (traits: JsonObject) => tests.every((holds) => holds(traits));
+  return { id, traits: conditions.map(({ trait }) => trait), base: hundredths(points), fits };
+};
 
 type Grouped = { readonly id: string; readonly group?: string | undefined };
 
@@ -78,14 +88,22 @@ const groupsOf = ({ groups }: ScoringModel, rules: readonly Grouped[]): readonly
   });
 };
 
-const fittingOf = (fit: readonly PreparedFit[]): PreparedModel['fitting'] => {
+/** Whether a rule asks for the address of a lead whichever way it came. */
+const asksForAddress = (rule: FitRule): boolean =>
+  traitConditionsOf(rule).some(({ trait, as }) => trait === 'email' && as === 'email');
+
+const fittingOf = (rules: readonly FitRule[], fit: readonly PreparedFit[]): PreparedModel['fitting'] => {
   const telling = fit.filter(({ base }) => base !== 0);
-  const known = new WeakMap<JsonObject, readonly PreparedFit[]>();
-  return (traits) => {
-    const before = known.get(traits);
-    if (before) return before;
+  const addressed = rules.some(asksForAddress);
+  type Found = { readonly email: string | undefined; readonly fitting: readonly PreparedFit[] };
+  const known = new WeakMap<JsonObject, Found>();
+  return (lead) => {
+    const email = addressed ? lead.email : undefined;
+    const before = known.get(lead.traits);
+    if (before && before.email === email) return before.fitting;
+    const traits = withAddress(lead.traits, email);
     const fitting = telling.filter(({ fits }) => fits(traits));
-    known.set(traits, fitting);
+    known.set(lead.traits, { email, fitting });
     return fitting;
   };
 };
@@ -95,14 +113,20 @@ const none: readonly PreparedRule[] = [];
 /** Makes a model ready. Costs as much as the model is long. */
 export const prepare = (model: ScoringModel): PreparedModel => {
   const rules = model.engagement.map(preparedRule);
-  const byType = Map.groupBy(rules, ({ eventType }) => eventType);
+  const byType = new Map<string, PreparedRule[]>();
+  for (const rule of rules)
+    for (const eventType of rule.eventTypes) {
+      const known = byType.get(eventType);
+      if (known) known.push(rule);
+      else byType.set(eventType, [rule]);
+    }
   const fit = model.fit.map(preparedFit);
   const rulesOf = (eventType: string): readonly PreparedRule[] => byType.get(eventType) ?? none;
   return {
     rules,
     rulesOf,
     fit: new Map(fit.map((rule) => [rule.id, rule])),
-    fitting: fittingOf(fit),
+    fitting: fittingOf(model.fit, fit),
     groups: { engagement: groupsOf(model, model.engagement), fit: groupsOf(model, model.fit) },
     matchesOf: remembering(rulesOf),
   };

@@ -57,6 +57,10 @@ const withoutRoom = ({ profile, profileBytes }: Profile, activity: Telling): rea
   });
 };
 
+/** Traits with the address that is known of a lead by its identifiers, unless they have one. */
+export const withAddress = (traits: JsonObject, email: string | undefined): JsonObject =>
+  email === undefined || traits['email'] !== undefined ? traits : { ...traits, email };
+
 const without = (traits: JsonObject | undefined, names: readonly string[]): JsonObject => {
   const out = new Set(names);
   return Object.fromEntries(Object.entries(traits ?? {}).filter(([trait]) => !out.has(trait)));

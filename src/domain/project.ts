@@ -5,7 +5,8 @@ import type { Aggregate, EventsOf } from './event.ts';
 import { projectPacking } from './project-packing.ts';
 import { Rejection } from './rejection.ts';
 import type { PublishedModel } from './scoring-model.ts';
-import { defaultModel, inForce, modelSchema } from './scoring-model.ts';
+import { defaultModel, defaultModelOf } from './default-model.ts';
+import { inForce, modelSchema } from './scoring-model.ts';
 
 /** What a key allows. `admin` is everything in its project. */
 export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
@@ -32,7 +33,16 @@ export type Key = Readonly<z.infer<typeof key>>;
 
 /** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
 export const projectEvents = {
-  ProjectCreated: z.object({ projectId: z.string(), name: z.string(), createdAt: isoTime }).describe('A tenant began.'),
+  ProjectCreated: z
+    .object({
+      projectId: z.string(),
+      name: z.string(),
+      createdAt: isoTime,
+      defaultModel: z.number().int().min(2).optional(),
+    })
+    .describe(
+      'A tenant began. `defaultModel` is the edition of the scoring model that it began with; the first unless said.',
+    ),
   KeyIssued: key.describe('A key of the project was given out; only the hash of its value is recorded.'),
   KeyRevoked: z.object({ keyId: z.string() }).describe('A key was taken back.'),
   ScoringModelPublished: z
@@ -40,8 +50,10 @@ export const projectEvents = {
       version: z.number().int().min(2),
       model: modelSchema,
       publishedAt: isoTime,
+      note: z.string().optional(),
+      restores: z.number().int().min(1).optional(),
     })
-    .describe('A scoring model came into force, as a whole.'),
+    .describe('A scoring model came into force, as a whole; `restores` names the version that it is again.'),
 } as const;
 export type ProjectEvent = EventsOf<typeof projectEvents>;
 
@@ -72,8 +84,9 @@ const initial: ProjectState = {
 const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
   switch (event.type) {
     case 'ProjectCreated': {
-      const { projectId, name, createdAt } = event.data;
-      return { ...state, projectId, name, createdAt };
+      const { projectId, name, createdAt, defaultModel: edition } = event.data;
+      const scoring = edition === undefined ? state.scoring : inForce(1, defaultModelOf(edition));
+      return { ...state, projectId, name, createdAt, scoring };
     }
     case 'KeyIssued':
       return { ...state, keys: state.keys.set(event.data.keyId, event.data) };

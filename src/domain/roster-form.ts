@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isoTime } from './activity.ts';
 import { boundedList, repeatedAt } from './bounded.ts';
+import { languageOf, languageTag } from './language.ts';
 import { repSchema, rosterId, teamSchema } from './roster-events.ts';
 import type { Weekday, WorkingHours } from './working-time.ts';
 import { shiftSchema, weekdays, workingHoursSchema } from './working-time.ts';
@@ -102,7 +103,15 @@ const skills = boundedList(z.strictObject(rep.skills.element.shape), rosterLimit
 );
 
 const regions = uniqueOf(text, rosterLimits.regions);
-const [languages, industries] = [uniqueOf(text, rosterLimits.skills), uniqueOf(text, rosterLimits.skills)];
+const language = text.transform((said, context) => {
+  const tag = languageTag(said);
+  if (tag !== undefined) return tag;
+  const code = languageOf(said);
+  const advice = code === undefined ? 'say its code, such as en or de-AT (BCP 47)' : `say ${code}`;
+  context.addIssue({ code: 'custom', message: `Not the code of a language: ${advice}` });
+  return z.NEVER;
+});
+const [languages, industries] = [uniqueOf(language, rosterLimits.skills), uniqueOf(text, rosterLimits.skills)];
 const teamIds = uniqueOf(rosterId, rosterLimits.teamsOfRep);
 
 const email = z.email().max(256);

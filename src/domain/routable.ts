@@ -1,10 +1,14 @@
 import type { Activity, JsonObject } from './activity.ts';
 import { inOrder } from './activity.ts';
+import { countryNames } from './condition-form.ts';
 import { contextOf } from './context.ts';
 import { countryOf } from './country.ts';
-import type { Identifier } from './identity.ts';
+import { isFreeMail } from './free-mail.ts';
+import { languageIn, languageOf } from './language.ts';
+import { smallestOf } from './identity.ts';
 import type { LeadState } from './lead.ts';
 import { traitsOf } from './lead.ts';
+import { withAddress } from './profile.ts';
 import type { RoutingRules } from './routing-rules.ts';
 
 /** What a decision looks at in a lead. Texts are in lower case, `country` is a code; undefined where nobody said. */
@@ -25,22 +29,7 @@ export type Routable = {
   readonly approved: boolean;
 };
 
-/** Where many people who have nothing to do with each other have their e-mail addresses. */
-const freeMail: ReadonlySet<string> = new Set([
-  ...['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'hotmail.co.uk', 'live.com', 'msn.com'],
-  ...['yahoo.com', 'yahoo.co.uk', 'yahoo.fr', 'yahoo.de', 'ymail.com', 'aol.com', 'icloud.com', 'me.com', 'mac.com'],
-  ...['gmx.de', 'gmx.net', 'gmx.com', 'web.de', 't-online.de', 'freenet.de', 'mail.com', 'mail.ru', 'yandex.ru'],
-  ...['proton.me', 'protonmail.com', 'pm.me', 'zoho.com', 'fastmail.com', 'qq.com', '163.com', '126.com', 'naver.com'],
-  ...['orange.fr', 'wanadoo.fr', 'free.fr', 'laposte.net', 'libero.it', 'comcast.net', 'verizon.net', 'att.net'],
-]);
-
 const domainIn = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-
-const smallest = (identifiers: readonly Identifier[], kind: Identifier['kind']): string | undefined =>
-  identifiers
-    .filter((each) => each.kind === kind)
-    .map(({ value }) => value)
-    .sort()[0];
 
 const textIn = (traits: JsonObject, ...names: readonly string[]): string | undefined => {
   for (const name of names) {
@@ -50,8 +39,12 @@ const textIn = (traits: JsonObject, ...names: readonly string[]): string | undef
   return undefined;
 };
 
-/** The main part of a language tag: `de` of `de-AT`. */
-const languageOf = (tag: string | undefined): string | undefined => tag?.toLowerCase().split(/[-_]/)[0];
+/** Where a lead says that it is: of itself, or in its address. */
+const countryIn = (traits: JsonObject): string | undefined => {
+  const { address } = traits;
+  const isPart = typeof address === 'object' && address !== null && !Array.isArray(address);
+  return textIn(traits, ...countryNames) ?? (isPart ? textIn(address, ...countryNames) : undefined);
+};
 
 const sourcesOf = ({ activities }: LeadState) => {
   let first: Activity | undefined;
@@ -68,17 +61,18 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
   const { leadId, scored, ownership, qualifications } = state;
   const traits = traitsOf(state);
   const identifiers = [...state.identifiers.values()];
-  const email = smallest(identifiers, 'email');
+  const email = smallestOf(identifiers, 'email');
   const emailDomain = email === undefined ? undefined : domainIn(email);
-  const free = emailDomain === undefined || freeMail.has(emailDomain) || freeMailDomains.includes(emailDomain);
+  const free = emailDomain === undefined || isFreeMail(emailDomain) || freeMailDomains.includes(emailDomain);
   const { source, sources } = sourcesOf(state);
-  const [userId, anonymousId] = [smallest(identifiers, 'userId'), smallest(identifiers, 'anonymousId')];
-  const country = textIn(traits, 'country', 'countryCode', 'country_code');
+  const [userId, anonymousId] = [smallestOf(identifiers, 'userId'), smallestOf(identifiers, 'anonymousId')];
+  const country = countryIn(traits);
+  const language = textIn(traits, 'language', 'locale');
   return {
     ...{ leadId, score: scored.score },
     facts: {
       ...{ score: scored.score, fit: scored.fit, engagement: scored.engagement, stage: scored.stage },
-      ...{ qualifications: qualifications.count, profile: traits, sources },
+      ...{ qualifications: qualifications.count, profile: withAddress(traits, email), sources },
       ...((textIn(traits, 'source') ?? source) !== undefined && { source: textIn(traits, 'source') ?? source ?? '' }),
       identifiers: {
         ...(email !== undefined && { email, emailDomain: domainIn(email) }),
@@ -89,7 +83,7 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
     },
     country: country === undefined ? undefined : (countryOf(country) ?? country.toUpperCase()),
     region: textIn(traits, 'region')?.toLowerCase(),
-    language: languageOf(textIn(traits, 'language', 'locale')),
+    language: language === undefined ? undefined : (languageOf(language) ?? languageIn(language)),
     industry: textIn(traits, 'industry')?.toLowerCase(),
     domain: free ? undefined : emailDomain,
     previous: ownership.repId,

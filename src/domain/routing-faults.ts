@@ -1,4 +1,5 @@
 import { excludes, implies } from './condition-logic.ts';
+import { regionFaults } from './regions.ts';
 import type { Fault } from './rejection.ts';
 import type { RosterState } from './roster.ts';
 import { excessIn } from './routing-cost.ts';
@@ -106,7 +107,7 @@ const defaultFaults = (faults: readonly Fault[]): readonly Fault[] =>
 
 /**
  * Everything that is wrong with rules on a roster: there are too many, whom they name is not there, nobody is where they lead,
- * a rule that no lead gets to, fallbacks that lead nowhere or in a circle, an id that is used twice.
+ * a rule that no lead gets to, fallbacks that lead nowhere or in a circle, an id that is used twice, a region that is missed.
  */
 export const routingFaults = (all: RoutingRules, roster: RosterState): readonly Fault[] => {
   const excess = excessIn(all);
@@ -120,6 +121,7 @@ export const routingFaults = (all: RoutingRules, roster: RosterState): readonly 
     ),
     ...fallbackFaults(rules),
     ...reachFaults(rules),
+    ...regionFaults(all, roster),
     ...(defaultTeam === undefined
       ? []
       : defaultFaults(targetFaults({ teams: [defaultTeam] }, 'round-robin', staff, { target: [], strategy: [] }))),

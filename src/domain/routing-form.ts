@@ -4,7 +4,7 @@ import { countryOf } from './country.ts';
 import type { RoutingCondition } from './routing-rules.ts';
 import { routingCondition, routingRule, routingRulesSchema, routingTarget } from './routing-rules.ts';
 import { excessIn, routingLimits } from './routing-cost.ts';
-import { comparison, valueFits } from './comparison.ts';
+import { asRecorded, comparison, conditionFits } from './condition-form.ts';
 
 /** What there is to look at in a lead, and of which kind it is. Of the profile any trait, and of the context anything, by its name or path. */
 const fields: ReadonlyMap<string, 'number' | 'text' | 'list'> = new Map([
@@ -22,34 +22,35 @@ const known = [...fields.keys(), 'profile.<trait>', 'context.<part>'].join(', ')
 const ofKind = ({ value }: RoutingCondition, kind: 'number' | 'string'): boolean =>
   (Array.isArray(value) ? value : [value]).every((each) => typeof each === kind);
 
-const faultOf = (condition: RoutingCondition): readonly ['field' | 'op' | 'value', string] | undefined => {
+const isByPath = (field: string): boolean => /^(profile|context)(\.[^.]+)+$/.test(field);
+
+const kindFault = (condition: RoutingCondition): readonly ['field' | 'op' | 'value', string] | undefined => {
   const { field, op } = condition;
-  if (/^(profile|context)(\.[^.]+)+$/.test(field) || op === 'exists') return undefined;
   const kind = fields.get(field);
+  if (kind === undefined) return isByPath(field) ? undefined : ['field', `Not known of leads; there are ${known}`];
+  if (op === 'exists') return undefined;
   if (kind === 'list')
     return op === 'contains' ? undefined : ['op', `${field} is a list: ask whether it contains something`];
   if (kind === 'number') {
-    if (op === 'contains') return ['op', `${field} is a number: it contains nothing`];
+    if (op === 'contains' || op === 'startsWith' || op === 'endsWith')
+      return ['op', `${field} is a number: it has no parts`];
     return ofKind(condition, 'number') ? undefined : ['value', `${field} is a number, and compares with numbers`];
   }
   return ofKind(condition, 'string') ? undefined : ['value', `${field} is a text, and compares with texts`];
 };
 
-const fits = valueFits(Infinity);
+// How many values all conditions list together is bounded below.
+const fits = conditionFits<RoutingCondition>(Infinity, ({ field }) => field);
 
-const condition = z.strictObject({ ...routingCondition.shape, ...comparison }).superRefine((each, context) => {
-  // How many values all conditions list together is bounded below.
-  fits(each, context);
-  const { field } = each;
-  if (!fields.has(field) && !/^(profile|context)(\.[^.]+)+$/.test(field))
-    return void context.addIssue({
-      code: 'custom',
-      path: ['field'],
-      message: `Not known of leads; there are ${known}`,
-    });
-  const [path, message] = faultOf(each) ?? [];
-  if (path !== undefined && message !== undefined) context.addIssue({ code: 'custom', path: [path], message });
-});
+const condition = z
+  .strictObject({ ...routingCondition.shape, ...comparison })
+  .superRefine((each, context) => {
+    fits(each, context);
+    const [path, message] = kindFault(each) ?? [];
+    if (path !== undefined && message !== undefined) context.addIssue({ code: 'custom', path: [path], message });
+  })
+  // What is known of every lead is of one kind, and is read as it is.
+  .transform((each) => (fields.has(each.field) ? each : asRecorded(each.field, each)));
 const conditions = boundedList(condition, routingLimits.ofRule);
 
 const { teams: target } = routingTarget.shape;
@@ -72,21 +73,22 @@ const rule = z.strictObject({
   fallback: boundedList(ruleShape.fallback.element, routingLimits.ofRule).default([]),
 });
 
-/** A country by its code or English name, as the code that leads have. */
+/** A country by one of its codes or names, as the code that leads have. */
 const country = z
   .string()
   .max(128)
   .transform((text, context) => {
     const code = countryOf(text);
-    if (code !== undefined && countryOf(code) === code) return code;
-    context.addIssue({ code: 'custom', message: 'A country has a code of two letters (ISO 3166) or its English name' });
+    if (code !== undefined) return code;
+    context.addIssue({
+      code: 'custom',
+      message: 'No such country: say its code (ISO 3166), such as DE, or its English name',
+    });
     return z.NEVER;
   });
 
-const countries = boundedList(country, routingLimits.countries).refine(
-  (given) => given.length > 0,
-  'A region has a country at least',
-);
+/** The countries of a region; without any it is what leads call their region. */
+const countries = boundedList(country, routingLimits.countries);
 
 const domain = z
   .string()

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { operators } from './comparison.ts';
+import { recordedComparison } from './comparison.ts';
 
 const text = z.string().trim().min(1).max(128);
 const memberId = z.string().min(1).max(64);
 const ruleId = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'A rule id has 1-64 letters, digits, "_", "." or "-"');
 
 /** A condition over what is known of a lead, by a name or a path of names joined by dots, such as `profile.company.size` or `context.campaign.source`. */
-export const routingCondition = z.object({ field: text, op: z.enum(operators), value: z.json().optional() });
+export const routingCondition = z.object({ field: text, ...recordedComparison });
 export type RoutingCondition = Readonly<z.infer<typeof routingCondition>>;
 
 /** Who may get a lead: everybody of these teams, and these reps. */

@@ -25,21 +25,24 @@ const broughtBy = (fresh: readonly Activity[], scored: Scored, asOf: number): re
   const [only] = byType.size === 1 ? byType.keys() : [];
   const rules = only === undefined ? scored.model.rules : scored.model.rulesOf(only);
   return rules.flatMap((rule) =>
-    (byType.get(rule.eventType) ?? []).flatMap((activity) => {
-      const points = inPoints(worthOf(rule, activity, scored, asOf));
-      return points === 0 ? [] : [{ rule: rule.id, points, eventId: activity.eventId }];
-    }),
+    rule.eventTypes.flatMap((eventType) =>
+      (byType.get(eventType) ?? []).flatMap((activity) => {
+        const points = inPoints(worthOf(rule, activity, scored, asOf));
+        return points === 0 ? [] : [{ rule: rule.id, points, eventId: activity.eventId }];
+      }),
+    ),
   );
 };
 
-/** Finds the new activity whose traits a fit rule looks at, if one of the new activities said them. */
+/** Finds the new activity that said a trait at which a fit rule looks, if one of the new activities did. */
 const tellers = ({ fit }: PreparedModel, { profile }: LeadState, fresh: readonly Activity[]) => {
   const news = new Set(fresh.map(({ eventId }) => eventId));
   return (ruleId: string): string | undefined => {
-    const trait = fit.get(ruleId)?.trait;
-    if (trait === undefined) return undefined;
-    const said = (profile.get(trait) ?? profile.get(trait.split('.')[0] ?? ''))?.by;
-    return said !== undefined && news.has(said) ? said : undefined;
+    for (const trait of fit.get(ruleId)?.traits ?? []) {
+      const said = (profile.get(trait) ?? profile.get(trait.split('.')[0] ?? ''))?.by;
+      if (said !== undefined && news.has(said)) return said;
+    }
+    return undefined;
   };
 };
 

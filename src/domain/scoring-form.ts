@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { boundedList, boundedMap, repeatedAt } from './bounded.ts';
-import { comparison, comparisonLimits, valueFits } from './comparison.ts';
+import { comparisonLimits } from './comparison.ts';
+import { asRecorded, comparison, conditionFits } from './condition-form.ts';
 import { costOfFit, costsOf, mostCost, mostFitCost, mostRulesOfType } from './scoring-cost.ts';
 import type { ScoringModel } from './scoring-model.ts';
-import { engagementRule, fitRule, modelSchema } from './scoring-model.ts';
+import { engagementRule, fitRule, modelSchema, name, standardStages } from './scoring-model.ts';
 
 /** How much there may be in a scoring model that is published. One that was published before may have more, and stays in force. */
 export const scoringLimits = {
@@ -11,21 +12,38 @@ export const scoringLimits = {
   rules: 500,
   /** Conditions of one rule. */
   conditions: 20,
+  /** Event types that one rule is for. */
+  eventTypes: 20,
   groups: 100,
   stages: 20,
   /** Bytes of the body that publishes it. */
   bytes: 262_144,
 } as const;
 
-const fits = valueFits(comparisonLimits.values);
 const { when: engagementWhen } = engagementRule.shape;
-const propertyCondition = z.strictObject({ property: engagementWhen.shape.eventType, ...comparison }).superRefine(fits);
-const traitCondition = z.strictObject({ trait: fitRule.shape.when.shape.trait, ...comparison }).superRefine(fits);
+const propertyCondition = z
+  .strictObject({ property: name, ...comparison })
+  .superRefine(conditionFits(comparisonLimits.values, ({ property }) => property))
+  .transform((each) => asRecorded(each.property, each));
+const traitCondition = z
+  .strictObject({ trait: name, ...comparison })
+  .superRefine(conditionFits(comparisonLimits.values, ({ trait }) => trait))
+  .transform((each) => asRecorded(each.trait, each));
 
+const someOf = <T extends z.ZodType>(item: T, most: number) =>
+  boundedList(item, most).refine((given) => given.length > 0, 'Names nothing: leave it out, or say what');
+
+const eventType = z.union([name, someOf(name, scoringLimits.eventTypes).transform((given) => [...new Set(given)])]);
 const engagementForm = engagementRule.extend({
-  when: engagementWhen.extend({ where: boundedList(propertyCondition, scoringLimits.conditions).default([]) }),
+  when: engagementWhen.extend({
+    eventType,
+    where: boundedList(propertyCondition, scoringLimits.conditions).default([]),
+  }),
 });
-const fitForm = fitRule.extend({ when: traitCondition });
+const traitConditions = someOf(traitCondition, scoringLimits.conditions);
+const fitForm = fitRule.extend({
+  when: z.union([traitCondition, z.strictObject({ all: traitConditions }), z.strictObject({ any: traitConditions })]),
+});
 
 const { shape } = modelSchema;
 const { keyType: groupName, valueType: group } = shape.groups.unwrap();
@@ -95,3 +113,25 @@ export const scoringModelSchema = z
     checkCost(model, complain);
     if (model.floor > model.cap) complain(['floor'], 'The floor is above the cap');
   });
+
+const checkSense = (model: ScoringModel, complain: Complain): void => {
+  const { engagement, fit, floor, cap, qualificationThreshold, stages: named } = model;
+  if (engagement.length + fit.length === 0)
+    complain(['engagement'], 'A model without rules gives nobody a point: add a rule of engagement or fit');
+  if (qualificationThreshold > cap)
+    complain(
+      ['qualificationThreshold'],
+      `Above the cap of ${cap}, so nobody would ever qualify: lower it, or raise the cap`,
+    );
+  const [first] = named;
+  // Those that nobody named go with every floor: who is below the first is in it.
+  if (first && first.from > floor && JSON.stringify(named) !== JSON.stringify(standardStages))
+    complain(['stages', 0, 'from'], `The first stage is where leads begin: at the floor of ${floor} or below`);
+};
+
+/** What a model is published with: one that makes sense, and a `note` for those who read its versions. */
+export const scoringModelForm = scoringModelSchema
+  .safeExtend({ note: z.string().trim().min(1).max(500).optional() })
+  .superRefine((model, context) =>
+    checkSense(model, (path, message) => context.addIssue({ code: 'custom', path: [...path], message })),
+  );

@@ -1,20 +1,21 @@
 import { z } from 'zod';
-import { operators } from './comparison.ts';
+import { recordedComparison } from './comparison.ts';
 import type { PreparedModel } from './prepared-model.ts';
 import { prepare } from './prepared-model.ts';
 
-const name = z.string().trim().min(1).max(128);
+/** What an event type, a property or a trait is called. */
+export const name = z.string().trim().min(1).max(128);
 const ruleId = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'A rule id has 1-64 letters, digits, "_", "." or "-"');
 const points = z.number().min(-10_000).max(10_000).multipleOf(0.01);
 const count = z.number().int().min(1).max(1_000_000);
 const days = z.number().positive().max(36_500);
-const compared = { op: z.enum(operators), value: z.json().optional() };
 
 export const engagementRule = z.strictObject({
   id: ruleId,
   when: z.strictObject({
-    eventType: name,
-    where: z.array(z.strictObject({ property: name, ...compared })).default([]),
+    /** Of a list any: they are limited together. */
+    eventType: z.union([name, z.array(name).min(1)]),
+    where: z.array(z.strictObject({ property: name, ...recordedComparison })).default([]),
   }),
   points,
   group: ruleId.optional(),
@@ -23,15 +24,32 @@ export const engagementRule = z.strictObject({
 });
 export type EngagementRule = Readonly<z.infer<typeof engagementRule>>;
 
+const traitCondition = z.strictObject({ trait: name, ...recordedComparison });
+
 export const fitRule = z.strictObject({
   id: ruleId,
-  when: z.strictObject({ trait: name, ...compared }),
+  when: z.union([
+    traitCondition,
+    z.strictObject({ all: z.array(traitCondition).min(1) }),
+    z.strictObject({ any: z.array(traitCondition).min(1) }),
+  ]),
   points,
   group: ruleId.optional(),
 });
 export type FitRule = Readonly<z.infer<typeof fitRule>>;
 
-const standardStages = [
+/** The types of activities that a rule is for. */
+export const eventTypesOf = ({ when: { eventType } }: EngagementRule): readonly string[] =>
+  typeof eventType === 'string' ? [eventType] : eventType;
+
+/** The conditions of a fit rule. */
+export const traitConditionsOf = ({ when }: FitRule) => {
+  if ('all' in when) return when.all;
+  return 'any' in when ? when.any : [when];
+};
+
+/** The stages of a model that names none. */
+export const standardStages = [
   { name: 'cold', from: 0 },
   { name: 'warm', from: 11 },
   { name: 'hot', from: 31 },
@@ -69,25 +87,3 @@ export const inForce = (version: number, model: ScoringModel): PublishedModel =>
   let made: PreparedModel | undefined;
   return { version, model, prepared: () => (made ??= prepare(model)) };
 };
-
-const standardPoints = {
-  page_view: 5,
-  email_open: 10,
-  form_submit: 20,
-  demo_request: 50,
-  contract_signed: 100,
-  webinar_attendance: 25,
-  pricing_page_visit: 15,
-  signup: 30,
-  download: 15,
-  unsubscribe: -20,
-};
-
-/** Version 1 of every project's model. */
-export const defaultModel: ScoringModel = modelSchema.parse({
-  engagement: Object.entries(standardPoints).map(([eventType, value]) => ({
-    id: eventType,
-    when: { eventType },
-    points: value,
-  })),
-});

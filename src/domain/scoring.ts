@@ -10,6 +10,8 @@ export type Scorable = {
   /** The activities of one event type, in any order. */
   readonly activitiesOf: (eventType: string) => Matching;
   readonly traits: JsonObject;
+  /** The address that is known of it, by its identifiers. */
+  readonly email?: string | undefined;
 };
 
 /** Rule ids and names of adjustments (`group:<name>`, `score:floor`, `score:cap`) with what each brings, in hundredths. */
@@ -77,9 +79,16 @@ const countAll = (rule: PreparedRule, matching: readonly Timed[], asOf: number):
   return { count, total };
 };
 
-const matchingOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable): readonly Timed[] => {
-  const { eventType, id } = rule;
-  return model.matchesOf(eventType, lead.activitiesOf(eventType)).byRule.get(id) ?? [];
+/** Those that a rule matches, in their order: those of several types are put together. */
+const matchingOf = ({ id, eventTypes }: PreparedRule, model: PreparedModel, lead: Scorable): readonly Timed[] => {
+  let found: readonly Timed[] = [];
+  for (const eventType of eventTypes) {
+    const matching = model.matchesOf(eventType, lead.activitiesOf(eventType)).byRule.get(id) ?? [];
+    // What is remembered is not to be changed, and both are in order already: that is what sorts fastest.
+    if (found.length === 0) found = matching;
+    else if (matching.length > 0) found = [...found, ...matching].sort(inTime);
+  }
+  return found;
 };
 
 /** What one engagement rule makes of a lead's activities: those that match, in their order, how many of them count, and their worth. */
@@ -125,8 +134,12 @@ export const worthOf = (
   return counts(rule, each, rule.limit ? matchingOf(rule, model, lead) : []) ? decayed(rule, each.at, asOf) : 0;
 };
 
-const totalOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable, asOf: number): number =>
-  rule.plain ? rule.base * lead.activitiesOf(rule.eventType).size : applyRule(rule, model, lead, asOf).total;
+const totalOf = (rule: PreparedRule, model: PreparedModel, lead: Scorable, asOf: number): number => {
+  if (!rule.plain) return applyRule(rule, model, lead, asOf).total;
+  let count = 0;
+  for (const eventType of rule.eventTypes) count += lead.activitiesOf(eventType).size;
+  return rule.base * count;
+};
 
 /** Adds a negative line for each group that is over its cap; resolves to what these lines take away. */
 const capGroups = (groups: readonly PreparedGroup[], lines: Map<string, number>): number => {
@@ -153,7 +166,7 @@ export const tally = (published: PublishedModel, lead: Scorable, asOf: number): 
     engagement += total;
   }
   engagement -= capGroups(prepared.groups.engagement, lines);
-  for (const { id, base } of prepared.fit.size === 0 ? [] : prepared.fitting(lead.traits)) {
+  for (const { id, base } of prepared.fit.size === 0 ? [] : prepared.fitting(lead)) {
     lines.set(id, base);
     fit += base;
   }

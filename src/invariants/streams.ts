@@ -3,7 +3,7 @@ import { lead } from '../domain/lead.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { project } from '../domain/project.ts';
 import type { ProjectEvent } from '../domain/project.ts';
-import { defaultModel } from '../domain/scoring-model.ts';
+import { defaultModel } from '../domain/default-model.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';

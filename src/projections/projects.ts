@@ -16,5 +16,9 @@ export const projects: Projection<ProjectDocument, ProjectEvent> = {
   document: projectDocument,
   indexes: [['createdAt']],
   keys: (event) => (event.type === 'ProjectCreated' ? [{ project: allProjects, id: event.data.projectId }] : []),
-  evolve: (doc, event) => (event.type === 'ProjectCreated' ? event.data : doc),
+  evolve: (doc, event) => {
+    if (event.type !== 'ProjectCreated') return doc;
+    const { projectId, name, createdAt } = event.data;
+    return { projectId, name, createdAt };
+  },
 };

@@ -154,6 +154,9 @@ describe('Teams and reps', () => {
       '/skills/1/skill',
     ],
     [{ languages: Array.from({ length: 101 }, (_, n) => `l${n}`) }, '/languages'],
+    [{ languages: ['de', 'German'] }, '/languages/1'],
+    [{ languages: ['Elvish'] }, '/languages/0'],
+    [{ regions: ['DE', 'Mordor'] }, '/regions/1'],
     [{ colour: 'red' }, '/colour'],
     [{ hours: { ...hours, timeZone: 'Europe/Atlantis' } }, '/hours/timeZone'],
     [{ hours: { ...hours, timeZone: '+01:00' } }, '/hours/timeZone'],
@@ -174,6 +177,15 @@ describe('Teams and reps', () => {
     expect(errors(await post('/reps', { repId: 'ada', name: 'Ada', ...part }))).toContain(pointer);
     await post('/reps', { repId: 'ada', name: 'Ada' });
     expect(errors(await patch('/reps/ada', part))).toContain(pointer);
+  });
+
+  it('say what to say instead of the name of a language, and keep its tag', async () => {
+    await using served = await boot();
+    const { post } = await about(served);
+    const named = await post('/reps', { name: 'Ada', languages: ['German'] });
+    expect(named.json().detail).toContain('Not the code of a language: say de');
+    const tags = await post('/reps', { name: 'Ada', languages: ['de_at', 'EN', 'fra', 'fr'] });
+    expect(tags.json().languages).toEqual(['de-AT', 'en', 'fr']);
   });
 
   it('are changed by who may configure, read by who may read, and are of one project', async () => {

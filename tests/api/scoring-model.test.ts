@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultModel } from '../../src/domain/scoring-model.ts';
+import { defaultModel } from '../../src/domain/default-model.ts';
 import type { Booted } from './support.ts';
 import { allFacts, as, asRoot, boot, newProject } from './support.ts';
 
@@ -11,6 +11,11 @@ const about = async (served: Booted) => {
   return {
     projectId,
     read: (rest = '') => served.app.inject({ url: `${url}${rest}`, headers: as(apiKey) }),
+    rollback: (body: object, headers: Readonly<Record<string, string>> = {}) =>
+      served.app.inject({
+        ...{ method: 'POST', url: `${url}/rollback`, payload: body },
+        headers: { ...('authorization' in headers ? {} : asRoot), ...headers },
+      }),
     publish: (model: object, headers: Readonly<Record<string, string>> = {}) =>
       served.app.inject({ method: 'PUT', url, headers: { ...asRoot, ...headers }, payload: model }),
   };
@@ -35,7 +40,7 @@ describe('a scoring model', () => {
     const { read, publish } = await about(served);
     const { etag = '' } = (await read()).headers;
     expect((await publish({ engagement: [rule] }, { 'if-match': etag })).statusCode).toBe(200);
-    const stale = await publish({ engagement: [] }, { 'if-match': etag });
+    const stale = await publish({ engagement: [{ ...rule, points: 4 }] }, { 'if-match': etag });
     expect(stale.json()).toMatchObject({ status: 412, code: 'stale-revision' });
     expect((await read()).json()).toMatchObject({ version: 2, engagement: [{ id: 'visit' }] });
   });
@@ -58,10 +63,10 @@ describe('a scoring model', () => {
     const { read, publish } = await about(served);
     const headers = { 'if-match': (await read()).headers.etag ?? '', 'idempotency-key': 'm1' };
     const first = await publish({ engagement: [rule] }, headers);
-    await publish({ engagement: [] });
+    await publish({ engagement: [{ ...rule, points: 4 }] });
     const again = await publish({ engagement: [rule] }, headers);
     expect([again.statusCode, again.body, again.headers.etag]).toEqual([200, first.body, first.headers.etag]);
-    expect((await read()).json()).toMatchObject({ version: 3, engagement: [] });
+    expect((await read()).json()).toMatchObject({ version: 3, engagement: [{ points: 4 }] });
     expect(await allFacts(served.store)).toHaveLength(4);
   });
 
@@ -72,11 +77,22 @@ describe('a scoring model', () => {
       '"contains"',
     ],
     [{ fit: [{ id: 'f', when: { trait: 't', op: 'in', value: 'x' }, points: 1 }] }, '/fit/0/when/value', 'list'],
+    [
+      { fit: [{ id: 'f', when: { all: [{ trait: 'country', op: 'eq', value: 'Mordor' }] }, points: 1 }] },
+      '/fit/0/when/all/0/value',
+      'no country',
+    ],
     [{ engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] }, '/engagement/0/decay/halfLifeDays', '>0'],
     [{ engagement: [{ ...rule, decay: {} }] }, '/engagement/0/decay/halfLifeDays', 'expected number'],
     [{ engagement: [{ ...rule, colour: 'red' }] }, '/engagement/0/colour', 'leave it out'],
     [{ groups: { 'a/b': { cap: 1 } } }, '/groups/a~1b', 'Invalid key'],
-    [{ floor: 5, cap: 1 }, '/floor', 'above the cap'],
+    [{ engagement: [rule], floor: 5, cap: 1, qualificationThreshold: 1 }, '/floor', 'above the cap'],
+    [{}, '/engagement', 'without rules'],
+    [{ engagement: [], fit: [] }, '/engagement', 'without rules'],
+    [{ engagement: [rule], cap: 59.99 }, '/qualificationThreshold', 'Above the cap of 59.99'],
+    [{ engagement: [rule], stages: [{ name: 'a', from: 1 }] }, '/stages/0/from', 'floor of 0'],
+    [{ engagement: [rule], floor: -5, stages: [{ name: 'a', from: -4 }] }, '/stages/0/from', 'floor of -5'],
+    [{ engagement: [rule], note: 'x'.repeat(501) }, '/note', '500'],
     [[], '', 'expected object'],
   ])('is refused when it makes no sense: %j', async (model, pointer, detail) => {
     await using served = await boot();
@@ -84,6 +100,65 @@ describe('a scoring model', () => {
     const answer = await publish(model);
     expect(answer.statusCode).toBe(400);
     expect(answer.json().errors).toEqual([{ pointer, detail: expect.stringContaining(detail) }]);
+  });
+
+  it.each([
+    [{ engagement: [rule], cap: 60 }],
+    [{ engagement: [rule], floor: -5 }],
+    [{ engagement: [rule], floor: -5, stages: [{ name: 'a', from: -5 }] }],
+    [{ fit: [{ id: 'f', when: { trait: 't', op: 'exists' }, points: 1 }] }],
+  ])('is taken when it just makes sense: %j', async (model) => {
+    await using served = await boot();
+    const { publish } = await about(served);
+    expect((await publish(model)).statusCode).toBe(200);
+  });
+
+  it('says in its versions who published it and what they noted', async () => {
+    await using served = await boot();
+    const { read, publish } = await about(served);
+    await publish({ engagement: [rule], note: ' Spring campaign ' });
+    const { data } = (await read('/versions')).json();
+    expect(data.map(({ publishedBy, note }: Record<string, unknown>) => [publishedBy, note])).toEqual([
+      ['root', 'Spring campaign'],
+      ['root', undefined],
+    ]);
+    expect((await read()).json()).not.toHaveProperty('note');
+    // A version is sent back as it was read.
+    expect((await publish({ engagement: [{ ...rule, points: 9 }] })).json().version).toBe(3);
+    expect((await publish(data[0])).json().version).toBe(4);
+    expect((await read('/versions/4')).json()).toEqual({ ...data[0], version: 4 });
+    expect((await publish((await read('/versions/4')).json())).json()).toEqual({ version: 4 });
+  });
+
+  it('is put in force again by its version, as a new one', async () => {
+    await using served = await boot();
+    const { projectId, read, publish, rollback } = await about(served);
+    await publish({ engagement: [rule] });
+    const back = await rollback({ version: 1 });
+    expect(back.json()).toEqual({ version: 3, jobId: `${projectId}.rescore-3` });
+    const [newest, , first] = (await read('/versions')).json().data;
+    expect(newest).toMatchObject({ version: 3, restores: 1, publishedBy: 'root', model: first.model });
+    expect((await rollback({ version: 1 })).json()).toEqual({ version: 3 });
+    expect((await rollback({ version: 9 })).json().code).toBe('not-found');
+    expect((await rollback({ version: 0 })).json().errors).toMatchObject([{ pointer: '/version' }]);
+    expect((await rollback({ version: 2 }, { 'if-match': '"1"' })).json().code).toBe('stale-revision');
+    expect((await rollback({ version: 2 }, as((await newProject(served)).apiKey))).statusCode).toBe(404);
+  });
+
+  it('that is more than one may be by now is not put in force again', async () => {
+    await using served = await boot();
+    const { projectId, publish, rollback } = await about(served);
+    const model = { ...defaultModel, engagement: Array.from({ length: 501 }, (_, at) => ({ ...rule, id: `r${at}` })) };
+    const [id, metadata] = [crypto.randomUUID(), { commandId: 'c', correlationId: 'c', causationId: 'c' }];
+    const data = { version: 2, model, publishedAt: '2026-03-01T12:00:00.000Z' };
+    const revision = (await allFacts(served.store)).length - 1;
+    await served.store.append(`project-${projectId}`, revision, [
+      { type: 'ScoringModelPublished', data, id, metadata },
+    ]);
+    await publish({ engagement: [rule] });
+    const answer = (await rollback({ version: 2 })).json();
+    expect(answer).toMatchObject({ status: 400, errors: [{ pointer: '/version' }] });
+    expect(answer.detail).toContain('Version 2 is more than a model may be by now');
   });
 
   it('is kept in every version', async () => {

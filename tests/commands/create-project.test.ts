@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createProject } from '../../src/commands/create-project.ts';
+import { newestEdition } from '../../src/domain/default-model.ts';
 import { projectCreated, projectId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 
 describe('Creating a project', () => {
-  it('begins it', () => {
-    given().when(createProject, { projectId, name: 'Acme' }).then(projectCreated());
+  it('begins it, with the newest edition of the default model', () => {
+    given()
+      .when(createProject, { projectId, name: 'Acme' })
+      .then(projectCreated({ defaultModel: newestEdition }));
   });
 
   it('is rejected when there is one of that id', () => {

@@ -24,6 +24,12 @@ describe('Publishing a scoring model', () => {
       .then(scoringModelPublished({ version: 3 }));
   });
 
+  it('says what its author noted, and which version it restores', () => {
+    given(projectCreated())
+      .when(publishScoringModel, { projectId, model, note: 'Less for views', restores: 1 })
+      .then(scoringModelPublished({ model, note: 'Less for views', restores: 1 }));
+  });
+
   it('is rejected where there is no project', () => {
     given().when(publishScoringModel, { projectId, model }).rejects('project-unknown');
   });

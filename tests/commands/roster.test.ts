@@ -85,6 +85,68 @@ describe('A rep', () => {
   });
 });
 
+describe('A region that is served', () => {
+  const named = routingRulesPublished({ rules: { ...noRules, regions: { EMEA: ['DE', 'FR'], Bavaria: [] } } });
+
+  it.each(['DE', 'deu', 'Germany', 'Turkey', 'Ivory Coast', 'U.S.', 'emea', ' Emea ', 'Bavaria'])(
+    'is a country or a name that the rules have: %s',
+    (region) => {
+      const regions = [region.trim()];
+      given(named)
+        .when(addTeam, { ...sales, regions })
+        .then(teamAdded({ regions }));
+      given(teamAdded(), named)
+        .when(addRep, { ...ada, regions })
+        .then(repAdded(rep({ regions })));
+      given(teamAdded(), named)
+        .when(changeTeam, { projectId, teamId: 'sales', changes: { regions } })
+        .then(teamChanged({ regions }));
+      given(teamAdded(), repAdded(), named)
+        .when(changeRep, { projectId, repId: 'ada', changes: { regions } })
+        .then(repChanged(rep({ regions })));
+    },
+  );
+
+  it.each(['Mordor', 'APAC', 'ZZ'])('is refused when nobody knows it: %s', (region) => {
+    const regions = ['DE', region];
+    given(named)
+      .when(addTeam, { ...sales, regions })
+      .rejects('invalid-request');
+    given(teamAdded(), named)
+      .when(addRep, { ...ada, regions })
+      .rejects('invalid-request');
+    given(teamAdded(), named)
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { regions } })
+      .rejects('invalid-request');
+    given(teamAdded(), repAdded(), named)
+      .when(changeRep, { projectId, repId: 'ada', changes: { regions } })
+      .rejects('invalid-request');
+  });
+
+  it('stays where it was before anybody asked for it to be known', () => {
+    given(teamAdded({ regions: ['West Coast'] }))
+      .when(changeTeam, { projectId, teamId: 'sales', changes: { regions: ['West Coast', 'US'] } })
+      .then(teamChanged({ regions: ['West Coast', 'US'] }));
+    given(teamAdded(), repAdded(rep({ regions: ['West Coast'] })))
+      .when(changeRep, { projectId, repId: 'ada', changes: { capacity: 7 } })
+      .then(repChanged(rep({ regions: ['West Coast'], capacity: 7 })));
+  });
+
+  it('is kept in the rules for as long as somebody serves it', () => {
+    const serving = [teamAdded({ regions: ['emea'] }), named] as const;
+    given(...serving)
+      .when(publishRoutingRules, { projectId, rules: noRules })
+      .rejects('invalid-request');
+    const fewer = { ...noRules, regions: { emea: ['PL'] } };
+    given(...serving)
+      .when(publishRoutingRules, { projectId, rules: fewer })
+      .then(routingRulesPublished({ version: 2, rules: fewer }));
+    given(teamAdded(), repAdded(rep({ regions: ['emea'], status: 'left' })), named)
+      .when(publishRoutingRules, { projectId, rules: noRules })
+      .then(routingRulesPublished({ version: 2, rules: noRules }));
+  });
+});
+
 describe('Routing rules', () => {
   const rules = { ...noRules, defaultTeam: 'sales' };
 

@@ -3,7 +3,7 @@ import { capture } from '../../src/commands/capture.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
 import { lead } from '../../src/domain/lead.ts';
-import { defaultModel } from '../../src/domain/scoring-model.ts';
+import { defaultModel } from '../../src/domain/default-model.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { activity, projectId } from '../support/facts.ts';

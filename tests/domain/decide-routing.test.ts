@@ -73,6 +73,8 @@ describe('Who may get a lead', () => {
 
   it.each<[Partial<Rep>, Parameters<typeof routed>[0]]>([
     [{ regions: ['France'] }, { country: 'FR' }],
+    [{ regions: ['FRA'] }, { country: 'FR' }],
+    [{ languages: ['iw'] }, { language: 'he' }],
     [{ languages: ['de-AT', 'fr'] }, { language: 'de' }],
     [{ languages: ['fr'] }, {}],
     [{ industries: ['Banks'] }, { industry: 'banks' }],

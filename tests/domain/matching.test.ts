@@ -52,7 +52,7 @@ it('What a rule gives for each activity adds up to what it gives for all of them
       if (!prepared) throw new Error('A model in force is made ready');
       const { lines } = tally(published, lead, asOf);
       for (const rule of prepared.rules) {
-        const own = [...lead.activitiesOf(rule.eventType)];
+        const own = rule.eventTypes.flatMap((eventType) => [...lead.activitiesOf(eventType)]);
         const worth = own.map((activity) => worthOf(rule, activity, { model: prepared, lead }, asOf));
         expect(worth.reduce((sum, each) => sum + each, 0)).toBe(lines.get(rule.id) ?? 0);
       }

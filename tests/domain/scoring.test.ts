@@ -3,6 +3,8 @@ import type { Activity, Json, JsonObject } from '../../src/domain/activity.ts';
 import { explain } from '../../src/domain/explanation.ts';
 import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import { modelSchema } from '../../src/domain/scoring-model.ts';
+import { prepare } from '../../src/domain/prepared-model.ts';
 import { inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
 import { activity, modelOf, standard } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
@@ -50,7 +52,19 @@ describe('A condition', () => {
     ['lt', 5, { p: 5 }, false],
     ['lte', 5, { p: 5 }, true],
     ['lte', 5, { p: 5.01 }, false],
-    ['gt', 5, { p: '6' }, false],
+    ['gt', 5, { p: '6' }, true],
+    ['gt', 5, { p: '5.0' }, false],
+    ['gte', 50, { p: ' 250 ' }, true],
+    ['gte', '50', { p: 250 }, true],
+    ['gte', '50', { p: '9' }, false],
+    ['lt', 50, { p: '1e1' }, true],
+    ['lt', 50, { p: '-7.5' }, true],
+    ['lt', 50, { p: '' }, false],
+    ['lt', 50, { p: '7 people' }, false],
+    ['lt', 50, { p: '0x10' }, false],
+    ['lt', 50, { p: 'Infinity' }, false],
+    ['lt', 50, { p: '0'.repeat(33) }, false],
+    ['lt', 50, { p: [7] }, false],
     ['lte', 5, {}, false],
     ['lte', 5, { p: null }, false],
     ['gte', '2026-01-01', { p: '2026-01-02' }, true],
@@ -62,6 +76,18 @@ describe('A condition', () => {
     ['contains', 2, { p: '12' }, false],
     ['contains', null, { p: [null] }, true],
     ['contains', 'x', {}, false],
+    ['startsWith', '/docs', { p: '/docs/api' }, true],
+    ['startsWith', '/docs', { p: '/Docs' }, false],
+    ['startsWith', 'docs', { p: '/docs' }, false],
+    ['startsWith', '', { p: 'x' }, true],
+    ['startsWith', '1', { p: 12 }, false],
+    ['startsWith', 'a', { p: ['a'] }, false],
+    ['startsWith', 'a', {}, false],
+    ['endsWith', '.edu', { p: 'ada@mit.edu' }, true],
+    ['endsWith', '.edu', { p: 'ada@mit.EDU' }, false],
+    ['endsWith', '.edu', { p: '.edu.com' }, false],
+    ['endsWith', '', { p: 'x' }, true],
+    ['endsWith', 'x', { p: null }, false],
     ['exists', undefined, { p: 0 }, true],
     ['exists', undefined, { p: null }, false],
     ['exists', undefined, {}, false],
@@ -70,6 +96,73 @@ describe('A condition', () => {
     ['exists', false, { p: 1 }, false],
   ])('%s %j of %j is %s', (op, value, properties, expected) => {
     expect(whether({ property: 'p', op, ...(value !== undefined && { value }) }, properties)).toBe(expected);
+  });
+
+  it.each<[string, Json, Json | undefined, boolean]>([
+    ['eq', 'Pro', 'PRO', true],
+    ['eq', 'Pro', 'pr', false],
+    ['eq', 1, 1, true],
+    ['ne', 'Pro', 'pRO', false],
+    ['ne', 'Pro', undefined, true],
+    ['in', ['Pro', 'Free'], 'FREE', true],
+    ['nin', ['Pro', 'Free'], 'FREE', false],
+    ['in', ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'], 'i', true],
+    ['contains', 'RICE', '/prices', true],
+    ['contains', 'RICE', ['rice', 1], true],
+    ['contains', 'RICE', ['price'], false],
+    ['contains', 'RICE', `${'x'.repeat(70_000)}rice`, false],
+    ['startsWith', '/DOCS', '/docs/api', true],
+    ['endsWith', '.Edu', 'ADA@MIT.EDU', true],
+    ['endsWith', '.Edu', `${'x'.repeat(70_000)}.EDU`, true],
+    ['endsWith', '', 'x', true],
+    ['eq', 'ÄRZTE', 'ärzte', true],
+  ])('that ignores case: %s %j of %j is %s', (op, value, p, expected) => {
+    expect(whether({ property: 'p', op, value, ignoreCase: true }, p === undefined ? {} : { p })).toBe(expected);
+  });
+
+  it.each<[string, string, Json, Json | undefined, boolean]>([
+    ['country', 'eq', 'Germany', 'DE', true],
+    ['country', 'eq', 'Turkey', 'Türkiye', true],
+    ['country', 'eq', 'US', 'U.S.', true],
+    ['country', 'eq', 'US', 'USA', true],
+    ['country', 'ne', 'US', 'United States', false],
+    ['country', 'ne', 'US', 'Canada', true],
+    ['country', 'ne', 'US', undefined, true],
+    ['address.country', 'in', ['CZ', 'CIV'], 'Ivory Coast', true],
+    ['countryCode', 'in', ['Czech Republic'], 'CZE', true],
+    ['country_code', 'nin', ['Russia'], 'Russian Federation', false],
+    ['country', 'eq', 'US', 'Mordor', false],
+    ['country', 'eq', 'US', 1, false],
+    ['country', 'contains', 'Ger', 'Germany', true],
+    ['country', 'eq', 1, 1, true],
+    ['land', 'eq', 'Germany', 'DE', false],
+    ['email', 'eq', 'Ada@Example.com', 'ada@EXAMPLE.com', true],
+    ['email', 'endsWith', '@Example.com', 'ada@EXAMPLE.com', true],
+  ])('reads what is called %s: %s %j of %j is %s', (property, op, value, actual, expected) => {
+    const [name = '', part] = property.split('.');
+    const properties = actual === undefined ? {} : { [name]: part === undefined ? actual : { [part]: actual } };
+    expect(whether({ property, op, value }, properties)).toBe(expected);
+  });
+
+  it('reads as it is told, whatever the name', () => {
+    expect(whether({ property: 'land', op: 'eq', value: 'Germany', as: 'country' }, { land: 'DEU' })).toBe(true);
+    expect(whether({ property: 'country', op: 'eq', value: 'Mordor', as: 'text' }, { country: 'Mordor' })).toBe(true);
+    expect(whether({ property: 'n', op: 'eq', value: 5, as: 'number' }, { n: '5.0' })).toBe(true);
+    expect(whether({ property: 'n', op: 'gt', value: '5', as: 'text' }, { n: '49' })).toBe(false);
+  });
+
+  it('that was recorded before values were read compares as ever', () => {
+    const conditions = [
+      [{ property: 'p', op: 'gt', value: 5 }, { p: '6' }],
+      [{ property: 'country', op: 'eq', value: 'Germany' }, { country: 'DE' }],
+      [{ property: 'email', op: 'eq', value: 'a@example.com' }, { email: 'A@example.com' }],
+    ] as const;
+    for (const [condition, properties] of conditions) {
+      const when = { eventType: 'page_view', where: [condition] };
+      const model = modelSchema.parse({ engagement: [{ id: 'views', when, points: 10 }] });
+      expect(scoreOf({ version: 2, model }, [activity({ properties })])).toBe(0);
+      expect(whether(condition, properties)).toBe(true);
+    }
   });
 
   it.each<[string, JsonObject, boolean]>([
@@ -119,6 +212,23 @@ describe('A limit', () => {
     const three = views(ago(0), ago(2), ago(1));
     expect(scoreOf(model, three)).toBe(7.5);
     expect(scoreOf(model, three.toReversed())).toBe(7.5);
+  });
+
+  it('of a rule for several types is of all of them together', () => {
+    const when = { eventType: ['page_view', 'signup', 'demo'] };
+    const three = [
+      activity({ eventId: 'e1', eventType: 'signup', occurredAt: ago(1) }),
+      activity({ eventId: 'e2', eventType: 'page_view', occurredAt: ago(2) }),
+      activity({ eventId: 'e3', eventType: 'unheard', occurredAt: ago(2) }),
+      activity({ eventId: 'e4', eventType: 'demo', occurredAt: ago(0) }),
+    ];
+    expect(scoreOf(viewRule({ when }), three)).toBe(30);
+    expect(scoreOf(viewRule({ when, limit: { times: 2, per: 'lead' } }), three)).toBe(20);
+    const halving = viewRule({ when, limit: { times: 2, per: 'lead' }, decay: { halfLifeDays: 1 } });
+    expect(scoreOf(halving, three)).toBe(7.5);
+    const { contributions } = explain(halving, scorableOf(three), asOf);
+    expect(contributions.flatMap(({ eventId }) => eventId ?? [])).toEqual(['e2', 'e1', 'e4']);
+    expect(contributions.reduce((sum, { points }) => sum + points, 0)).toBe(7.5);
   });
 
   it('counts only what meets the rule’s conditions', () => {
@@ -227,6 +337,40 @@ describe('A score', () => {
     expect(scoreOf(model, [], { company: { size: 100 } })).toBe(0);
   });
 
+  it.each<[object, JsonObject, boolean]>([
+    [{ all: ['a', 'b'] }, { a: 1, b: 1 }, true],
+    [{ all: ['a', 'b'] }, { a: 1 }, false],
+    [{ any: ['a', 'b'] }, { b: 1 }, true],
+    [{ any: ['a', 'b'] }, { c: 1 }, false],
+    [{ any: ['a'] }, { a: 1 }, true],
+  ])('counts a fit rule of several conditions: %j of %j is %s', (names, traits, expected) => {
+    const when = Object.fromEntries(
+      Object.entries(names).map(([how, of]: [string, string[]]) => [how, of.map((trait) => ({ trait, op: 'exists' }))]),
+    );
+    const model = modelOf({ fit: [{ id: 'fits', when, points: 12 }] });
+    expect(scoreOf(model, [], traits)).toBe(expected ? 12 : 0);
+    expect(explain(model, scorableOf([], traits), asOf).contributions).toHaveLength(expected ? 1 : 0);
+  });
+
+  it('knows the address of a lead whichever way it came', () => {
+    const at = (value: string, how: object = {}) =>
+      modelOf({ fit: [{ id: 'f', when: { trait: 'email', op: 'endsWith', value, ...how }, points: 7 }] });
+    const lead = (traits: JsonObject, email?: string) => ({ ...scorableOf([], traits), email });
+    const total = (model: PublishedModel, of: ReturnType<typeof lead>) => inPoints(tally(model, of, asOf).score);
+    const acme = at('@acme.com');
+    expect(total(acme, lead({}, 'ada@acme.com'))).toBe(7);
+    expect(total(acme, lead({ email: 'Ada@ACME.com' }))).toBe(7);
+    expect(total(acme, lead({ email: 'ada@home.example' }, 'ada@acme.com'))).toBe(0);
+    expect(total(acme, lead({}))).toBe(0);
+    expect(total(at('@acme.com', { as: 'text' }), lead({}, 'ada@acme.com'))).toBe(0);
+    // The traits stay the same object when an address becomes known.
+    const prepared = { ...acme, prepared: () => made };
+    const made = prepare(acme.model);
+    const traits = {};
+    expect(total(prepared, lead(traits))).toBe(0);
+    expect(total(prepared, lead(traits, 'ada@acme.com'))).toBe(7);
+  });
+
   it.each([
     ['page_view', 5],
     ['email_open', 10],
@@ -329,6 +473,17 @@ describe('A scoring model', () => {
     ['in of nothing', where({ property: 'p', op: 'in', value: [] })],
     ['gt of true', where({ property: 'p', op: 'gt', value: true })],
     ['exists of a text', where({ property: 'p', op: 'exists', value: 'yes' })],
+    ['startsWith of a number', where({ property: 'p', op: 'startsWith', value: 1 })],
+    ['case ignored where there is none', where({ property: 'p', op: 'gt', value: 1, ignoreCase: true })],
+    ['a country nobody knows', where({ property: 'country', op: 'eq', value: 'Mordor' })],
+    ['a country nobody knows in a list', where({ property: 'address.country', op: 'in', value: ['DE', 'Atlantis'] })],
+    ['a country nobody knows as fit', { fit: [fit({ trait: 'country', op: 'ne', value: 'EMEA' })] }],
+    ['a part of a country', where({ property: 'p', op: 'contains', value: 'DE', as: 'country' })],
+    ['a number that is none', where({ property: 'p', op: 'gt', value: 'x', as: 'number' })],
+    ['a part of a number', where({ property: 'p', op: 'endsWith', value: '1', as: 'number' })],
+    ['no event type', { engagement: [rule({ when: { eventType: [] } })] }],
+    ['no condition of all', { fit: [fit({ all: [] })] }],
+    ['both all and any', { fit: [fit({ all: [{ trait: 't', op: 'exists' }], any: [{ trait: 't', op: 'exists' }] })] }],
     ['three decimals', { engagement: [rule({ points: 0.005 })] }],
     ['points that are no number', { engagement: [rule({ points: '5' })] }],
     ['a group that is not defined', { engagement: [rule({ group: 'g' })] }],

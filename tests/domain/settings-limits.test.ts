@@ -49,6 +49,9 @@ describe('A scoring model', () => {
   const halving = (count: number) => ({
     engagement: many(count, (n) => rule(n, { decay: { halfLifeDays: 7 } }, 'page_view')),
   });
+  const small = (name: string) => ({ [name]: 'p', op: 'contains', value: 'x', ignoreCase: true });
+  const inGermany = { property: 'country', op: 'eq', value: 'DE' };
+  const limit = { times: 1, per: 'day' };
   const deep = (levels: number) => asking(20, { property: many(levels, () => 'a').join('.'), op: 'exists' });
 
   it.each<[string, (count: number) => object, number, string]>([
@@ -77,6 +80,42 @@ describe('A scoring model', () => {
       (count) => ({ fit: many(count, (n) => fit(n, 'contains')) }),
       60,
       'fit',
+    ],
+    [
+      'fit conditions of one rule',
+      (count) => ({ fit: [{ ...fit(0), when: { all: many(count, () => ({ trait: 't', op: 'exists' })) } }] }),
+      20,
+      'fit/0/when',
+    ],
+    [
+      'fit conditions that look through texts in small letters, of cost 600',
+      (count) => ({ fit: many(count, (n) => ({ ...fit(n), when: { any: many(2, () => small('trait')) } })) }),
+      16,
+      'fit',
+    ],
+    [
+      'event types of one rule',
+      (count) => ({ engagement: [{ ...rule(0), when: { eventType: many(count, (n) => `v${n}`) } }] }),
+      20,
+      'engagement/0/when/eventType',
+    ],
+    [
+      'rules for one type among several, put in order, of cost 200',
+      (count) => ({ engagement: many(count, (n) => rule(n, { when: { eventType: ['v', `t${n}`] }, limit })) }),
+      50,
+      'engagement',
+    ],
+    [
+      'conditions that look through texts in small letters, of cost 200',
+      (count) => asking(count, small('property')),
+      19,
+      'engagement',
+    ],
+    [
+      'rules that read countries, of cost 200',
+      (count) => ({ engagement: many(count, (n) => rule(n, { when: { eventType: 'v', where: [inGermany] } })) }),
+      20,
+      'engagement',
     ],
   ])('has %s up to its bound, and no more', (_, body, most, place) => {
     expect(places(scoringModelSchema, body(most))).toEqual([]);

@@ -258,7 +258,7 @@ describe('A scoring model is refused', () => {
     const { etag = '' } = (await project.read(path)).headers;
     mustBe(await put(project, { engagement: [rule] }, { 'if-match': etag }), 200);
     await app().settled();
-    await refused(() => put(project, { engagement: [] }, { 'if-match': etag }), {
+    await refused(() => put(project, { engagement: [{ ...rule, points: 2 }] }, { 'if-match': etag }), {
       status: 412,
       code: 'stale-revision',
       says: /Read it again, and send If-Match/,

@@ -210,6 +210,7 @@ it('Rules that change apply to new decisions only, and each decision says by whi
 it('A lead from the US never reaches the team that serves EMEA, and waits rather', async () => {
   await using app = await openTestApp();
   const sales = await salesOf(app);
+  await sales.publish('routing-rules', { regions: { EMEA: ['FR', 'DE'] } });
   await sales.team('emea', { regions: ['EMEA'] });
   await sales.team('americas', { regions: ['US', 'Canada'] });
   await sales.rep('eva', { teamIds: ['emea'], weight: 100 });

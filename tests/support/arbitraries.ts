@@ -7,7 +7,18 @@ import { noon } from './given.ts';
 const dayMs = 86_400_000;
 const eventTypes = ['page_view', 'signup', 'demo', 'unheard'] as const;
 const traits = ['plan', 'size', 'company'] as const;
-const plain = fc.constantFrom<string | number | boolean | null>('free', 'pro', 'enterprise', 0, 1, 7, true, null);
+const plain = fc.constantFrom<string | number | boolean | null>(
+  'free',
+  'pro',
+  'PRO',
+  'enterprise',
+  '7',
+  0,
+  1,
+  7,
+  true,
+  null,
+);
 const points = fc.integer({ min: -5_000, max: 8_000 }).map((value) => value / 100);
 
 /** Some time in the fifty days before noon. Few enough that activities meet in a day, a week and an instant. */
@@ -46,11 +57,16 @@ const condition = fc.oneof(
   fc.record({ op: fc.constantFrom('in', 'nin'), value: fc.array(plain, { minLength: 1, maxLength: 3 }) }),
   fc.record({ op: fc.constantFrom('gt', 'gte', 'lt', 'lte'), value: fc.constantFrom(0, 3, 'free', 'o') }),
   fc.record({ op: fc.constant('exists'), value: fc.boolean() }),
+  fc.record({
+    op: fc.constantFrom('eq', 'contains', 'startsWith', 'endsWith'),
+    value: fc.constantFrom('Pro', 'pr', 'E'),
+    ignoreCase: fc.boolean(),
+  }),
 );
 
 const engagementRule = fc.record(
   {
-    eventType: fc.constantFrom(...eventTypes),
+    eventType: fc.oneof(fc.constantFrom(...eventTypes), fc.subarray([...eventTypes], { minLength: 1 })),
     where: fc.array(fc.tuple(fc.constantFrom('plan', 'size', 'a.b'), condition), { maxLength: 2 }),
     points,
     group: fc.constant('doings'),
@@ -63,8 +79,21 @@ const engagementRule = fc.record(
   { requiredKeys: ['eventType', 'where', 'points'] },
 );
 
+const traitCondition = fc
+  .tuple(fc.constantFrom(...traits), condition)
+  .map(([trait, each]): object => ({ trait, ...each }));
+const traitConditions = fc.array(traitCondition, { minLength: 1, maxLength: 3 });
+
 const fitRule = fc.record(
-  { when: fc.tuple(fc.constantFrom(...traits), condition), points, group: fc.constant('person') },
+  {
+    when: fc.oneof(
+      traitCondition,
+      traitConditions.map((all) => ({ all })),
+      traitConditions.map((any) => ({ any })),
+    ),
+    points,
+    group: fc.constant('person'),
+  },
   { requiredKeys: ['when', 'points'] },
 );
 
@@ -84,10 +113,7 @@ export const models: fc.Arbitrary<PublishedModel> = fc
         ...{ id: `r${index}`, when: { eventType, where: where.map(([property, each]) => ({ property, ...each })) } },
         ...rest,
       })),
-      fit: fit.map(({ when: [trait, each], ...rest }, index) => ({
-        ...{ id: `f${index}`, when: { trait, ...each } },
-        ...rest,
-      })),
+      fit: fit.map((each, index) => ({ id: `f${index}`, ...each })),
       groups: { doings: { cap: doings }, person: { cap: person } },
       ...{ floor, cap, qualificationThreshold: threshold },
     }),

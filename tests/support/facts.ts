@@ -7,7 +7,7 @@ import { defaultReplyPolicy } from '../../src/domain/reply-policy.ts';
 import type { Rep } from '../../src/domain/roster-events.ts';
 import { noRules } from '../../src/domain/routing-rules.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
-import { defaultModel } from '../../src/domain/scoring-model.ts';
+import { defaultModel } from '../../src/domain/default-model.ts';
 import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
 import { noon } from './given.ts';
 
