@@ -22,7 +22,7 @@ export const nameOf = ({ profile, identifiers }: Pick<LeadDocument, 'profile' | 
 
 /** The names of leads by id, as they are now; a merged one is called as its survivor. One that has no name is missing. */
 export const leadNames = async (
-  { readModels }: World,
+  { readModels }: Pick<World, 'readModels'>,
   projectId: string,
   leadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => {

@@ -160,7 +160,7 @@ const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: r
     },
     identifiers: [...state.identifiers.values()].toSorted((a, b) => (a.value < b.value ? -1 : 1)),
     ...{ profile: traitsOf(state), firstSeenAt: first, lastActivityAt: last, activities: times.length },
-    sources: [...new Set(activities.map(({ source }) => source))],
+    sources: [...new Set(activities.map(({ source }) => source))].sort(),
     ...(consent && { consent }),
     ...{ revision, terms: [], routing: 'none', decision: 0 },
   };

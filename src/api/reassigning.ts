@@ -23,7 +23,7 @@ const answer = z.object({
 });
 
 /** What becomes of the leads of a rep who leaves. */
-export const reassigning: Routes = (app, { engine }) =>
+export const reassigning: Routes = (app, world) =>
   void app.post(
     '/api/projects/:projectId/reps/:repId/reassign',
     {
@@ -48,10 +48,12 @@ export const reassigning: Routes = (app, { engine }) =>
       const handover = { projectId, repId, to, reason: because };
       const told = { repId, ...(to !== undefined && { to }), dryRun };
       if (dryRun) {
-        const { leads, open } = await tryReassign(engine, handover);
+        const { leads, open } = await world.lanes(projectId, () => tryReassign(world.engine, handover));
         return { ...told, leads: [...leads], left: open };
       }
-      const { leads, open, done, position } = await reassign(engine, handover, requestOf(request, 'Reassign'));
+      const { leads, open, done, position } = await world.lanes(projectId, () =>
+        reassign(world.engine, handover, requestOf(request, 'Reassign')),
+      );
       if (position > 0) withPosition(reply, position);
       return { ...told, leads: [...leads], left: open - done };
     },

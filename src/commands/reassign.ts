@@ -94,6 +94,11 @@ export const reassign = async (engine: Engine, handover: Handover, request: Requ
   let position = 0;
   for (const leadId of leadIds.slice(0, reassignedAtOnce)) {
     const own = step(request, `reassign/${leadId}`);
+    const place = (await engine.states.get(pool, projectId)).state.places.get(leadId);
+    if (place?.repId !== repId) {
+      leads.push({ leadId, kept: 'Somebody else has it by now, or nobody' });
+      continue;
+    }
     try {
       const taken = { projectId, leadId, repId, reason, exclude: true };
       const at =

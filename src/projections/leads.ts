@@ -39,7 +39,7 @@ export const leadDocument = z.object({
   firstSeenAt: z.string(),
   lastActivityAt: z.string(),
   activities: z.number(),
-  /** By which ways in its activities came, in the order in which each came first. */
+  /** By which ways in its activities came, by name. */
   sources: z.array(z.string()).default([]),
   /** What it said last about hearing from us. */
   consent: consentSchema.optional(),
@@ -72,7 +72,7 @@ const withActivities = (doc: LeadDocument, activities: readonly Done[]): LeadDoc
     if (occurredAt < firstSeenAt) firstSeenAt = occurredAt;
     if (occurredAt > lastActivityAt) lastActivityAt = occurredAt;
     consent = consentAfter(consent, activity);
-    if (sources.length < mostSources && !sources.includes(source)) sources = [...sources, source];
+    if (sources.length < mostSources && !sources.includes(source)) sources = [...sources, source].sort();
   }
   const after = { ...doc, firstSeenAt, lastActivityAt, activities: doc.activities + activities.length };
   const known = consent === undefined ? after : { ...after, consent };
