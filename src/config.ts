@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { Home } from './homes.ts';
+import { nearestOf } from './domain/nearest.ts';
 import { EVENTSTOREDB, home, MONGODB } from './homes.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -100,28 +101,10 @@ export const environment = z.object({
 
 const NAMES = Object.keys(environment.shape);
 
-/** How many characters have to be added, removed or replaced to turn one word into the other. */
-function distance(from: string, to: string): number {
-  const first = Array.from({ length: to.length + 1 }, (_, index) => index);
-  const last = [...from].reduce((above, letter, row) => {
-    return [...to].reduce(
-      (line, other, column) => {
-        const replaced = (above[column] ?? 0) + (letter === other ? 0 : 1);
-        return [...line, Math.min(replaced, (above[column + 1] ?? 0) + 1, (line[column] ?? 0) + 1)];
-      },
-      [row + 1],
-    );
-  }, first);
-  return last[to.length] ?? 0;
-}
-
 function unknownProblem(name: string): string {
-  const unprefixed = name.slice('LEADFOLD_'.length);
-  const meant = NAMES.map((known) => ({ known, far: Math.min(distance(name, known), distance(unprefixed, known)) }))
-    .filter(({ far }) => far <= 2)
-    .sort((a, b) => a.far - b.far)[0];
+  const meant = nearestOf(name, NAMES, 2) ?? nearestOf(name.slice('LEADFOLD_'.length), NAMES, 2);
   if (meant === undefined) return `${name}: there is no such setting; remove it`;
-  return `${name}: there is no such setting; did you mean ${meant.known}?`;
+  return `${name}: there is no such setting; did you mean ${meant}?`;
 }
 
 function configOf(settings: z.output<typeof environment>): Config {

@@ -81,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'type domain/event.ts',
     ],
   ],
-  'config.ts': ['homes.ts'],
+  'config.ts': ['homes.ts', 'domain/nearest.ts nearestOf'],
   'homes.ts': [],
   'main.ts': ['app.ts', 'config.ts', 'data-lock.ts'],
   'admin-key.ts': ['private-files.ts'],
@@ -130,9 +130,12 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
     'merge.ts',
     'resolve.ts',
     ...['state.ts', 'snapshots.ts', 'snapshot-queue.ts'],
-    ...['routing.ts', 'placements.ts'],
+    ...['routing.ts', 'placements.ts', 'reassign.ts'],
   ],
-  projections: [...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts'], 'repair.ts'],
+  projections: [
+    ...['projection.ts', 'recent.ts', 'generations.ts', 'running.ts', 'thread.ts', 'lead-terms.ts'],
+    'repair.ts',
+  ],
   reactors: ['reactor.ts'],
   jobs: [
     ...['job-runner.ts', 'one-job.ts', 'work.ts'],

@@ -18,9 +18,8 @@ const bucket = z.object({
 const dashboardView = z.object({
   totals: z.object({ leads: z.int(), activities: z.int(), merged: z.int(), qualifications: z.int() }),
   stages: z.record(z.string(), z.int()),
-  /** Leads whose score reaches the qualification threshold, and their share of all leads, from 0 to 1. */
-  qualified: z.int(),
-  conversion: z.number(),
+  qualified: z.int().describe('Leads whose score reaches the qualification threshold'),
+  conversion: z.number().describe('Their share of all leads, from 0 to 1; 0 without leads'),
   perMinute: z.array(bucket),
   perHour: z.array(bucket),
   perDay: z.array(bucket),

@@ -6,8 +6,10 @@ import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
-import { bodyOf, invalid, kinds, pointerOf, Problem } from './problems.ts';
+import { bodyOf, invalid, invalidIn, kinds, pointerOf, Problem } from './problems.ts';
+import { queriesAreKnown, queryIn } from './query.ts';
 import { pathOf } from './request.ts';
+import { ownWords } from './words.ts';
 
 /** Tells a caller to come back in a second. */
 const soon = { 'Retry-After': '1' } as const;
@@ -94,10 +96,14 @@ const places = (method: string | readonly string[], url: string): readonly Place
   return [method].flat().map((each) => ({ method: each, path }));
 };
 
+const asked = (data: unknown): Readonly<Record<string, unknown>> =>
+  typeof data === 'object' && data !== null ? { ...data } : {};
+
 /** Makes every error a problem document, and a path without a route a 404, or a 405 when another method has one. */
 export const answers = (app: App): void => {
   const known: Place[] = [];
   app.addHook('onRoute', ({ method, url }) => void known.push(...places(method, pathOf(url))));
+  queriesAreKnown(app);
   app.setErrorHandler(answerProblem);
   const missing = ({ url, method }: FastifyRequest): Problem => {
     const path = pathOf(url);
@@ -110,7 +116,9 @@ export const answers = (app: App): void => {
   // Before the body is read: whatever is wrong with it, that there is no such path is the answer.
   app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? missing(request) : undefined));
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data: unknown) => {
-    const parsed = schema.safeParse(data);
+    const { query, errors } = httpPart === 'querystring' ? queryIn(schema, asked(data)) : { query: data, errors: [] };
+    if (errors.length > 0) return { error: invalidIn(errors, 'querystring') };
+    const parsed = schema.safeParse(query, { error: ownWords });
     return parsed.success ? { value: parsed.data } : { error: invalid(parsed.error, httpPart) };
   });
   // TypeScript holds answers to their schemas; checking each again would cost time and turn a slip into a 500.

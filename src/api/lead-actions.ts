@@ -122,14 +122,21 @@ export const leadActions: Routes = (app, world) => {
       ...access,
       schema: {
         summary: 'Assign a lead by hand; with repId null it is taken from the rep who has it, and routed again',
-        description: 'Capacity and caps hold. Shifts, skills and regions are up to whoever assigns.',
+        description:
+          'Capacity and caps hold. Shifts, skills and regions are up to whoever assigns. A lead that is taken away may come ' +
+          'back to the same rep, unless `exclude` is true.',
         ...{ tags, params: inPath, response },
-        body: z.strictObject({ repId: repId.nullable(), reason: optionalReason }),
+        body: z.strictObject({
+          ...{ repId: repId.nullable(), reason: optionalReason },
+          exclude: z.boolean().default(false).describe('With repId null: the rep who has it does not get it this time'),
+        }),
       },
     },
     async (request, reply) => {
-      const { repId: chosen, reason: why } = request.body;
-      if (chosen === null) return unassign(request, request.params.leadId, (of) => ({ ...of, reason: why }), reply);
+      const { repId: chosen, reason: why, exclude } = request.body;
+      if (chosen === null) {
+        return unassign(request, request.params.leadId, (of) => ({ ...of, reason: why, exclude }), reply);
+      }
       const of = await living(world, request, request.params.leadId);
       const asked = requestOf(request, 'AssignByHand');
       const because = why === '' ? `assigned by ${asked.actor ?? 'hand'}` : why;

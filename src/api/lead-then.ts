@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { timeSlices } from '../commands/time-slices.ts';
 import type { Event } from '../domain/event.ts';
+import { consentAfter } from '../domain/consent.ts';
 import { paceOf } from '../domain/insight.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
 import type { LeadState } from '../domain/lead.ts';
@@ -16,7 +17,7 @@ import type { Recorded } from '../eventstore/event-store.ts';
 import type { LeadDocument } from '../projections/leads.ts';
 import { leads } from '../projections/leads.ts';
 import type { leadView } from './lead-view.ts';
-import { summaryOf } from './lead-view.ts';
+import { insightOf, summaryOf } from './lead-view.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -145,6 +146,8 @@ const extent = (times: Iterable<string>): { readonly first: string; readonly las
 /** What is known of a lead by what it did. When somebody was told so (`qualifiedAt`) and who has it is not among that. */
 const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: readonly string[]): LeadDocument => {
   const { version, model } = scoring;
+  const activities = [...state.activities.values()];
+  const consent = activities.reduce<LeadDocument['consent']>(consentAfter, undefined);
   const total = tally(scoring, scorable(state), at.getTime());
   const score = inPoints(total.score);
   const { first, last } = extent(times);
@@ -157,6 +160,8 @@ const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: r
     },
     identifiers: [...state.identifiers.values()].toSorted((a, b) => (a.value < b.value ? -1 : 1)),
     ...{ profile: traitsOf(state), firstSeenAt: first, lastActivityAt: last, activities: times.length },
+    sources: [...new Set(activities.map(({ source }) => source))].sort(),
+    ...(consent && { consent }),
     ...{ revision, terms: [], routing: 'none', decision: 0 },
   };
 };
@@ -167,5 +172,6 @@ export const viewThen = (projectId: string, past: PastLead, { occurred }: Then):
   const doc = occurred ? documentOf(past, times) : past.doc;
   if (!doc) throw new Rejection('lead-unknown', `Project ${projectId} had no lead ${past.leadId}`);
   const { routing, ...summary } = summaryOf(projectId, doc, past.scoring.model, past.at);
-  return { ...summary, ...(!occurred && { routing }), ...paceOf(times, past.at) };
+  const insight = insightOf(doc, paceOf(times, past.at), past.scoring.model, past.at);
+  return { ...summary, ...(!occurred && { routing }), ...insight };
 };

@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { jsonObject } from '../domain/activity.ts';
 import { identifierSchema, leadIdOf } from '../domain/identity.ts';
 import type { Identifier } from '../domain/identity.ts';
-import { nextActionOf, nextActions, riskOf, risks, trendOf, trends, windowsAt } from '../domain/insight.ts';
+import { isUnsubscribed } from '../domain/consent.ts';
+import type { Pace, Standing } from '../domain/insight.ts';
+import {
+  insightBecause,
+  nextActionOf,
+  nextActions,
+  riskOf,
+  risks,
+  trendOf,
+  trends,
+  windowsAt,
+} from '../domain/insight.ts';
 import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
@@ -39,13 +50,26 @@ export const leadSummary = z.object({
   firstSeenAt: z.string(),
   lastActivityAt: z.string().optional(),
   activities: z.int(),
-  risk: z.enum(risks),
-  nextAction: z.enum(nextActions),
+  sources: z.array(z.string()).describe('By which ways in its activities came'),
+  unsubscribed: z.boolean().describe('It asked to hear no more, and has not asked to hear again since'),
+  risk: z.enum(risks).describe('`high` after more than 7 days without an activity, `medium` after more than 3'),
+  nextAction: z
+    .enum(nextActions)
+    .describe(
+      '`call` when it is qualified and not closed; `none` when it is unsubscribed; `re-engage` at a high risk; `email` in ' +
+        'the upper half of the stages, `invite` in the lower, `nurture` in the lowest stage',
+    ),
   revision: z.int(),
 });
 
-/** A lead by itself: besides, how many activities it had in the last 24 h, and whether they get more by the week. */
-export const leadView = leadSummary.extend({ velocity: z.int(), trend: z.enum(trends) });
+/** A lead by itself: besides, what can be read off its activities, and why. */
+export const leadView = leadSummary.extend({
+  velocity: z.int().describe('Activities in the last 24 hours, by when they occurred'),
+  trend: z.enum(trends).describe('Activities of the last 7 days against the 7 days before'),
+  because: z
+    .object({ velocity: z.string(), risk: z.string(), trend: z.string(), nextAction: z.string() })
+    .describe('Why each of these is what it is'),
+});
 
 /** Makes the summaries of a project's leads as of now. */
 export const summarizing = async ({ engine, clock }: World, projectId: string) => {
@@ -61,24 +85,43 @@ export const summaryOf = (
   model: ScoringModel,
   now: Date,
 ): z.infer<typeof leadSummary> => {
-  const { terms: _, model: __, decision: ___, qualified, lastActivityAt, ...shown } = doc;
-  const risk = riskOf(lastActivityAt === '' ? doc.firstSeenAt : lastActivityAt, now);
-  const height = model.stages.findIndex(({ name }) => name === doc.stage) / Math.max(1, model.stages.length - 1);
-  const nextAction = nextActionOf({ qualified: qualified === 1 && doc.routing !== 'closed', height, risk });
-  return { ...shown, projectId, ...(lastActivityAt !== '' && { lastActivityAt }), risk, nextAction };
+  const { terms: _, model: __, decision: ___, qualified: ____, consent: _____, lastActivityAt, ...shown } = doc;
+  const standing = standingOf(doc, model, now);
+  const { risk, unsubscribed } = standing;
+  const last = lastActivityAt === '' ? {} : { lastActivityAt };
+  return { ...shown, projectId, ...last, unsubscribed, risk, nextAction: nextActionOf(standing) };
 };
+
+const lastSeen = ({ firstSeenAt, lastActivityAt }: LeadDocument): string =>
+  lastActivityAt === '' ? firstSeenAt : lastActivityAt;
+
+const standingOf = (doc: LeadDocument, { stages }: ScoringModel, now: Date): Standing => ({
+  qualified: doc.qualified === 1 && doc.routing !== 'closed',
+  unsubscribed: isUnsubscribed(doc.consent, doc.profile),
+  height: stages.findIndex(({ name }) => name === doc.stage) / Math.max(1, stages.length - 1),
+  risk: riskOf(lastSeen(doc), now),
+});
+
+/** What a lead's view has besides its summary, at a time and under the model in force then. */
+export const insightOf = (doc: LeadDocument, pace: Pace, model: ScoringModel, now: Date) => ({
+  velocity: pace.day,
+  trend: trendOf(pace.week, pace.weekBefore),
+  because: insightBecause(standingOf(doc, model, now), pace, lastSeen(doc)),
+});
 
 /** A lead as of now, with what its history says. */
 export const viewOf = async (world: World, projectId: string, doc: LeadDocument): Promise<z.infer<typeof leadView>> => {
-  const summary = (await summarizing(world, projectId))(doc);
+  const { model } = (await world.engine.states.get(project, projectId)).state.scoring;
+  const now = world.clock();
   const since = (at: string) =>
     world.readModels.count(projectId, history, [
       { field: 'leadId', op: 'eq', value: doc.leadId },
       { field: 'occurredAt', op: 'gt', value: at },
     ]);
-  const { day, week, fortnight } = windowsAt(world.clock());
-  const [velocity, lastWeek, lastTwoWeeks] = await Promise.all([since(day), since(week), since(fortnight)]);
-  return { ...summary, velocity, trend: trendOf(lastWeek, lastTwoWeeks - lastWeek) };
+  const windows = windowsAt(now);
+  const [day, week, fortnight] = await Promise.all([since(windows.day), since(windows.week), since(windows.fortnight)]);
+  const pace = { day, week, weekBefore: fortnight - week };
+  return { ...summaryOf(projectId, doc, model, now), ...insightOf(doc, pace, model, now) };
 };
 
 const documentOf = async (

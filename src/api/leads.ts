@@ -1,57 +1,16 @@
 import { z } from 'zod';
 import type { Identifier } from '../domain/identity.ts';
 import { formerOf, normalized } from '../domain/identity.ts';
-import { ownershipStatuses } from '../domain/ownership-events.ts';
-import type { LeadDocument } from '../projections/leads.ts';
 import { leads as collection } from '../projections/leads.ts';
-import type { Condition } from '../readmodels/read-models.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { inLane } from './lanes.ts';
+import { conditionsOf, leadQuery, orderOf } from './lead-query.ts';
 import { leadThen, pastTimes, thenOf, viewThen } from './lead-then.ts';
 import { leadDocumentBy, leadDocumentOf, leadSummary, leadView, summarizing, viewOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from './paging.ts';
 import { Problem } from './problems.ts';
 import { etag } from './request.ts';
-
-const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;
-
-const listed = z.object({
-  stage: z.string().min(1).max(64).optional(),
-  minScore: z.coerce.number().optional(),
-  maxScore: z.coerce.number().optional(),
-  assignee: z.string().min(1).max(256).optional().describe('The rep who has it'),
-  team: z.string().min(1).max(64).optional(),
-  routing: z.enum(ownershipStatuses).optional(),
-  q: z.string().trim().min(1).max(256).optional().describe('Begins a word of an identifier or of the profile'),
-  sort: z.enum(sorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
-  ...paging,
-});
-
-/** There is no index for that order, and every lead of a project may have the same status. */
-const query = listed.refine(
-  ({ routing, team, assignee, sort }) =>
-    routing === undefined || team !== undefined || assignee !== undefined || !sort.endsWith('lastActivityAt'),
-  { path: ['sort'], error: 'Leads of a routing status come by score or firstSeenAt; name a team or an assignee too' },
-);
-
-const conditionsOf = ({
-  stage,
-  minScore,
-  maxScore,
-  assignee,
-  team,
-  routing,
-  q,
-}: z.infer<typeof query>): readonly Condition<LeadDocument>[] => [
-  ...(stage === undefined ? [] : [{ field: 'stage', op: 'eq', value: stage } as const]),
-  ...(assignee === undefined ? [] : [{ field: 'assignee', op: 'eq', value: assignee } as const]),
-  ...(team === undefined ? [] : [{ field: 'team', op: 'eq', value: team } as const]),
-  ...(routing === undefined ? [] : [{ field: 'routing', op: 'eq', value: routing } as const]),
-  ...(minScore === undefined ? [] : [{ field: 'score', op: 'gte', value: minScore } as const]),
-  ...(maxScore === undefined ? [] : [{ field: 'score', op: 'lte', value: maxScore } as const]),
-  ...(q === undefined ? [] : [{ field: 'terms', op: 'prefix', value: q.toLowerCase() } as const]),
-];
 
 const identifierQuery = z.object({
   userId: z.string().max(256).optional(),
@@ -87,20 +46,26 @@ export const leads: Routes = (app, world) => {
       schema: {
         summary: 'Leads, filtered and sorted',
         tags,
-        querystring: query,
-        response: { 200: listOf(leadSummary) },
+        querystring: leadQuery,
+        response: {
+          200: listOf(leadSummary).extend({
+            total: z.int().optional().describe('With `count=true`: how many there are on all pages'),
+          }),
+        },
       },
     },
     async (request) => {
       const projectId = projectOf(request);
-      const { sort, limit, cursor, ...filters } = request.query;
-      const field = sorts.find((each) => sort.endsWith(each)) ?? 'score';
-      const direction = sort.startsWith('-') ? 'desc' : 'asc';
-      const where = conditionsOf(request.query);
+      const { sort, limit, cursor, count, ...filters } = request.query;
+      const where = conditionsOf(filters);
       const page = await pageOf(world, ['leads', projectId, sort, filters], { limit, cursor }, (range) =>
-        world.readModels.find(projectId, collection, { where, sort: [{ field, direction }], ...range }),
+        world.readModels.find(projectId, collection, { where, sort: [orderOf(sort)], ...range }),
       );
-      return { ...page, data: page.data.map(await summarizing(world, projectId)) };
+      const data = page.data.map(await summarizing(world, projectId));
+      if (count !== 'true') return { ...page, data };
+      // To count looks at all that the list has, on all its pages: two at a time of a project.
+      const total = await inLane(world, request, () => world.readModels.count(projectId, collection, where));
+      return { ...page, data, total };
     },
   );
 

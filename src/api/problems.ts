@@ -143,12 +143,16 @@ const firstErrors = (issues: readonly z.core.$ZodIssue[]): readonly FieldError[]
   return errors.slice(0, listedErrors);
 };
 
-/** A part of a request (`body`, `querystring`, `params`, `headers`) that does not fit its schema. */
-export const invalid = (error: z.ZodError, part = 'body'): Problem => {
-  const errors = firstErrors(error.issues);
+/** A part of a request (`body`, `querystring`, `params`, `headers`) with all that is wrong with it, of which the first are told. */
+export const invalidIn = (all: readonly FieldError[], part: string, count = all.length): Problem => {
+  const errors = all.slice(0, listedErrors);
   const where = part === 'querystring' ? 'query' : part;
   const said = errors.slice(0, 3).map(({ pointer, detail }) => `${pointer || 'all of it'}: ${detail}`);
-  const left = Math.max(errors.length, error.issues.length) - said.length;
+  const left = Math.max(errors.length, count) - said.length;
   const more = left > 0 ? ` (and ${left} more)` : '';
   return new Problem('invalid-request', `In the ${where}, ${said.join('; ')}${more}`, { errors });
 };
+
+/** A part of a request that does not fit its schema. */
+export const invalid = (error: z.ZodError, part = 'body'): Problem =>
+  invalidIn(firstErrors(error.issues), part, error.issues.length);

@@ -3,7 +3,7 @@ import type { Rep, Team } from '../domain/roster-events.ts';
 import { repStatuses } from '../domain/roster-events.ts';
 import { roster } from '../domain/roster.ts';
 import type { RoutedLead, RoutedState } from '../projections/routed-leads.ts';
-import { routedLeads } from '../projections/routed-leads.ts';
+import { lostTerm, routedLeads } from '../projections/routed-leads.ts';
 import type { RepCounts, TeamCounts } from '../projections/routing-report.ts';
 import { noRepCounts, noRoutingCounts, noTeamCounts, reportId, routingReport } from '../projections/routing-report.ts';
 import type { Spread } from '../domain/spread.ts';
@@ -42,8 +42,10 @@ const totals = z.object({
     .record(z.string(), z.int())
     .describe('How often nobody fitted, by what kept most of the candidates; `nobody` when there was no candidate'),
   overdue: count('How often there was no reply in time'),
-  reRouted: count('How often another rep was looked for because there was no reply'),
+  reRouted: count('Leads that went to another rep because there was no reply'),
 });
+
+const winRate = z.number().nullable().describe('`won` by all that were closed, from 0 to 1; null when none was');
 
 const repView = z.object({
   ...{ repId: z.string(), name: z.string(), teamIds: z.array(z.string()) },
@@ -60,18 +62,16 @@ const repView = z.object({
   ...{ accepted: z.int(), declined: z.int() },
   unassigned: count('Leads that were taken from it by hand'),
   overdue: count('Leads that it did not reply to in time'),
-  reRouted: count('Leads for which another was looked for because of that'),
-  ...{ ...outcomes, responseMs },
+  reRouted: count('Leads that went to another because of that'),
+  ...{ ...outcomes, winRate, responseMs },
 });
-
-const conversion = z.number().nullable().describe('`won` by all that were closed, from 0 to 1; null when none was');
 
 const teamView = z.object({
   ...{ teamId: z.string(), name: z.string() },
   leads: count('Leads that it has or had last, each once'),
   open: count('Leads that it has now'),
   assigned: count('How often it was given a lead, by rules or by hand'),
-  ...{ accepted: z.int(), declined: z.int(), reRouted: z.int(), ...outcomes, conversion, responseMs },
+  ...{ accepted: z.int(), declined: z.int(), reRouted: z.int(), ...outcomes, winRate, responseMs },
 });
 
 const report = z.object({ totals, reps: z.array(repView), teams: z.array(teamView) });
@@ -93,7 +93,9 @@ const counting = ({ readModels }: World, projectId: string) => {
     ]);
     return { won: won ?? 0, lost: lost ?? 0, disqualified: disqualified ?? 0 };
   };
+  const lost = (of: Parameters<typeof lostTerm>[0]) => counted({ field: 'lostBy', op: 'prefix', value: lostTerm(of) });
   return {
+    reRouted: lost,
     totals: async () => {
       const [qualified, pending, assigned, waiting, approval] = await Promise.all([
         counted(),
@@ -106,8 +108,14 @@ const counting = ({ readModels }: World, projectId: string) => {
     },
     of: async (field: 'repId' | 'teamId', value: string) => {
       const theirs = { field, op: 'eq', value } as const;
-      const [open, outcome] = await Promise.all([counted(theirs, being('assigned')), closed(theirs)]);
-      return { open, ...outcome };
+      const who = field === 'repId' ? { repId: value } : { teamId: value };
+      const [open, reRouted, outcome] = await Promise.all([
+        counted(theirs, being('assigned')),
+        lost(who),
+        closed(theirs),
+      ]);
+      const ended = outcome.won + outcome.lost + outcome.disqualified;
+      return { open, reRouted, ...outcome, winRate: ended === 0 ? null : rounded(outcome.won / ended) };
     },
     leadsOf: (teamId: string) => counted({ field: 'teamId', op: 'eq', value: teamId }),
   };
@@ -140,11 +148,7 @@ const teamOf = async (
 ): Promise<z.infer<typeof teamView>> => {
   const { replies, ...shown } = before;
   const [leads, now] = await Promise.all([counts.leadsOf(teamId), counts.of('teamId', teamId)]);
-  const closed = now.won + now.lost + now.disqualified;
-  return {
-    ...{ teamId, name: team?.name ?? teamId, leads, ...shown, ...now },
-    ...{ conversion: closed === 0 ? null : rounded(now.won / closed), responseMs: timesOf(replies) },
-  };
+  return { teamId, name: team?.name ?? teamId, leads, ...shown, ...now, responseMs: timesOf(replies) };
 };
 
 /** Names in order, each once. */
@@ -171,14 +175,14 @@ export const routingAnalytics: Routes = (app, world) => {
       const counts = counting(world, projectId);
       const { teams, reps } = (await world.engine.states.refresh(roster, projectId)).state;
       const doc = (await world.readModels.get(projectId, routingReport, reportId)) ?? noRoutingCounts;
-      const { qualifications, rules, hand, merge, approvals, failures, overdue, reRouted } = doc;
+      const { qualifications, rules, hand, merge, approvals, failures, overdue } = doc;
       const ofReps = new Map(doc.reps.map(({ repId, ...rep }) => [repId, rep]));
       const ofTeams = new Map(doc.teams.map(({ teamId, ...team }) => [teamId, team]));
       const all = doc.reps.reduce((sum, { assigned }) => sum + assigned, 0);
       return {
         totals: {
           ...{ ...(await counts.totals()), qualifications, assignments: { rules, hand, merge } },
-          ...{ approvals, failures, overdue, reRouted },
+          ...{ approvals, failures, overdue, reRouted: await counts.reRouted('anybody') },
         },
         reps: await Promise.all(
           names(reps.keys(), ofReps.keys()).map((id) =>

@@ -28,6 +28,7 @@ import { queueStats } from './queue-stats.ts';
 import { rebuilding } from './rebuilding.ts';
 import { routingAnalytics } from './routing-analytics.ts';
 import { routingTest } from './routing-test.ts';
+import { reassigning } from './reassigning.ts';
 import { replyPolicy } from './reply-policy.ts';
 import { reps } from './reps.ts';
 import { routingRules } from './routing-rules.ts';
@@ -76,6 +77,7 @@ const parts: readonly Routes[] = [
   scoringModel,
   teams,
   reps,
+  reassigning,
   routingRules,
   replyPolicy,
   ingestion,

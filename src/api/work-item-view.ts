@@ -4,6 +4,7 @@ import { priorities, workIdSchema, workKind } from '../domain/work-item.ts';
 import type { WorkItemDocument } from '../projections/work-items.ts';
 import { workItemDocument, workItems as collection, workStatus } from '../projections/work-items.ts';
 import type { Condition, Sort } from '../readmodels/read-models.ts';
+import { leadNames } from './lead-names.ts';
 import { paging } from './paging.ts';
 import type { World } from './world.ts';
 
@@ -66,11 +67,11 @@ export const workItemView = workItemDocument.omit({ ended: true, rank: true }).e
   until: z.string().optional().describe('Until when somebody has it'),
   by: z.string().optional().describe('Who has it'),
   priority: z.enum(priorities),
+  leadName: z.string().optional().describe('What the lead is called now: by its profile, its e-mail address or userId'),
   overdue: z.boolean(),
 });
 
-/** The view of a document at a time. */
-export const viewAt = (doc: WorkItemDocument, now: Date): z.infer<typeof workItemView> => {
+const viewAt = (doc: WorkItemDocument, now: Date): z.infer<typeof workItemView> => {
   const { ended, rank: _, by, until, ...shown } = doc;
   const time = now.toISOString();
   const held = doc.status === 'claimed' && until > time;
@@ -78,6 +79,17 @@ export const viewAt = (doc: WorkItemDocument, now: Date): z.infer<typeof workIte
     ...{ ...shown, overdue: ended === 0 && doc.dueAt <= time },
     ...(doc.status === 'claimed' && { status: held ? ('claimed' as const) : ('open' as const) }),
     ...(held && by !== undefined && { by, until }),
+  };
+};
+
+/** Makes the views of some documents as of now, each with what its lead is called by now. */
+export const viewing = async (world: World, projectId: string, docs: readonly WorkItemDocument[]) => {
+  const now = world.clock();
+  const ids = docs.flatMap(({ leadId }) => (leadId === undefined ? [] : [leadId]));
+  const names = await leadNames(world, projectId, ids);
+  return (doc: WorkItemDocument): z.infer<typeof workItemView> => {
+    const leadName = names.get(doc.leadId ?? '');
+    return { ...viewAt(doc, now), ...(leadName !== undefined && { leadName }) };
   };
 };
 

@@ -17,7 +17,7 @@ import { projectOf } from './auth.ts';
 import { listOf, pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { etag, requestOf, withPosition } from './request.ts';
-import { conditionsOf, orderOf, viewAt, workIdIn, workItemOf, workItemQuery, workItemView } from './work-item-view.ts';
+import { conditionsOf, orderOf, viewing, workIdIn, workItemOf, workItemQuery, workItemView } from './work-item-view.ts';
 import type { World } from './world.ts';
 
 const inPath = z.object({ workId: z.string().min(1).max(128) });
@@ -83,7 +83,7 @@ const lists: Routes = (app, world) => {
       const page = await pageOf(world, ['work', projectId, sort, filters], { limit, cursor }, (range) =>
         world.readModels.find(projectId, collection, { where, sort: orderOf(request.query), ...range }),
       );
-      return { ...page, data: page.data.map((doc) => viewAt(doc, now)) };
+      return { ...page, data: page.data.map(await viewing(world, projectId, page.data)) };
     },
   );
 
@@ -94,9 +94,10 @@ const lists: Routes = (app, world) => {
       schema: { summary: 'A work item', tags, params: inPath, response: { 200: workItemView } },
     },
     async (request, reply) => {
-      const doc = await workItemOf(world, projectOf(request), request.params.workId);
+      const projectId = projectOf(request);
+      const doc = await workItemOf(world, projectId, request.params.workId);
       reply.header('ETag', etag(doc.revision));
-      return viewAt(doc, world.clock());
+      return (await viewing(world, projectId, [doc]))(doc);
     },
   );
 };

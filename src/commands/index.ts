@@ -37,6 +37,7 @@ import { progressJob } from './progress-job.ts';
 import { publishReplyPolicy } from './publish-reply-policy.ts';
 import { publishRoutingRules } from './publish-routing-rules.ts';
 import { publishScoringModel } from './publish-scoring-model.ts';
+import { raiseWorkItem } from './raise-work-item.ts';
 import { recordActivities } from './record-activities.ts';
 import { rejectWorkItem } from './reject-work-item.ts';
 import { releaseWorkItem } from './release-work-item.ts';
@@ -91,6 +92,7 @@ export const commands = {
   publishReplyPolicy,
   publishRoutingRules,
   publishScoringModel,
+  raiseWorkItem,
   recordActivities,
   rejectWorkItem,
   releaseWorkItem,

@@ -15,6 +15,6 @@ export const mindResponse = command(lead)({
   decide: ({ status, ownership }, { leadId, decision, taken }, { now }) => {
     const plan = openPlan(ownership);
     if (status !== 'lead' || plan?.decision !== decision || plan.taken !== taken) return [];
-    return [...missedBy(ownership, now), ...stepsBy(plan, leadId, now)];
+    return [...missedBy(ownership, now), ...stepsBy(plan, { leadId, workIds: ownership.workIds }, now)];
   },
 });

@@ -1,19 +1,30 @@
 import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
+import { Rejection } from '../domain/rejection.ts';
 import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { assignmentOf } from './accept-lead.ts';
 import { command } from './command.ts';
 
-/** Takes a lead from the rep who has it. */
+/**
+ * Takes a lead from the rep who has it, or from `repId` if that is who has it. It is routed again, and may come back to the
+ * same rep unless `exclude` says otherwise.
+ */
 export const unassignLead = command(lead)({
   name: 'UnassignLead',
-  input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
+  input: z.object({
+    projectId: z.string(),
+    leadId: z.uuid(),
+    reason: z.string(),
+    repId: z.string().optional(),
+    exclude: z.boolean().optional(),
+  }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ ownership }, { leadId, reason }, { now }) => {
-    const { of } = assignmentOf(ownership, leadId, undefined);
+  decide: ({ status, ownership }, { leadId, reason, repId: claimed, exclude = false }, { now }) => {
+    if (status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
+    const { of } = assignmentOf(ownership, leadId, claimed);
     const { decision, repId } = of;
-    const data = { decision, repId, reason, unassignedAt: now.toISOString() };
+    const data = { decision, repId, reason, unassignedAt: now.toISOString(), excludes: exclude };
     return [...missedBy(ownership, now), { type: 'LeadUnassigned', data }];
   },
 });

@@ -78,7 +78,9 @@ export const ownershipEvents = {
   LeadDeclined: z
     .object({ ...of, teamId, reason, declinedAt: isoTime })
     .describe('The rep does not want the lead. Its turn is given back, and the lead goes to another.'),
-  LeadUnassigned: z.object({ ...of, reason, unassignedAt: isoTime }).describe('The lead was taken from the rep.'),
+  LeadUnassigned: z
+    .object({ ...of, reason, unassignedAt: isoTime, excludes: z.boolean().optional() })
+    .describe('The lead was taken from the rep, who gets it back this time only when `excludes` is false.'),
   RoutingFailed: z
     .object({
       ...{ reason, rule: z.string().optional(), rulesVersion, candidates, workId: z.string(), failedAt: isoTime },

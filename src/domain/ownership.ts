@@ -93,11 +93,16 @@ const given = (before: Ownership, decision: number, next: Partial<Ownership>): O
 
 const left = (
   before: Ownership,
-  { decision, repId }: { readonly decision: number; readonly repId: string },
+  {
+    decision,
+    repId,
+    excludes = true,
+  }: { readonly decision: number; readonly repId: string; readonly excludes?: boolean | undefined },
   since: string,
 ): Ownership =>
   given(before, decision, {
-    ...{ status: 'pending', excluded: before.excluded.add(repId), acceptedAt: undefined, plan: undefined },
+    excluded: excludes ? before.excluded.add(repId) : before.excluded,
+    ...{ status: 'pending', acceptedAt: undefined, plan: undefined },
     ...{ round: before.round + 1, since },
   });
 

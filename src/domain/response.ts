@@ -31,14 +31,21 @@ export const missedBy = (ownership: Ownership, now: Date): readonly LeadEvent[] 
  * The steps of a plan that are due by now. The one that looks for another rep is the last of them: what comes after it is
  * only done when nobody was found, and that is not known yet.
  */
-export const stepsBy = (plan: ResponsePlan, leadId: string, now: Date): readonly LeadEvent[] => {
+export const stepsBy = (
+  plan: ResponsePlan,
+  { leadId, workIds }: { readonly leadId: string; readonly workIds: readonly string[] },
+  now: Date,
+): readonly LeadEvent[] => {
   const { decision, repId, teamId, steps, taken } = plan;
+  // One missed reply is one work item, whichever step opens it: an item per step would have several people see to it.
+  const own = `${leadId}.${decision}.`;
+  const workId = workIds.find((id) => id.startsWith(own)) ?? `${own}reply`;
   const by = now.toISOString();
   const due = steps.slice(taken).filter(({ at }) => at <= by);
   const last = due.findIndex(({ action }) => action === 're-route');
   return (last < 0 ? due : due.slice(0, last + 1)).map(({ at, action }, index) => {
     const step = taken + index;
-    const work = action === 'notify' ? {} : { workId: `${leadId}.${decision}.${step}` };
+    const work = action === 'notify' ? {} : { workId };
     return { type: 'ResponseStepTaken', data: { decision, repId, teamId, step, action, at, ...work } };
   });
 };

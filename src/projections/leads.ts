@@ -1,12 +1,18 @@
 import { z } from 'zod';
+import type { Activity } from '../domain/activity.ts';
 import { jsonObject } from '../domain/activity.ts';
+import { consentAfter, consentSchema } from '../domain/consent.ts';
 import { identifierSchema } from '../domain/identity.ts';
 import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
 import { nobodysLead, withOwnership } from '../domain/ownership.ts';
 import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
+import { termsOf } from './lead-terms.ts';
 import type { Projection } from './projection.ts';
+
+/** How many of the ways in by which its activities came are kept of a lead. */
+const mostSources = 50;
 
 /** A lead as it is listed. Scores are in points, times ISO 8601. `score` is as of `scoredAt`: decay moves on. */
 export const leadDocument = z.object({
@@ -33,38 +39,14 @@ export const leadDocument = z.object({
   firstSeenAt: z.string(),
   lastActivityAt: z.string(),
   activities: z.number(),
+  /** By which ways in its activities came, by name. */
+  sources: z.array(z.string()).default([]),
+  /** What it said last about hearing from us. */
+  consent: consentSchema.optional(),
   revision: z.number(),
   terms: z.array(z.string()),
 });
 export type LeadDocument = Readonly<z.infer<typeof leadDocument>>;
-
-const wordsOf = (text: string): readonly string[] => {
-  const lower = text.trim().toLowerCase();
-  return [lower, ...lower.split(/[^\p{L}\p{N}]+/u)].filter((word) => word !== '');
-};
-
-/** By how many words a lead is found at most. */
-const mostTerms = 200;
-
-const textsOf = function* ({ identifiers, profile }: Pick<LeadDocument, 'identifiers' | 'profile'>): Iterable<string> {
-  for (const { value } of identifiers) yield value;
-  for (const value of Object.values(profile)) if (typeof value === 'string') yield value;
-};
-
-/**
- * What a lead is found by: its identifiers and the texts of its profile, whole and word by word, in lower case. Looks at no
- * more of them than it takes, however many there are.
- */
-const termsOf = (doc: Pick<LeadDocument, 'identifiers' | 'profile'>): string[] => {
-  const terms = new Set<string>();
-  for (const text of textsOf(doc)) {
-    for (const word of wordsOf(text.slice(0, 256))) {
-      if (terms.size === mostTerms) return [...terms];
-      terms.add(word);
-    }
-  }
-  return [...terms];
-};
 
 const found = (doc: Omit<LeadDocument, 'terms'>): LeadDocument => ({ ...doc, terms: termsOf(doc) });
 
@@ -78,15 +60,23 @@ const begun = ({ data }: LeadFact<'LeadCaptured'>): LeadDocument =>
     profile: {},
     firstSeenAt: data.capturedAt,
     lastActivityAt: '',
+    sources: [],
   });
 
-const withActivities = (doc: LeadDocument, activities: readonly { readonly occurredAt: string }[]): LeadDocument => {
-  let { firstSeenAt, lastActivityAt } = doc;
-  for (const { occurredAt } of activities) {
+type Done = Pick<Activity, 'eventId' | 'eventType' | 'occurredAt' | 'source'>;
+
+const withActivities = (doc: LeadDocument, activities: readonly Done[]): LeadDocument => {
+  let { firstSeenAt, lastActivityAt, consent, sources } = doc;
+  for (const activity of activities) {
+    const { occurredAt, source } = activity;
     if (occurredAt < firstSeenAt) firstSeenAt = occurredAt;
     if (occurredAt > lastActivityAt) lastActivityAt = occurredAt;
+    consent = consentAfter(consent, activity);
+    if (sources.length < mostSources && !sources.includes(source)) sources = [...sources, source].sort();
   }
-  return { ...doc, firstSeenAt, lastActivityAt, activities: doc.activities + activities.length };
+  const after = { ...doc, firstSeenAt, lastActivityAt, activities: doc.activities + activities.length };
+  const known = consent === undefined ? after : { ...after, consent };
+  return sources === doc.sources ? known : found({ ...known, sources });
 };
 
 const withChanges = (doc: LeadDocument, changes: LeadDocument['profile']): LeadDocument => {
@@ -115,7 +105,8 @@ const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | 
     case 'LeadScored': {
       const { score, fit, engagement, model, qualified } = event.data;
       const scoredAt = event.recordedAt.toISOString();
-      return { ...doc, score, fit, engagement, model, scoredAt, qualified: qualified ? 1 : 0 };
+      const scored = { ...doc, score, fit, engagement, model, scoredAt, qualified: qualified ? 1 : 0 };
+      return scored.qualified === doc.qualified ? scored : found(scored);
     }
     case 'StageChanged':
       return { ...doc, stage: event.data.to };
@@ -142,7 +133,7 @@ const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
-  version: 2,
+  version: 3,
   streams: ['lead-'],
   document: leadDocument,
   // Of indexes that suit a query as well the first is used.

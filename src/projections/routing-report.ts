@@ -13,7 +13,7 @@ const count = z.number();
 const repCounts = z.object({
   /** Decisions that gave it a lead, by rules and by hand. A lead taken over in a merge is none. */
   ...{ assigned: count, byHand: count, accepted: count, declined: count, unassigned: count },
-  ...{ overdue: count, reRouted: count },
+  overdue: count,
   /** Turns it had in rotations, those that were given back, and those that its weights make its own. */
   ...{ turns: count, givenBack: count, expected: count },
   replies: z.record(z.string(), count),
@@ -21,13 +21,13 @@ const repCounts = z.object({
 export type RepCounts = Readonly<z.infer<typeof repCounts>>;
 
 const teamCounts = z.object({
-  ...{ assigned: count, accepted: count, declined: count, reRouted: count, replies: z.record(z.string(), count) },
+  ...{ assigned: count, accepted: count, declined: count, replies: z.record(z.string(), count) },
 });
 export type TeamCounts = Readonly<z.infer<typeof teamCounts>>;
 
 const routingCounts = z.object({
   ...{ qualifications: count, rules: count, hand: count, merge: count },
-  ...{ approvals: count, overdue: count, reRouted: count },
+  ...{ approvals: count, overdue: count },
   /** Why nobody fitted, by kind. */
   failures: z.record(z.string(), count),
   // Lists, because a rep may be called what every object has anyway.
@@ -40,12 +40,12 @@ export type RoutingCounts = Readonly<z.infer<typeof routingCounts>>;
 export const reportId = 'report';
 
 export const noRepCounts: RepCounts = {
-  ...{ assigned: 0, byHand: 0, accepted: 0, declined: 0, unassigned: 0, overdue: 0, reRouted: 0 },
+  ...{ assigned: 0, byHand: 0, accepted: 0, declined: 0, unassigned: 0, overdue: 0 },
   ...{ turns: 0, givenBack: 0, expected: 0, replies: {} },
 };
-export const noTeamCounts: TeamCounts = { assigned: 0, accepted: 0, declined: 0, reRouted: 0, replies: {} };
+export const noTeamCounts: TeamCounts = { assigned: 0, accepted: 0, declined: 0, replies: {} };
 export const noRoutingCounts: RoutingCounts = {
-  ...{ qualifications: 0, rules: 0, hand: 0, merge: 0, approvals: 0, overdue: 0, reRouted: 0 },
+  ...{ qualifications: 0, rules: 0, hand: 0, merge: 0, approvals: 0, overdue: 0 },
   ...{ failures: {}, reps: [], teams: [] },
 };
 
@@ -138,11 +138,6 @@ const evolve = (doc: RoutingCounts, { type, data }: LeadEvent | PoolEvent): Rout
       return withRep(doc, data.repId, ({ unassigned }) => ({ unassigned: unassigned + 1 }));
     case 'ResponseOverdue':
       return withRep({ ...doc, overdue: doc.overdue + 1 }, data.repId, ({ overdue }) => ({ overdue: overdue + 1 }));
-    case 'ResponseStepTaken': {
-      if (data.action !== 're-route') return doc;
-      const more = ({ reRouted }: RepCounts | TeamCounts) => ({ reRouted: reRouted + 1 });
-      return withTeam(withRep({ ...doc, reRouted: doc.reRouted + 1 }, data.repId, more), data.teamId, more);
-    }
     case 'RoutingFailed': {
       const kind = failureKindOf(data.candidates, data.others);
       return { ...doc, failures: { ...doc.failures, [kind]: (doc.failures[kind] ?? 0) + 1 } };
@@ -166,6 +161,7 @@ const projectOfStream = (stream: string): string | undefined =>
 /** How leads were shared out in a project, and what reps made of it: as many counts as there are reps and teams. */
 export const routingReport: Projection<RoutingCounts, LeadEvent | PoolEvent> = {
   name: 'routing-report',
+  version: 2,
   streams: ['lead-', 'pool-'],
   types: routingFacts,
   document: routingCounts,

@@ -3,6 +3,7 @@ import { step } from '../commands/merge.ts';
 import { openWorkItem } from '../commands/open-work-item.ts';
 import type { LeadId } from '../commands/placements.ts';
 import { confirmPlace, endWork, takeOverPlace } from '../commands/placements.ts';
+import { raiseWorkItem } from '../commands/raise-work-item.ts';
 import { routeLead } from '../commands/routing.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { LeadFact } from '../domain/lead-events.ts';
@@ -47,7 +48,7 @@ const ending =
 /** How long somebody has for a lead that nobody replied to, in ms. */
 const escalationTime = 30 * 60_000;
 
-/** Has a missed reply seen to: by the team's lead when it is escalated. */
+/** Has a missed reply seen to, once: by the team's lead when it is escalated, also when others were to see to it before. */
 const seeingTo =
   ({ projectId, leadId }: LeadId, { data }: LeadFact<'ResponseStepTaken'>): Intent =>
   async ({ handle, states }, request) => {
@@ -57,17 +58,21 @@ const seeingTo =
     const { status, acceptedAt, decision: current } = state.ownership;
     if (status !== 'assigned' || current !== decision || acceptedAt !== undefined) return;
     const { leadRepId } = (await states.get(roster, projectId)).state.teams.get(teamId) ?? {};
+    const reason = `${repId} did not reply in time`;
     await handle(
       openWorkItem,
       {
         ...{ projectId, workId, kind: 'deadline_missed', leadId, ...(teamId !== '' && { teamId }) },
         ...(action === 'escalate' && leadRepId !== undefined && { assignee: leadRepId }),
-        ...{ priority: action === 'escalate' ? 'urgent' : 'high', reason: `${repId} did not reply in time` },
+        ...{ priority: action === 'escalate' ? 'urgent' : 'high', reason },
         dueAt: new Date(Date.parse(at) + escalationTime).toISOString(),
         details: { repId, decision },
       },
       request,
     );
+    if (action !== 'escalate') return;
+    const to = leadRepId === undefined ? {} : { assignee: leadRepId };
+    await handle(raiseWorkItem, { projectId, workId, by: 'routing', reason, ...to }, step(request, 'raise'));
   };
 
 /** Looks for another rep; where there is none, somebody sees to it, unless the policy goes on by itself. */

@@ -74,7 +74,7 @@ describe('a scoring model', () => {
     [
       { engagement: [{ ...rule, when: { eventType: 'v', where: [{ property: 'p', op: 'like', value: 1 }] } }] },
       '/engagement/0/when/where/0/op',
-      '"contains"',
+      'contains',
     ],
     [{ fit: [{ id: 'f', when: { trait: 't', op: 'in', value: 'x' }, points: 1 }] }, '/fit/0/when/value', 'list'],
     [
@@ -82,10 +82,14 @@ describe('a scoring model', () => {
       '/fit/0/when/all/0/value',
       'no country',
     ],
-    [{ engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] }, '/engagement/0/decay/halfLifeDays', '>0'],
-    [{ engagement: [{ ...rule, decay: {} }] }, '/engagement/0/decay/halfLifeDays', 'expected number'],
+    [
+      { engagement: [{ ...rule, decay: { halfLifeDays: -1 } }] },
+      '/engagement/0/decay/halfLifeDays',
+      'must be more than 0',
+    ],
+    [{ engagement: [{ ...rule, decay: {} }] }, '/engagement/0/decay/halfLifeDays', 'is missing'],
     [{ engagement: [{ ...rule, colour: 'red' }] }, '/engagement/0/colour', 'leave it out'],
-    [{ groups: { 'a/b': { cap: 1 } } }, '/groups/a~1b', 'Invalid key'],
+    [{ groups: { 'a/b': { cap: 1 } } }, '/groups/a~1b', 'is no name that is allowed here'],
     [{ engagement: [rule], floor: 5, cap: 1, qualificationThreshold: 1 }, '/floor', 'above the cap'],
     [{}, '/engagement', 'without rules'],
     [{ engagement: [], fit: [] }, '/engagement', 'without rules'],
@@ -93,7 +97,7 @@ describe('a scoring model', () => {
     [{ engagement: [rule], stages: [{ name: 'a', from: 1 }] }, '/stages/0/from', 'floor of 0'],
     [{ engagement: [rule], floor: -5, stages: [{ name: 'a', from: -4 }] }, '/stages/0/from', 'floor of -5'],
     [{ engagement: [rule], note: 'x'.repeat(501) }, '/note', '500'],
-    [[], '', 'expected object'],
+    [[], '', 'must be an object, is a list'],
   ])('is refused when it makes no sense: %j', async (model, pointer, detail) => {
     await using served = await boot();
     const { publish } = await about(served);

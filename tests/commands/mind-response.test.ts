@@ -22,7 +22,7 @@ const assigned = [fact.leadCaptured(), fact.leadQualified(), fact.leadAssigned()
 const input = { projectId, leadId, decision: 1, taken: 0 };
 const step = (index: number) => {
   const { at = '', action = 'notify' } = steps[index] ?? {};
-  const work = action === 'notify' ? {} : { workId: `${leadId}.1.${index}` };
+  const work = action === 'notify' ? {} : { workId: `${leadId}.1.reply` };
   return fact.responseStepTaken({ step: index, at, action, ...work });
 };
 const missed = [fact.responseAtRisk(), fact.responseOverdue()] as const;
@@ -57,6 +57,14 @@ describe('a reply that is waited for', () => {
     given(...assigned, ...missed, step(0), step(1))
       .when(mindResponse, { ...input, taken: 2 }, now('14:00'))
       .then(step(2), step(3));
+  });
+
+  it('is one work item, which an earlier step has named', () => {
+    const before = fact.responseStepTaken({ step: 1, at: time('12:45'), action: 're-route', workId: `${leadId}.1.1` });
+    const after = given(...assigned, ...missed, step(0), before)
+      .when(mindResponse, { ...input, taken: 2 }, now('14:00'))
+      .facts();
+    expect(after).toMatchObject([{ data: { workId: `${leadId}.1.1` } }, { data: { workId: `${leadId}.1.1` } }]);
   });
 
   it('gets nothing twice', () => {

@@ -77,7 +77,9 @@ const stories: Readonly<Record<string, Story>> = {
   },
   'A lead that is taken away': {
     ...{ past: (engine) => withReps(engine, two), people: ['u1'], after: ['bob'] },
-    now: [({ handle }, leads) => handle(unassignLead, { ...of(leads), reason: '' }, request('unassign'))],
+    now: [
+      ({ handle }, leads) => handle(unassignLead, { ...of(leads), reason: '', exclude: true }, request('unassign')),
+    ],
   },
   'A lead that somebody gives to another': {
     ...{ past: (engine) => withReps(engine, two), people: ['u1', 'u2'], after: ['bob', 'closed'] },

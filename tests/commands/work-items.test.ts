@@ -7,6 +7,7 @@ import { completeWorkItem } from '../../src/commands/complete-work-item.ts';
 import { escalateWorkItem } from '../../src/commands/escalate-work-item.ts';
 import { lapseWorkItem } from '../../src/commands/lapse-work-item.ts';
 import { openWorkItem } from '../../src/commands/open-work-item.ts';
+import { raiseWorkItem } from '../../src/commands/raise-work-item.ts';
 import { rejectWorkItem } from '../../src/commands/reject-work-item.ts';
 import { releaseWorkItem } from '../../src/commands/release-work-item.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
@@ -50,6 +51,16 @@ describe('A work item', () => {
     given().when(openWorkItem, opening).then(opened());
     given(opened()).when(openWorkItem, opening).then();
     given(opened(), completed()).when(openWorkItem, opening).then();
+  });
+
+  it('is made urgent once, also while somebody has it, and not when it has ended or never was', () => {
+    const raising = { ...its, by: 'routing', reason: 'Late', assignee: 'lea' };
+    const raised = escalated({ by: 'routing', reason: 'Late', priority: 'urgent', assignee: 'lea' });
+    given(opened()).when(raiseWorkItem, raising).then(raised);
+    given(opened(), claimed()).when(raiseWorkItem, raising).then(raised);
+    given(opened(), raised).when(raiseWorkItem, raising).then();
+    given(opened(), completed()).when(raiseWorkItem, raising).then();
+    given().when(raiseWorkItem, raising).then();
   });
 
   it('is claimed for 15 minutes', () => {

@@ -45,7 +45,17 @@ describe('Whose a lead is', () => {
     [
       'to be decided when it was taken away',
       [leadQualified(), leadAssigned(), leadUnassigned()],
-      { status: 'pending' },
+      { status: 'pending', excluded: nobodysLead.excluded.add('ada') },
+    ],
+    [
+      'to be decided among all when it was taken away from somebody who may have it again',
+      [leadQualified(), leadAssigned(), leadUnassigned({ excludes: false })],
+      { status: 'pending', excluded: nobodysLead.excluded },
+    ],
+    [
+      'to be decided without who is not to have it again',
+      [leadQualified(), leadAssigned(), leadUnassigned({ excludes: true })],
+      { status: 'pending', excluded: nobodysLead.excluded.add('ada') },
     ],
     [
       'closed with what became of it',

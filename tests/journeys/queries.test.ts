@@ -20,7 +20,12 @@ beforeAll(async () => {
     ...{ userId: `user-${n}`, email: `${['ada', 'bob', 'cyd'][n % 3]}.${n}@example.com`, eventId: `e${n}` },
     eventType: ['page_view', 'signup', 'contract_signed', 'unheard', 'demo_request'][n % 5],
     timestamp: new Date(Date.parse('2026-03-01T00:00:00Z') + (n % 7) * 86_400_000).toISOString(),
-    traits: { company: n % 10 === 0 ? 'Analytical Engines' : 'Other', "50%_off'": n % 2 === 0 ? '100%_sure' : 'no' },
+    traits: {
+      ...{ country: ['DE', 'de', 'Denmark'][n % 3], seats: n % 4, tags: n % 2 === 0 ? ['vip', 'old'] : ['new'] },
+      ...{ address: { city: n % 5 === 0 ? 'Bonn' : 'Ulm' }, hidden: 'x'.repeat(300) },
+      company: n % 10 === 0 ? 'Analytical Engines' : 'Other',
+      "50%_off'": n % 2 === 0 ? '100%_sure' : 'no',
+    },
   }));
   mustBe(await made.batch(events), 200);
   await app().settled();
@@ -72,6 +77,32 @@ describe('A list of leads', () => {
     ['q=100%25_', ({ profile }) => profile["50%_off'"] === '100%_sure', 65],
     ['q=1__%25', () => false, 0],
     ["q='", () => false, 0],
+    ['profile.country=de', ({ profile }) => profile.country.toLowerCase() === 'de', 87],
+    ['profile.country=Den', () => false, 0],
+    ['profile.seats=3', ({ profile }) => profile.seats === 3, 32],
+    ['profile.tags=VIP', ({ profile }) => profile.tags.includes('vip'), 65],
+    [
+      'profile.address.city=bonn&profile.seats=0',
+      ({ profile }) => profile.address.city === 'Bonn' && profile.seats === 0,
+      7,
+    ],
+    ['profile.nothing=de', () => false, 0],
+    ['profile.constructor=de', () => false, 0],
+    ['q=profile', () => false, 0],
+    ['q=%5B"profile', () => false, 0],
+    ['source=batch', () => true, 130],
+    ['source=api', () => false, 0],
+    ['source=bat', () => false, 0],
+    ['qualified=true&sort=-score', ({ score }) => score >= 60, 26],
+    ['qualified=false', ({ score }) => score < 60, 104],
+    ['firstSeenAfter=2026-03-06T00:00:00Z', ({ firstSeenAt }) => firstSeenAt >= '2026-03-06', 36],
+    ['firstSeenBefore=2026-03-02T01:00:00%2B01:00', ({ firstSeenAt }) => firstSeenAt < '2026-03-02', 19],
+    [
+      'lastActivityAfter=2026-03-02T00:00:00Z&lastActivityBefore=2026-03-03T00:00:00Z&profile.country=denmark',
+      ({ lastActivityAt, profile }) => lastActivityAt.startsWith('2026-03-02') && profile.country === 'Denmark',
+      6,
+    ],
+    ['routing=none', ({ routing }) => routing === 'none', 104],
   ])('filtered by %s has those leads and no others, in pages too', async (query, fits, expected) => {
     const whole = await project().all('/api/leads?limit=200');
     const filtered = await project().all(`/api/leads?${query}&limit=7`);
@@ -79,14 +110,34 @@ describe('A list of leads', () => {
     expect(filtered).toHaveLength(expected);
   });
 
-  it.each(['limit=0', 'limit=201', 'limit=x', 'limit=1.5', 'limit=-1', 'sort=name', 'minScore=much', 'q=', 'cursor='])(
-    'asked for with %s is refused with what is allowed',
-    async (query) => {
-      const { status, body } = await project().read(`/api/leads?${query}`);
-      expect([status, body.code]).toEqual([400, 'invalid-request']);
-      expect(body.errors[0].pointer).toBe(`/${query.split('=')[0]}`);
-    },
-  );
+  it('has the total of all its pages when it is asked to count', async () => {
+    const page = await project().get('/api/leads?stage=cold&limit=7&count=true');
+    expect([page.data.length, page.total]).toEqual([7, 52]);
+    const next = await project().get(`/api/leads?stage=cold&limit=7&cursor=${page.nextCursor}`);
+    expect(next.data).toHaveLength(7);
+    expect(next).not.toHaveProperty('total');
+    expect((await project().get('/api/leads?profile.country=denmark&qualified=true&count=true')).total).toBe(9);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'limit=1.5',
+    'limit=-1',
+    'sort=name',
+    'minScore=much',
+    'q=',
+    'cursor=',
+    'qualified=yes',
+    'firstSeenAfter=yesterday',
+    'stages=cold',
+    'profile=DE',
+  ])('asked for with %s is refused with what is allowed', async (query) => {
+    const { status, body } = await project().read(`/api/leads?${query}`);
+    expect([status, body.code]).toEqual([400, 'invalid-request']);
+    expect(body.errors[0].pointer).toBe(`/${query.split('=')[0]}`);
+  });
 
   it('goes on where it was when leads change in between, and shows none twice', async () => {
     const own = await app().project();

@@ -119,15 +119,14 @@ describe('A reply that does not come', () => {
     await at.app.settled();
     expect(await said(at)).toEqual([...planned, `ResponseStepTaken escalate ${escalateAt}`]);
     const items = await at.project.all('/api/work-items');
-    expect(items.map(({ workId, dueAt: due }) => [workId, due])).toEqual([
-      [`${at.leadId}.1.1`, '2026-03-30T08:05:00.000Z'],
-      [`${at.leadId}.1.2`, '2026-03-30T08:20:00.000Z'],
+    expect(items).toMatchObject([
+      { workId: `${at.leadId}.1.reply`, dueAt: '2026-03-30T08:05:00.000Z', priority: 'urgent', escalations: 1 },
     ]);
     expect(await listed(at)).toMatchObject([{ repId: 'ada', status: 'overdue' }]);
     expect(await accept(at)).toBe(200);
     expect(await listed(at)).toEqual([]);
     const ended = await at.project.all('/api/work-items?status=completed');
-    expect(ended).toHaveLength(2);
+    expect(ended).toHaveLength(1);
   });
 
   it('goes to another once, whenever it is noticed, and no step of the old plan comes after that', async () => {

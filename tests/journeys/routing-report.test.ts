@@ -57,7 +57,7 @@ describe('The report of routing', () => {
     expect(teams).toEqual([
       {
         ...{ teamId: 'sales', name: 'sales', leads: 6, open: 4, assigned: 7, accepted: 1, declined: 1, reRouted: 0 },
-        ...{ won: 1, lost: 1, disqualified: 0, conversion: 0.5, responseMs: { p50, p90 } },
+        ...{ won: 1, lost: 1, disqualified: 0, winRate: 0.5, responseMs: { p50, p90 } },
       },
     ]);
   });
@@ -92,15 +92,26 @@ describe('The report of routing', () => {
     await sales.team('sales');
     await sales.rep('ann', { status: 'away' });
     await sales.publish('routing-rules', { defaultTeam: 'sales' });
-    await sales.qualify({ userId: 'ada' });
+    const ada = await sales.qualify({ userId: 'ada' });
     expect((await reportOf(sales)).totals).toMatchObject({ waiting: 1, assigned: 0, failures: { away: 1 } });
     await sales.change('ann', { status: 'active' });
     await app.settled();
+    await sales.wait(46);
+    // Another was looked for, and there was none: the lead has not changed hands.
+    const alone = await reportOf(sales);
+    expect(alone.totals).toMatchObject({ assigned: 1, overdue: 1, reRouted: 0 });
+    expect(repIn(alone, 'ann')).toMatchObject({ overdue: 1, reRouted: 0, open: 1 });
+    const bob = await sales.qualify({ userId: 'bob' });
     await sales.rep('ben');
+    expect((await sales.routing(bob)).repId).toBe('ann');
     await sales.wait(46);
     const { totals, reps } = await reportOf(sales);
-    expect(totals).toMatchObject({ waiting: 0, assigned: 1, overdue: 1, reRouted: 1 });
-    expect(repIn({ reps }, 'ann')).toMatchObject({ overdue: 1, reRouted: 1, open: 0, utilisation: 0 });
+    expect(totals).toMatchObject({ waiting: 0, assigned: 2, overdue: 2, reRouted: 1 });
+    expect(repIn({ reps }, 'ann')).toMatchObject({ overdue: 2, reRouted: 1, open: 1, winRate: null });
+    // One missed reply is one item, however many steps the policy has for it, and says whom it is about.
+    expect(await sales.work('&kind=deadline_missed')).toMatchObject([
+      { leadId: ada, leadName: 'ada', priority: 'urgent', escalations: 1 },
+    ]);
     expect(repIn({ reps }, 'ben')).toMatchObject({ assigned: 1, open: 1, capacity: 20, utilisation: 0.05 });
   });
 });

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LeadEvent } from '../../src/domain/lead-events.ts';
 import { lead } from '../../src/domain/lead.ts';
+import { qualifiedTerm, sourceTerm } from '../../src/projections/lead-terms.ts';
 import { leads } from '../../src/projections/leads.ts';
 import type { LeadDocument } from '../../src/projections/leads.ts';
 import {
+  activityRecorded,
   approvalGiven,
   approvalRequested,
   idOf,
@@ -17,6 +19,7 @@ import {
   leadId,
   leadQualified,
   leadReopened,
+  leadScored,
   leadUnassigned,
   projectId,
   responseDue,
@@ -89,5 +92,33 @@ describe('The document of a lead', () => {
     const assigned = [leadCaptured(), leadQualified(), leadAssigned({ decision: 7 })];
     const late = documentOf([...assigned, leadAssigned({ decision: 6, repId: 'bob' }), leadDeclined({ decision: 6 })]);
     expect(late).toMatchObject({ assignee: 'ada', routing: 'assigned', decision: 7 });
+  });
+
+  it('knows by which ways its activities came, and what it said last about hearing from us, in any order', () => {
+    const told = (eventType: string, hour: number, source: string) =>
+      activityRecorded({
+        eventId: `${eventType}-${hour}`,
+        eventType,
+        occurredAt: `2026-03-01T0${hour}:00:00.000Z`,
+        source,
+      });
+    const facts = [told('unsubscribe', 3, 'segment'), told('resubscribe', 2, 'api'), told('page_view', 4, 'segment')];
+    for (const order of [facts, facts.toReversed()]) {
+      const doc = documentOf([leadCaptured(), ...order, ...order]);
+      expect(doc?.consent).toEqual({ given: false, at: '2026-03-01T03:00:00.000Z', by: 'unsubscribe-3' });
+      expect(doc?.sources.toSorted()).toEqual(['api', 'segment']);
+      expect(doc?.terms).toContain(sourceTerm('segment'));
+    }
+    const again = documentOf([leadCaptured(), ...facts, told('subscribed', 5, 'api')]);
+    expect(again?.consent?.given).toBe(true);
+    expect(documentOf([leadCaptured(), told('page_view', 1, 'api')])).not.toHaveProperty('consent');
+  });
+
+  it('is found by what its score comes to, as long as it does', () => {
+    const scored = (qualified: boolean) => leadScored({ qualified });
+    const terms = (...facts: readonly LeadEvent[]) => documentOf([leadCaptured(), ...facts])?.terms;
+    expect(terms(scored(true))).toContain(qualifiedTerm(true));
+    expect(terms(scored(true), scored(false))).not.toContain(qualifiedTerm(true));
+    expect(terms(scored(true), scored(false))).toContain(qualifiedTerm(false));
   });
 });

@@ -42,6 +42,8 @@ const range = [
   { field: 'score', op: 'gte', value: 5 },
   { field: 'score', op: 'lte', value: 50 },
 ] as const;
+const trait = { field: 'terms', op: 'prefix', value: ' ["profile","country","de"]' } as const;
+const seen = [{ field: 'firstSeenAt', op: 'gte', value: '2026-01-01T00:00:00.000Z' }] as const;
 const q = { field: 'terms', op: 'prefix', value: 'an' } as const;
 
 const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
@@ -59,6 +61,10 @@ const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
   ['of a stage and a routing', [stage, routing]],
   ['of an assignee and a routing', [routing, assignee]],
   ['of a team and an assignee', [team, assignee]],
+  ['first seen since', seen],
+  ['of a stage, first seen since', [stage, ...seen]],
+  ['with a trait', [trait]],
+  ['with a trait and a word, of a team', [team, trait, q]],
   ['with a word', [q]],
   ['with a word, of a stage, an assignee and a score', [stage, assignee, ...range, q]],
 ];
@@ -76,8 +82,9 @@ const narrowest = (where: readonly Condition<never>[], field: string): string | 
 
 // The declared indexes have each order for all leads, for each stage and team, and some for each status and assignee.
 const isOrdered = (where: readonly Condition<never>[], field: string): boolean => {
-  if (where.includes(q)) return false;
+  if (where.includes(q) || where.includes(trait)) return false;
   const by = narrowest(where, field);
+  if (where.some((each) => each.field === 'firstSeenAt') && by === undefined) return field === 'firstSeenAt';
   return by === undefined ? where.length === 0 || field === 'score' : by !== 'assignee' || field === 'score';
 };
 
@@ -90,7 +97,7 @@ const lists = filters.flatMap(([filter, where]) =>
     .filter((field) => isAsked(where, field))
     .flatMap((field) =>
       directions.map((direction): Shape => {
-        const by = where.includes(q) ? undefined : narrowest(where, field);
+        const by = where.includes(q) || where.includes(trait) ? undefined : narrowest(where, field);
         return {
           name: `leads, ${filter}, by ${field} ${direction}`,
           project: 'p1',
@@ -193,6 +200,12 @@ export const countShapes: readonly CountShape[] = [
   { name: 'the qualified leads', project: 'p1', collection: erased(leads), where: [is('qualified', 1)] },
   { name: 'what is open', project: allProjects, collection: erased(openWorkItems), where: [is('kind', 'failed_work')] },
   { name: 'all leads', project: 'p1', collection: erased(leads), where: [] },
+  {
+    name: 'the leads with a trait, first seen since',
+    project: 'p1',
+    collection: erased(leads),
+    where: [trait, ...seen],
+  },
   { name: 'the leads that are routed', project: 'p1', collection: erased(routedLeads), where: [] },
   ...[
     [is('state', 'waiting')],

@@ -16,7 +16,14 @@ export const answersOf = async (project: Project): Promise<Answers> => {
   const timelines: (readonly Json[])[] = [];
   for (const { leadId } of leads) {
     // What depends on the time of asking is left to the tests of scoring.
-    const { velocity: _, trend: __, risk: ___, nextAction: ____, ...lead } = await project.get(`/api/leads/${leadId}`);
+    const {
+      velocity: _,
+      trend: __,
+      risk: ___,
+      nextAction: ____,
+      because: _____,
+      ...lead
+    } = await project.get(`/api/leads/${leadId}`);
     one.push(lead);
     timelines.push(await project.all(`/api/leads/${leadId}/timeline?limit=200`));
   }
