@@ -10,10 +10,10 @@ export const unassignLead = command(lead)({
   name: 'UnassignLead',
   input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ ownership }, { leadId, reason }, { now }) => {
-    const { of } = assignmentOf(ownership, leadId, undefined);
+  decide: (state, { leadId, reason }, { now }) => {
+    const { of } = assignmentOf(state, leadId, undefined);
     const { decision, repId } = of;
     const data = { decision, repId, reason, unassignedAt: now.toISOString() };
-    return [...missedBy(ownership, now), { type: 'LeadUnassigned', data }];
+    return [...missedBy(state.ownership, now), { type: 'LeadUnassigned', data }];
   },
 });

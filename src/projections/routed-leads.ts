@@ -31,6 +31,8 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   };
   const after = withOwnership(before, event);
   if (after === before) return doc;
+  // Who had a merged lead did not have this one when it was closed.
+  if (event.type === 'LeadAbsorbed' && before.status === 'closed' && after.status === 'closed') return doc;
   const ownerless = event.type === 'LeadClosed' && event.data.repId === undefined;
   const { repId, teamId } = ownerless ? {} : after;
   return {
