@@ -61,7 +61,7 @@ export const summaryOf = (
   model: ScoringModel,
   now: Date,
 ): z.infer<typeof leadSummary> => {
-  const { terms: _, model: __, decision: ___, qualified, lastActivityAt, ...shown } = doc;
+  const { terms: _, model: __, decision: ___, unrouted: ____, qualified, lastActivityAt, ...shown } = doc;
   const risk = riskOf(lastActivityAt === '' ? doc.firstSeenAt : lastActivityAt, now);
   const height = model.stages.findIndex(({ name }) => name === doc.stage) / Math.max(1, model.stages.length - 1);
   const nextAction = nextActionOf({ qualified: qualified === 1 && doc.routing !== 'closed', height, risk });

@@ -23,17 +23,37 @@ const listed = z.object({
   assignee: z.string().min(1).max(256).optional().describe('The rep who has it'),
   team: z.string().min(1).max(64).optional(),
   routing: z.enum(ownershipStatuses).optional(),
+  qualified: z
+    .literal('true')
+    .optional()
+    .describe(
+      'Its score reaches the threshold; with routing `none`: those that a new model qualified, whom nobody has',
+    ),
   q: z.string().trim().min(1).max(256).optional().describe('Begins a word of an identifier or of the profile'),
   sort: z.enum(sorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
   ...paging,
 });
 
+const needsRouting = 'Name a routing status with qualified, such as routing=none';
+
 /** There is no index for that order, and every lead of a project may have the same status. */
-const query = listed.refine(
-  ({ routing, team, assignee, sort }) =>
-    routing === undefined || team !== undefined || assignee !== undefined || !sort.endsWith('lastActivityAt'),
-  { path: ['sort'], error: 'Leads of a routing status come by score or firstSeenAt; name a team or an assignee too' },
-);
+const query = listed
+  .refine(({ qualified, routing }) => qualified === undefined || routing !== undefined, {
+    path: ['qualified'],
+    error: needsRouting,
+  })
+  .refine(
+    ({ routing, team, assignee, sort }) =>
+      routing === undefined || team !== undefined || assignee !== undefined || !sort.endsWith('lastActivityAt'),
+    { path: ['sort'], error: 'Leads of a routing status come by score or firstSeenAt; name a team or an assignee too' },
+  );
+
+const ofRouting = (routing: string | undefined, qualified: string | undefined): readonly Condition<LeadDocument>[] => {
+  if (routing === undefined) return [];
+  if (routing === 'none' && qualified) return [{ field: 'unrouted', op: 'eq', value: 1 }];
+  const of = { field: 'routing', op: 'eq', value: routing } as const;
+  return qualified ? [of, { field: 'qualified', op: 'eq', value: 1 }] : [of];
+};
 
 const conditionsOf = ({
   stage,
@@ -42,12 +62,13 @@ const conditionsOf = ({
   assignee,
   team,
   routing,
+  qualified,
   q,
 }: z.infer<typeof query>): readonly Condition<LeadDocument>[] => [
   ...(stage === undefined ? [] : [{ field: 'stage', op: 'eq', value: stage } as const]),
   ...(assignee === undefined ? [] : [{ field: 'assignee', op: 'eq', value: assignee } as const]),
   ...(team === undefined ? [] : [{ field: 'team', op: 'eq', value: team } as const]),
-  ...(routing === undefined ? [] : [{ field: 'routing', op: 'eq', value: routing } as const]),
+  ...ofRouting(routing, qualified),
   ...(minScore === undefined ? [] : [{ field: 'score', op: 'gte', value: minScore } as const]),
   ...(maxScore === undefined ? [] : [{ field: 'score', op: 'lte', value: maxScore } as const]),
   ...(q === undefined ? [] : [{ field: 'terms', op: 'prefix', value: q.toLowerCase() } as const]),

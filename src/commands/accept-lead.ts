@@ -23,7 +23,10 @@ export const assignmentOf = (
   if (state.status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
   const { status, decision, repId, teamId, assignedAt } = state.ownership;
   if (status !== 'assigned' || repId === undefined)
-    throw new Rejection('lead-unassigned', `Nobody has lead ${leadId}; assign it first`);
+    throw new Rejection(
+      'lead-unassigned',
+      `Nobody has lead ${leadId}; assign it to a rep, or POST /api/leads/${leadId}/route first`,
+    );
   if (claimed !== undefined && claimed !== repId)
     throw new Rejection('lead-of-another', `Lead ${leadId} is ${repId}'s, not ${claimed}'s`);
   return { of: { decision, repId, ...(teamId !== undefined && { teamId }) }, assignedAt };

@@ -155,5 +155,8 @@ export const ownershipEvents = {
       from: z.string().optional(),
     })
     .describe('What became of the lead, or of one that was merged into it. Its place is free for another.'),
+  RoutingRequested: z
+    .object({ reason, requestedAt: isoTime })
+    .describe('Somebody wants a rep found for a lead that nobody was to have, such as one that a new model qualified.'),
   LeadReopened: z.object({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
 } as const;

@@ -187,6 +187,8 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
       };
     case 'LeadClosed':
       return closed(before, event);
+    case 'RoutingRequested':
+      return before.status === 'none' ? anew(before, event.data.requestedAt) : before;
     case 'LeadReopened':
       return anew(before, event.data.reopenedAt);
     default:

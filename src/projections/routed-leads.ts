@@ -45,7 +45,14 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
 
 const ofLeads = [
   ...(['LeadQualified', 'LeadAbsorbed', 'LeadMerged', 'LeadAssigned', 'LeadDeclined', 'LeadUnassigned'] as const),
-  ...(['RoutingFailed', 'ApprovalRequested', 'ApprovalGiven', 'LeadClosed', 'LeadReopened'] as const),
+  ...([
+    'RoutingFailed',
+    'ApprovalRequested',
+    'ApprovalGiven',
+    'LeadClosed',
+    'LeadReopened',
+    'RoutingRequested',
+  ] as const),
 ];
 const wanted = new Set<string>(ofLeads);
 
