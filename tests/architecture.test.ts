@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'eventstore/page.ts pageLimits',
       'jobs/rebuild-lead.ts rebuildLead',
       'jobs/request-rebuild.ts requestRebuild',
-      'jobs/request-rebuild.ts requestProjectRebuild',
+      'jobs/request-rebuild.ts requestOfProject',
       'jobs/request-rebuild.ts allProjections',
     ],
   ],

@@ -7,7 +7,9 @@ import { declineLead } from '../commands/decline-lead.ts';
 import { reopenLead } from '../commands/reopen-lead.ts';
 import { findLead } from '../commands/resolve.ts';
 import type { LeadId } from '../commands/placements.ts';
-import { assignByHand } from '../commands/routing.ts';
+import { step } from '../commands/merge.ts';
+import { requestRouting } from '../commands/request-routing.ts';
+import { assignByHand, routeLead } from '../commands/routing.ts';
 import { unassignLead } from '../commands/unassign-lead.ts';
 import type { LeadEvent } from '../domain/lead-events.ts';
 import type { LeadState } from '../domain/lead.ts';
@@ -142,6 +144,28 @@ export const leadActions: Routes = (app, world) => {
       const because = why === '' ? `assigned by ${asked.actor ?? 'hand'}` : why;
       const position = await assignByHand(world.engine, { ...of, repId: chosen, reason: because }, asked);
       return answer(world, of, position, reply);
+    },
+  );
+
+  app.post(
+    '/api/leads/:leadId/route',
+    {
+      ...access,
+      schema: {
+        summary: 'Find a rep for a lead that nobody has, such as one that a new scoring model qualified',
+        description: 'As if it had just qualified. One that has a rep keeps it; one that waits is tried again.',
+        ...{ tags, params: inPath, response },
+        body: z.strictObject({ reason: optionalReason }).nullish(),
+      },
+    },
+    async (request, reply) => {
+      const of = await living(world, request, request.params.leadId);
+      const asked = requestOf(request, requestRouting.name);
+      const input = { ...of, reason: request.body?.reason ?? '' };
+      const { position } = await world.engine.handle(requestRouting, input, asked);
+      await routeLead(world.engine, of, step(asked, 'route'));
+      const told = await world.engine.states.refresh(lead, leadStreamId(of.projectId, of.leadId));
+      return answer(world, of, Math.max(position, told.position), reply);
     },
   );
 

@@ -77,18 +77,23 @@ const between = (
   ...(to === undefined || from !== undefined ? [] : [{ field, op: 'gt', value: '' } as const]),
 ];
 
+/** Qualified leads that nobody is to have have an index of their own: of the leads with no routing they are few. */
+const routed = (routing: Query['routing'], qualified: Query['qualified']): Conditions =>
+  routing === 'none' && qualified === 'true'
+    ? [{ field: 'unrouted', op: 'eq', value: 1 }]
+    : [...is('routing', routing), ...has(qualified === undefined ? undefined : qualifiedTerm(qualified === 'true'))];
+
 /** The conditions of what a list is asked. */
 export const conditionsOf = (query: Omit<Query, 'limit' | 'cursor' | 'sort' | 'count'>): Conditions => [
   ...is('stage', query.stage),
   ...is('assignee', query.assignee),
   ...is('team', query.team),
-  ...is('routing', query.routing),
+  ...routed(query.routing, query.qualified),
   ...bound('score', 'gte', query.minScore),
   ...bound('score', 'lte', query.maxScore),
   ...between('firstSeenAt', query.firstSeenAfter, query.firstSeenBefore),
   ...between('lastActivityAt', query.lastActivityAfter, query.lastActivityBefore),
   ...Object.entries(query.profile ?? {}).flatMap(([trait, value]) => has(traitTerm(trait, value))),
   ...has(query.source === undefined ? undefined : sourceTerm(query.source)),
-  ...has(query.qualified === undefined ? undefined : qualifiedTerm(query.qualified === 'true')),
   ...has(query.q?.toLowerCase()),
 ];

@@ -13,6 +13,7 @@ import { etag } from './request.ts';
 const entry = z.object({
   type: z.string(),
   at: z.string(),
+  leadId: z.string().describe('Of which lead it was said: this one, or one that was merged into it'),
   revision: z.int(),
   data: z
     .record(z.string(), z.unknown())
@@ -30,7 +31,7 @@ const routingView = z.object({
   dueAt: z.string().optional().describe('When the reply is due, or was'),
   outcome: z.enum(outcomes).optional(),
   workIds: z.array(z.string()).describe('Open work items of the lead'),
-  history: z.array(entry).describe('All that was decided, newest first'),
+  history: z.array(entry).describe('All that was decided, newest first, also about leads that were merged into it'),
   nextCursor: z.string().nullable(),
 });
 
@@ -57,10 +58,15 @@ export const leadRouting: Routes = (app, world) =>
       const { state, revision } = await world.engine.states.refresh(lead, leadStreamId(projectId, leadId));
       reply.header('ETag', etag(revision));
       if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}/routing`);
+      const { histories: past } = state.ownership;
       const page = await pageOf(world, ['routing', projectId, leadId], request.query, (range) =>
         world.readModels.find(projectId, routings, {
-          where: [{ field: 'leadId', op: 'eq', value: leadId }],
-          sort: [{ field: 'revision', direction: 'desc' }],
+          where: [
+            past.length === 0
+              ? { field: 'leadId', op: 'eq', value: leadId }
+              : { field: 'leadId', op: 'in', value: [leadId, ...past] },
+          ],
+          sort: [{ field: 'position', direction: 'desc' }],
           ...range,
         }),
       );
@@ -73,9 +79,10 @@ export const leadRouting: Routes = (app, world) =>
         ...(plan && { dueAt: plan.dueAt }),
         ...(outcome !== undefined && { outcome }),
         workIds: [...workIds],
-        history: page.data.map(({ type, recordedAt: at, revision: place, data }) => ({
+        history: page.data.map(({ leadId: about, type, recordedAt: at, revision: place, data }) => ({
           type,
           at,
+          leadId: about,
           revision: place,
           data,
         })),

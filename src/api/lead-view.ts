@@ -85,7 +85,16 @@ export const summaryOf = (
   model: ScoringModel,
   now: Date,
 ): z.infer<typeof leadSummary> => {
-  const { terms: _, model: __, decision: ___, qualified: ____, consent: _____, lastActivityAt, ...shown } = doc;
+  const {
+    terms: _,
+    model: __,
+    decision: ___,
+    qualified: ____,
+    consent: _____,
+    unrouted: ______,
+    lastActivityAt,
+    ...shown
+  } = doc;
   const standing = standingOf(doc, model, now);
   const { risk, unsubscribed } = standing;
   const last = lastActivityAt === '' ? {} : { lastActivityAt };

@@ -7,7 +7,7 @@ import { Rejection } from '../domain/rejection.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { projections } from '../projections/index.ts';
 import { rebuildLead } from '../jobs/rebuild-lead.ts';
-import { allProjections, requestProjectRebuild, requestRebuild } from '../jobs/request-rebuild.ts';
+import { allProjections, requestOfProject, requestRebuild } from '../jobs/request-rebuild.ts';
 import type { Routes } from './app.ts';
 import { projectOf } from './auth.ts';
 import { inLane } from './lanes.ts';
@@ -92,7 +92,11 @@ export const rebuilding: Routes = (app, world) => {
         (mine ?? projectId) === projectId &&
         (await world.engine.states.refresh(project, projectId)).state.projectId !== undefined;
       if (!exists) throw new Rejection('project-unknown', `There is no project ${projectId}`);
-      const { jobId, position } = await requestProjectRebuild(world, projectId, requestOf(request, requestJob.name));
+      const { jobId, position } = await requestOfProject(
+        world,
+        ['rebuild-project', projectId],
+        requestOf(request, requestJob.name),
+      );
       if (position !== undefined) withPosition(reply, position);
       reply.code(202);
       return { jobId };

@@ -50,7 +50,8 @@ export const routingRules: Routes = (app, world) => {
     ...{ method: 'GET', url, config: read },
     schema: {
       summary: 'The routing rules in force',
-      description: 'Version 0 is what holds before any are published. The ETag is of the whole roster.',
+      description:
+        'Version 0 is what holds before any are published: all active reps are asked in turn. The ETag is of the whole roster.',
       ...{ tags, params: ofProject, response: { 200: routingRulesSchema.extend({ version }) } },
     },
     handler: async ({ params: { projectId } }, reply) => {

@@ -26,6 +26,7 @@ import { projects } from './projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from './queue-stats.ts';
 import { rebuilding } from './rebuilding.ts';
+import { routeQualified } from './route-qualified.ts';
 import { routingAnalytics } from './routing-analytics.ts';
 import { routingTest } from './routing-test.ts';
 import { reassigning } from './reassigning.ts';
@@ -93,6 +94,7 @@ const parts: readonly Routes[] = [
   failedWork,
   queueStats,
   rebuilding,
+  routeQualified,
   systemHealth,
   trace,
   workItems,

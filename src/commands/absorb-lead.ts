@@ -5,12 +5,29 @@ import type { LeadEvent } from '../domain/lead-events.ts';
 import { leadEvents } from '../domain/lead-events.ts';
 import { conflictOfUserIds, newActivities, newIdentifiers, profileChanges, withFacts } from '../domain/lead-facts.ts';
 import { lead } from '../domain/lead.ts';
+import type { Ownership } from '../domain/ownership.ts';
+import type { AbsorbedRouting } from '../domain/ownership-events.ts';
+import { closingByMerge } from '../domain/ownership-merge.ts';
 import { withRoomFor } from '../domain/profile.ts';
 import { Rejection } from '../domain/rejection.ts';
+import { missedBy } from '../domain/response.ts';
 import { scoreFacts } from '../domain/score-facts.ts';
 import { publishedModelSchema } from '../domain/scoring-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { command } from './command.ts';
+
+/** Says that the lead is closed now, when it took over one that was, and that counts. */
+const closed = (
+  before: Ownership,
+  { from, routing }: { readonly from: string; readonly routing: AbsorbedRouting },
+  after: Ownership,
+  now: Date,
+): readonly LeadEvent[] => {
+  const closing = closingByMerge(before, routing, after);
+  if (!closing) return [];
+  const own = closing === before.closed ? {} : { from };
+  return [...missedBy(after, now), { type: 'LeadClosed', data: { ...closing, ...own, settles: [...after.workIds] } }];
+};
 
 /** Takes over, in one part or several, what a merged lead had; each activity once, by its event id. What was merged is taken over whatever it comes to. */
 export const absorbLead = command(lead)({
@@ -47,11 +64,9 @@ export const absorbLead = command(lead)({
       },
     };
     const after = withFacts(state, [absorbed]);
-    return [
-      absorbed,
-      ...conflictOfUserIds(state, after),
-      ...profileChanges(state, after),
-      ...scoreFacts(after, { model: scoring, now, cause: 'merge', fresh }),
-    ];
+    const scored = scoreFacts(after, { model: scoring, now, cause: 'merge', fresh });
+    const closing =
+      last && routing ? closed(state.ownership, { from, routing }, withFacts(after, scored).ownership, now) : [];
+    return [absorbed, ...conflictOfUserIds(state, after), ...profileChanges(state, after), ...scored, ...closing];
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
-import type { Ownership } from '../domain/ownership.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
@@ -14,14 +14,19 @@ type Assigned = {
   readonly assignedAt: string;
 };
 
-/** The assignment that is in force. Throws a `Rejection` when nobody has the lead, or another than who says so. */
+/** The assignment that is in force. Throws a `Rejection` when nobody has the lead, another than who says so, or when it was merged. */
 export const assignmentOf = (
-  { status, decision, repId, teamId, assignedAt }: Ownership,
+  state: Pick<LeadState, 'status' | 'ownership'>,
   leadId: string,
   claimed: string | undefined,
 ): Assigned => {
+  if (state.status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
+  const { status, decision, repId, teamId, assignedAt } = state.ownership;
   if (status !== 'assigned' || repId === undefined)
-    throw new Rejection('lead-unassigned', `Nobody has lead ${leadId}; assign it first`);
+    throw new Rejection(
+      'lead-unassigned',
+      `Nobody has lead ${leadId}; assign it to a rep, or POST /api/leads/${leadId}/route first`,
+    );
   if (claimed !== undefined && claimed !== repId)
     throw new Rejection('lead-of-another', `Lead ${leadId} is ${repId}'s, not ${claimed}'s`);
   return { of: { decision, repId, ...(teamId !== undefined && { teamId }) }, assignedAt };
@@ -32,8 +37,9 @@ export const acceptLead = command(lead)({
   name: 'AcceptLead',
   input: fromOwner,
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ ownership }, { leadId, repId: claimed }, { now }) => {
-    const { of, assignedAt } = assignmentOf(ownership, leadId, claimed);
+  decide: (state, { leadId, repId: claimed }, { now }) => {
+    const { of, assignedAt } = assignmentOf(state, leadId, claimed);
+    const { ownership } = state;
     if (ownership.acceptedAt !== undefined) return [];
     const tookMs = Math.max(0, now.getTime() - Date.parse(assignedAt));
     const settles = [...ownership.workIds];

@@ -27,11 +27,21 @@ export const assignLead = command(lead)({
     if (given.decision <= ownership.decision || ownership.status === 'closed') return [];
     const { decision, repId, teamId } = given;
     const waitedMs = waitedBy(ownership, given.by, assignedAt);
+    // A rep who keeps what it had of a merged lead has no more time for the reply, and need not accept again.
+    const held = ownership.repId === repId ? ownership.held : undefined;
     const assigned: LeadEvent = {
       type: 'LeadAssigned',
-      data: { ...given, settles: [...ownership.workIds], assignedAt, ...(waitedMs !== undefined && { waitedMs }) },
+      data: {
+        ...given,
+        settles: [...ownership.workIds],
+        assignedAt,
+        ...(waitedMs !== undefined && { waitedMs }),
+        ...(held && { heldSince: held.since }),
+        ...(held?.acceptedAt !== undefined && { acceptedAt: held.acceptedAt }),
+      },
     };
-    const due: readonly LeadEvent[] = plan ? [{ type: 'ResponseDue', data: { decision, repId, teamId, ...plan } }] : [];
+    const next = held ? held.plan : plan;
+    const due: readonly LeadEvent[] = next ? [{ type: 'ResponseDue', data: { ...next, decision, repId, teamId } }] : [];
     return [...missedBy(ownership, new Date(assignedAt)), assigned, ...due];
   },
 });

@@ -10,9 +10,9 @@ export const declineLead = command(lead)({
   name: 'DeclineLead',
   input: fromOwner.extend({ reason: z.string() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ ownership }, { leadId, repId: claimed, reason }, { now }) => {
-    const { of } = assignmentOf(ownership, leadId, claimed);
+  decide: (state, { leadId, repId: claimed, reason }, { now }) => {
+    const { of } = assignmentOf(state, leadId, claimed);
     const data = { ...of, reason, declinedAt: now.toISOString() };
-    return [...missedBy(ownership, now), { type: 'LeadDeclined', data }];
+    return [...missedBy(state.ownership, now), { type: 'LeadDeclined', data }];
   },
 });

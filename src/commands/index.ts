@@ -44,6 +44,7 @@ import { releaseWorkItem } from './release-work-item.ts';
 import { reopenLead } from './reopen-lead.ts';
 import { requestApproval } from './request-approval.ts';
 import { requestJob } from './request-job.ts';
+import { requestRouting } from './request-routing.ts';
 import { rescoreLead } from './rescore-lead.ts';
 import { retryJob } from './retry-job.ts';
 import { retryWork } from './retry-work.ts';
@@ -99,6 +100,7 @@ export const commands = {
   reopenLead,
   requestApproval,
   requestJob,
+  requestRouting,
   rescoreLead,
   retryJob,
   retryWork,

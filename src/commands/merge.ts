@@ -2,6 +2,7 @@ import type { Activity } from '../domain/activity.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
+import { routingBrought } from '../domain/ownership-merge.ts';
 import { project } from '../domain/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { RosterState } from '../domain/roster.ts';
@@ -90,7 +91,7 @@ const absorb = async (
 ): Promise<void> => {
   const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
   const { qualifications, ownership, merges } = gone;
-  const routing = { status: ownership.status, workIds: [...ownership.workIds] };
+  const routing = routingBrought(ownership);
   let brought = 0;
   for (const part of parts.length > 0 ? parts : [[]]) {
     const activities = part.map(({ activity }) => activity);

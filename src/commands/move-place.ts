@@ -3,22 +3,30 @@ import type { PoolEvent } from '../domain/pool.ts';
 import { pool } from '../domain/pool.ts';
 import { command } from './command.ts';
 
-/** Hands the place of a merged lead to the lead that it is part of now; if that has one, the merged lead's is free. */
+/**
+ * Hands the place of a merged lead to the lead that it is part of now. If that has one, or wants none of this rep, the merged
+ * lead's is free: a rep whom the lead is not to go to has its turn back.
+ */
 export const movePlace = command(pool)({
   name: 'MovePlace',
   input: z.object({
     ...{ projectId: z.string(), from: z.string(), into: z.string(), rulesVersion: z.number().int() },
+    /** Whether the lead is closed, and who declined or lost it. */
+    closed: z.boolean(),
+    excluded: z.array(z.string()),
   }),
   id: ({ projectId }) => projectId,
-  decide: ({ places, waiting, decisions }, { from, into, rulesVersion }, { now }) => {
+  decide: ({ places, waiting, decisions }, { from, into, rulesVersion, closed, excluded }, { now }) => {
     const at = now.toISOString();
     const merged = { leadId: from, credit: false, reason: `merged into ${into}`, freedAt: at };
     const facts: PoolEvent[] = waiting.has(from) ? [{ type: 'LeadFreed', data: merged }] : [];
     const place = places.get(from);
     if (!place) return facts;
     const of = { repId: place.repId, decision: place.decision };
-    facts.push({ type: 'LeadFreed', data: { ...merged, ...of } });
-    if (places.has(into)) return facts;
+    const refused = excluded.includes(place.repId);
+    const turn = refused && place.pool !== undefined ? { rotation: place.pool } : {};
+    facts.push({ type: 'LeadFreed', data: { ...merged, ...of, ...turn, credit: refused } });
+    if (places.has(into) || closed || refused) return facts;
     const { repId, teamId, day, week } = place;
     return [
       ...facts,

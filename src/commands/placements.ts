@@ -37,7 +37,15 @@ export const takeOverPlace = async (
   request: Request,
 ): Promise<void> => {
   const { routing } = await rosterOf(engine, projectId);
-  const input = { projectId, from, into, rulesVersion: routing.version };
+  const { ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, into))).state;
+  const input = {
+    projectId,
+    from,
+    into,
+    rulesVersion: routing.version,
+    closed: ownership.status === 'closed',
+    excluded: [...ownership.excluded],
+  };
   const { events } = await engine.handle(movePlace, input, step(request, `move/${from}`));
   for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
 };

@@ -9,7 +9,8 @@ export const reopenLead = command(lead)({
   name: 'ReopenLead',
   input: z.object({ projectId: z.string(), leadId: z.uuid(), reason: z.string() }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ ownership }, { leadId, reason }, { now }) => {
+  decide: ({ status, ownership }, { leadId, reason }, { now }) => {
+    if (status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (ownership.status !== 'closed') throw new Rejection('lead-open', `Lead ${leadId} is not closed`);
     return [{ type: 'LeadReopened', data: { reason, reopenedAt: now.toISOString() } }];
   },

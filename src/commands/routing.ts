@@ -15,7 +15,7 @@ import { openWorkItem } from './open-work-item.ts';
 import { placeByHand } from './place-by-hand.ts';
 import { placeLead } from './place-lead.ts';
 import type { LeadId } from './placements.ts';
-import { endWork, rosterOf, tellHeld, tellPlaced, workTime } from './placements.ts';
+import { endWork, rosterOf, takeOverPlace, tellHeld, tellPlaced, workTime } from './placements.ts';
 import { requestApproval } from './request-approval.ts';
 import { findLead } from './resolve.ts';
 
@@ -51,6 +51,19 @@ const needsRep = ({ ownership }: LeadState, instead: number | undefined): boolea
     ? ownership.status === 'pending' || ownership.status === 'waiting'
     : ownership.status === 'assigned' && ownership.decision === instead && ownership.acceptedAt === undefined;
 
+/** Has a lead take over the places of those that were merged into it, where that was not done yet. Tells whether there were any. */
+const takeOverPlaces = async (
+  engine: Engine,
+  { projectId, leadId, ownership }: LeadId & { readonly ownership: Ownership },
+  request: Request,
+): Promise<boolean> => {
+  if (!ownership.held) return false;
+  const { places } = (await engine.states.refresh(pool, projectId)).state;
+  const due = ownership.histories.filter((from) => places.has(from));
+  for (const from of due) await takeOverPlace(engine, { projectId, from, into: leadId }, request);
+  return due.length > 0;
+};
+
 const route = async (
   engine: Engine,
   { projectId, leadId: asked, instead }: Asked,
@@ -60,6 +73,8 @@ const route = async (
   if (!found || !needsRep(found.lead.state, instead)) return 'nothing';
   const { leadId } = found;
   const { ownership } = found.lead.state;
+  if (await takeOverPlaces(engine, { projectId, leadId, ownership }, request))
+    return route(engine, { projectId, leadId }, request);
   const current = await rosterOf(engine, projectId);
   const known = routable(found.lead.state, current.routing.rules);
   const others = ownership.repId === undefined ? known.excluded : [...known.excluded, ownership.repId];

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { lead } from '../domain/lead.ts';
-import { Rejection } from '../domain/rejection.ts';
 import { missedBy } from '../domain/response.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { assignmentOf } from './accept-lead.ts';
@@ -20,11 +19,10 @@ export const unassignLead = command(lead)({
     exclude: z.boolean().optional(),
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: ({ status, ownership }, { leadId, reason, repId: claimed, exclude = false }, { now }) => {
-    if (status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
-    const { of } = assignmentOf(ownership, leadId, claimed);
+  decide: (state, { leadId, reason, repId: claimed, exclude = false }, { now }) => {
+    const { of } = assignmentOf(state, leadId, claimed);
     const { decision, repId } = of;
     const data = { decision, repId, reason, unassignedAt: now.toISOString(), excludes: exclude };
-    return [...missedBy(ownership, now), { type: 'LeadUnassigned', data }];
+    return [...missedBy(state.ownership, now), { type: 'LeadUnassigned', data }];
   },
 });

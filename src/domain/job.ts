@@ -3,7 +3,7 @@ import { isoTime, jsonObject } from './activity.ts';
 import type { Aggregate, EventsOf } from './event.ts';
 
 /** The kinds of long work. */
-export const jobKind = z.enum(['rescore', 'rebuild-project', 'rebuild-projection']);
+export const jobKind = z.enum(['rescore', 'rebuild-project', 'rebuild-projection', 'route-qualified']);
 export type JobKind = z.infer<typeof jobKind>;
 
 /** Work that is about no single project belongs to this name, which no project can have. Only the root key sees it. */

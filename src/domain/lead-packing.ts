@@ -6,7 +6,7 @@ import { identifierKey, identifierSchema, mergesSchema, normalized, withUserId }
 import { leadEvents } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
 import { profileBytesOf } from './profile.ts';
-import { outcomes, ownershipEvents, ownershipStatuses } from './ownership-events.ts';
+import { closingSchema, heldSchema, outcomes, ownershipEvents, ownershipStatuses } from './ownership-events.ts';
 
 const names = z.array(z.string());
 const plan = ownershipEvents.ResponseDue.extend({ atRisk: z.boolean(), overdue: z.boolean(), taken: z.number() });
@@ -34,7 +34,17 @@ const packedLead = z.object({
     ...{ repId: z.string().optional(), teamId: z.string().optional() },
     ...{ assignedAt: z.string(), acceptedAt: z.string().optional(), plan: plan.optional() },
     ...{ workIds: names, excluded: names, approved: z.boolean(), outcome: z.enum(outcomes).optional() },
+    closed: closingSchema.optional(),
+    held: heldSchema.optional(),
+    histories: names,
   }),
+});
+
+const packedOwnership = (ownership: LeadState['ownership']) => ({
+  ...ownership,
+  workIds: [...ownership.workIds],
+  excluded: [...ownership.excluded],
+  histories: [...ownership.histories],
 });
 
 const pack = (state: LeadState): z.input<typeof packedLead> => {
@@ -48,14 +58,14 @@ const pack = (state: LeadState): z.input<typeof packedLead> => {
     byType: [...byType].map(([type, list]) => [type, [...list].map(({ eventId }) => places.get(eventId) ?? -1)]),
     ...{ profile: [...profile], absorbed: [...absorbed], refused: [...refused] },
     scored: { ...scored, lines: [...scored.lines] },
-    ownership: { ...ownership, workIds: [...ownership.workIds], excluded: [...ownership.excluded] },
+    ownership: packedOwnership(ownership),
   };
 };
 
 const unpack = (packed: unknown): LeadState => {
   const { into, identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } =
     packedLead.parse(packed);
-  const { repId, teamId, acceptedAt, plan: due, outcome, excluded } = ownership;
+  const { repId, teamId, acceptedAt, plan: due, outcome, excluded, closed, held } = ownership;
   const at = (place: number): Activity => {
     const activity = activities[place];
     if (!activity) throw new RangeError(`There is no activity ${place}; read the facts instead`);
@@ -71,9 +81,19 @@ const unpack = (packed: unknown): LeadState => {
     byType: Map(byType.map(([type, places]) => [type, List(places.map(at))])),
     ...{ profile: Map(profile), absorbed: Set(absorbed), refused: Set(refused) },
     scored: { ...scored, lines: Map(scored.lines) },
-    ownership: { ...ownership, repId, teamId, acceptedAt, plan: due, outcome, excluded: Set(excluded) },
+    ownership: {
+      ...ownership,
+      repId,
+      teamId,
+      acceptedAt,
+      plan: due,
+      outcome,
+      excluded: Set(excluded),
+      closed,
+      held,
+    },
   };
 };
 
 /** How snapshots of leads are made. */
-export const leadPacking: Packing<LeadState> = { version: 2, pack, unpack };
+export const leadPacking: Packing<LeadState> = { version: 3, pack, unpack };

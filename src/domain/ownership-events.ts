@@ -39,11 +39,64 @@ export type Outcome = (typeof outcomes)[number];
 
 export const ownershipStatuses = ['none', 'pending', 'assigned', 'waiting', 'approval', 'closed'] as const;
 
+/** What became of a lead when it was closed, and who had it then. */
+const closing = {
+  outcome: z.enum(outcomes),
+  reason,
+  repId: z.string().optional(),
+  teamId,
+  value: z.number().optional(),
+};
+
+/** How a lead was closed, and when. */
+export const closingSchema = z.object(closing).extend({ closedAt: isoTime });
+export type Closing = Readonly<z.infer<typeof closingSchema>>;
+
+/** The plan for a reply, as it was made. */
+const due = {
+  ...of,
+  teamId: z.string(),
+  policyVersion: z.number().int().min(0),
+  dueAt: isoTime,
+  atRiskAt: isoTime,
+  steps: z.array(z.object({ at: isoTime, action: z.enum(replyActions) })),
+};
+
+/** How far a plan for a reply is: what was said of it, and how many of its steps were taken. */
+const progress = { atRisk: z.boolean(), overdue: z.boolean(), taken: z.number().int().min(0) };
+
+/** Since when a rep has a lead, when it accepted that, and the plan for the reply that is waited for. */
+export const heldSchema = z.object({
+  since: isoTime,
+  acceptedAt: isoTime.optional(),
+  plan: z.object(due).extend(progress).optional(),
+});
+export type Held = Readonly<z.infer<typeof heldSchema>>;
+
+/** All else that a merged lead's routing was. Merges of earlier versions brought no more than its status. */
+const brought = z.object({
+  /** Who has it, or had it last. */
+  repId: z.string().optional(),
+  teamId,
+  /** Since when it needed somebody when it last did. */
+  since: isoTime.optional(),
+  /** Who declined or lost it. */
+  excluded: z.array(z.string()),
+  approved: z.boolean(),
+  /** Of one that a rep has. */
+  held: heldSchema.optional(),
+  closed: closingSchema.optional(),
+  /** The leads that had been merged into it and had a routing: their decisions are part of its history. */
+  histories: z.array(z.string()),
+});
+
 /** What a merged lead's routing was, for the lead that takes it over. */
 export const absorbedRouting = z.object({
   status: z.enum(ownershipStatuses),
   workIds: z.array(z.string()),
+  brought: brought.optional(),
 });
+export type AbsorbedRouting = Readonly<z.infer<typeof absorbedRouting>>;
 
 /** The facts in a lead's stream about who has it. Shapes are forever. */
 export const ownershipEvents = {
@@ -52,16 +105,19 @@ export const ownershipEvents = {
       ...{ ...assignment, settles: z.array(z.string()), assignedAt: isoTime },
       /** For how long it had needed somebody, if it did. */
       waitedMs: z.number().int().optional(),
+      /** Of one that came with a merged lead: since when the rep has that, and when it accepted it. */
+      heldSince: isoTime.optional(),
+      acceptedAt: isoTime.optional(),
     })
     .describe(
       'A rep has the lead. `candidates` are who was looked at, `others` counts those beyond the first by reason; `settles` names work items that this ends.',
     ),
   ResponseDue: z
-    .object({
-      ...{ ...of, teamId: z.string(), policyVersion: z.number().int().min(0), dueAt: isoTime, atRiskAt: isoTime },
-      steps: z.array(z.object({ at: isoTime, action: z.enum(replyActions) })),
-    })
-    .describe('When the rep must have replied, and what will be done when not.'),
+    .object(due)
+    .extend(z.object(progress).partial().shape)
+    .describe(
+      'When the rep must have replied, and what will be done when not. One that came with a merged lead says how far it was.',
+    ),
   ResponseAtRisk: z
     .object({ ...of, dueAt: isoTime, at: isoTime })
     .describe('Most of the time to reply is over. `at` is when that was, not when it was noticed.'),
@@ -95,9 +151,14 @@ export const ownershipEvents = {
     .describe('Somebody approved: the lead goes on.'),
   LeadClosed: z
     .object({
-      ...{ outcome: z.enum(outcomes), reason, repId: z.string().optional(), teamId: z.string().optional() },
-      ...{ value: z.number().optional(), settles: z.array(z.string()), closedAt: isoTime },
+      ...closing,
+      ...{ settles: z.array(z.string()), closedAt: isoTime },
+      /** The merged lead that had been closed so. */
+      from: z.string().optional(),
     })
-    .describe('What became of the lead. Its place is free for another.'),
+    .describe('What became of the lead, or of one that was merged into it. Its place is free for another.'),
+  RoutingRequested: z
+    .object({ reason, requestedAt: isoTime })
+    .describe('Somebody wants a rep found for a lead that nobody was to have, such as one that a new model qualified.'),
   LeadReopened: z.object({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
 } as const;

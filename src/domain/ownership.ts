@@ -1,6 +1,8 @@
 import { Set } from 'immutable';
 import type { LeadEvent, LeadFact } from './lead-events.ts';
-import type { Outcome, ownershipStatuses } from './ownership-events.ts';
+import type { AbsorbedRouting, Closing, Held, Outcome, ownershipStatuses } from './ownership-events.ts';
+import { isActive, prevails } from './ownership-merge.ts';
+import { planOf } from './response.ts';
 
 /** The plan for a reply that is in force, and how far it is. */
 export type ResponsePlan = LeadFact<'ResponseDue'>['data'] & {
@@ -34,6 +36,12 @@ export type Ownership = {
   readonly excluded: Set<string>;
   readonly approved: boolean;
   readonly outcome: Outcome | undefined;
+  /** How it was closed, while it is. */
+  readonly closed: Closing | undefined;
+  /** What came with a merged lead that `repId` has, until this one has heard that its place is its own. */
+  readonly held: Held | undefined;
+  /** The merged leads whose decisions are part of its history. */
+  readonly histories: readonly string[];
 };
 
 export const nobodysLead: Ownership = {
@@ -48,6 +56,9 @@ export const nobodysLead: Ownership = {
     acceptedAt: undefined,
   },
   ...{ plan: undefined, workIds: [], excluded: Set(), approved: false, outcome: undefined },
+  closed: undefined,
+  held: undefined,
+  histories: [],
 };
 
 const anew = (before: Ownership, since: string): Ownership => ({
@@ -62,6 +73,8 @@ const anew = (before: Ownership, since: string): Ownership => ({
     acceptedAt: undefined,
     plan: undefined,
   },
+  closed: undefined,
+  held: undefined,
 });
 
 /** A closed lead that comes back by itself is routed again, unless somebody decided that it is none. */
@@ -70,22 +83,44 @@ const qualified = (before: Ownership, { data }: LeadFact<'LeadQualified'>): Owne
     ? anew(before, data.qualifiedAt)
     : before;
 
-const absorbed = (before: Ownership, { data }: LeadFact<'LeadAbsorbed'>): Ownership => {
-  if (!data.last || !data.routing) return before;
-  const { status } = data.routing;
-  const active = status !== 'none' && status !== 'closed';
-  const free = before.status === 'none' || before.status === 'closed';
-  return active && free ? anew(before, '') : before;
+/** What a merge by an earlier version did, which brought no more than a status. */
+const joined = (before: Ownership, theirs: Pick<Ownership, 'status'>): Ownership =>
+  isActive(theirs) && !isActive(before) ? anew(before, '') : before;
+
+/** Who is not to get it: whoever has the merged lead took it on, whatever came before in one that is closed. */
+const notAsked = ({ excluded }: Ownership, { status, brought }: AbsorbedRouting): Ownership['excluded'] =>
+  status === 'assigned' && brought?.repId !== undefined ? excluded.remove(brought.repId) : excluded;
+
+/** Takes over the routing of a merged lead. That it was closed, and counts, is said by a fact of its own. */
+const absorbed = (before: Ownership, { data: { last, from, routing } }: LeadFact<'LeadAbsorbed'>): Ownership => {
+  if (!last || !routing || routing.status === 'none') return before;
+  const { brought } = routing;
+  if (!brought) return joined(before, routing);
+  const first = prevails(routing, before);
+  const [owner = before] = (first ? [brought, before] : [before, brought]).filter(({ repId }) => repId !== undefined);
+  const both: Ownership = {
+    ...before,
+    repId: owner.repId,
+    teamId: owner.teamId,
+    excluded: before.excluded.union(brought.excluded),
+    histories: [...new globalThis.Set([...before.histories, from, ...brought.histories])],
+  };
+  if (!isActive(routing)) return both;
+  const open = isActive(before);
+  if (!open && !first) return both;
+  const next = open ? both : { ...anew(both, brought.since ?? ''), excluded: notAsked(both, routing) };
+  return { ...next, approved: next.approved || brought.approved, held: first ? brought.held : before.held };
 };
 
 const assigned = (before: Ownership, { data }: LeadFact<'LeadAssigned'>): Ownership => {
   if (data.decision <= before.decision) return before;
   const { decision, repId, teamId, assignedAt } = data;
-  const at = { decision, repId, teamId, assignedAt, acceptedAt: undefined, plan: undefined, workIds: [] };
+  const { heldSince = assignedAt, acceptedAt } = data;
+  const at = { decision, repId, teamId, assignedAt: heldSince, acceptedAt, plan: undefined, workIds: [] };
   // Who lost it for want of a reply has had its chance.
   const excluded =
     before.status === 'assigned' && before.repId !== undefined ? before.excluded.add(before.repId) : before.excluded;
-  return { ...before, ...at, status: 'assigned', excluded, outcome: undefined };
+  return { ...before, ...at, status: 'assigned', excluded, outcome: undefined, closed: undefined, held: undefined };
 };
 
 const given = (before: Ownership, decision: number, next: Partial<Ownership>): Ownership =>
@@ -112,6 +147,14 @@ const planned = (before: Ownership, decision: number, change: (plan: ResponsePla
 const withWork = (before: Ownership, workId: string): Ownership =>
   before.workIds.includes(workId) ? before : { ...before, workIds: [...before.workIds, workId] };
 
+const closed = (before: Ownership, { data }: LeadFact<'LeadClosed'>): Ownership => {
+  const { settles: _, from, ...said } = data;
+  // Who had the merged lead when it was closed had this person last.
+  const { repId, teamId } = from === undefined || said.repId === undefined ? before : said;
+  const ended = { plan: undefined, held: undefined, workIds: [] };
+  return { ...before, ...ended, status: 'closed', outcome: said.outcome, closed: said, repId, teamId };
+};
+
 /** What a fact does to who has a lead. Facts that say nothing about it leave it as it is. */
 export const withOwnership = (before: Ownership, event: LeadEvent): Ownership => {
   switch (event.type) {
@@ -122,7 +165,7 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
     case 'LeadAssigned':
       return assigned(before, event);
     case 'ResponseDue':
-      return given(before, event.data.decision, { plan: { ...event.data, atRisk: false, overdue: false, taken: 0 } });
+      return given(before, event.data.decision, { plan: planOf(event.data) });
     case 'ResponseAtRisk':
       return planned(before, event.data.decision, (plan) => ({ ...plan, atRisk: true }));
     case 'ResponseOverdue':
@@ -148,7 +191,9 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
         workIds: before.workIds.filter((id) => id !== event.data.workId),
       };
     case 'LeadClosed':
-      return { ...before, status: 'closed', outcome: event.data.outcome, plan: undefined, workIds: [] };
+      return closed(before, event);
+    case 'RoutingRequested':
+      return before.status === 'none' ? anew(before, event.data.requestedAt) : before;
     case 'LeadReopened':
       return anew(before, event.data.reopenedAt);
     default:

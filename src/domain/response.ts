@@ -1,5 +1,18 @@
-import type { LeadEvent } from './lead-events.ts';
+import type { LeadEvent, LeadFact } from './lead-events.ts';
 import type { Ownership, ResponsePlan } from './ownership.ts';
+
+/** A plan as it begins; one that came with a merged lead goes on from where it was. */
+export const planOf = ({
+  atRisk = false,
+  overdue = false,
+  taken = 0,
+  ...made
+}: LeadFact<'ResponseDue'>['data']): ResponsePlan => ({
+  ...made,
+  atRisk,
+  overdue,
+  taken,
+});
 
 /** The plan that waits for a reply; undefined when the lead was accepted, or nobody has it. */
 export const openPlan = ({ status, decision, acceptedAt, plan }: Ownership): ResponsePlan | undefined =>

@@ -48,7 +48,7 @@ export const routingRulesSchema = z.object({
 });
 export type RoutingRules = Readonly<z.infer<typeof routingRulesSchema>>;
 
-/** The rules of a project that has published none: nobody is asked but those who had the lead before. */
+/** The rules of a project that has published none: its version is 0, and all its reps are asked in turn. */
 export const noRules: RoutingRules = {
   rules: [],
   sticky: { lead: true, domain: true },

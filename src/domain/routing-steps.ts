@@ -11,6 +11,8 @@ export type Step = {
   readonly strategy: Strategy;
   readonly skills: RoutingRule['skills'];
   readonly rule?: string;
+  /** The name of its rotation, where that is not made of whom it names. */
+  readonly rotation?: string;
   readonly because: string;
 };
 
@@ -64,9 +66,24 @@ const stepOf = ({ id, to, strategy, skills }: RoutingRule, first: RoutingRule): 
 export const ruleFor = (lead: Routable, { routing }: RosterState): RoutingRule | undefined =>
   routing.rules.rules.find((rule) => applies(rule, lead));
 
-/** Whom a decision asks: whom the rule names, whom its fallbacks name, and the default team. */
-export const stepsFor = (rule: RoutingRule | undefined, { routing }: RosterState): readonly Step[] => {
-  const { rules, defaultTeam } = routing.rules;
+/** Until a project has said who gets what, everybody who has not left is asked in turn. */
+const beforeRules = ({ reps }: RosterState): Step => {
+  const there = [...reps.values()].filter(({ status }) => status !== 'left').map(({ repId }) => repId);
+  return {
+    target: { reps: there },
+    strategy: 'round-robin',
+    skills: [],
+    // Whoever joins takes part in the same rotation: its name must not be made of theirs.
+    rotation: 'everybody',
+    because: 'no rules are published yet: everybody in turn',
+  };
+};
+
+/** Whom a decision asks: whom the rule names, whom its fallbacks name, and the default team; before there are rules, everybody. */
+export const stepsFor = (rule: RoutingRule | undefined, roster: RosterState): readonly Step[] => {
+  const { version, rules: published } = roster.routing;
+  if (version === 0) return [beforeRules(roster)];
+  const { rules, defaultTeam } = published;
   const steps = rule ? fallbacksOf(rule, rules).map((each) => stepOf(each, rule)) : [];
   if (defaultTeam === undefined) return steps;
   const last: Step = { target: { teams: [defaultTeam] }, strategy: 'round-robin', skills: [], because: 'default team' };

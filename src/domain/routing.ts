@@ -55,7 +55,7 @@ const byLoad =
 
 const choose = (able: readonly Member[], step: Step, { scene, fits }: Deciding): Found | undefined => {
   if (step.strategy === 'round-robin') {
-    const pool = rotationOf(step.target);
+    const pool = step.rotation ?? rotationOf(step.target);
     const shares = able.map(({ rep }) => ({ repId: rep.repId, weight: rep.weight })).filter(({ weight }) => weight > 0);
     const next = pickNext(scene.pool.rotations.get(pool) ?? Turns<string, number>(), shares);
     const member = able.find(({ rep }) => rep.repId === next);

@@ -1,6 +1,8 @@
+import { nobodysLead, withOwnership } from '../domain/ownership.ts';
+import { closingByMerge } from '../domain/ownership-merge.ts';
 import type { Finding } from './report.ts';
-import type { LeadInvariant, SeenLead } from './seen.ts';
-import { isSettled, said } from './seen.ts';
+import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
+import { isSame, isSettled, said } from './seen.ts';
 
 const pointer = (seen: SeenLead): readonly Finding[] => {
   const { closer, merged, facts } = seen;
@@ -31,12 +33,40 @@ const lost = ({ takenOver }: SeenLead): readonly Finding[] =>
     missing.map((eventId) => ({ why: `it took over lead ${from}, but not this activity of it`, eventId })),
   );
 
+/** A fact with those behind it that its command recorded. */
+const factsOfAppend = (facts: readonly Fact[], index: number): readonly Fact[] => {
+  const commandId = facts[index]?.metadata.commandId;
+  const end = facts.findIndex(({ metadata }, at) => at > index && metadata.commandId !== commandId);
+  return facts.slice(index, end < 0 ? undefined : end);
+};
+
+/** Whose a merged lead was, and what became of it, must be as it is with the lead that took it over. Earlier versions brought less. */
+const routingLost = ({ facts, takenOver }: SeenLead): readonly Finding[] => {
+  const theirs = new Map(takenOver.map(({ from, routing }) => [from, routing]));
+  const findings: Finding[] = [];
+  let ownership = nobodysLead;
+  for (const [index, fact] of facts.entries()) {
+    const before = ownership;
+    ownership = withOwnership(before, fact);
+    if (fact.type !== 'LeadAbsorbed' || !fact.data.last || !fact.data.routing?.brought) continue;
+    const { from, routing } = fact.data;
+    const had = theirs.get(from);
+    if (had && !isSame(routing, had))
+      findings.push({ why: `it took over lead ${from}, but not all that is known of whose that was` });
+    const same = factsOfAppend(facts, index);
+    const closing = closingByMerge(before, routing, same.reduce(withOwnership, before));
+    if (closing)
+      findings.push({ why: `it took over lead ${from}, and is not closed as ${closing.outcome}, which counts` });
+  }
+  return findings;
+};
+
 /** 8. */
 export const mergedAreEmpty: LeadInvariant = {
   id: 8,
   name: 'A merged lead has no activities of its own left, and its survivor has them all',
   check: (seen) => ({
     checked: seen.merged ? 1 : 0,
-    findings: [...pointer(seen), ...leftovers(seen), ...lost(seen)],
+    findings: [...pointer(seen), ...leftovers(seen), ...lost(seen), ...routingLost(seen)],
   }),
 };

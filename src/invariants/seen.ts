@@ -3,6 +3,7 @@ import type { Activity } from '../domain/activity.ts';
 import type { Because, LeadEvent, LeadFact } from '../domain/lead-events.ts';
 import type { LeadState } from '../domain/lead.ts';
 import { lead } from '../domain/lead.ts';
+import type { AbsorbedRouting } from '../domain/ownership-events.ts';
 import type { PublishedModel } from '../domain/scoring-model.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { HistoryEntry } from '../projections/history.ts';
@@ -72,7 +73,14 @@ export type SeenLead = {
   };
   readonly routing?: LeadRouting;
   /** Leads that this one says it has taken over, with the event ids that it has not. */
-  readonly takenOver: readonly { readonly from: string; readonly missing: readonly string[] }[];
+  readonly takenOver: readonly TakenOver[];
+};
+
+/** A lead that was taken over: which of its activities are missing, and what its routing was in the end. */
+export type TakenOver = {
+  readonly from: string;
+  readonly missing: readonly string[];
+  readonly routing: AbsorbedRouting;
 };
 
 /** An invariant that can be looked at lead by lead. */

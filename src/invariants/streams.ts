@@ -1,6 +1,7 @@
 import type { LeadEvent } from '../domain/lead-events.ts';
 import { lead } from '../domain/lead.ts';
 import type { LeadState } from '../domain/lead.ts';
+import { routingBrought } from '../domain/ownership-merge.ts';
 import { project } from '../domain/project.ts';
 import type { ProjectEvent } from '../domain/project.ts';
 import { defaultModel } from '../domain/default-model.ts';
@@ -9,7 +10,7 @@ import { leadStreamId } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
-import type { Fact, Models, SeenLead } from './seen.ts';
+import type { Fact, Models, SeenLead, TakenOver } from './seen.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
@@ -69,13 +70,14 @@ export const takenOverBy = async (
   projectId: string,
   state: LeadState,
 ): Promise<SeenLead['takenOver']> => {
-  const taken: { from: string; missing: readonly string[] }[] = [];
+  const taken: TakenOver[] = [];
   const left = [...state.absorbed];
   const visited = new Set(left);
   for (let from = left.pop(); from !== undefined; from = left.pop()) {
     const facts = await factsOf(stores, { projectId, leadId: from });
     const gone = facts.reduce(lead.evolve, lead.initial);
-    taken.push({ from, missing: [...gone.activities.keys()].filter((eventId) => !state.activities.has(eventId)) });
+    const missing = [...gone.activities.keys()].filter((eventId) => !state.activities.has(eventId));
+    taken.push({ from, missing, routing: routingBrought(gone.ownership) });
     for (const before of gone.absorbed) if (!visited.has(before)) left.push(before);
     for (const before of gone.absorbed) visited.add(before);
   }

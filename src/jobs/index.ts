@@ -4,11 +4,13 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import { rebuildProject } from './rebuild-project.ts';
 import { rebuildProjection } from './rebuild-projection.ts';
 import { rescore } from './rescore.ts';
+import { routeQualified } from './route-qualified.ts';
 import type { Work } from './work.ts';
 
 /** All kinds of long work, each once. */
 export const worksOf = (builders: Builders, store: Pick<EventStore, 'follow'>): readonly Work[] => [
   rescore,
+  routeQualified,
   rebuildProject(store),
   rebuildProjection(
     builders,

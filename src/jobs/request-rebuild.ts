@@ -58,19 +58,21 @@ export const requestRebuild = async (
   return { jobId: `${systemProject}.${jobId}`, position };
 };
 
-/** The number in the id of a job that rebuilds a project; 0 for another id. */
-const numberIn = (jobId: string): number => Number(/\.rebuild-(\d{1,9})$/.exec(jobId)?.[1] ?? 0);
+/** The kinds of which a project has one job at a time, and what the ids of these begin with. */
+const ofProjects = { 'rebuild-project': 'rebuild', 'route-qualified': 'route-qualified' } as const;
+
+/** The number at the end of a job's id; 0 where there is none. */
+const numberIn = (jobId: string): number => Number(/-(\d{1,9})$/.exec(jobId)?.[1] ?? 0);
 
 /**
- * Asks for a project's documents to be made again, by a job. There is one such job of a project at a time: where one is open that
+ * Asks for a job of a project: for its documents to be made again, or its qualified leads to be routed. There is one such job of a project at a time: where one is open that
  * is the answer, and two that ask at once, in whatever processes, name the same job. So does a command that comes again.
  */
-export const requestProjectRebuild = async (
+export const requestOfProject = async (
   { engine, readModels }: Needs,
-  projectId: string,
+  [kind, projectId]: readonly [keyof typeof ofProjects, string],
   request: Request,
 ): Promise<{ readonly jobId: string; readonly position?: number }> => {
-  const kind = 'rebuild-project' as const;
   const { docs } = await readModels.find(allProjects, jobs, {
     where: [
       { field: 'projectId', op: 'eq', value: projectId },
@@ -82,7 +84,7 @@ export const requestProjectRebuild = async (
   if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };
   // The list may not have the last of them yet: the streams say which number is free.
   for (let number = Math.max(1, numberIn(last?.jobId ?? '')); ; number++) {
-    const jobId = `rebuild-${number}`;
+    const jobId = `${ofProjects[kind]}-${number}`;
     const { state, commands } = await engine.states.refresh(job, `${projectId}.${jobId}`);
     if (commands.has(request.commandId)) return { jobId: `${projectId}.${jobId}` };
     if (state.status !== 'unknown' && !isOpen(state)) continue;

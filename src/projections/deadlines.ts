@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
 import type { ResponsePlan } from '../domain/ownership.ts';
 import { ownershipEvents } from '../domain/ownership-events.ts';
-import { nextDue } from '../domain/response.ts';
+import { nextDue, planOf } from '../domain/response.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
@@ -22,7 +22,7 @@ export type DeadlineDocument = Readonly<z.infer<typeof deadlineDocument>>;
 const never = '~';
 
 const begun = (projectId: string, leadId: string, { data }: LeadFact<'ResponseDue'>): DeadlineDocument => {
-  const plan = { ...data, atRisk: false, overdue: false, taken: 0 };
+  const plan = planOf(data);
   return { projectId, leadId, ...plan, next: nextDue(plan) ?? never, looked: 0 };
 };
 

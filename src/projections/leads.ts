@@ -30,6 +30,8 @@ export const leadDocument = z.object({
   assignee: z.string().optional(),
   team: z.string().optional(),
   routing: z.enum(ownershipStatuses).default('none'),
+  /** 1 when it is qualified, and nobody is to have it; else not there. */
+  unrouted: z.number().optional(),
   /** What became of it, while it is closed. */
   outcome: z.enum(outcomes).optional(),
   /** The number of the last decision about it that was heard of. */
@@ -130,6 +132,12 @@ const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
   };
 };
 
+/** A lead that a new model qualified stays with nobody until somebody asks: those are looked for together. */
+const marked = ({ unrouted: _, ...doc }: LeadDocument, revision: number): LeadDocument => {
+  const alone = doc.qualified === 1 && doc.routing === 'none';
+  return alone ? { ...doc, unrouted: 1, revision } : { ...doc, revision };
+};
+
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
@@ -142,6 +150,8 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
     ['team', 'score'],
     ['team', 'lastActivityAt'],
     ['team', 'firstSeenAt'],
+    ['unrouted', 'score'],
+    ['unrouted', 'firstSeenAt'],
     ['routing', 'score'],
     // Not by the last activity: each activity of each lead would be one more write.
     ['routing', 'firstSeenAt'],
@@ -154,7 +164,7 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
     ['qualified'],
   ],
   // Nobody has most leads, so what they do costs nothing in these.
-  sparse: ['assignee', 'team'],
+  sparse: ['assignee', 'team', 'unrouted'],
   terms: 'terms',
   keys: (event) => {
     const linked = event.type === 'LeadMerged' && event.data.identifier !== undefined;
@@ -164,6 +174,6 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
   evolve: (doc, event) => {
     if (event.type === 'LeadCaptured') return begun(event);
     const after = doc && changed(doc, event);
-    return after && { ...owned(after, event), revision: event.revision };
+    return after && marked(owned(after, event), event.revision);
   },
 };

@@ -54,6 +54,8 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   };
   const after = withOwnership(before, event);
   if (after === before) return doc;
+  // Who had a merged lead did not have this one when it was closed.
+  if (event.type === 'LeadAbsorbed' && before.status === 'closed' && after.status === 'closed') return doc;
   const ownerless = event.type === 'LeadClosed' && event.data.repId === undefined;
   const { repId, teamId } = ownerless ? {} : after;
   const lost = lostBy(doc, event);
@@ -68,7 +70,14 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
 
 const ofLeads = [
   ...(['LeadQualified', 'LeadAbsorbed', 'LeadMerged', 'LeadAssigned', 'LeadDeclined', 'LeadUnassigned'] as const),
-  ...(['RoutingFailed', 'ApprovalRequested', 'ApprovalGiven', 'LeadClosed', 'LeadReopened'] as const),
+  ...([
+    'RoutingFailed',
+    'ApprovalRequested',
+    'ApprovalGiven',
+    'LeadClosed',
+    'LeadReopened',
+    'RoutingRequested',
+  ] as const),
   'ResponseStepTaken' as const,
 ];
 const wanted = new Set<string>(ofLeads);

@@ -6,6 +6,8 @@ import type { Projection } from './projection.ts';
 const routingFact = z.object({
   leadId: z.string(),
   revision: z.number(),
+  /** Its place in the log: facts of leads that were merged are listed together. */
+  position: z.number(),
   type: z.string(),
   recordedAt: z.string(),
   data: z.record(z.string(), z.unknown()),
@@ -15,27 +17,41 @@ export type RoutingFact = Readonly<z.infer<typeof routingFact>>;
 /** What says something about whose a lead is, or is to be. */
 const types = [
   ...(['LeadQualified', 'LeadAssigned', 'LeadAccepted', 'LeadDeclined', 'LeadUnassigned'] as const),
-  ...(['RoutingFailed', 'ApprovalRequested', 'ApprovalGiven', 'LeadClosed', 'LeadReopened'] as const),
+  ...([
+    'RoutingFailed',
+    'ApprovalRequested',
+    'ApprovalGiven',
+    'LeadClosed',
+    'LeadReopened',
+    'RoutingRequested',
+  ] as const),
   ...(['ResponseDue', 'ResponseAtRisk', 'ResponseOverdue', 'ResponseStepTaken'] as const),
 ];
 
 /** What was decided about whose each lead is, and what came of it: for ever. */
 export const routings: Projection<RoutingFact, LeadEvent> = {
   name: 'routings',
+  version: 2,
   streams: ['lead-'],
   types,
   document: routingFact,
   indexes: [
-    ['leadId', 'revision'],
+    ['leadId', 'position'],
     ['type', 'recordedAt'],
   ],
   keys: ({ stream, revision }) => {
     const parts = streamParts('lead', stream);
     return parts ? [{ project: parts.projectId, id: `${parts.id}.${revision}` }] : [];
   },
-  evolve: (doc, { type, stream, revision, recordedAt, data }) =>
+  evolve: (doc, { type, stream, revision, position, recordedAt, data }) =>
     doc ?? {
-      ...{ leadId: streamParts('lead', stream)?.id ?? '', revision, type, recordedAt: recordedAt.toISOString() },
+      ...{
+        leadId: streamParts('lead', stream)?.id ?? '',
+        revision,
+        position,
+        type,
+        recordedAt: recordedAt.toISOString(),
+      },
       data: { ...data },
     },
 };

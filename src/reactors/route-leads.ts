@@ -112,6 +112,7 @@ const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Int
     case 'LeadClosed':
       return [afterClosing(of, event), ending(of, event.data.settles, 'The lead is closed')];
     case 'LeadReopened':
+    case 'RoutingRequested':
     case 'ApprovalGiven':
       return [routing(of)];
     case 'LeadAssigned':
@@ -137,7 +138,7 @@ export const routeLeads: Reactor = {
   streams: ['lead-'],
   types: [
     ...(['LeadQualified', 'LeadAbsorbed', 'LeadDeclined', 'LeadUnassigned', 'LeadClosed', 'LeadReopened'] as const),
-    ...(['ApprovalGiven', 'LeadAssigned', 'LeadAccepted', 'ResponseStepTaken'] as const),
+    ...(['RoutingRequested', 'ApprovalGiven', 'LeadAssigned', 'LeadAccepted', 'ResponseStepTaken'] as const),
     ...(['ProfileUpdated', 'StageChanged'] as const),
   ],
   react: async (event, sight) => {

@@ -190,7 +190,7 @@ describe('FreePlace', () => {
 
 describe('MovePlace', () => {
   const into = 'survivor';
-  const move = { projectId, from: leadId, into, rulesVersion: 1 };
+  const move = { projectId, from: leadId, into, rulesVersion: 1, closed: false, excluded: [] };
   const freed = leadFreed({ reason: 'merged into survivor' });
 
   it('hands the place of a merged lead on', () => {
@@ -203,6 +203,23 @@ describe('MovePlace', () => {
     given(leadPlaced(), leadPlaced({ leadId: into, decision: 2, repId: 'ben' }))
       .when(movePlace, move)
       .then(freed));
+  it('frees it when the survivor is closed', () =>
+    given(leadPlaced())
+      .when(movePlace, { ...move, closed: true })
+      .then(freed));
+  it('frees it, and gives the turn back, when the rep declined the survivor, or lost it', () => {
+    const rotation = { pool: 'team:sales', shares: [{ repId: 'ada', weight: 1 }] };
+    given(leadPlaced({ rotation }))
+      .when(movePlace, { ...move, excluded: ['bob', 'ada'] })
+      .then(leadFreed({ reason: 'merged into survivor', credit: true, rotation: 'team:sales' }));
+  });
+  it('hands it on when others declined the survivor', () =>
+    expect(
+      given(leadPlaced())
+        .when(movePlace, { ...move, excluded: ['bob'] })
+        .facts()
+        .map(({ type }) => type),
+    ).toEqual(['LeadFreed', 'LeadPlaced']));
   it('ends the waiting of a merged lead', () => {
     const [ended, ...more] = given(leadHeld()).when(movePlace, move).facts();
     expect([ended?.type, more]).toEqual(['LeadFreed', []]);

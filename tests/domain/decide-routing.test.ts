@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PoolEvent } from '../../src/domain/pool.ts';
 import { pool } from '../../src/domain/pool.ts';
-import type { Rep } from '../../src/domain/roster-events.ts';
+import type { Rep, RosterEvent } from '../../src/domain/roster-events.ts';
+import { roster } from '../../src/domain/roster.ts';
 import { decideRouting } from '../../src/domain/routing.ts';
 import { calendarOf, poolAfter, rosterOf, routed, rule, rules, sceneOf, team } from '../support/decisions.ts';
-import { leadFreed, leadPlaced, rep } from '../support/facts.ts';
+import { leadFreed, leadPlaced, rep, repAdded, routingRulesPublished, teamAdded } from '../support/facts.ts';
 
 const whoGets = (...args: Parameters<typeof decideRouting>): string | undefined => {
   const decided = decideRouting(...args);
@@ -118,6 +119,64 @@ describe('Who is asked first', () => {
       ann: 'chosen',
       ben: 'off shift',
     });
+  });
+});
+
+describe('Before there are rules', () => {
+  const people = (...reps: readonly Rep[]) => [teamAdded(), ...reps.map((each) => repAdded(each))];
+  const sceneWith = (facts: readonly RosterEvent[], ...places: readonly PoolEvent[]) => {
+    const known = facts.reduce(roster.evolve, roster.initial);
+    return { roster: known, pool: poolAfter(...places), calendar: calendarOf(known) };
+  };
+  const three = ['ann', 'ben', 'cat'].map((repId) => rep({ repId }));
+
+  /** Who gets so many leads, one after the other, and by which rotation. */
+  const given = (facts: readonly RosterEvent[], leads: number, before: readonly PoolEvent[] = []) => {
+    const places = [...before];
+    const got = Array.from({ length: leads }, () => {
+      const [n, scene] = [places.length + 1, sceneWith(facts, ...places)];
+      const decided = decideRouting(routed({ leadId: `l${n}` }), scene);
+      if (decided.kind !== 'placed' || !decided.rotation) return undefined;
+      const rotation = { pool: decided.rotation.pool, shares: [...decided.rotation.shares] };
+      places.push(leadPlaced({ leadId: `l${n}`, decision: n, repId: decided.repId, rotation }));
+      return decided.repId;
+    });
+    return { got, places };
+  };
+
+  it('all reps are asked in turn, whatever their teams, and the decision says why', () => {
+    const alone = [...three, rep({ repId: 'dan', teamIds: [] })];
+    expect(given(people(...alone), 8).got).toEqual(['ann', 'ben', 'cat', 'dan', 'ann', 'ben', 'cat', 'dan']);
+    expect(decideRouting(routed(), sceneWith(people(...three)))).toMatchObject({
+      ...{ kind: 'placed', repId: 'ann', teamId: 'sales', strategy: 'round-robin' },
+      because: 'no rules are published yet: everybody in turn',
+    });
+  });
+
+  it('who joins takes part in the rotation that there is', () => {
+    const { places } = given(people(...three), 2);
+    // Cat is owed the next turn, which a rotation that began anew would give to ann.
+    expect(given(people(...three, rep({ repId: 'dan' })), 1, places).got).toEqual(['cat']);
+  });
+
+  it('weights, regions and what else keeps a rep out hold, and who left is not looked at', () => {
+    const all = [
+      ...[rep({ repId: 'ann', weight: 2 }), rep({ repId: 'ben' }), rep({ repId: 'away', status: 'away' })],
+      ...[rep({ repId: 'left', status: 'left' }), rep({ repId: 'abroad', regions: ['FR'] })],
+    ];
+    expect(given(people(...all), 6).got.toSorted()).toEqual(['ann', 'ann', 'ann', 'ann', 'ben', 'ben']);
+    expect(reasons(routed(), sceneWith(people(...all)))).toEqual({
+      ...{ ann: 'chosen', ben: 'fits', away: 'away', abroad: 'region' },
+    });
+  });
+
+  it('a lead waits when there is nobody', () => {
+    expect(decideRouting(routed(), sceneWith([]))).toMatchObject({ kind: 'failed', reason: 'There is nobody to ask' });
+  });
+
+  it('rules that are published hold alone, also when they reach nobody', () => {
+    const none = routingRulesPublished({ rules: rules({ rules: [] }) });
+    expect(whoGets(routed(), sceneWith([...people(...three), none]))).toBeUndefined();
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LeadEvent } from '../../src/domain/lead-events.ts';
+import { nobodysLead, withOwnership } from '../../src/domain/ownership.ts';
+import { routingBrought } from '../../src/domain/ownership-merge.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { checkpointsMove } from '../../src/invariants/checkpoints.ts';
 import { leadInvariants } from '../../src/invariants/index.ts';
@@ -68,6 +70,7 @@ const broken = ({ facts, ...more }: More): readonly number[] => {
   return leadInvariants.filter(({ check }) => check(seen).findings.length > 0).map(({ id }) => id);
 };
 
+const nothing = routingBrought(nobodysLead);
 const second = activity({ eventId: 'e2' });
 const secondScored = leadScored({
   score: 10,
@@ -176,11 +179,30 @@ describe('A merged lead', () => {
     expect(broken({ facts: merged, entries: [], closer: { ...closer, mergedLead: undefined } })).toEqual([8]);
   });
 
+  it('that took over one that was won must be closed so, and know all of its routing', () => {
+    const from = idOf(email());
+    const won = [leadQualified(), leadAssigned(), leadClosed()].reduce(withOwnership, nobodysLead);
+    const routing = routingBrought(won);
+    const absorbed = leadAbsorbed({ from, routing });
+    const taking = (theirs: typeof routing, ...facts: readonly LeadEvent[]) =>
+      broken({ facts: recorded([leadCaptured(), ...facts]), takenOver: [{ from, missing: [], routing: theirs }] });
+    const closed = leadClosed({ ...won.closed, settles: [], from });
+    expect(taking(routing, absorbed, closed)).toEqual([]);
+    expect(taking(routing, absorbed)).toEqual([8]);
+    expect(taking(routing, absorbed, leadClosed({ outcome: 'lost' }))).toEqual([8]);
+    const declined = routingBrought(
+      [leadQualified(), leadAssigned(), leadDeclined()].reduce(withOwnership, nobodysLead),
+    );
+    expect(taking(declined, absorbed, closed)).toEqual([8]);
+    // Merges of earlier versions brought no more than a status.
+    expect(taking(routing, leadAbsorbed({ from, routing: { status: 'closed', workIds: [] } }))).toEqual([]);
+  });
+
   it('breaks 8 when its survivor lacks an activity of it', () => {
     const from = idOf(email());
     const facts = recorded([leadCaptured(), activityRecorded(), leadScored(), leadAbsorbed({ from })]);
-    expect(broken({ facts, takenOver: [{ from, missing: [] }] })).toEqual([]);
-    expect(broken({ facts, takenOver: [{ from, missing: ['e7'] }] })).toEqual([8]);
+    expect(broken({ facts, takenOver: [{ from, missing: [], routing: nothing }] })).toEqual([]);
+    expect(broken({ facts, takenOver: [{ from, missing: ['e7'], routing: nothing }] })).toEqual([8]);
   });
 });
 

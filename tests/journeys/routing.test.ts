@@ -58,6 +58,27 @@ it('A lead that qualifies is assigned, says why, and is accepted in time', async
   expect(await sales.factsOf(leadId)).toEqual(['LeadAssigned', 'ResponseDue', 'ResponseAtRisk', 'LeadAccepted']);
 });
 
+it('A team and three reps are enough: leads go to them in turn, also the one that was there before them', async () => {
+  await using app = await openTestApp();
+  const sales = await salesOf(app);
+  const early = await sales.qualify({ userId: 'early' });
+  expect(await statusOf(sales, early)).toBe('waiting');
+  await sales.team('sales');
+  await sales.rep('ann');
+  await app.settled();
+  expect(await statusOf(sales, early)).toBe('assigned: ann');
+  for (const repId of ['ben', 'cat']) await sales.rep(repId);
+  const later: string[] = [];
+  for (const userId of ['second', 'third', 'fourth']) later.push(await sales.qualify({ userId }));
+  expect(await Promise.all(later.map((each) => statusOf(sales, each)))).toEqual([
+    ...['assigned: ann', 'assigned: ben', 'assigned: cat'],
+  ]);
+  const { history } = await sales.routing(early);
+  expect(history.find(({ type }: Json) => type === 'LeadAssigned').data).toMatchObject({
+    ...{ by: 'rules', rulesVersion: 0, because: 'no rules are published yet: everybody in turn' },
+  });
+});
+
 it('A lead for which nobody is on shift waits with a work item, and is assigned when a shift begins', async () => {
   await using app = await openTestApp();
   const sales = await teamOf(app, ['ann', { hours: everyDay('14:00', '18:00') }]);

@@ -67,6 +67,9 @@ const ofLead: fc.Arbitrary<LeadEvent> = fc.oneof(
   fc.record({ outcome, whose: fc.option(whose) }).map(({ outcome: said, whose: of }) => {
     return leadClosed({ outcome: said, ...(of && { repId: of.repId, teamId: of.teamId }) });
   }),
+  fc.record({ outcome, whose }).map(({ outcome: said, whose: of }) => {
+    return leadClosed({ outcome: said, repId: of.repId, teamId: of.teamId, from: 'l9' });
+  }),
   fc.constantFrom<LeadEvent>(
     ...[approvalRequested(), leadReopened(), leadMerged()],
     leadAbsorbed({ routing: { status: 'assigned', workIds: [] } }),
@@ -166,6 +169,7 @@ const routedBy = (facts: readonly Fact[], id: string): RoutedLead | undefined =>
     state = lead.evolve(state, fact);
     const { decision: heard, repId: who, teamId: team } = state.ownership;
     if (heard > before) owner = { repId: who, teamId: team };
+    if (fact.type === 'LeadClosed' && fact.data.from !== undefined) owner = { repId: who, teamId: team };
     if (fact.type === 'LeadClosed' && fact.data.repId === undefined) owner = {};
   }
   const { status, outcome: became, decision: last } = state.ownership;

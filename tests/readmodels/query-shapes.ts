@@ -38,6 +38,7 @@ const stage = is('stage', 'customer');
 const assignee = is('assignee', 'ann');
 const team = is('team', 'emea');
 const routing = is('routing', 'waiting');
+const unrouted = is('unrouted', 1);
 const range = [
   { field: 'score', op: 'gte', value: 5 },
   { field: 'score', op: 'lte', value: 50 },
@@ -56,6 +57,8 @@ const filters: readonly (readonly [string, readonly Condition<never>[]])[] = [
   ['of a team', [team]],
   ['of a routing', [routing]],
   ['of a team and a score', [team, ...range]],
+  ['that a new model qualified', [unrouted]],
+  ['that a new model qualified, and of a score', [unrouted, ...range]],
   ['of a routing and a score', [routing, ...range]],
   ['of a team, a stage and a routing', [stage, routing, team]],
   ['of a stage and a routing', [stage, routing]],
@@ -77,7 +80,7 @@ const narrowest = (where: readonly Condition<never>[], field: string): string | 
   const named = where.map((each): string => each.field);
   // What a team has is in each order; what a rep has by its score, and is little enough to be sorted.
   if (named.includes('assignee') && (field === 'score' || !named.includes('team'))) return 'assignee';
-  return ['team', 'routing', 'stage'].find((each) => named.includes(each));
+  return ['team', 'unrouted', 'routing', 'stage'].find((each) => named.includes(each));
 };
 
 // The declared indexes have each order for all leads, for each stage and team, and some for each status and assignee.
@@ -90,7 +93,10 @@ const isOrdered = (where: readonly Condition<never>[], field: string): boolean =
 
 // The API does not list leads of a status by their last activity, unless it is narrowed otherwise.
 const isAsked = (where: readonly Condition<never>[], field: string): boolean =>
-  field !== 'lastActivityAt' || !where.includes(routing) || where.includes(team) || where.includes(assignee);
+  field !== 'lastActivityAt' ||
+  !(where.includes(routing) || where.includes(unrouted)) ||
+  where.includes(team) ||
+  where.includes(assignee);
 
 const lists = filters.flatMap(([filter, where]) =>
   sorts

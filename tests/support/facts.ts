@@ -161,5 +161,6 @@ export const approvalRequested = builder('ApprovalRequested', {
   workId: `${leadId}.approval-1`,
 });
 export const approvalGiven = builder('ApprovalGiven', { workId: `${leadId}.approval-1`, by: 'grace', approvedAt: at });
+export const routingRequested = builder('RoutingRequested', { reason: 'Call them', requestedAt: at });
 export const leadClosed = builder('LeadClosed', { outcome: 'won', reason: 'Signed', settles: [], closedAt: at });
 export const leadReopened = builder('LeadReopened', { reason: 'They called', reopenedAt: at });
