@@ -52,7 +52,7 @@ describe('Rebuilding a lead', () => {
   const shared = appOfFile();
 
   it('changes nothing that was right, and says so: of a usual lead, a survivor and a merged one', async () => {
-    const { app, project, survivor, merged } = await populating(shared());
+    const { project, survivor, merged } = await populating(shared());
     const before = await answersOf(project);
     const [{ leadId: usual }] = await project.all('/api/leads?sort=firstSeenAt');
     for (const leadId of [usual, survivor, merged]) {
