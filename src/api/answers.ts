@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { StaleRevision, TooManyConflicts } from '../commands/handle.ts';
+import { CommandReused, StaleRevision, TooManyConflicts } from '../commands/handle.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
@@ -37,6 +37,10 @@ export const problemOf = (error: unknown): Problem => {
   }
   if (error instanceof StaleRevision) {
     return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');
+  }
+  if (error instanceof CommandReused) {
+    const detail = 'Something else was asked with this Idempotency-Key before; send what was sent then, or another key';
+    return new Problem('idempotency-key-reused', detail);
   }
   if (error instanceof TooManyConflicts) {
     return new Problem('too-many-conflicts', 'Others keep changing it; send the same request again', { headers: soon });

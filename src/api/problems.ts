@@ -55,7 +55,7 @@ export const kinds = {
   'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
-  'idempotency-key-reused': { status: 409, title: 'The Idempotency-Key was used before' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for something else' },
   'request-timeout': { status: 408, title: 'The request took too long' },
   'stale-revision': { status: 412, title: 'It has changed since it was read' },
   'too-large': { status: 413, title: 'The body is too large' },

@@ -46,7 +46,6 @@ const create = async (
   const projectId = idOf(made('project id'));
   const asked = requestOf(request, createProject.name);
   const { events } = await world.engine.handle(createProject, { projectId, name: request.body.name }, asked);
-  // A retry may come with another name; the answer is the one from before.
   const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
   const ofApi = await issue(world, request, made, { projectId, ...first.apiKey });
   const madeToWrite = making(world, request, 'write key');

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from '../commands/handle.ts';
 import type { App } from './app.ts';
+import { hashOf } from './key.ts';
 import { Problem } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -69,9 +70,20 @@ export const withPosition = (reply: FastifyReply, position: number): FastifyRepl
 /** Who asks, as events remember it. */
 const actorOf = ({ caller }: FastifyRequest): string => (caller.keyId === undefined ? 'root' : `key:${caller.keyId}`);
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The members of an object in one order, however they were sent. */
+const inOrder = (_: string, value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
+/** What a request with an Idempotency-Key asks, as SHA-256. The same again is a retry, anything else is refused. */
+const fingerprintOf = ({ url, body }: FastifyRequest, key: string): string =>
+  hashOf(JSON.stringify([key, url, body], inOrder)).toString('base64url');
+
 /**
- * The request for a command: the same Idempotency-Key of the same key in the same project is the same command. Throws a
- * `Problem` for a header that is not valid.
+ * The request for a command: the same Idempotency-Key of the same key in the same project is the same command, which asks the
+ * same again. Throws a `Problem` for a header that is not valid.
  */
 export const requestOf = (request: FastifyRequest, commandName: string): Request => {
   const key = idempotencyKeyOf(request);
@@ -80,6 +92,7 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
   const { projectId = '', keyId = 'root' } = request.caller;
   return {
     commandId: key === undefined ? request.server.newId() : [commandName, projectId, keyId, key].join(':'),
+    ...(key !== undefined && { fingerprint: fingerprintOf(request, key) }),
     correlationId: request.id,
     actor: actorOf(request),
     ...(traceparent !== undefined && { traceparent }),

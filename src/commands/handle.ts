@@ -11,7 +11,10 @@ import type { Asked, Outcome } from './round.ts';
 import { decideTogether } from './round.ts';
 import type { Folded, States } from './state.ts';
 
-/** Who asks, and why. The same `commandId` again gets the same answer. `expected` is the stream's revision that the caller saw. */
+/**
+ * Who asks, and why. The same `commandId` again gets the same answer, unless its `fingerprint` is another: then something else
+ * is asked. `expected` is the stream's revision that the caller saw.
+ */
 export type Request = Omit<Metadata, 'version' | 'causationId'> & {
   readonly causationId?: string;
   readonly expected?: number;
@@ -30,6 +33,14 @@ export class StaleRevision extends Error {
   constructor(stream: string, expected: number, actual: number) {
     super(`${stream} is at revision ${actual}, not ${expected}`);
     this.name = 'StaleRevision';
+  }
+}
+
+/** Something else was asked under this command id before. Nothing was appended. */
+export class CommandReused extends Error {
+  constructor(stream: string, commandId: string) {
+    super(`${commandId} asked something else of ${stream} before`);
+    this.name = 'CommandReused';
   }
 }
 
@@ -60,14 +71,19 @@ type Trying = { readonly left: number; readonly current: boolean; readonly alone
 
 /**
  * Runs all commands: reads, folds, decides, appends at the revision it read. On a conflict it reads what is new and tries
- * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `TooManyConflicts` or the store's errors.
+ * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `CommandReused`, `TooManyConflicts` or
+ * the store's errors.
  */
 export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Needs): Handle => {
   // Commands of this process that wait for a stream share an append. It saves commits and conflicts; what keeps the stream
   // right is the revision that the append expects.
   const queue = lines();
 
-  const replay = async <E extends Event>(stream: string, commandId: string, first: number): Promise<Outcome<E>> => {
+  const replay = async <E extends Event>(
+    stream: string,
+    { commandId, fingerprint }: Request,
+    first: number,
+  ): Promise<Outcome<E>> => {
     const events: Recorded<E>[] = [];
     // What a command recorded was one append, so it lies together.
     for await (const page of states.pages<E>(stream, first - 1)) {
@@ -76,6 +92,10 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
       if (own.length < page.length) break;
     }
     const last = events.at(-1);
+    const asked = events[0]?.metadata.fingerprint;
+    if (asked !== undefined && fingerprint !== undefined && asked !== fingerprint) {
+      throw new CommandReused(stream, commandId);
+    }
     return {
       events,
       revision: last?.revision ?? first,
@@ -139,7 +159,7 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
         return facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata }));
       },
       answer: resolve,
-      again: (first) => resolve(replay(stream, request.commandId, first)),
+      again: (first) => resolve(replay(stream, request, first)),
       fail: reject,
     };
     queue(stream, asked, (line) => serve({ aggregate, id }, line));

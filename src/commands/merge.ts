@@ -100,7 +100,8 @@ const absorb = async (
     const last = end === gone.activities.size;
     const input = { projectId, leadId, from, identifiers, activities, qualifications, last, routing, merges };
     // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
-    const bringing = { ...step(request, 'absorb'), commandId: `absorb/${from}/${brought}-${end}` };
+    const { fingerprint: _, ...anybody } = step(request, 'absorb');
+    const bringing = { ...anybody, commandId: `absorb/${from}/${brought}-${end}` };
     await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, bringing));
     brought = end;
   }

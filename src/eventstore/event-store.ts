@@ -2,7 +2,8 @@ import type { Event } from '../domain/event.ts';
 
 /**
  * Where a fact came from. `version` is the version of the event's shape, stamped when it is appended. `recordedAt` (ISO 8601)
- * is there when the fact was recorded in another store before it was moved to this one.
+ * is there when the fact was recorded in another store before it was moved to this one. `fingerprint` tells what was asked
+ * under a command id that a caller chose.
  */
 export type Metadata = {
   readonly commandId: string;
@@ -12,6 +13,7 @@ export type Metadata = {
   readonly traceparent?: string;
   readonly version?: number;
   readonly recordedAt?: string;
+  readonly fingerprint?: string;
 };
 
 /** A fact on its way into a stream. `id` is a UUID. */

@@ -9,6 +9,7 @@ import { inSpan } from './tracing.ts';
 const outcomes: Readonly<Record<string, string>> = {
   Rejection: 'rejected',
   StaleRevision: 'stale',
+  CommandReused: 'reused',
   TooManyConflicts: 'conflict',
   StoreUnavailable: 'unavailable',
 };

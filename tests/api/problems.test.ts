@@ -274,6 +274,7 @@ describe('a correlation id', () => {
     expect(facts.map(({ metadata }) => metadata)).toEqual([
       expect.objectContaining({ correlationId: 'Order_7.b-1', traceparent, actor: 'root' }),
       expect.objectContaining({ correlationId: 'Order_7.b-1', traceparent, actor: 'root' }),
+      expect.objectContaining({ correlationId: 'Order_7.b-1', traceparent, actor: 'root' }),
     ]);
   });
 

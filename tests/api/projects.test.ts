@@ -149,7 +149,7 @@ describe('the keys of a project', () => {
     await ask(served.app, adminKey);
     const rotated = { ...worldOver(served), adminKey: `${adminKey}-rotated` };
     const other = await openServer(rotated, { logLevel: 'silent' });
-    expect((await ask(other, rotated.adminKey)).json()).toMatchObject({ status: 409, code: 'idempotency-key-reused' });
+    expect((await ask(other, rotated.adminKey)).json()).toMatchObject({ status: 422, code: 'idempotency-key-reused' });
     await other.close();
   });
 

@@ -22,9 +22,9 @@ describe('What is being linked to a lead', () => {
     const one = links.begin('lead', [a, b]);
     links.begin('other', [c]);
     const end = links.beginMerge('younger', 'lead', { identifiers: [c], leads: 4 });
-    expect(links.to('lead')).toEqual({ identifiers: 3, leads: 4 });
+    expect(links.to('lead')).toEqual({ identifiers: 3, emails: 0, leads: 4 });
     links.end(one);
-    expect(links.to('lead')).toEqual({ identifiers: 1, leads: 4 });
+    expect(links.to('lead')).toEqual({ identifiers: 1, emails: 0, leads: 4 });
     end(false);
     expect(links.to('lead')).toEqual({ identifiers: 0, emails: 0, leads: 0 });
   });
@@ -57,7 +57,7 @@ describe('What is being linked to a lead', () => {
   it('stays on its way when a merge is left to others, until the lead has noted all of it', () => {
     const links = linksUnderway();
     links.beginMerge('younger', 'older', { identifiers: [a, b], leads: 1 })(true);
-    expect(links.to('older', notedOf('a'))).toEqual({ identifiers: 1, leads: 1 });
+    expect(links.to('older', notedOf('a'))).toEqual({ identifiers: 1, emails: 0, leads: 1 });
     expect(links.to('older', notedOf('a', 'b'))).toEqual({ identifiers: 0, emails: 0, leads: 0 });
   });
 });

@@ -83,6 +83,45 @@ describe('An Idempotency-Key', () => {
     expect((await project.get(`${path}/versions`)).data).toHaveLength(2);
   });
 
+  it('that comes with something else is refused, on every command, and what was asked first stays', async () => {
+    const project = await app().project();
+    const path = `/api/projects/${project.projectId}`;
+    const model = (points: number) => ({ engagement: [{ id: 'r', when: { eventType: 'signup' }, points }] });
+    const commands: readonly (readonly [string, string, object, object])[] = [
+      ['POST', '/api/projects', { name: 'One' }, { name: 'Two' }],
+      ['POST', `${path}/keys`, { name: 'one', scopes: ['leads:read'] }, { name: 'one', scopes: ['admin'] }],
+      ['PUT', `${path}/scoring-model`, model(1), model(2)],
+      ['POST', `${path}/teams`, { teamId: 'one', name: 'One' }, { teamId: 'two', name: 'Two' }],
+    ];
+    for (const [method, url, body, other] of commands) {
+      const send = (sent: object) => app().root(method, url, { body: sent, headers: key('same') });
+      const first = mustBe(await send(body), 200, 201);
+      await app().settled();
+      const head = await app().head();
+      expect([url, (await send(other)).body]).toMatchObject([url, { status: 422, code: 'idempotency-key-reused' }]);
+      const reordered = Object.fromEntries(Object.entries(body).toReversed());
+      for (const same of [body, reordered]) expect((await send(same)).body).toEqual(first.body);
+      expect(await app().head()).toBe(head);
+    }
+    const rename = (teamId: string) =>
+      app().root('PATCH', `${path}/teams/${teamId}`, { body: { name: 'New' }, headers: key('rename') });
+    mustBe(await app().root('POST', `${path}/teams`, { body: { teamId: 'two', name: 'Two' } }), 201);
+    mustBe(await rename('one'), 200);
+    mustBe(await rename('two'), 422);
+  });
+
+  it('that comes with two things at once does one of them', async () => {
+    const project = await app().project();
+    const send = (name: string) =>
+      app().root('POST', `/api/projects/${project.projectId}/keys`, {
+        body: { name, scopes: ['leads:read'] },
+        headers: key('same'),
+      });
+    const answers = await Promise.all(['one', 'two', 'one', 'two'].map(send));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 422, 422]);
+    expect(new Set(answers.flatMap(({ body }) => body.name ?? [])).size).toBe(1);
+  });
+
   it.each(['""', 'a b', 'x'.repeat(256)])('can not be %s', async (value) => {
     const project = await app().project();
     const { status, body } = await project.send(signup, key(value));

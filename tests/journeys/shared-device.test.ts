@@ -20,7 +20,7 @@ const mustBeApart = async (project: Project): Promise<void> => {
   const leads = await project.all('/api/leads');
   expect(leads.map(addressesOf).toSorted((a, b) => b - a)).toEqual([most, 1, 1, 1]);
   await app().settled();
-  const items = await project.all('/api/work-items');
+  const items = await project.all('/api/work-items?kind=link_refused');
   const device = await project.get('/api/leads/lookup?anonymousId=kiosk');
   expect(items).toMatchObject([{ kind: 'link_refused', status: 'open', leadId: device.leadId }]);
   expect(items[0].reason).toContain('shared device');

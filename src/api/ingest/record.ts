@@ -35,7 +35,8 @@ export type Outcome = (Captured & Told) | Faulty | { readonly ignored: string };
 export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
   const receivedAt = clock();
   const keyed = idempotencyKeyOf(request) !== undefined;
-  const asked = requestOf(request, 'Capture');
+  // Another activity of the same person is told of by `conflict`.
+  const { fingerprint: _, ...asked } = requestOf(request, 'Capture');
   const sender = keyed ? asked : { ...asked, commandId: unrepeatable(asked.commandId) };
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
