@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
 import type { Identifier } from '../../domain/identity.ts';
 import { identifierKinds, normalized, refusalOf } from '../../domain/identity.ts';
-import { faultOfTraits, heldBy, isObject, itemLimits, kindOf } from './json.ts';
+import { heldAs, isEmptyList, isObject, itemLimits, kindOf } from './json.ts';
 import { instantOf, timesAre } from './time.ts';
 
 /** What is wrong with an item, and where in it. */
@@ -11,12 +12,24 @@ export type Fault = { readonly pointer: string; readonly detail: string };
 /** Something that was left out of an item, which is recorded all the same. The pointer leads from the item. */
 export type Warning = Fault & { readonly code: 'field-left-out' | 'field-unknown' };
 
+/** Tells that a field was left out, and why. */
+export const leftOut = (pointer: string, why: string): Warning => ({
+  code: 'field-left-out',
+  pointer,
+  detail: `${why}; it was left out`,
+});
+
 /** What is captured of an item, where in it its traits stand, and what was left out. */
 type Captured = { readonly capture: Capture; readonly traitsAt: string; readonly warnings?: readonly Warning[] };
 
 /** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
 export type Translated = Captured | Faulty | { readonly ignored: string };
-export type Faulty = { readonly eventId: string | undefined; readonly faults: readonly [Fault, ...Fault[]] };
+/** `reason` says why in a word, where the first fault's place does not. */
+export type Faulty = {
+  readonly eventId: string | undefined;
+  readonly faults: readonly [Fault, ...Fault[]];
+  readonly reason?: 'nobody';
+};
 
 type Field =
   | ('userId' | 'email' | 'anonymousId' | 'emailTrait' | 'eventId' | 'eventType' | 'timestamp' | 'sentAt')
@@ -26,12 +39,13 @@ type Field =
 export type Said = { readonly [F in Field]?: Json | undefined };
 
 /**
- * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, and
- * a blank text is as good as none.
+ * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, a blank
+ * text and an empty list are as good as none, and what is wrong and not needed is left out. `together`: each identifier is needed.
  */
 export type Format = {
   readonly source: string;
   readonly lenient: boolean;
+  readonly together?: boolean;
   readonly places: Readonly<Partial<Record<Field, string>>>;
 };
 
@@ -67,52 +81,76 @@ const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenie
 };
 
 const { values: most } = itemLimits;
+const tooManyValues = (): string =>
+  `makes it too many values; at most ${most.toLocaleString('en')} are allowed in properties and traits together`;
 
-/** Collects what is wrong with an item while it is read. */
-const readerOf = (said: Said, { places, lenient }: Format) => {
+/** The most characters of the ids of activities and sessions. */
+const mostOfId = 256;
+
+/** Collects what is wrong with an item while it is read, and what of it is left out for that. */
+const readerOf = (said: Said, { places, lenient, together = false }: Format) => {
   const faults: Fault[] = [];
-  const refuse = (field: Field | undefined, detail: string): void => {
-    faults.push({ pointer: field ? (places[field] ?? `/${field}`) : '', detail });
+  const warnings: Warning[] = [];
+  const at = (field: Field): string => places[field] ?? `/${field}`;
+  const refuse = (field: Field, detail: string): void => void faults.push({ pointer: at(field), detail });
+  /** For what an item can do without. */
+  const spare = (field: Field, detail: string): void => {
+    if (lenient) warnings.push(leftOut(at(field), detail));
+    else refuse(field, detail);
   };
 
-  const text = (field: Field, max: number, missing?: string): string | undefined => {
-    const { text, fault = text === undefined ? missing : undefined } = readText(said[field], lenient, max);
-    if (fault) refuse(field, fault);
+  const id = (field: 'eventId' | 'sessionId'): string | undefined => {
+    const { text, fault } = readText(said[field], lenient, mostOfId);
+    if (fault) spare(field, fault);
+    return text;
+  };
+
+  /** An id that is too long has a shorter one in its place, as what comes again would else be another activity. */
+  const eventId = (): string | undefined => {
+    const text = id('eventId');
+    const given = said.eventId;
+    if (text !== undefined || !lenient || typeof given !== 'string' || given.length <= mostOfId) return text;
+    const whole = given.trim();
+    return whole === '' ? undefined : createHash('sha256').update(whole).digest('hex');
+  };
+
+  const eventType = (): string | undefined => {
+    const { text, fault } = readText(said.eventType, lenient, 128);
+    if (text === undefined) refuse('eventType', fault ?? 'is missing; say what happened');
     return text;
   };
 
   let held = 0;
-  const object = (field: Field): JsonObject | undefined => {
-    const value = said[field];
-    if (value === undefined || value === null) return undefined;
-    const { values, fault: unfit } = heldBy(value);
-    const fault = unfit ?? (field === 'traits' ? faultOfTraits(value) : undefined);
-    if (fault !== undefined) refuse(field, fault);
-    else if (held <= most && held + values > most) {
-      refuse(
-        field,
-        `makes it too many values; at most ${most.toLocaleString('en')} are allowed in properties and traits together`,
-      );
-    }
-    held += values;
-    return isObject(value) ? value : undefined;
+  const object = (field: 'properties' | 'traits'): JsonObject | undefined => {
+    const { [field]: given = null } = said;
+    if (given === null || (lenient && isEmptyList(given))) return undefined;
+    const { value, values, fault, unnamed } = heldAs(field, given, lenient);
+    const tooMany = held <= most && held + values > most;
+    if (fault !== undefined) spare(field, fault);
+    else if (tooMany) spare(field, tooManyValues());
+    else if (unnamed !== undefined) warnings.push({ code: 'field-left-out', pointer: at(field), detail: unnamed });
+    const taken = fault === undefined && !tooMany;
+    if (taken || !lenient) held += values;
+    return taken && isObject(value) ? value : undefined;
   };
 
   const identifiers = (): readonly Identifier[] => {
-    const before = faults.length;
     const found: Identifier[] = [];
+    const wrong: (readonly [Field, string])[] = [];
     for (const kind of identifierKinds) {
       const { identifier, fault } = readIdentifier(kind, said[kind], lenient);
-      if (fault) refuse(kind, fault);
+      if (fault) wrong.push([kind, fault]);
       if (identifier) found.push(identifier);
-      else if (kind === 'email' && !fault && typeof said.emailTrait === 'string') {
+      else if (kind === 'email' && typeof said.emailTrait === 'string') {
         const trait = readIdentifier('email', said.emailTrait, lenient).identifier;
         if (trait) found.push(trait);
       }
     }
-    if (found.length === 0 && faults.length === before) {
-      refuse(undefined, 'says of nobody that they did it; send userId, email or anonymousId');
+    if (found.length === 0 && wrong.length === 0) {
+      faults.push({ pointer: '', detail: 'says of nobody that they did it; send userId, email or anonymousId' });
     }
+    const needed = together || found.length === 0;
+    for (const each of wrong) (needed ? refuse : spare)(...each);
     return found;
   };
 
@@ -122,14 +160,14 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
     const given = instantOf(timestamp);
     const sent = sentAt === null ? undefined : instantOf(sentAt);
     const instant = given === undefined || sent === undefined ? given : received - (sent - given);
-    if (instant === undefined || instant < 0) refuse('timestamp', timesAre);
-    else if (instant > received + dayMs) refuse('timestamp', 'lies more than 24 hours in the future');
+    if (instant === undefined || instant < 0) spare('timestamp', timesAre);
+    else if (instant > received + dayMs) spare('timestamp', 'lies more than 24 hours in the future');
     // A time that was corrected by the sender's clock differs a little with every try.
     else return { instant, exact: sent === undefined };
     return { instant: received, exact: false };
   };
 
-  return { faults, text, object, identifiers, occurredAt };
+  return { faults, warnings, id, eventId, eventType, object, identifiers, occurredAt };
 };
 
 /** An item that is nothing that can be read. */
@@ -138,19 +176,26 @@ export const faulty = (pointer: string, detail: string): Faulty => ({
   faults: [{ pointer, detail }],
 });
 
-/** Checks what an item says, and makes of it what is captured. */
-export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }: Arrival): Translated => {
-  const { faults, text, object, identifiers, occurredAt } = readerOf(said, format);
-  const [strongest, ...others] = identifiers();
-  const eventId = text('eventId', 256);
-  const eventType = text('eventType', 128, 'is missing; say what happened');
-  const { instant, exact } = occurredAt(receivedAt.getTime());
-  const sessionId = text('sessionId', 256);
-  const [properties, traits] = [object('properties'), object('traits')];
+/** Checks what an item says, and makes of it what is captured. `aside` is what was left out of it before. */
+export const toCapture = (
+  said: Said,
+  format: Format,
+  { receivedAt, newEventId }: Arrival,
+  aside: readonly Warning[] = [],
+): Translated => {
+  const reader = readerOf(said, format);
+  const { faults } = reader;
+  const [strongest, ...others] = reader.identifiers();
+  const [eventId, eventType] = [reader.eventId(), reader.eventType()];
+  const { instant, exact } = reader.occurredAt(receivedAt.getTime());
+  const sessionId = reader.id('sessionId');
+  const [properties, traits] = [reader.object('properties'), reader.object('traits')];
 
   const [first, ...more] = faults;
   if (first || !strongest || eventType === undefined) {
-    return { eventId, faults: first ? [first, ...more] : [{ pointer: '', detail: 'is incomplete' }] };
+    const others = [...more, ...aside.map(({ pointer, detail }) => ({ pointer, detail }))];
+    const faulty: Faulty = { eventId, faults: [first ?? { pointer: '', detail: 'is incomplete' }, ...others] };
+    return first?.pointer === '' ? { ...faulty, reason: 'nobody' } : faulty;
   }
   const activity: Activity = {
     ...{ eventId: eventId ?? newEventId(), eventType, source: format.source },
@@ -159,8 +204,10 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     ...(sessionId !== undefined && { sessionId }),
     ...(traits && { traits }),
   };
+  const warnings = [...reader.warnings, ...aside];
   return {
     capture: { identifiers: [strongest, ...others], activity, exactTime: exact },
     traitsAt: format.places.traits ?? '/traits',
+    ...(warnings.length > 0 && { warnings }),
   };
 };
