@@ -12,6 +12,7 @@ import { itemLimits } from './ingest/json.ts';
 import { fromNative } from './ingest/native.ts';
 import type { Delivery } from './ingest/record.ts';
 import { deliveryOf, eachInTurn, record } from './ingest/record.ts';
+import { watchRefusals } from './ingest/refusals.ts';
 import { cloudEventSchema, nativeBatchSchema, nativeSchema } from './ingest/schemas.ts';
 import { segmentRoutes } from './ingest/segment-routes.ts';
 import { Problem } from './problems.ts';
@@ -38,6 +39,9 @@ const mustHoldLittle = (events: readonly unknown[]): void => {
 /** The event of a request in one of the modes of CloudEvents that carry one event; undefined for our own format. */
 const cloudEventOf = (request: FastifyRequest): unknown =>
   contentType(request) === structured ? (request.body ?? null) : binaryEvent(request.headers, request.body);
+
+const isCloudEvent = (request: FastifyRequest): boolean =>
+  contentType(request) === batched || cloudEventOf(request) !== undefined;
 
 const toOne = (world: World) => {
   const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated) => {
@@ -92,8 +96,7 @@ const ingestRoute = (scope: App, world: World, admit: Admit): void => {
 const eventsRoute = (scope: App, world: World, admit: Admit): void => {
   const { native, cloudEvent } = toOne(world);
   const many = toMany(world);
-  const ownLevels = (request: FastifyRequest): number =>
-    contentType(request) === batched || cloudEventOf(request) !== undefined ? 0 : 1;
+  const ownLevels = (request: FastifyRequest): number => (isCloudEvent(request) ? 0 : 1);
   // In binary mode the content type is that of the data, which may be any JSON.
   takes(scope, admit, [/^application\/[\w.-]+\+json/]);
   scope.route({
@@ -145,9 +148,18 @@ const batchRoute = (scope: App, world: World, admit: Admit): void => {
   });
 };
 
+/** By which way a request came in: what each may send, and who sends it, differ. */
+const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudevents' => {
+  const { url = '' } = request.routeOptions;
+  if (url.startsWith('/v1/')) return 'segment';
+  if (url === '/api/events/batch') return 'batch';
+  return url === '/api/events' && isCloudEvent(request) ? 'cloudevents' : 'rest';
+};
+
 /** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
 export const ingestion = async (app: App, world: World): Promise<void> => {
   await app.register(async (all: App) => {
+    watchRefusals(all, wayOf);
     const admit = admission(all);
     for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
       await all.register(async (scope: App) => routes(scope, world, admit));

@@ -9,6 +9,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     span: Span | undefined;
   }
+  interface FastifyInstance {
+    /** What the process counts, where somebody counts. */
+    instruments: Instruments | undefined;
+  }
 }
 
 /** Where requests are told, and what the process tells of itself. */
@@ -45,6 +49,7 @@ const spans = (app: App, tracing: Tracing): void => {
 
 /** One line, one observation and, where somebody takes them, one span for each request. Paths are told as routes are written. */
 export const observed = (app: App, watch: Watch | undefined): void => {
+  app.decorate('instruments', watch?.instruments);
   app.decorateRequest('span', undefined);
   if (watch?.tracing) spans(app, watch.tracing);
   app.addHook('onResponse', (request, reply, done) => {

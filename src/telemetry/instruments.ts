@@ -27,6 +27,11 @@ export const openInstruments = () => ({
   duplicates: counter('leadfold_duplicates_total', 'Activities that were here already, by where they came from', [
     'source',
   ]),
+  refusals: counter(
+    'leadfold_refusals_total',
+    'What was refused on the ways in, items and whole requests, by the field or the code of the problem',
+    [...['way', 'reason']],
+  ),
   leadsProcessed: counter('leads_processed_total', 'How often a lead took in activities and was scored'),
   leadsQualified: counter('leads_qualified_total', 'How often a lead was qualified, by what caused it', ['cause']),
   leadsAssigned: counter('leads_assigned_total', 'How often a lead was assigned: by rules, by hand, in a merge', [

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
 import type { Identifier, Unresolved } from '../../domain/identity.ts';
-import { formerOf, identifierKinds, normalized, ofUnknownKind, refusalOf } from '../../domain/identity.ts';
-import { faultOfTraits, heldBy, isObject, itemLimits, kindOf } from './json.ts';
+import { identifierKinds } from '../../domain/identity.ts';
+import { heldAs, isEmptyList, isObject, itemLimits } from './json.ts';
+import type { ReadIdentifier } from './item-texts.ts';
+import { readIdentifier, readPreviousId, readText } from './item-texts.ts';
 import { instantOf, timesAre } from './time.ts';
 
 /** What is wrong with an item, and where in it. */
@@ -11,12 +14,24 @@ export type Fault = { readonly pointer: string; readonly detail: string };
 /** Something that was left out of an item, which is recorded all the same. The pointer leads from the item. */
 export type Warning = Fault & { readonly code: 'field-left-out' | 'field-unknown' };
 
+/** Tells that a field was left out, and why. */
+export const leftOut = (pointer: string, why: string): Warning => ({
+  code: 'field-left-out',
+  pointer,
+  detail: `${why}; it was left out`,
+});
+
 /** What is captured of an item, where in it its traits stand, and what was left out. */
 type Captured = { readonly capture: Capture; readonly traitsAt: string; readonly warnings?: readonly Warning[] };
 
 /** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
 export type Translated = Captured | Faulty | { readonly ignored: string };
-export type Faulty = { readonly eventId: string | undefined; readonly faults: readonly [Fault, ...Fault[]] };
+/** `reason` says why in a word, where the first fault's place does not. */
+export type Faulty = {
+  readonly eventId: string | undefined;
+  readonly faults: readonly [Fault, ...Fault[]];
+  readonly reason?: 'nobody';
+};
 
 type Field =
   | ('userId' | 'email' | 'anonymousId' | 'emailTrait' | 'previousId')
@@ -33,8 +48,8 @@ export type Said = { readonly [F in Field]?: Json | undefined } & {
 };
 
 /**
- * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, and
- * a blank text is as good as none.
+ * How a format says it. `places` are pointers of fields that it calls by another name. `lenient`: numbers are texts too, a blank
+ * text and an empty list are as good as none, and what is wrong and not needed is left out.
  */
 export type Format = {
   readonly source: string;
@@ -47,98 +62,81 @@ export type Arrival = { readonly receivedAt: Date; readonly newEventId: () => st
 
 const dayMs = 86_400_000;
 
-type Text = { readonly text?: string; readonly fault?: string };
-
-/** Why a text can't be kept as it is, or undefined. */
-export const faultOfText = (text: string): string | undefined => {
-  if (text.includes('\0') || !text.isWellFormed()) {
-    return 'holds a NUL character or half a character (a lone surrogate); send proper text';
-  }
-  // What bytes become that are not UTF-8: different names would become one, and different people one lead.
-  return text.includes('\uFFFD') ? 'holds a character that could not be read (U+FFFD); send UTF-8' : undefined;
-};
-
-const readText = (value: Json | undefined, lenient: boolean, max = Infinity): Text => {
-  if (value === undefined || value === null) return {};
-  const given = lenient && typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
-  if (typeof given !== 'string') return { fault: `must be text, is ${kindOf(given)}` };
-  const text = given.trim();
-  if (text === '' && lenient) return {};
-  if (text === '') return { fault: 'is blank; give it a value or leave it out' };
-  if (text.length > max) return { fault: `is ${text.length} characters long; at most ${max} are allowed` };
-  const fault = faultOfText(text);
-  return fault === undefined ? { text } : { fault };
-};
-
-const readIdentifier = (kind: Identifier['kind'], value: Json | undefined, lenient: boolean) => {
-  const { text, fault } = readText(value, lenient);
-  if (text === undefined) return { fault };
-  const identifier = normalized({ kind, value: text });
-  if (identifier.value === '' && lenient) return {};
-  const refusal = refusalOf(identifier);
-  return refusal === undefined ? { identifier, former: formerOf({ kind, value: text }) } : { fault: refusal };
-};
-
-const readPreviousId = (value: Json | undefined, lenient: boolean) => {
-  const { text, fault } = readText(value, lenient);
-  if (text === undefined) return { fault };
-  // What identifies nobody as an anonymousId does so as nothing else.
-  const refusal = refusalOf(normalized({ kind: 'anonymousId', value: text }));
-  return refusal === undefined ? { unresolved: ofUnknownKind(text) } : { fault: refusal };
-};
-
 const { values: most } = itemLimits;
+const tooManyValues = (): string =>
+  `makes it too many values; at most ${most.toLocaleString('en')} are allowed in properties and traits together`;
 
-/** Collects what is wrong with an item while it is read. */
+/** The most characters of the ids of activities and sessions. */
+const mostOfId = 256;
+
+/** Collects what is wrong with an item while it is read, and what of it is left out for that. */
 const readerOf = (said: Said, { places, lenient }: Format) => {
   const faults: Fault[] = [];
-  const refuse = (field: Field | undefined, detail: string): void => {
-    faults.push({ pointer: field ? (places[field] ?? `/${field}`) : '', detail });
+  const warnings: Warning[] = [];
+  const at = (field: Field): string => places[field] ?? `/${field}`;
+  const refuse = (field: Field, detail: string): void => void faults.push({ pointer: at(field), detail });
+  /** For what an item can do without. */
+  const spare = (field: Field, detail: string): void => {
+    if (lenient) warnings.push(leftOut(at(field), detail));
+    else refuse(field, detail);
   };
 
-  const text = (field: Field, max: number, missing?: string): string | undefined => {
-    const { text, fault = text === undefined ? missing : undefined } = readText(said[field], lenient, max);
-    if (fault) refuse(field, fault);
+  const id = (field: 'eventId' | 'sessionId'): string | undefined => {
+    const { text, fault } = readText(said[field], lenient, mostOfId);
+    if (fault) spare(field, fault);
+    return text;
+  };
+
+  /** An id that is too long has a shorter one in its place, as what comes again would else be another activity. */
+  const eventId = (): string | undefined => {
+    const text = id('eventId');
+    const given = said.eventId;
+    if (text !== undefined || !lenient || typeof given !== 'string' || given.length <= mostOfId) return text;
+    const whole = given.trim();
+    return whole === '' ? undefined : createHash('sha256').update(whole).digest('hex');
+  };
+
+  const eventType = (): string | undefined => {
+    const { text, fault } = readText(said.eventType, lenient, 128);
+    if (text === undefined) refuse('eventType', fault ?? 'is missing; say what happened');
     return text;
   };
 
   let held = 0;
-  const object = (field: Field): JsonObject | undefined => {
-    const value = said[field];
-    if (value === undefined || value === null) return undefined;
-    const { values, fault: unfit } = heldBy(value);
-    const fault = unfit ?? (field === 'traits' ? faultOfTraits(value) : undefined);
-    if (fault !== undefined) refuse(field, fault);
-    else if (held <= most && held + values > most) {
-      refuse(
-        field,
-        `makes it too many values; at most ${most.toLocaleString('en')} are allowed in properties and traits together`,
-      );
-    }
-    held += values;
-    return isObject(value) ? value : undefined;
+  const object = (field: 'properties' | 'traits'): JsonObject | undefined => {
+    const { [field]: given = null } = said;
+    if (given === null || (lenient && isEmptyList(given))) return undefined;
+    const { value, values, fault, unnamed } = heldAs(field, given, lenient);
+    const tooMany = held <= most && held + values > most;
+    if (fault !== undefined) spare(field, fault);
+    else if (tooMany) spare(field, tooManyValues());
+    else if (unnamed !== undefined) warnings.push({ code: 'field-left-out', pointer: at(field), detail: unnamed });
+    const taken = fault === undefined && !tooMany;
+    if (taken || !lenient) held += values;
+    return taken && isObject(value) ? value : undefined;
   };
 
   const identifiers = (): { readonly found: readonly Identifier[]; readonly unresolved: readonly Unresolved[] } => {
-    const before = faults.length;
     const found: Identifier[] = [];
     const unresolved: Unresolved[] = [];
-    const take = ({ identifier, former = [] }: ReturnType<typeof readIdentifier>): void => {
+    const wrong: (readonly [Field, string])[] = [];
+    const take = ({ identifier, former = [] }: ReadIdentifier): void => {
       if (identifier) found.push(identifier);
       for (const each of former) unresolved.push({ candidates: [each], fallback: undefined });
     };
     for (const kind of identifierKinds) {
       const read = readIdentifier(kind, said[kind], lenient);
-      if (read.fault) refuse(kind, read.fault);
-      if (read.identifier || read.fault || kind !== 'email' || typeof said.emailTrait !== 'string') take(read);
+      if (read.fault !== undefined) wrong.push([kind, read.fault]);
+      if (read.identifier || kind !== 'email' || typeof said.emailTrait !== 'string') take(read);
       else take(readIdentifier(kind, said.emailTrait, lenient));
     }
     const previous = readPreviousId(said.previousId, lenient);
-    if (previous.fault) refuse('previousId', previous.fault);
+    if (previous.fault !== undefined) refuse('previousId', previous.fault);
     if (previous.unresolved) unresolved.push(previous.unresolved);
-    if (found.length === 0 && faults.length === before) {
-      refuse(undefined, 'says of nobody that they did it; send userId, email or anonymousId');
+    if (found.length === 0 && wrong.length === 0 && previous.fault === undefined) {
+      faults.push({ pointer: '', detail: 'says of nobody that they did it; send userId, email or anonymousId' });
     }
+    for (const each of wrong) (found.length === 0 ? refuse : spare)(...each);
     return { found, unresolved };
   };
 
@@ -148,14 +146,14 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
     const given = instantOf(timestamp);
     const sent = sentAt === null ? undefined : instantOf(sentAt);
     const instant = given === undefined || sent === undefined ? given : received - (sent - given);
-    if (instant === undefined || instant < 0) refuse('timestamp', timesAre);
-    else if (instant > received + dayMs) refuse('timestamp', 'lies more than 24 hours in the future');
+    if (instant === undefined || instant < 0) spare('timestamp', timesAre);
+    else if (instant > received + dayMs) spare('timestamp', 'lies more than 24 hours in the future');
     // A time that was corrected by the sender's clock differs a little with every try.
     else return { instant, exact: sent === undefined };
     return { instant: received, exact: false };
   };
 
-  return { faults, text, object, identifiers, occurredAt };
+  return { faults, warnings, id, eventId, eventType, object, identifiers, occurredAt };
 };
 
 /** An item that is nothing that can be read. */
@@ -164,22 +162,29 @@ export const faulty = (pointer: string, detail: string): Faulty => ({
   faults: [{ pointer, detail }],
 });
 
-/** Checks what an item says, and makes of it what is captured. */
-export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }: Arrival): Translated => {
-  const { faults, text, object, identifiers, occurredAt } = readerOf(said, format);
+/** Checks what an item says, and makes of it what is captured. `aside` is what was left out of it before. */
+export const toCapture = (
+  said: Said,
+  format: Format,
+  { receivedAt, newEventId }: Arrival,
+  aside: readonly Warning[] = [],
+): Translated => {
+  const reader = readerOf(said, format);
+  const { faults } = reader;
   const {
     found: [strongest, ...others],
     unresolved,
-  } = identifiers();
-  const eventId = text('eventId', 256);
-  const eventType = text('eventType', 128, 'is missing; say what happened');
-  const { instant, exact } = occurredAt(receivedAt.getTime());
-  const sessionId = text('sessionId', 256);
-  const [properties, traits] = [object('properties'), object('traits')];
+  } = reader.identifiers();
+  const [eventId, eventType] = [reader.eventId(), reader.eventType()];
+  const { instant, exact } = reader.occurredAt(receivedAt.getTime());
+  const sessionId = reader.id('sessionId');
+  const [properties, traits] = [reader.object('properties'), reader.object('traits')];
 
   const [first, ...more] = faults;
   if (first || !strongest || eventType === undefined) {
-    return { eventId, faults: first ? [first, ...more] : [{ pointer: '', detail: 'is incomplete' }] };
+    const others = [...more, ...aside.map(({ pointer, detail }) => ({ pointer, detail }))];
+    const faulty: Faulty = { eventId, faults: [first ?? { pointer: '', detail: 'is incomplete' }, ...others] };
+    return first?.pointer === '' ? { ...faulty, reason: 'nobody' } : faulty;
   }
   const activity: Activity = {
     ...{ eventId: eventId ?? newEventId(), eventType, source: format.source },
@@ -189,6 +194,7 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
     ...(traits && { traits }),
     ...(said.context && { context: said.context }),
   };
+  const warnings = [...reader.warnings, ...aside];
   return {
     capture: {
       identifiers: [strongest, ...others],
@@ -197,5 +203,6 @@ export const toCapture = (said: Said, format: Format, { receivedAt, newEventId }
       ...(unresolved.length > 0 && { unresolved }),
     },
     traitsAt: format.places.traits ?? '/traits',
+    ...(warnings.length > 0 && { warnings }),
   };
 };

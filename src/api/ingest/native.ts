@@ -1,8 +1,15 @@
 import type { Arrival, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
 import { firstOf, isObject, kindOf } from './json.ts';
+import { unknownMembers } from './unknown.ts';
 
-/** An item of our own format, on its own (`api`) or in a batch. Fields that it doesn't have are ignored. */
+/** The members of an item; `writeKey` says whose it is where no header does. */
+const unknownIn = unknownMembers([
+  ...['eventType', 'event', 'userId', 'email', 'anonymousId', 'eventId', 'timestamp', 'sessionId'],
+  ...['properties', 'traits', 'writeKey'],
+]);
+
+/** An item of our own format, on its own (`api`) or in a batch. What is wrong is refused, and a field that it doesn't have is told. */
 export const fromNative = (item: unknown, source: 'api' | 'batch', arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
   const { userId, email, anonymousId, eventId, timestamp, sessionId, properties, traits } = item;
@@ -12,5 +19,6 @@ export const fromNative = (item: unknown, source: 'api' | 'batch', arrival: Arri
     emailTrait: isObject(traits) ? traits['email'] : undefined,
   };
   const named = firstOf(item['eventType']) === undefined && firstOf(item['event']) !== undefined;
-  return toCapture(said, { source, lenient: false, places: named ? { eventType: '/event' } : {} }, arrival);
+  const format = { source, lenient: false, places: named ? { eventType: '/event' } : {} };
+  return toCapture(said, format, arrival, unknownIn(item));
 };

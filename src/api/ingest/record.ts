@@ -23,6 +23,8 @@ export type Delivery = {
   /** The request carries an Idempotency-Key. */
   readonly keyed: boolean;
   readonly arrivalOf: (index: number) => Arrival;
+  /** Told of the items that are refused. */
+  readonly refused: (items: readonly Faulty[]) => void;
 };
 
 /** What an answer says of a recorded item besides: where in it its traits stand, where some were left out, and what else was. */
@@ -40,7 +42,8 @@ export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): De
   const sender = keyed ? asked : { ...asked, commandId: unrepeatable(asked.commandId) };
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
-  return { projectId: projectOf(request), sender, keyed, arrivalOf };
+  const refused = (items: readonly Faulty[]): void => request.server.refused(request, items);
+  return { projectId: projectOf(request), sender, keyed, arrivalOf, refused };
 };
 
 /** For how long items of a request are worked on before others have their turn, in ms. */
@@ -82,7 +85,7 @@ const unlessOther = async (
 /** Captures what can be captured. When it resolves, that is durable, up to `position` (0 when there is nothing). */
 export const record = async (
   world: World,
-  { projectId, sender, keyed }: Delivery,
+  { projectId, sender, keyed, refused }: Delivery,
   items: readonly Translated[],
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
@@ -93,6 +96,7 @@ export const record = async (
         return said ? unlessOther(world, projectId, result, said) : result;
       })
     : captured;
+  refused(items.filter((item) => 'faults' in item));
   const next = told.values();
   const outcomes = items.flatMap((item): readonly Outcome[] => {
     if (!('capture' in item)) return [item];

@@ -31,7 +31,7 @@ export const nativeSchema = z
         `What is now known of the person; \`email\` identifies too. At most ${leadLimits.traits}, and 32 KiB as JSON, with names of ${leadLimits.traitName} characters`,
       ),
   })
-  .describe('Fields that are not listed are ignored');
+  .describe('Fields that are not listed are left out, with a warning that names the nearest one');
 
 export const nativeBatchSchema = z.object({ events: z.array(nativeSchema).max(5_000) });
 

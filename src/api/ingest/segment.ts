@@ -2,9 +2,10 @@ import type { Json, JsonObject } from '../../domain/activity.ts';
 import { normalId } from '../../domain/normal-form.ts';
 import { keptContext } from './context.ts';
 import { snakeCase } from './event-name.ts';
-import type { Arrival, Format, Said, Translated } from './item.ts';
-import { faulty, toCapture } from './item.ts';
-import { firstOf, isObject, kindOf } from './json.ts';
+import type { Arrival, Format, Said, Translated, Warning } from './item.ts';
+import { faulty, leftOut, toCapture } from './item.ts';
+import { firstOf, isEmptyList, isObject, kindOf } from './json.ts';
+import { instantOf } from './time.ts';
 
 /** What Segment's clients call. */
 export const segmentCalls = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const;
@@ -27,21 +28,28 @@ const given = (parts: Readonly<Record<string, Json | undefined>>): JsonObject =>
     ),
   );
 
-/** Adds to properties what a call has beside them; properties that are no object stay, to be refused. */
-const withParts = (properties: Json | undefined, parts: Readonly<Record<string, Json | undefined>>): Json =>
-  isObject(properties) || properties === undefined || properties === null
-    ? { ...given(parts), ...properties }
-    : properties;
+/** The object that an item has under a name, with nothing in it where that is none, and what to tell of one that is left out. */
+const objectAt = (item: JsonObject, name: string): readonly [JsonObject, ...Warning[]] => {
+  const value = firstOf(item[name]);
+  if (value === undefined || isEmptyList(value)) return [{}];
+  return isObject(value) ? [value] : [{}, leftOut(`/${name}`, `must be an object, is ${kindOf(value)}`)];
+};
 
 const asText = (value: Json | undefined): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value).trim() || undefined : undefined;
+
+/** Of two times the first, or the second where the first is none. */
+const timeOf = (first: Json | undefined, second: Json | undefined): Json | undefined => {
+  const [one, other] = [firstOf(first), firstOf(second)];
+  return one === undefined || (other !== undefined && instantOf(one) === undefined) ? other : one;
+};
 
 /** When the sender says it was: by its own clock if it says when it sent it, so that the clock can be corrected. */
 const timesOf = (item: JsonObject, sentAt: Json | undefined): Said => {
   const { timestamp, originalTimestamp } = item;
   return firstOf(sentAt) === undefined
-    ? { timestamp: firstOf(timestamp, originalTimestamp) }
-    : { timestamp: firstOf(originalTimestamp, timestamp), sentAt };
+    ? { timestamp: timeOf(timestamp, originalTimestamp) }
+    : { timestamp: timeOf(originalTimestamp, timestamp), sentAt };
 };
 
 const isMissing = (value: Json | undefined): boolean =>
@@ -79,7 +87,7 @@ export const takenOver = (body: JsonObject): JsonObject => {
 export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObject, arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
   const contextTraits = partOf(contextOf(item, envelope, 'traits'));
-  const { userId, anonymousId, properties, traits, name, category } = item;
+  const { userId, anonymousId, properties, name, category } = item;
   const common: Said = {
     ...{ userId, anonymousId, eventId: item['messageId'], sessionId: contextOf(item, envelope, 'sessionId') },
     ...timesOf(item, firstOf(item['sentAt'], envelope['sentAt'])),
@@ -93,24 +101,26 @@ export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObje
       return toCapture({ ...common, eventType, properties }, trackFormat, arrival);
     }
     case 'page':
-    case 'screen':
-      return toCapture(
-        { ...common, eventType: `${call}_view`, properties: withParts(properties, { name, category }) },
-        format,
-        arrival,
-      );
+    case 'screen': {
+      const [own, ...aside] = objectAt(item, 'properties');
+      const said = { ...common, eventType: `${call}_view`, properties: { ...given({ name, category }), ...own } };
+      return toCapture(said, format, arrival, aside);
+    }
     case 'identify': {
-      const person =
-        firstOf(traits) === undefined || isObject(traits) ? { ...contextTraits, ...partOf(traits) } : traits;
-      const emailTrait = isObject(person) ? person['email'] : undefined;
-      return toCapture({ ...common, eventType: 'identify', traits: person, emailTrait }, format, arrival);
+      const [own, ...aside] = objectAt(item, 'traits');
+      const person = { ...contextTraits, ...own };
+      const said = { ...common, eventType: 'identify', traits: person, emailTrait: person['email'] };
+      return toCapture(said, format, arrival, aside);
     }
     case 'group': {
+      const { groupId } = item;
+      if (asText(groupId) === undefined) return faulty('/groupId', 'is missing; say which group');
       // The traits are the group's: none of them says anything of the person.
-      const properties = { ...partOf(item['properties']), ...given({ groupId: item['groupId'], traits }) };
-      if (asText(item['groupId']) === undefined) return faulty('/groupId', 'is missing; say which group');
-      if (firstOf(traits) !== undefined && !isObject(traits)) return faulty('/traits', 'must be an object');
-      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival);
+      const [ofGroup, ...wrong] = objectAt(item, 'traits');
+      const [own, ...aside] = objectAt(item, 'properties');
+      const said = isObject(item['traits']) ? { groupId, traits: ofGroup } : { groupId };
+      const properties = { ...own, ...given(said) };
+      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival, [...wrong, ...aside]);
     }
     case 'alias':
       return fromAlias(item, common, arrival);
