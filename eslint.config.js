@@ -12,7 +12,7 @@ const ENGINES = [
   'src/commands/{breather,handle,line,time-slices}.ts',
   'src/commands/{attach,capture,underway}.ts',
   'src/commands/merge.ts',
-  'src/commands/{routing,placements}.ts',
+  'src/commands/{placements,reassign,routing}.ts',
   'src/commands/resolve.ts',
   'src/commands/{state,snapshots,snapshot-queue}.ts',
   'src/projections/projection.ts',

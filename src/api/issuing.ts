@@ -37,16 +37,23 @@ export const idOf = (text: string): string => text.toLowerCase().slice(0, 12);
 
 type Issued = { readonly key: string; readonly issued: Key; readonly position: number };
 
+/** A key to be issued; `part` names it where a request issues several. */
+type Wanted = {
+  readonly projectId: string;
+  readonly name: string;
+  readonly scopes: Key['scopes'];
+  readonly part?: string;
+};
+
 /**
- * Issues a key of a project, as the `part` of a request that issues several. The key's text is told here and never again, but to a retry with the same Idempotency-Key.
+ * Issues a key of a project. The key's text is told here and never again, but to a retry with the same Idempotency-Key.
  * Throws a `Problem` when that key can't be told any more.
  */
 export const issue = async (
   { engine }: World,
   request: FastifyRequest,
   made: (name: string) => string,
-  input: { readonly projectId: string; readonly name: string; readonly scopes: Key['scopes'] },
-  part?: string,
+  { part, ...input }: Wanted,
 ): Promise<Issued> => {
   const { projectId } = input;
   const keyId = idOf(made('key id'));

@@ -49,7 +49,7 @@ const create = async (
   const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
   const ofApi = await issue(world, request, made, { projectId, ...first.apiKey });
   const madeToWrite = making(world, request, 'write key');
-  const toWrite = await issue(world, request, madeToWrite, { projectId, ...first.writeKey }, 'write');
+  const toWrite = await issue(world, request, madeToWrite, { projectId, ...first.writeKey, part: 'write' });
   withPosition(reply, Math.max(ofApi.position, toWrite.position)).code(201);
   reply.header('Location', `/api/projects/${projectId}`);
   return { projectId, name: as ?? request.body.name, apiKey: ofApi.key, writeKey: toWrite.key };

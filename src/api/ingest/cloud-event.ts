@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../domain/activity.ts';
 import type { Arrival, Fault, Format, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
 import { faultOfText } from './item-texts.ts';
-import { firstOf, isEmptyList, isObject, kindOf, readJson } from './json.ts';
+import { firstOf, isObject, kindOf, readJson } from './json.ts';
 import { withExactNumbers } from './numbers.ts';
 
 const required = ['specversion', 'id', 'source', 'type'] as const;
@@ -83,7 +83,7 @@ const dataOf = (event: JsonObject): { readonly data?: unknown; readonly fault?: 
 export const fromCloudEvent = (event: unknown, arrival: Arrival): Translated => {
   if (!isObject(event)) return faulty('', `must be an object, is ${kindOf(event)}`);
   const { data: given = null, fault } = dataOf(event);
-  const data = isEmptyList(given) ? null : given;
+  const data = Array.isArray(given) && given.length === 0 ? null : given;
   const [first, ...more] = [...faultsOf(event), ...(fault ? [fault] : [])];
   if (first) return { eventId: undefined, faults: [first, ...more] };
   if (data !== null && !isObject(data)) return faulty('/data', `must be an object, is ${kindOf(data)}`);
