@@ -82,22 +82,28 @@ const fingerprintOf = ({ url, body }: FastifyRequest, key: string): string =>
   hashOf(JSON.stringify([key, url, body], inOrder)).toString('base64url');
 
 /**
- * The request for a command: the same Idempotency-Key of the same key in the same project is the same command, which asks the
- * same again. Throws a `Problem` for a header that is not valid.
+ * The request for a command, whatever it asks: the same Idempotency-Key of the same key in the same project is the same command.
+ * Throws a `Problem` for a header that is not valid.
  */
-export const requestOf = (request: FastifyRequest, commandName: string): Request => {
+export const commandOf = (request: FastifyRequest, commandName: string): Request => {
   const key = idempotencyKeyOf(request);
   const expected = expectedRevisionOf(request);
   const traceparent = traceparentOf(request);
   const { projectId = '', keyId = 'root' } = request.caller;
   return {
     commandId: key === undefined ? request.server.newId() : [commandName, projectId, keyId, key].join(':'),
-    ...(key !== undefined && { fingerprint: fingerprintOf(request, key) }),
     correlationId: request.id,
     actor: actorOf(request),
     ...(traceparent !== undefined && { traceparent }),
     ...(expected !== undefined && { expected }),
   };
+};
+
+/** The same for a command that must ask the same when it comes again. */
+export const requestOf = (request: FastifyRequest, commandName: string): Request => {
+  const key = idempotencyKeyOf(request);
+  const asked = commandOf(request, commandName);
+  return key === undefined ? asked : { ...asked, fingerprint: fingerprintOf(request, key) };
 };
 
 /** What all requests have in common: a correlation id. */

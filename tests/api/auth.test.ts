@@ -280,7 +280,8 @@ describe('a scope', () => {
     await using served = await boot();
     const { projectId } = await newProject(served);
     const { key } = await newKey(served, projectId, ['admin']);
-    const put = await served.app.inject({ method: 'PUT', url: modelOf(projectId), headers: as(key), payload: {} });
+    const payload = { engagement: [{ id: 'visit', when: { eventType: 'page_view' }, points: 70 }] };
+    const put = await served.app.inject({ method: 'PUT', url: modelOf(projectId), headers: as(key), payload });
     expect(put.statusCode).toBe(200);
     const create = await served.app.inject({
       method: 'POST',

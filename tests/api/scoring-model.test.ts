@@ -31,7 +31,7 @@ describe('a scoring model', () => {
     expect(unchanged.json()).toEqual({ version: 1 });
     const changed = await publish({ version, ...model, qualificationThreshold: 80 });
     expect(changed.json()).toEqual({ version: 2, jobId: `${projectId}.rescore-2` });
-    expect(changed.headers).toMatchObject({ 'leadfold-position': '3', etag: '"2"' });
+    expect(changed.headers).toMatchObject({ 'leadfold-position': '4', etag: '"3"' });
     expect((await read()).json()).toMatchObject({ version: 2, qualificationThreshold: 80 });
   });
 
@@ -45,7 +45,7 @@ describe('a scoring model', () => {
     expect((await read()).json()).toMatchObject({ version: 2, engagement: [{ id: 'visit' }] });
   });
 
-  it.each(['"1"', 'W/"1"', '1', '*'])('is published with If-Match: %s', async (match) => {
+  it.each(['"2"', 'W/"2"', '2', '*'])('is published with If-Match: %s', async (match) => {
     await using served = await boot();
     const { publish } = await about(served);
     expect((await publish({ engagement: [rule] }, { 'if-match': match })).statusCode).toBe(200);
@@ -67,7 +67,7 @@ describe('a scoring model', () => {
     const again = await publish({ engagement: [rule] }, headers);
     expect([again.statusCode, again.body, again.headers.etag]).toEqual([200, first.body, first.headers.etag]);
     expect((await read()).json()).toMatchObject({ version: 3, engagement: [{ points: 4 }] });
-    expect(await allFacts(served.store)).toHaveLength(4);
+    expect(await allFacts(served.store)).toHaveLength(5);
   });
 
   it.each([

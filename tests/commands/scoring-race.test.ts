@@ -3,14 +3,14 @@ import { capture } from '../../src/commands/capture.ts';
 import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
 import { leadIdOf } from '../../src/domain/identity.ts';
 import { lead } from '../../src/domain/lead.ts';
-import { defaultModel } from '../../src/domain/default-model.ts';
+import { defaultModel, defaultModelOf, newestEdition } from '../../src/domain/default-model.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { activity, projectId } from '../support/facts.ts';
 import { engineOver, openWith, request } from '../support/engine.ts';
 
 test('a lead that is scored while a new model is published ends with the score of the new model', async () => {
-  const log = await openWith({ version: 1, model: defaultModel });
+  const log = await openWith({ version: 1, model: defaultModelOf(newestEdition) });
   const signup = { id: 'signup', when: { eventType: 'signup', where: [] }, points: 42 };
   const publish = () =>
     engine.handle(publishScoringModel, { projectId, model: { ...defaultModel, engagement: [signup] } }, request('new'));

@@ -77,6 +77,6 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"status":"completed","resolution":"done"');
   expect(output).toContain('"perWeek":15');
   expect(output).toContain('"responseMs":');
-  expect(output).toContain('"rulesVersion":1,"data":[');
+  expect(output).toContain('"rulesVersion":2,"data":[');
   expect(output).toContain('"type":"LeadAccepted"');
 });

@@ -20,7 +20,6 @@ it('Leads that a new model qualified are found, routed one by one or all at once
   const stuck = () => project.all('/api/leads?routing=none&qualified=true&sort=firstSeenAt');
   const found = await stuck();
   expect(found.map(({ identifiers }: Json) => identifiers[0].value).toSorted()).toEqual(people);
-  expect((await project.read('/api/leads?qualified=true')).status).toBe(400);
   const [first, won] = [found[0].leadId, found[1].leadId];
   expect(mustBe(await sales.act(first, 'assign', { repId: null }), 409).body.detail).toContain('/route');
 

@@ -71,6 +71,7 @@ const actions = new Map<string, object>([
   ['assign', { repId: null }],
   ['close', { outcome: 'won' }],
   ['reopen', {}],
+  ['route', { reason: 'Mine' }],
   ['test', { last: 1 }],
 ]);
 

@@ -9,7 +9,7 @@ import { saysTheSame } from '../../domain/activity.ts';
 import { lead } from '../../domain/lead.ts';
 import { leadStreamId } from '../../domain/streams.ts';
 import { projectOf } from '../auth.ts';
-import { idempotencyKeyOf, requestOf } from '../request.ts';
+import { commandOf, idempotencyKeyOf } from '../request.ts';
 import type { World } from '../world.ts';
 import type { Arrival, Faulty, Translated, Warning } from './item.ts';
 
@@ -38,7 +38,7 @@ export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): De
   const receivedAt = clock();
   const keyed = idempotencyKeyOf(request) !== undefined;
   // Another activity of the same person is told of by `conflict`.
-  const { fingerprint: _, ...asked } = requestOf(request, 'Capture');
+  const asked = commandOf(request, 'Capture');
   const sender = keyed ? asked : { ...asked, commandId: unrepeatable(asked.commandId) };
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
