@@ -53,6 +53,13 @@ export const placeOfFact = ({ id, stream, revision, position }: Place): Place =>
  */
 export type Filter = { readonly streams?: readonly string[]; readonly types?: readonly string[] };
 
+/** Tells whether a filter wants a fact. */
+export const wanting = ({ streams, types }: Filter): ((fact: Pick<Recorded, 'stream' | 'type'>) => boolean) => {
+  const known = types && new Set(types);
+  return ({ stream, type }) =>
+    (known?.has(type) ?? true) && (streams?.some((prefix) => stream.startsWith(prefix)) ?? true);
+};
+
 /**
  * How a store is: `up` when facts can be read and appended; else why the last append failed, as long as that would still be so.
  * `failing` is what has no name of its own.

@@ -1,7 +1,7 @@
 import type { ReadPosition } from '@eventstore/db-client';
 import { ownStreams } from '../domain/streams.ts';
 import type { Batch, Filter, Place, Recorded } from './event-store.ts';
-import { placeOfFact } from './event-store.ts';
+import { placeOfFact, wanting } from './event-store.ts';
 import { placeOf, readThrough, recorded } from './eventstoredb-client.ts';
 import type { Connection } from './eventstoredb-client.ts';
 import { alarm, pulled, WINDOW } from './eventstoredb-pulling.ts';
@@ -18,11 +18,6 @@ type Reader = Omit<Reading, 'tails'> & { readonly tail: Tail; readonly wanted: W
 const GRACE = 100;
 /** At most every so many ms a reader tells that there was nothing for it: to save that costs as much as to save a fact. */
 const PASSING = 100;
-
-const wantedBy =
-  ({ streams, types }: Followed): Wanted =>
-  ({ stream, type }) =>
-    streams.some((prefix) => stream.startsWith(prefix)) && (!types || types.includes(type));
 
 /** What is wanted of the next `count` events from a place on, and where the last of those is; 0 when there is none. */
 async function nextFrom(
@@ -136,8 +131,8 @@ export async function* follow(
 ): AsyncGenerator<Batch> {
   if (signal.aborted) return;
   const { tail, leave } = tails();
-  const own = wantedBy({ streams: [...ownStreams, ...filter.streams] });
-  const reader = { connection, tail, wanted: wantedBy(filter), own, signal };
+  const own = wanting({ streams: [...ownStreams, ...filter.streams] });
+  const reader = { connection, tail, wanted: wanting(filter), own, signal };
   let position = from;
   try {
     while (!signal.aborted) {

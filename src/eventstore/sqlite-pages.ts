@@ -2,8 +2,9 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { DamagedFact } from './damage.ts';
 import type { Batch, Filter, Metadata, Place, Recorded, StreamPage } from './event-store.ts';
-import { placeOfFact } from './event-store.ts';
+import { placeOfFact, wanting } from './event-store.ts';
 import { keptBytes, pageLimits } from './page.ts';
+import { recentOf } from './sqlite-recent.ts';
 
 /** How many events a page looks through at most, so that one who wants few of many lets others have their turn in between. */
 const WINDOW = 10_000;
@@ -97,12 +98,6 @@ function placeBy(db: DatabaseSync, rest: string): (...values: readonly SQLInputV
 /** Looks up which fact has a revision of a stream. */
 export const placesOf = (db: DatabaseSync) => placeBy(db, 'WHERE stream = ? AND revision = ?');
 
-/** Looks up the position of the last event; 0 when there is none. */
-export function headOf(db: DatabaseSync): () => number {
-  const statement = db.prepare('SELECT coalesce(max(position), 0) AS position FROM events');
-  return () => Number(statement.get()?.['position']);
-}
-
 // The plus keeps SQLite from the index of streams: pages are read in the order of positions. No name of a stream has a byte FF.
 const inStreams = (prefixes: readonly string[]) => ({
   sql: `AND (${['0', ...prefixes.map(() => "+stream >= ? AND +stream < ? || x'FF'")].join(' OR ')})`,
@@ -119,10 +114,13 @@ const ofTypes = (types: readonly string[]) => ({
  * filters share a page: it is read and parsed for the first of them. A page stays true, because what is in the log stays.
  */
 export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) => Batch {
+  const recent = recentOf(db);
   const endOfLog = placeBy(db, 'ORDER BY position DESC LIMIT 1');
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
   const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
-  return ({ streams, types } = {}) => {
+  return (what = {}) => {
+    const { streams, types } = what;
+    const wants = wanting(what);
     const conditions = [...(streams ? [inStreams(streams)] : []), ...(types ? [ofTypes(types)] : [])];
     const values = conditions.flatMap((condition) => condition.values);
     const filter = conditions.map(({ sql }) => sql).join(' ');
@@ -130,8 +128,11 @@ export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) =
     const wanted = JSON.stringify([streams, types]);
 
     const read = (from: number): Page => {
-      const newest = endOfLog();
+      const ahead = recent(from);
+      const newest = ahead ? ahead.at(-1) : endOfLog();
       if (!newest || newest.position <= from) return { events: [], position: from, bytes: 0 };
+      if (ahead && !ahead.some(wants))
+        return { events: [], position: newest.position, bytes: 0, last: placeOfFact(newest) };
       const end = Math.min(newest.position, from + WINDOW);
       const { events, bytes, more } = wantedIn(pageLimits.events, from, end, ...values);
       const position = (more ? events.at(-1)?.position : undefined) ?? end;

@@ -7,7 +7,8 @@ import { StoreUnavailable } from './event-store.ts';
 import { pageLimits } from './page.ts';
 import type { Line } from './sqlite-log.ts';
 import { openLogFile } from './sqlite-log.ts';
-import { headOf, pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
+import { pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
+import { headOf } from './sqlite-recent.ts';
 import { committingHere, committingInThread, groupWriter } from './sqlite-writer.ts';
 
 /** `maxPending` (of a project) and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */

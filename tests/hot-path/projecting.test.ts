@@ -31,7 +31,7 @@ const rowsRead = (): (() => readonly number[]) => {
   const all = Reflect.get(StatementSync.prototype, 'all');
   vi.spyOn(StatementSync.prototype, 'all').mockImplementation(function (this: StatementSync, ...values) {
     const rows: ReturnType<typeof all> = Reflect.apply(all, this, values);
-    if (this.sourceSQL.includes('FROM events WHERE position')) taken.push(rows.length);
+    if (/ data, .* FROM events WHERE position/.test(this.sourceSQL)) taken.push(rows.length);
     return rows;
   });
   return () => taken;
@@ -166,8 +166,7 @@ describe('The reactors', () => {
     await app.settled();
     const seconds = Math.ceil((performance.now() - began) / 1_000);
 
-    expect(rows().length).toBeGreaterThan(10);
-    expect(rows().filter((taken) => taken > 0)).toEqual([]);
+    expect(rows()).toEqual([]);
     // Each of the reactors may save how far it has come, once a second and once more at the end. Counted is what was
     // committed: while the projections write, a transaction is begun in vain every millisecond or two.
     const transactions = exec.mock.calls.filter(([sql]) => sql === 'COMMIT');

@@ -1,0 +1,79 @@
+import type { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Batch, Filter } from '../../src/eventstore/event-store.ts';
+import { wanting } from '../../src/eventstore/event-store.ts';
+import { groupsTo, openLogFile } from '../../src/eventstore/sqlite-log.ts';
+import { pagesOf } from '../../src/eventstore/sqlite-pages.ts';
+
+const heading = fc.record({ stream: fc.constantFrom('a-1', 'a-2', 'b-1'), type: fc.constantFrom('Usual', 'Rare') });
+type Heading = { readonly stream: string; readonly type: string };
+
+const filters: readonly Filter[] = [
+  {},
+  { streams: ['a-'] },
+  { streams: ['b-'], types: ['Rare'] },
+  { types: ['Rare'] },
+  { streams: [] },
+  { types: ['Never'] },
+];
+
+/** A log that facts of these headings can be written to. */
+const openHeadings = (): { readonly db: DatabaseSync; readonly write: (headings: readonly Heading[]) => void } => {
+  const db = openLogFile(':memory:', 0);
+  const group = groupsTo(db);
+  const revisions = new Map<string, number>();
+  const write = (headings: readonly Heading[]): void => {
+    for (const { stream, type } of headings) {
+      const expected = revisions.get(stream) ?? -1;
+      group([{ stream, expected, lines: [[`${stream}/${expected + 1}`, type, '{}', '{}']] }], 0);
+      revisions.set(stream, expected + 1);
+    }
+  };
+  return { db, write };
+};
+
+it('Each who follows a log gets all it wants and nothing else, wherever it begins and however much comes at once', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(heading, { maxLength: 12 }), { minLength: 1, maxLength: 8 }),
+      fc.nat({ max: 6 }),
+      fc.boolean(),
+      (parts, lateAfter, flood) => {
+        const { db, write } = openHeadings();
+        const pages = pagesOf(db);
+        const all = parts.flat();
+        const seen = filters.map(() => ({ position: 0, events: [] as Batch['events'][number][] }));
+        const followers = filters.map((filter) => pages(filter));
+        parts.forEach((part, index) => {
+          write(part);
+          if (index < lateAfter) return;
+          followers.forEach((page, which) => {
+            const own = seen[which];
+            if (!own) return;
+            for (let batch = page(own.position); batch.position > own.position; batch = page(own.position)) {
+              own.events.push(...batch.events);
+              own.position = batch.position;
+              expect(batch.last?.position).toBe(batch.position);
+            }
+          });
+        });
+        if (flood) write(Array.from({ length: 1_100 }, (): Heading => ({ stream: 'c-1', type: 'Usual' })));
+        const end = all.length + (flood ? 1_100 : 0);
+        filters.forEach((filter, which) => {
+          const own = seen[which] ?? { position: 0, events: [] };
+          for (let page = followers[which]; page && own.position < end;) {
+            const batch = page(own.position);
+            own.events.push(...batch.events);
+            own.position = batch.position;
+          }
+          const wanted = all.filter(wanting(filter));
+          const got = own.events.filter(({ stream }) => stream !== 'c-1').map(({ stream, type }) => ({ stream, type }));
+          expect(got).toEqual(wanted);
+        });
+        db.close();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
