@@ -52,6 +52,10 @@ const pageRows = (
   return rows(findStatement(project, collection, query, way));
 };
 
+/** SQLite has no way by an index to a value that is in an empty list. */
+const meetsNothing = ({ where }: Query<never>): boolean =>
+  where.some(({ op, value }) => op === 'in' && value.length === 0);
+
 /** A page of the documents that meet a query. Throws when a document does not fit its schema or has nothing to sort by. */
 export const findPage = <D>(
   connection: Connection,
@@ -59,7 +63,7 @@ export const findPage = <D>(
   collection: Collection<D>,
   query: Query<D>,
 ): Page<D> => {
-  const rows = pageRows(connection, project, collection, query);
+  const rows = meetsNothing(query) ? [] : pageRows(connection, project, collection, query);
   const docs = rows.slice(0, query.limit).map((row) => parsed(collection, row.id, row.doc));
   const last = rows[query.limit - 1];
   return rows.length > query.limit && last ? { docs, next: markOf(collection, query, last.id, last.doc) } : { docs };

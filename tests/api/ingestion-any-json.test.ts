@@ -108,7 +108,7 @@ describe('Whatever JSON comes', () => {
     );
   });
 
-  it('is translated fast: 5,000 items in under 200 ms', () => {
+  it('is translated fast: 5,000 items in under 200 ms of CPU', () => {
     const items = Array.from({ length: 5_000 }, (_, index) => ({
       ...{ userId: `u-${index}`, email: `u-${index}@x.io`, eventType: 'page_view', timestamp: '2026-01-01T00:00:00Z' },
       properties: {
@@ -119,10 +119,11 @@ describe('Whatever JSON comes', () => {
       },
     }));
     const took = Array.from({ length: 5 }, () => {
-      const began = performance.now();
+      const began = process.cpuUsage();
       const translated = items.map((each) => fromNative(each, 'batch', arrival));
       expect(translated.every((each) => 'capture' in each)).toBe(true);
-      return performance.now() - began;
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / 1_000;
     });
     // Of several runs the fastest says what the code takes; the others say what else the machine did.
     expect(Math.min(...took)).toBeLessThan(200);

@@ -543,7 +543,21 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
               expect(await readModels.count(project, people, where)).toBe(wanted.length);
             },
           ),
-          { numRuns: 300 },
+          {
+            numRuns: 300,
+            // An index can't be asked for a value that is in an empty list.
+            examples: [
+              [
+                [],
+                [
+                  { field: 'city', op: 'in', value: [] },
+                  { field: 'score', op: 'eq', value: 0 },
+                ],
+                [],
+                1,
+              ],
+            ],
+          },
         );
       });
     });
