@@ -40,7 +40,8 @@ const read = async (
     .join('\n')
     .replaceAll('http://127.0.0.1:4000', url)
     .replaceAll('curl -s', 'curl -sS --fail-with-body');
-  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder });
+  // What an example waits for in vain ends with the test, and not never.
+  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, timeout: 50_000 });
   const ended = new Promise<number | null>((resolve) => shell.on('close', resolve));
   const [out, problems] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
   return { output: out + problems, code: await ended };
