@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'eventstore/page.ts pageLimits',
       'jobs/rebuild-lead.ts rebuildLead',
       'jobs/request-rebuild.ts requestRebuild',
-      'jobs/request-rebuild.ts requestOfProject',
+      'jobs/request-of-project.ts requestOfProject',
       'jobs/request-rebuild.ts allProjections',
     ],
   ],
@@ -139,7 +139,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   reactors: ['reactor.ts'],
   jobs: [
     ...['job-runner.ts', 'one-job.ts', 'work.ts'],
-    ...['rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'renewal.ts'],
+    ...['rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'request-of-project.ts', 'renewal.ts'],
   ],
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requestJob } from '../commands/request-job.ts';
 import { rosterOf } from '../commands/placements.ts';
 import { pool } from '../domain/pool.ts';
-import { requestOfProject } from '../jobs/request-rebuild.ts';
+import { requestOfProject } from '../jobs/request-of-project.ts';
 import { leads } from '../projections/leads.ts';
 import type { Routes } from './app.ts';
 import { requestOf, withPosition } from './request.ts';

@@ -70,15 +70,8 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
 
 const ofLeads = [
   ...(['LeadQualified', 'LeadAbsorbed', 'LeadMerged', 'LeadAssigned', 'LeadDeclined', 'LeadUnassigned'] as const),
-  ...([
-    'RoutingFailed',
-    'ApprovalRequested',
-    'ApprovalGiven',
-    'LeadClosed',
-    'LeadReopened',
-    'RoutingRequested',
-  ] as const),
-  'ResponseStepTaken' as const,
+  ...(['RoutingRequested', 'RoutingFailed', 'ApprovalRequested', 'ApprovalGiven'] as const),
+  ...(['LeadClosed', 'LeadReopened', 'ResponseStepTaken'] as const),
 ];
 const wanted = new Set<string>(ofLeads);
 

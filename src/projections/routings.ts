@@ -17,14 +17,8 @@ export type RoutingFact = Readonly<z.infer<typeof routingFact>>;
 /** What says something about whose a lead is, or is to be. */
 const types = [
   ...(['LeadQualified', 'LeadAssigned', 'LeadAccepted', 'LeadDeclined', 'LeadUnassigned'] as const),
-  ...([
-    'RoutingFailed',
-    'ApprovalRequested',
-    'ApprovalGiven',
-    'LeadClosed',
-    'LeadReopened',
-    'RoutingRequested',
-  ] as const),
+  ...(['RoutingRequested', 'RoutingFailed', 'ApprovalRequested', 'ApprovalGiven'] as const),
+  ...(['LeadClosed', 'LeadReopened'] as const),
   ...(['ResponseDue', 'ResponseAtRisk', 'ResponseOverdue', 'ResponseStepTaken'] as const),
 ];
 

@@ -64,6 +64,7 @@ it('Each who follows a log gets all it wants and nothing else, wherever it begin
           const own = seen[which] ?? { position: 0, events: [] };
           for (let page = followers[which]; page && own.position < end;) {
             const batch = page(own.position);
+            expect(batch.position, 'a follower that is behind gets further').toBeGreaterThan(own.position);
             own.events.push(...batch.events);
             own.position = batch.position;
           }

@@ -126,14 +126,18 @@ const tricks: readonly (readonly [string, string, RegExp])[] = [
   ['a connection header that names others', get('/livez', 'Connection: close, Host, Authorization\r\n'), taken],
 ];
 
+/** How many connections are tried at a time. */
+const atOnce = 10;
+
 it('What is said over a connection is refused or understood, and hides no other request', async () => {
-  const found = await Promise.all(
-    tricks.map(async ([name, said, expected]) => {
-      const answered = await answersTo(Buffer.from(said, 'latin1'));
-      return expected.test(answered) ? [] : [`${name}: ${answered || 'nothing'}, not ${String(expected)}`];
-    }),
-  );
-  expect(found.flat()).toEqual([]);
+  const wrongs: string[] = [];
+  const tryIt = async ([name, said, expected]: (typeof tricks)[number]): Promise<void> => {
+    const answered = await answersTo(Buffer.from(said, 'latin1'));
+    if (!expected.test(answered)) wrongs.push(`${name}: ${answered || 'nothing'}, not ${String(expected)}`);
+  };
+  // So few at a time that none waits for the others until it is too late for it.
+  for (let at = 0; at < tricks.length; at += atOnce) await Promise.all(tricks.slice(at, at + atOnce).map(tryIt));
+  expect(wrongs).toEqual([]);
   expect(await answersTo(get('/api/health', 'Connection: close\r\n'))).toBe('200');
 });
 

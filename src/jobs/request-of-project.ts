@@ -1,0 +1,43 @@
+import type { Request } from '../commands/handle.ts';
+import type { Engine } from '../commands/merge.ts';
+import { requestJob } from '../commands/request-job.ts';
+import { isOpen, job } from '../domain/job.ts';
+import { jobs } from '../projections/jobs.ts';
+import { allProjects } from '../projections/projects.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+
+/** The kinds of which a project has one job at a time, and what the ids of these begin with. */
+const ofProjects = { 'rebuild-project': 'rebuild', 'route-qualified': 'route-qualified' } as const;
+
+/** The number at the end of a job's id; 0 where there is none. */
+const numberIn = (jobId: string): number => Number(/-(\d{1,9})$/.exec(jobId)?.[1] ?? 0);
+
+/**
+ * Asks for a job of a project: for its documents to be made again, or its qualified leads to be routed. There is one such job of
+ * a project at a time: where one is open that is the answer, and two that ask at once, in whatever processes, name the same job.
+ * So does a command that comes again.
+ */
+export const requestOfProject = async (
+  { engine, readModels }: { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels },
+  [kind, projectId]: readonly [keyof typeof ofProjects, string],
+  request: Request,
+): Promise<{ readonly jobId: string; readonly position?: number }> => {
+  const { docs } = await readModels.find(allProjects, jobs, {
+    where: [
+      { field: 'projectId', op: 'eq', value: projectId },
+      { field: 'kind', op: 'eq', value: kind },
+    ],
+    ...{ sort: [{ field: 'requestedAt', direction: 'desc' }], limit: 1 },
+  });
+  const [last] = docs;
+  if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };
+  // The list may not have the last of them yet: the streams say which number is free.
+  for (let number = Math.max(1, numberIn(last?.jobId ?? '')); ; number++) {
+    const jobId = `${ofProjects[kind]}-${number}`;
+    const { state, commands } = await engine.states.refresh(job, `${projectId}.${jobId}`);
+    if (commands.has(request.commandId)) return { jobId: `${projectId}.${jobId}` };
+    if (state.status !== 'unknown' && !isOpen(state)) continue;
+    const { position } = await engine.handle(requestJob, { projectId, jobId, kind }, request);
+    return { jobId: `${projectId}.${jobId}`, position };
+  }
+};
