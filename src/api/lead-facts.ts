@@ -30,7 +30,7 @@ const tellSurvivor = (reply: FastifyReply, asked: string, leadId: string, part: 
 };
 
 const timelineEntry = historyEntry
-  .omit({ scoredRevision: true, revision: true, leadId: true })
+  .omit({ scoredLead: true, scoredRevision: true, revision: true, leadId: true })
   .extend({ score: z.number() });
 
 /** The lead's score after an activity that changed nothing: the one that was recorded before it. */
@@ -41,8 +41,7 @@ const scoreBefore = async (
 ): Promise<number> => {
   const { docs } = await readModels.find(projectId, history, {
     where: [
-      { field: 'leadId', op: 'eq', value: leadId },
-      { field: 'scoredRevision', op: 'gte', value: 0 },
+      { field: 'scoredLead', op: 'eq', value: leadId },
       { field: 'scoredRevision', op: 'lt', value: revision },
     ],
     sort: [{ field: 'scoredRevision', direction: 'desc' }],
@@ -83,7 +82,7 @@ export const leadFacts: Routes = (app, world) => {
         world.readModels.find(projectId, history, { where, sort: [{ field: 'occurredAt', direction }], ...range }),
       );
       const data = page.data.map(async (entry) => {
-        const { revision: _, scoredRevision: __, leadId: ___, ...shown } = entry;
+        const { revision: _, scoredLead: __, scoredRevision: ___, leadId: ____, ...shown } = entry;
         return { ...shown, score: entry.score ?? (await scoreBefore(world, projectId, entry)) };
       });
       return { ...page, data: await Promise.all(data) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EventStore, NewEvent, Recorded } from './event-store.ts';
+import type { EventStore, Metadata, NewEvent, Recorded } from './event-store.ts';
 
 /** The shape of an event type now, and how data of each older version becomes the next one's: `upcasts[0]` takes 1 to 2. */
 export type Shape = { readonly schema: z.ZodType; readonly upcasts: readonly ((data: unknown) => unknown)[] };
@@ -16,12 +16,10 @@ export function checked(store: EventStore, shapes: Shapes): EventStore {
       const { events, more } = await store.read(stream, after, limit);
       return { events: events.map((event) => current(shapes, event)), more };
     },
-    append: async (stream, expected, events) =>
-      store.append(
-        stream,
-        expected,
-        events.map((event) => stamped(shapes, stream, event)),
-      ),
+    append: async (stream, expected, events) => {
+      const stamp = stamping(shapes, stream);
+      return store.append(stream, expected, events.map(stamp));
+    },
     async *follow(from, signal, filter) {
       for await (const { events, ...far } of store.follow(from, signal, filter)) {
         const known = events.filter((event) => shapeOf(shapes, event.type));
@@ -39,11 +37,19 @@ function shapeOf(shapes: Shapes, type: string): Shape | undefined {
   return Object.hasOwn(shapes, type) ? shapes[type] : undefined;
 }
 
-function stamped(shapes: Shapes, stream: string, event: NewEvent): NewEvent {
-  const shape = shapeOf(shapes, event.type);
-  if (!shape) throw new TypeError(`Event type ${event.type} for ${stream} has no shape; add one for it`);
-  mustFit(shape, event.data, `Event ${event.type} for ${stream}`);
-  return { ...event, metadata: { ...event.metadata, version: shape.upcasts.length + 1 } };
+/** Checks events and notes the version of their shapes. Those of one command, which share their metadata, go on to share it. */
+function stamping(shapes: Shapes, stream: string): (event: NewEvent) => NewEvent {
+  let last: { readonly given: Metadata; readonly noted: Metadata } | undefined;
+  return (event) => {
+    const shape = shapeOf(shapes, event.type);
+    if (!shape) throw new TypeError(`Event type ${event.type} for ${stream} has no shape; add one for it`);
+    mustFit(shape, event.data, `Event ${event.type} for ${stream}`);
+    const version = shape.upcasts.length + 1;
+    if (last?.given !== event.metadata || last.noted.version !== version) {
+      last = { given: event.metadata, noted: { ...event.metadata, version } };
+    }
+    return { id: event.id, type: event.type, data: event.data, metadata: last.noted };
+  };
 }
 
 function current(shapes: Shapes, stored: Recorded): Recorded {

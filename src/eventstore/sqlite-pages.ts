@@ -4,7 +4,7 @@ import { DamagedFact } from './damage.ts';
 import type { Batch, Filter, Metadata, Place, Recorded, StreamPage } from './event-store.ts';
 import { placeOfFact, wanting } from './event-store.ts';
 import { keptBytes, pageLimits } from './page.ts';
-import { recentOf } from './sqlite-recent.ts';
+import type { Recent } from './sqlite-recent.ts';
 
 /** How many events a page looks through at most, so that one who wants few of many lets others have their turn in between. */
 const WINDOW = 10_000;
@@ -113,8 +113,7 @@ const ofTypes = (types: readonly string[]) => ({
  * Reads the log in pages, each with what a filter wants after a position. Followers that go along together with equal
  * filters share a page: it is read and parsed for the first of them. A page stays true, because what is in the log stays.
  */
-export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) => Batch {
-  const recent = recentOf(db);
+export function pagesOf(db: DatabaseSync, recent: Recent): (filter?: Filter) => (from: number) => Batch {
   const endOfLog = placeBy(db, 'ORDER BY position DESC LIMIT 1');
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
   const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
@@ -128,7 +127,7 @@ export function pagesOf(db: DatabaseSync): (filter?: Filter) => (from: number) =
     const wanted = JSON.stringify([streams, types]);
 
     const read = (from: number): Page => {
-      const ahead = recent(from);
+      const ahead = recent.after(from);
       const newest = ahead ? ahead.at(-1) : endOfLog();
       if (!newest || newest.position <= from) return { events: [], position: from, bytes: 0 };
       if (ahead && !ahead.some(wants))

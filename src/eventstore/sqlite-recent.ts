@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Place } from './event-store.ts';
+import type { Written } from './sqlite-writer.ts';
 
 /** Where a fact is, and what a filter asks of it. */
 type Heading = Place & { readonly type: string };
@@ -17,11 +18,16 @@ export function headOf(db: DatabaseSync): () => number {
   return () => Number(statement.get()?.['position']);
 }
 
-/**
- * Remembers the headings of a log's last facts, so that of many who follow it each asks SQLite only for what it wants. Gives
- * those after a position, in order; undefined for a position that is further back.
- */
-export const recentOf = (db: DatabaseSync): ((from: number) => readonly Heading[] | undefined) => {
+/** The headings of a log's last facts. */
+export type Recent = {
+  /** Those after a position, in order; undefined for a position that is further back. */
+  readonly after: (from: number) => readonly Heading[] | undefined;
+  /** Takes over what was just written here, which then need not be read, if it follows what is remembered. */
+  readonly note: (written: readonly Written[]) => void;
+};
+
+/** Remembers the headings of a log's last facts, so that of many who follow it each asks SQLite only for what it wants. */
+export const recentOf = (db: DatabaseSync): Recent => {
   const head = headOf(db);
   const next = db.prepare(
     'SELECT position, stream, revision, id, type FROM events WHERE position > ? ORDER BY position LIMIT ?',
@@ -41,19 +47,36 @@ export const recentOf = (db: DatabaseSync): ((from: number) => readonly Heading[
     const rows = next.all(end, AT_ONCE) as Row[];
     if (rows.length === AT_ONCE) return beginAtEnd();
     for (const { 0: position, 1: stream, 2: revision, 3: id, 4: type } of rows) {
-      headings.push({ position, stream, revision, id, type });
-      end = position;
+      add({ position, stream, revision, id, type });
     }
+  };
+
+  const add = (heading: Heading): void => {
+    headings.push(heading);
+    end = heading.position;
     if (headings.length < 2 * REMEMBERED) return;
     const forgotten = headings.splice(0, headings.length - REMEMBERED);
     begin = forgotten.at(-1)?.position ?? begin;
   };
 
-  return (from) => {
+  const note = (written: readonly Written[]): void => {
+    // Nobody follows yet, or another process wrote meanwhile: then it is read when somebody looks.
+    if (begin < 0) return;
+    for (const { stream, expected, lines, position } of written) {
+      const first = position - lines.length + 1;
+      if (first !== end + 1) return;
+      for (const [index, [id, type]] of lines.entries()) {
+        add({ position: first + index, stream, revision: expected + 1 + index, id, type });
+      }
+    }
+  };
+
+  const after = (from: number): readonly Heading[] | undefined => {
     update();
     if (from < begin) return undefined;
     let at = headings.length;
     while (at > 0 && (headings[at - 1]?.position ?? 0) > from) at -= 1;
     return headings.slice(at);
   };
+  return { after, note };
 };

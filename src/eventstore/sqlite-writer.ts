@@ -94,15 +94,18 @@ export function committingInThread(path: string, timeout: number, maxPages?: num
 }
 
 /**
- * `maxPending` and `maxGroup` count events: those of one project that may wait, and those of a group. `committed` hears the last position of each group
- * that wrote something.
+ * `maxPending` and `maxGroup` count events: those of one project that may wait, and those of a group. `committed` hears what each group wrote,
+ * append by append with the position of its last event, if it wrote something.
  */
 type Settings = {
   readonly clock: () => Date;
   readonly maxPending: number;
   readonly maxGroup: number;
-  readonly committed: (position: number) => void;
+  readonly committed: (written: readonly Written[]) => void;
 };
+
+/** An append that was written, and the position of its last event. */
+export type Written = Append & { readonly position: number };
 
 type Pending = Append & { readonly settle: (outcome: Appended | RevisionConflict | StoreUnavailable) => void };
 
@@ -166,8 +169,11 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
       const positions = await committer.write({ group: appends, recordedAt: clock().getTime() });
       state = 'up';
       group.forEach((append, index) => append.settle(outcomeOf(append, positions[index] ?? 0)));
-      const last = Math.max(...positions);
-      if (last > 0) committed(last);
+      const written = appends.flatMap((append, index): readonly Written[] => {
+        const position = positions[index] ?? 0;
+        return position === 0 ? [] : [{ ...append, position }];
+      });
+      if (written.length > 0) committed(written);
     } catch (error) {
       state = error instanceof Unwritten ? error.state : stateBy(error);
       const failed = (stream: string) =>

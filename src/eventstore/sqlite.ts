@@ -2,13 +2,14 @@ import { resolve as absolute } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 import { isDamage, restore } from './damage.ts';
-import type { Appended, Batch, EventStore, Filter, NewEvent } from './event-store.ts';
+import type { Appended, Batch, EventStore, Filter, Metadata, NewEvent } from './event-store.ts';
 import { StoreUnavailable } from './event-store.ts';
 import { pageLimits } from './page.ts';
 import type { Line } from './sqlite-log.ts';
 import { openLogFile } from './sqlite-log.ts';
 import { pagesOf, placesOf, streamsOf } from './sqlite-pages.ts';
-import { headOf } from './sqlite-recent.ts';
+import { headOf, recentOf } from './sqlite-recent.ts';
+import type { Written } from './sqlite-writer.ts';
 import { committingHere, committingInThread, groupWriter } from './sqlite-writer.ts';
 
 /** `maxPending` (of a project) and `maxGroup` count events, `busyTimeout` is in milliseconds: how long a commit waits for another writer. */
@@ -38,8 +39,13 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   const db = openLogFile(path, busyTimeout, readOnly);
   const signals = wakeUps(path);
   const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout, maxPages);
-  const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed: signals.announce });
-  const [pages, stream, place, head] = [pagesOf(db), streamsOf(db), placesOf(db), headOf(db)];
+  const recent = recentOf(db);
+  const committed = (written: readonly Written[]): void => {
+    recent.note(written);
+    signals.announce();
+  };
+  const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed });
+  const [pages, stream, place, head] = [pagesOf(db, recent), streamsOf(db), placesOf(db), headOf(db)];
 
   function ask<T>(question: () => T): T {
     if (!db.isOpen) throw new StoreUnavailable(`Event store ${path} is closed; open it again`);
@@ -69,7 +75,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
     at: async (name, revision) => ask(() => place(name, revision)),
     append: (name, expected, events) =>
       new Promise((resolve, reject) => {
-        const lines = events.map((event) => serialised(name, event));
+        const lines = events.map(serialising(name));
         if (lines.length === 0) throw new RangeError(`An append to ${name} has no events; append one at least`);
         if (readOnly) throw new TypeError(`${path} was opened to be read only; open it to be written to`);
         const settle = (outcome: Appended | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
@@ -135,10 +141,15 @@ function wakeUps(path: string) {
   return { wait, announce, close };
 }
 
-function serialised(stream: string, { id, type, data, metadata }: NewEvent): Line {
-  const json = JSON.stringify(data) as string | undefined;
-  if (json === undefined) throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
-  return [id, type, json, JSON.stringify(metadata)];
+/** Makes lines of the events of an append. Metadata that several share is written down once. */
+function serialising(stream: string): (event: NewEvent) => Line {
+  let last: { readonly metadata: Metadata; readonly text: string } | undefined;
+  return ({ id, type, data, metadata }) => {
+    const json = JSON.stringify(data) as string | undefined;
+    if (json === undefined) throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
+    if (last?.metadata !== metadata) last = { metadata, text: JSON.stringify(metadata) };
+    return [id, type, json, last.text];
+  };
 }
 
 function isUnavailable(error: unknown): boolean {

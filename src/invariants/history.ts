@@ -21,7 +21,7 @@ const scoredAs = (scorings: readonly Scoring[]) => {
   const last = scorings.at(-1);
   return {
     delta: inPoints(because.reduce((sum, { points }) => sum + hundredths(points), 0)),
-    ...{ because, score: last?.score, scoredRevision: last?.revision ?? -1 },
+    ...{ because, score: last?.score, scoredRevision: last?.revision },
   };
 };
 

@@ -23,9 +23,11 @@ export const historyEntry = z.object({
   /** The lead's score after the change; not there when the activity changed nothing. */
   score: z.number().optional(),
   because: z.array(z.object({ rule: z.string(), points: z.number() })),
-  /** The revision of the fact that brought the activity to this lead, and of the one that scored it (-1 when none did). */
+  /** The revision of the fact that brought the activity to this lead. */
   revision: z.number(),
-  scoredRevision: z.number(),
+  /** The lead again and the revision of the fact that scored the activity; not there when none did, as of most. */
+  scoredLead: z.string().optional(),
+  scoredRevision: z.number().optional(),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntry>>;
 
@@ -49,7 +51,7 @@ const eventIdsOf = (leadId: string, event: LeadEvent): readonly string[] => {
 
 const entered = (leadId: string, activity: Activity, revision: number): HistoryEntry => {
   const { traits: _, traitsLeftOut: __, ...shown } = activity;
-  return { leadId, ...shown, delta: 0, because: [], revision, scoredRevision: -1 };
+  return { leadId, ...shown, delta: 0, because: [], revision };
 };
 
 const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id }: Key): HistoryEntry | undefined => {
@@ -71,6 +73,7 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
         delta: inPoints(delta),
         score: event.data.score,
         because: [...doc.because, ...own.map(({ rule, points }) => ({ rule, points }))],
+        scoredLead: leadId,
         scoredRevision: event.revision,
       };
     }
@@ -82,12 +85,14 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
 /** What each lead did. The activities of a merged lead move to its survivor. */
 export const history: Projection<HistoryEntry, LeadEvent> = {
   name: 'history',
+  version: 2,
   streams: ['lead-'],
   document: historyEntry,
   indexes: [
     ['leadId', 'occurredAt'],
-    ['leadId', 'scoredRevision'],
+    ['scoredLead', 'scoredRevision'],
   ],
+  sparse: ['scoredLead'],
   keys: (event) => {
     const parts = streamParts('lead', event.stream);
     if (!parts) return [];

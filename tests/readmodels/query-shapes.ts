@@ -149,11 +149,7 @@ const others: readonly Shape[] = [
     name: 'the score before an activity',
     ...{ project: 'p1', collection: erased(history), ordered: true },
     query: {
-      where: [
-        is('leadId', 'l1'),
-        { field: 'scoredRevision', op: 'gte', value: 0 },
-        { field: 'scoredRevision', op: 'lt', value: 9 },
-      ],
+      where: [is('scoredLead', 'l1'), { field: 'scoredRevision', op: 'lt', value: 9 }],
       sort: [{ field: 'scoredRevision', direction: 'desc' }],
       limit: 1,
     },
