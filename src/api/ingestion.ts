@@ -13,7 +13,7 @@ import { fromNative } from './ingest/native.ts';
 import type { Delivery } from './ingest/record.ts';
 import { deliveryOf, eachInTurn, record } from './ingest/record.ts';
 import { watchRefusals } from './ingest/refusals.ts';
-import { cloudEventSchema, nativeBatchSchema, nativeSchema } from './ingest/schemas.ts';
+import { cloudEventSchema, nativeBatchSchema, nativeSchema, ofKeyedRequests } from './ingest/schemas.ts';
 import { segmentRoutes } from './ingest/segment-routes.ts';
 import { Problem } from './problems.ts';
 import { withPosition } from './request.ts';
@@ -85,7 +85,7 @@ const ingestRoute = (scope: App, world: World, admit: Admit): void => {
     ...{ method: 'POST', url: '/api/events/ingest', config: { ...config, ownLevels: 1 }, ...documentedOnly },
     schema: {
       summary: 'Record an activity',
-      description: 'Answered when the activity is durable.',
+      description: `Answered when the activity is durable. ${ofKeyedRequests}`,
       consumes: [...jsonTypes],
       ...{ tags, body: nativeSchema, response: { 202: receiptSchema } },
     },
@@ -103,7 +103,7 @@ const eventsRoute = (scope: App, world: World, admit: Admit): void => {
     ...{ method: 'POST', url: '/api/events', config: { ...batchConfig, ownLevels }, ...documentedOnly },
     schema: {
       summary: 'Record an activity, or CloudEvents',
-      description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers).`,
+      description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers). ${ofKeyedRequests}`,
       consumes: [...jsonTypes, structured, batched],
       ...{ tags, body: z.union([nativeSchema, cloudEventSchema, z.array(cloudEventSchema)]) },
       response: { 200: batchAnswerSchema, 202: receiptSchema },
@@ -130,8 +130,7 @@ const batchRoute = (scope: App, world: World, admit: Admit): void => {
     ...{ method: 'POST', url: '/api/events/batch', config: { ...batchConfig, ownLevels: 3 }, ...documentedOnly },
     schema: {
       summary: 'Record many activities',
-      description:
-        "At most 5,000 items, 4 MiB, and 50,000 JSON values or 20 for each item. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index.",
+      description: `At most 5,000 items, 4 MiB, and 50,000 JSON values or 20 for each item. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index. ${ofKeyedRequests}`,
       consumes: [...jsonTypes, 'application/x-ndjson'],
       ...{ tags, body: nativeBatchSchema, response: { 200: batchAnswerSchema } },
     },

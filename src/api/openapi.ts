@@ -45,7 +45,7 @@ const info = {
     'Captures what people do, finds out who they are, scores them and says why.',
     'Errors are problem documents (RFC 9457); `GET /problems` lists their codes.',
     'The root key names its project with `X-Project-Id`; a key of a project needs no such header. Where a path names another project, the header is refused.',
-    'Commands take `Idempotency-Key` and `If-Match`, and answer with `Leadfold-Position`; a read with',
+    'Commands take `Idempotency-Key` (with something else than before: 422 `idempotency-key-reused`) and `If-Match`, and answer with `Leadfold-Position`; a read with',
     '`Leadfold-After-Position` waits until the read models have come that far, 2 s at most, and so do at most 100 reads of a project at once.',
   ].join(' '),
 };

@@ -24,6 +24,7 @@ import { failRouting } from './fail-routing.ts';
 import { finishWork } from './finish-work.ts';
 import { freePlace } from './free-place.ts';
 import { issueKey } from './issue-key.ts';
+import { keyRequest } from './key-request.ts';
 import { lapseWorkItem } from './lapse-work-item.ts';
 import { linkIdentifier } from './link-identifier.ts';
 import { mergeLead } from './merge-lead.ts';
@@ -80,6 +81,7 @@ export const commands = {
   finishWork,
   freePlace,
   issueKey,
+  keyRequest,
   lapseWorkItem,
   linkIdentifier,
   mergeLead,

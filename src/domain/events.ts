@@ -1,5 +1,6 @@
 import type { EventsOf } from './event.ts';
 import { jobEvents } from './job.ts';
+import { keyedRequestEvents } from './keyed-request.ts';
 import { leadEvents } from './lead-events.ts';
 import { parkedEvents } from './parked.ts';
 import { poolEvents } from './pool.ts';
@@ -11,6 +12,7 @@ import { workItemEvents } from './work-item.ts';
 export const eventSchemas = {
   ...{ ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents },
   ...{ ...rosterEvents, ...poolEvents, ...workItemEvents },
+  ...keyedRequestEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

@@ -9,6 +9,7 @@ export type RejectionCode =
   | 'key-unknown'
   | 'keys-full'
   | 'versions-full'
+  | 'idempotency-key-reused'
   | 'job-unknown'
   | 'job-claimed'
   | 'job-ended'

@@ -1,5 +1,14 @@
 /** How the names of our streams begin, one for each aggregate. What else a store has is not ours. */
-export const ownStreams: readonly string[] = ['project-', 'lead-', 'job-', 'parked-', 'roster-', 'pool-', 'work-'];
+export const ownStreams: readonly string[] = [
+  'project-',
+  'lead-',
+  'job-',
+  'parked-',
+  'roster-',
+  'pool-',
+  'work-',
+  'request-',
+];
 
 /** The stream of a lead, `lead-<project>.<lead>`; it is also the stream of the identifier that the lead id is made of. */
 export const leadStreamId = (projectId: string, leadId: string): string => `${projectId}.${leadId}`;

@@ -44,6 +44,25 @@ describe('An Idempotency-Key', () => {
     expect(await project.all('/api/leads')).toMatchObject([{ score: 30, activities: 1 }]);
   });
 
+  it('is refused when it comes with another person, who is not recorded, also after a restart', async () => {
+    await using own = await openTestApp();
+    const project = await own.project();
+    const first = mustBe(await project.send(signup, key('k1')), 202);
+    mustBe(await project.batch([signup, { ...signup, userId: 'joan' }], key('b1')), 200);
+    await own.settled();
+    for (const restarts of [false, true]) {
+      if (restarts) await own.restart();
+      const head = await own.head();
+      const alone = await project.send({ ...signup, userId: 'grace' }, key('k1'));
+      const among = await project.batch([signup, { ...signup, userId: 'grace' }], key('b1'));
+      for (const { status, body } of [alone, among])
+        expect([status, body.code]).toEqual([422, 'idempotency-key-reused']);
+      expect((await project.send(signup, key('k1'))).body).toEqual(first.body);
+      expect(await own.head()).toBe(head);
+    }
+    expect((await project.all('/api/leads')).map(({ score }) => score)).toEqual([60, 30]);
+  });
+
   it('belongs to a project and a key: another one’s is another request', async () => {
     const [one, two] = [await app().project(), await app().project()];
     const answers = [await one.send(signup, key('k1')), await two.send(signup, key('k1'))];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { jobEvents } from '../../src/domain/job.ts';
+import { keyedRequestEvents } from '../../src/domain/keyed-request.ts';
 import { leadEvents } from '../../src/domain/lead-events.ts';
 import { parkedEvents } from '../../src/domain/parked.ts';
 import { poolEvents } from '../../src/domain/pool.ts';
@@ -28,6 +29,7 @@ const streams = [
   ['roster-shop', rosterEvents],
   ['pool-shop', poolEvents],
   ['work-shop.work-1', workItemEvents],
+  ['request-shop.6d1e4c0a-2f3b-5a7c-8e9d-0b1a2c3d4e5f', keyedRequestEvents],
 ] as const;
 
 const beginnings = ['LeadCaptured', 'ProjectCreated', 'JobRequested', 'WorkItemOpened'];

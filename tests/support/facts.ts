@@ -74,6 +74,7 @@ export const keyIssued = builder('KeyIssued', {
   ...{ keyId: 'k1', name: 'default', scopes: ['events:write'], hash: '0'.repeat(64) },
 });
 export const keyRevoked = builder('KeyRevoked', { keyId: 'k1' });
+export const requestKeyed = builder('RequestKeyed', { persons: 'hash-of-ada' });
 export const scoringModelPublished = builder('ScoringModelPublished', {
   ...{ version: 2, model: defaultModel, publishedAt: at },
 });

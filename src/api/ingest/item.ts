@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
-import type { Capture } from '../../commands/capture-groups.ts';
+import type { Capture, Named } from '../../commands/capture-groups.ts';
 import type { Identifier, Unresolved } from '../../domain/identity.ts';
 import { identifierKinds } from '../../domain/identity.ts';
 import { heldAs, isEmptyList, isObject, itemLimits } from './json.ts';
@@ -26,8 +26,8 @@ type Captured = { readonly capture: Capture; readonly traitsAt: string; readonly
 
 /** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
 export type Translated = Captured | Faulty | { readonly ignored: string };
-/** `reason` says why in a word, where the first fault's place does not. */
-export type Faulty = {
+/** Whom it names all the same, if anybody. `reason` says why in a word, where the first fault's place does not. */
+export type Faulty = Partial<Named> & {
   readonly eventId: string | undefined;
   readonly faults: readonly [Fault, ...Fault[]];
   readonly reason?: 'nobody';
@@ -172,18 +172,26 @@ export const toCapture = (
   const reader = readerOf(said, format);
   const { faults } = reader;
   const {
-    found: [strongest, ...others],
+    found: [strongest, ...weaker],
     unresolved,
   } = reader.identifiers();
+  const named = strongest && {
+    identifiers: [strongest, ...weaker] as const,
+    ...(unresolved.length > 0 && { unresolved }),
+  };
   const [eventId, eventType] = [reader.eventId(), reader.eventType()];
   const { instant, exact } = reader.occurredAt(receivedAt.getTime());
   const sessionId = reader.id('sessionId');
   const [properties, traits] = [reader.object('properties'), reader.object('traits')];
 
   const [first, ...more] = faults;
-  if (first || !strongest || eventType === undefined) {
+  if (first || !named || eventType === undefined) {
     const others = [...more, ...aside.map(({ pointer, detail }) => ({ pointer, detail }))];
-    const faulty: Faulty = { eventId, faults: [first ?? { pointer: '', detail: 'is incomplete' }, ...others] };
+    const faulty: Faulty = {
+      ...named,
+      eventId,
+      faults: [first ?? { pointer: '', detail: 'is incomplete' }, ...others],
+    };
     return first?.pointer === '' ? { ...faulty, reason: 'nobody' } : faulty;
   }
   const activity: Activity = {
@@ -196,12 +204,7 @@ export const toCapture = (
   };
   const warnings = [...reader.warnings, ...aside];
   return {
-    capture: {
-      identifiers: [strongest, ...others],
-      activity,
-      exactTime: exact,
-      ...(unresolved.length > 0 && { unresolved }),
-    },
+    capture: { ...named, activity, exactTime: exact },
     traitsAt: format.places.traits ?? '/traits',
     ...(warnings.length > 0 && { warnings }),
   };

@@ -1,11 +1,15 @@
 import type { FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
 import { v5 } from 'uuid';
 import type { Captured } from '../../commands/capture.ts';
 import { capture } from '../../commands/capture.ts';
 import type { Capture } from '../../commands/capture-groups.ts';
 import { unrepeatable } from '../../commands/command.ts';
 import type { Request } from '../../commands/handle.ts';
+import { keyRequest } from '../../commands/key-request.ts';
 import { saysTheSame } from '../../domain/activity.ts';
+import { identifierKey, normalized } from '../../domain/identity.ts';
+import { requestIdOf } from '../../domain/keyed-request.ts';
 import { lead } from '../../domain/lead.ts';
 import { leadStreamId } from '../../domain/streams.ts';
 import { projectOf } from '../auth.ts';
@@ -82,13 +86,51 @@ const unlessOther = async (
   return same ? captured : ({ ...captured, status: 'duplicate', conflict: true } as const);
 };
 
-/** Captures what can be captured. When it resolves, that is durable, up to `position` (0 when there is nothing). */
+/**
+ * Whom an item names, however it spells them. One that is refused counts: when the same comes again its time may lie no longer
+ * in the future.
+ */
+const namedIn = (item: Translated): readonly string[] => {
+  if ('ignored' in item) return [];
+  const { identifiers = [], unresolved = [] } = 'capture' in item ? item.capture : item;
+  if (unresolved.length === 0) return identifiers.map(identifierKey);
+  const candidates = unresolved.flatMap((each) => each.candidates.map(normalized));
+  return [...new Set([...identifiers, ...candidates].map(identifierKey))];
+};
+
+/**
+ * Whom the items of a request name, one after the other, as SHA-256. The command id in it, which holds what the sender chose,
+ * keeps others from trying out whose hash it is.
+ */
+const personsIn = async (world: World, { projectId, sender }: Delivery, items: readonly Translated[]) => {
+  const persons = createHash('sha256').update(sender.commandId);
+  await eachInTurn(world, projectId, items, (item) => void persons.update(JSON.stringify(namedIn(item))));
+  return persons.digest('base64url');
+};
+
+/** Keeps whom a request names that may come again, and throws a `Rejection` when it named others before. */
+const claim = async (world: World, delivery: Delivery, items: readonly Translated[]): Promise<void> => {
+  const { projectId, sender } = delivery;
+  const { expected: _, ...asked } = sender;
+  const requestId = requestIdOf(sender.commandId);
+  const persons = await personsIn(world, delivery, items);
+  // The key that the sender chose may say who somebody is: it is in no stream but those of leads.
+  const request = { ...asked, commandId: unrepeatable(requestId) };
+  await world.engine.handle(keyRequest, { projectId, requestId, persons }, request);
+};
+
+/**
+ * Captures what can be captured. When it resolves, that is durable, up to `position` (0 when there is nothing). Throws a
+ * `Rejection` and records nothing when the Idempotency-Key came with other people before.
+ */
 export const record = async (
   world: World,
-  { projectId, sender, keyed, refused }: Delivery,
+  delivery: Delivery,
   items: readonly Translated[],
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
+  const { projectId, sender, keyed, refused } = delivery;
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
+  if (keyed && captures.length > 0) await claim(world, delivery, items);
   const captured = await capture(world.engine, projectId, captures, sender);
   const told = keyed
     ? await eachInTurn(world, projectId, captured, (result, index) => {

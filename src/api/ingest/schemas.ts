@@ -3,6 +3,10 @@ import { segmentCalls } from './segment.ts';
 import { leadLimits } from '../../domain/lead-limits.ts';
 import { batchAnswerSchema } from './answer.ts';
 
+/** What the documentation says of all ways in. */
+export const ofKeyedRequests =
+  'An `Idempotency-Key` that came with other identifiers before, item by item, refuses the request as a whole: 422 `idempotency-key-reused`.';
+
 const anyObject = z.record(z.string(), z.unknown());
 const time = z
   .union([z.string(), z.int()])

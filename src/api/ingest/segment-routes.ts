@@ -14,7 +14,13 @@ import { faulty } from './item.ts';
 import { isObject, kindOf } from './json.ts';
 import type { Delivery } from './record.ts';
 import { deliveryOf, eachInTurn, record } from './record.ts';
-import { segmentAnswerSchema, segmentBatchSchema, segmentCallSchema, settingsSchema } from './schemas.ts';
+import {
+  ofKeyedRequests,
+  segmentAnswerSchema,
+  segmentBatchSchema,
+  segmentCallSchema,
+  settingsSchema,
+} from './schemas.ts';
 import type { SegmentCall } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
 
@@ -90,7 +96,7 @@ const postRoutes = (scope: App, world: World): void => {
         ...documentedOnly,
         schema: {
           summary: name === 'batch' ? 'What a Segment client sends, many at once' : `A Segment client's ${name} call`,
-          description: `Also at /v1/${name.charAt(0)}. Answered with 200 even when an item is refused: look at the results.`,
+          description: `Also at /v1/${name.charAt(0)}. Answered with 200 even when an item is refused: look at the results. ${ofKeyedRequests}`,
           consumes: [...jsonTypes],
           tags,
           body,
