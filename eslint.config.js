@@ -5,22 +5,10 @@ import tseslint from 'typescript-eslint';
 const SOURCE = ['src/**/*.ts'];
 const TESTS = ['tests/**/*.ts'];
 const BENCHMARKS = ['bench/**/*.ts', 'tools/**/*.ts'];
-const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/commands/{line,state}.ts'];
+const ADAPTERS = ['src/eventstore/**', 'src/readmodels/**', 'src/engine/{line,states}.ts'];
 const PURE = ['src/domain/**/*.ts', 'src/commands/**/*.ts', 'src/projections/**/*.ts'];
-/** The functions that run commands and projections wait for the stores; what they run doesn't. */
-const ENGINES = [
-  'src/commands/{breather,handle,line,time-slices}.ts',
-  'src/commands/{attach,capture,underway}.ts',
-  'src/commands/merge.ts',
-  'src/commands/{placements,reassign,routing}.ts',
-  'src/commands/resolve.ts',
-  'src/commands/{state,snapshots,snapshot-queue}.ts',
-  'src/projections/projection.ts',
-  'src/projections/generations.ts',
-  'src/projections/repair.ts',
-  'src/projections/running.ts',
-  'src/projections/thread.ts',
-];
+/** The functions that run projections wait for the stores; what they run doesn't. */
+const ENGINES = ['src/projections/projection.ts', 'src/projections/repair.ts'];
 
 const forbid = (message, ...selectors) => selectors.map((selector) => ({ selector, message }));
 
@@ -36,6 +24,11 @@ const EVERYWHERE = [
     'An error that is caught is handled or thrown on, even where a comment says otherwise.',
     'CatchClause > BlockStatement[body.length=0]',
     'CallExpression[callee.property.name="catch"] > :function > BlockStatement[body.length=0]',
+  ),
+  ...forbid(
+    'Say each property by itself: no misspelled one is found in a spread.',
+    'ObjectExpression > SpreadElement > ObjectExpression',
+    'ObjectExpression > SpreadElement > TSAsExpression > ObjectExpression',
   ),
   ...forbid('Parse instead of casting through unknown.', 'TSAsExpression > TSAsExpression > TSUnknownKeyword'),
 ];
@@ -73,7 +66,7 @@ const NOT_IN_TESTS = [
   ),
 ];
 
-const ENV = { object: 'process', property: 'env', message: 'Only src/config.ts reads the environment.' };
+const ENV = { object: 'process', property: 'env', message: 'Only src/config/config.ts reads the environment.' };
 const EXIT = { object: 'process', property: 'exit', message: 'Only src/main.ts ends the process.' };
 const NOW = { object: 'Date', property: 'now', message: 'This room is pure: the time is an input.' };
 const RANDOM = { object: 'Math', property: 'random', message: 'This room is pure: chance is an input.' };
@@ -157,9 +150,9 @@ export default defineConfig(
       ],
     },
   },
-  { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
+  { files: ['src/config/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
   {
-    files: ['src/main.ts', 'src/migrate.ts', 'src/verify-invariants.ts', 'src/rebuild.ts'],
+    files: ['src/main.ts', 'src/cli/migrate.ts', 'src/cli/verify-invariants.ts', 'src/cli/rebuild.ts'],
     rules: { 'no-restricted-properties': ['error', ENV], 'no-console': 'off' },
   },
   {

@@ -66,7 +66,10 @@ const figuresOf = (names: readonly string[], runs: readonly Asked[]): readonly F
       { name: `${name}: p95`, unit: 'ms', runs: of(name, 0.95), goal: { atMost: 10 } },
     ]),
     {
-      ...{ name: `${deep} against page 1: p50`, unit: 'ms', runs: of(deep, 0.5), goal: { atMost: 2 } },
+      name: `${deep} against page 1: p50`,
+      unit: 'ms',
+      runs: of(deep, 0.5),
+      goal: { atMost: 2 },
       reference: { name: 'page 1', runs: of(first, 0.5) },
     },
   ];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openLogFile } from '../src/eventstore/sqlite-log.ts';
+import { openLogFile } from '../src/eventstore/sqlite/log.ts';
 import { leads } from '../src/projections/leads.ts';
 import { openReadModels } from '../src/readmodels/open.ts';
 import type { Benchmark, Lab } from './support/benchmark.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openSqliteEventStore } from '../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../src/eventstore/sqlite/store.ts';
 import type { Metadata } from '../src/eventstore/event-store.ts';
 import { newIds } from '../src/new-id.ts';
 import type { Benchmark, Lab } from './support/benchmark.ts';
@@ -60,7 +60,10 @@ const bareRate = async ({ folder }: Lab, dataDir: string): Promise<number> => {
     // What a lead is told of its place is one append.
     const together = next?.stream === stream && next.type === 'ResponseDue' ? 2 : 1;
     const events = facts.slice(at, at + together).map(({ type, data, metadata }) => ({
-      ...{ id: newId(), type, data: JSON.parse(data) as object, metadata: JSON.parse(metadata) as Metadata },
+      id: newId(),
+      type,
+      data: JSON.parse(data) as object,
+      metadata: JSON.parse(metadata) as Metadata,
     }));
     const { revision } = await store.append(stream, revisions.get(stream) ?? -1, events);
     revisions.set(stream, revision);
@@ -120,7 +123,9 @@ export const routing: Benchmark = {
     const at = `At ${pace} leads/s, from qualified to assigned`;
     const figures: readonly Figure[] = [
       {
-        ...{ name: 'Decisions, in a burst with the events coming in', unit: '/s', runs: rates },
+        name: 'Decisions, in a burst with the events coming in',
+        unit: '/s',
+        runs: rates,
         reference: { name: 'the same facts appended, one append after the other', runs: bare },
       },
       { name: `${at}: p50`, unit: 'ms', runs: waits.map(({ p50 }) => p50) },

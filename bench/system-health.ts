@@ -1,4 +1,4 @@
-import { groupsTo, openLogFile } from '../src/eventstore/sqlite-log.ts';
+import { groupsTo, openLogFile } from '../src/eventstore/sqlite/log.ts';
 import { reportSchema } from '../src/invariants/report.ts';
 import { newIds } from '../src/new-id.ts';
 import type { Benchmark } from './support/benchmark.ts';

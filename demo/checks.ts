@@ -13,7 +13,9 @@ const sumOfPoints = (values: readonly number[]): number => sum(values.map((value
 
 /** Numbers that must be the same. */
 export const same = (claim: string, ...values: readonly number[]): Check => ({
-  ...{ claim, holds: new Set(values).size === 1, found: values.join(' = ') },
+  claim,
+  holds: new Set(values).size === 1,
+  found: values.join(' = '),
 });
 
 /** What must be so when the story was taken in rightly. */

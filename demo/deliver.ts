@@ -37,7 +37,11 @@ const nativeOf = (beginning: Date, { activity, eventId }: Arrival): object => {
 const cloudEventOf = (beginning: Date, { activity, eventId }: Arrival): object => {
   const { eventType, at, who, properties, traits } = activity;
   return {
-    ...{ specversion: '1.0', id: eventId, source: '/crm', type: eventType, time: timeOf(beginning, at) },
+    specversion: '1.0',
+    id: eventId,
+    source: '/crm',
+    type: eventType,
+    time: timeOf(beginning, at),
     data: { ...who, ...properties, traits },
   };
 };

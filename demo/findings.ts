@@ -93,8 +93,10 @@ const portraitOf = async (read: Read, leadId: string): Promise<Portrait> => {
     await read(`${path}/timeline?limit=3&order=desc`, timeline),
   ];
   return {
-    ...{ lead: found.body, explanation: score.body },
-    ...{ first: first.body.data, last: last.body.data.toReversed() },
+    lead: found.body,
+    explanation: score.body,
+    first: first.body.data,
+    last: last.body.data.toReversed(),
   };
 };
 

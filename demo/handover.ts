@@ -6,7 +6,11 @@ import type { Server } from './server.ts';
 
 const report = z.object({
   totals: z.object({
-    ...{ qualified: z.int(), pending: z.int(), assigned: z.int(), waiting: z.int(), approval: z.int() },
+    qualified: z.int(),
+    pending: z.int(),
+    assigned: z.int(),
+    waiting: z.int(),
+    approval: z.int(),
     overdue: z.int(),
   }),
   reps: z.array(

@@ -44,10 +44,15 @@ export const peopleOf = (chance: Chance, count: number): readonly Person[] => {
     .map(([first, last], visitor) => {
       const [company, domain] = chance.oneOf(companies);
       return {
-        ...{ visitor, name: `${first} ${last}`, email: `${first}.${last}@${domain}`.toLowerCase() },
-        ...{ userId: `user-${1001 + visitor}`, company },
-        ...{ role: chance.oneOf(roles), teamSize: chance.oneOf(teamSizes) },
-        ...{ laptop: `laptop-${chance.hex(8)}`, phone: `phone-${chance.hex(8)}` },
+        visitor,
+        name: `${first} ${last}`,
+        email: `${first}.${last}@${domain}`.toLowerCase(),
+        userId: `user-${1001 + visitor}`,
+        company,
+        role: chance.oneOf(roles),
+        teamSize: chance.oneOf(teamSizes),
+        laptop: `laptop-${chance.hex(8)}`,
+        phone: `phone-${chance.hex(8)}`,
       };
     });
 };

@@ -9,8 +9,13 @@ export const openProgress = (total: number, { terminal }: { readonly terminal: b
   let done = 0;
   if (terminal) {
     const bar = new SingleBar({
-      ...{ format: '  {bar} {value} of {total} events, {duration} s', stream: process.stdout, hideCursor: true },
-      ...{ barCompleteChar: '█', barIncompleteChar: '░', clearOnComplete: true, gracefulExit: true },
+      format: '  {bar} {value} of {total} events, {duration} s',
+      stream: process.stdout,
+      hideCursor: true,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      clearOnComplete: true,
+      gracefulExit: true,
     });
     bar.start(total, 0);
     return { advance: () => bar.increment(), end: () => bar.stop() };

@@ -12,7 +12,10 @@ export type Project = {
 };
 
 const onPage = (id: string, eventType: string, points: number, times: number) => ({
-  ...{ id, when: { eventType }, points, group: 'website' },
+  id,
+  when: { eventType },
+  points,
+  group: 'website',
   limit: { times, per: 'day' },
 });
 

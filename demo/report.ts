@@ -25,8 +25,12 @@ const standingLines = ({ project, leaders, dashboard }: Standing): readonly stri
 };
 
 const reasons: Readonly<Record<string, string>> = {
-  ...{ fit: 'who it is', limit: 'beyond the limit', decay: 'faded', group_cap: 'beyond the cap' },
-  ...{ floor: 'up to the floor', cap: 'beyond the cap' },
+  fit: 'who it is',
+  limit: 'beyond the limit',
+  decay: 'faded',
+  group_cap: 'beyond the cap',
+  floor: 'up to the floor',
+  cap: 'beyond the cap',
 };
 
 /** Contributions of one rule share a line: how many there are, and what they bring. */

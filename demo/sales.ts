@@ -39,14 +39,20 @@ const acme: Sales = {
   rules: {
     rules: [
       {
-        ...{ id: 'large', name: 'Large teams', to: { teams: ['enterprise'] }, fallback: [] },
+        id: 'large',
+        name: 'Large teams',
+        to: { teams: ['enterprise'] },
+        fallback: [],
         when: [{ field: 'profile.teamSize', op: 'gte', value: 20 }],
       },
     ],
     defaultTeam: 'growth',
   },
   policy: {
-    ...{ enabled: true, firstResponseMinutes: 1, countedIn: 'always', atRiskPercent: 50 },
+    enabled: true,
+    firstResponseMinutes: 1,
+    countedIn: 'always',
+    atRiskPercent: 50,
     steps: [{ afterMinutes: 0, action: 'notify' }],
   },
 };

@@ -26,7 +26,9 @@ const idsOf = ({ userId, anonymousId = '' }: Who) =>
 const call = (client: Analytics, beginning: Date, { activity, eventId }: Arrival): void => {
   const { eventType, at, who, sessionId, properties, traits } = activity;
   const common = {
-    ...{ ...idsOf(who), messageId: eventId, timestamp: timeOf(beginning, at) },
+    ...idsOf(who),
+    messageId: eventId,
+    timestamp: timeOf(beginning, at),
     ...(sessionId !== undefined && { context: { sessionId } }),
   };
   if (eventType === 'identify') client.identify({ ...common, ...(traits && { traits }) });
@@ -48,7 +50,10 @@ export const openSegment = ({ project, beginning, tally }: Delivering): Segment 
     });
   };
   const client = new Analytics({
-    ...{ host: project.url, writeKey: project.writeKey, flushAt: 50, maxRetries: 3 },
+    host: project.url,
+    writeKey: project.writeKey,
+    flushAt: 50,
+    maxRetries: 3,
     httpClient: async (url, { method, headers, body }) => {
       const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(30_000) });
       const text = await response.text();

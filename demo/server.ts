@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/config.ts';
 import { causeOf, DemoError, jsonIn } from './http.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -52,7 +52,8 @@ const untilReady = async (url: string): Promise<void> => {
 const launch = async (env: Env): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
   const [cache, main] = ['compile-cache.js', 'main.ts'].map((file) => join(import.meta.dirname, '..', 'src', file));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', `${cache}`, `${main}`], {
-    ...{ env: { LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    env: { LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
   let said = '';

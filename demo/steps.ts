@@ -22,12 +22,16 @@ export const visit = (actor: Actor, day: number, who: Who, interest = 0.2): read
   const pages = Array.from({ length: chance.between(1, 4) }, (_, index): Activity => {
     const source = index === 0 && { source: chance.oneOf(sources) };
     return {
-      ...{ ...common, eventType: 'page_view', at: begin + index * chance.between(1, 3) },
+      ...common,
+      eventType: 'page_view',
+      at: begin + index * chance.between(1, 3),
       properties: { path: chance.oneOf(paths), ...source },
     };
   });
   const prices: Activity = {
-    ...{ ...common, eventType: 'pricing_page_visit', at: begin + 25 },
+    ...common,
+    eventType: 'pricing_page_visit',
+    at: begin + 25,
     properties: { path: '/pricing', seconds: chance.between(10, 240) },
   };
   return chance.happens(interest) ? [...pages, prices] : pages;

@@ -102,7 +102,9 @@ export const storyOf = (seed: number): Story => {
   const faulty = faultyItems(6 * dayMinutes + 9 * 60);
   return {
     arrivals: [...firsts, ...retries, ...conflicts, ...faulty].toSorted((a, b) => a.at - b.at),
-    ...{ retries: retries.length, conflicts: conflicts.length, faulty: faulty.length },
+    retries: retries.length,
+    conflicts: conflicts.length,
+    faulty: faulty.length,
     late: firsts.filter(({ activity, at }) => at > activity.at).length,
   };
 };

@@ -1,38 +1,37 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { adminKeyIn, newSecret } from './admin-key.ts';
-import type { App as Http } from './api/app.ts';
-import { lanesPerProject } from './api/lanes.ts';
-import { openServer } from './api/server.ts';
-import type { World } from './api/world.ts';
-import { breather } from './commands/breather.ts';
-import { linksUnderway } from './commands/underway.ts';
-import { handling } from './commands/handle.ts';
-import type { Engine } from './commands/merge.ts';
-import { keepSnapshots } from './commands/snapshots.ts';
-import { foldStates } from './commands/state.ts';
-import { looking } from './components.ts';
-import { keepCalendar } from './domain/calendar.ts';
-import type { Config } from './config.ts';
+import { adminKeyIn, newSecret } from './config/admin-key.ts';
+import type { App as Http } from './api/http/app.ts';
+import { lanesPerProject } from './api/http/lanes.ts';
+import { openServer } from './api/http/server.ts';
+import type { World } from './api/http/world.ts';
+import { breather } from './engine/breather.ts';
+import { linksUnderway } from './flows/links-underway.ts';
+import { handling } from './engine/handle.ts';
+import type { Engine } from './flows/merge.ts';
+import { keepSnapshots } from './engine/snapshots.ts';
+import { foldStates } from './engine/states.ts';
+import { looking } from './runners/components.ts';
+import { keepCalendar } from './domain/routing/calendar.ts';
+import type { Config } from './config/config.ts';
 import { openEventStore } from './eventstore/open.ts';
-import { integrityOf } from './integrity.ts';
+import { integrityOf } from './runners/integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
-import { watchProjections } from './projections/running.ts';
-import { runProjectionsInThread } from './projections/thread.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
 import { serving } from './readmodels/generations.ts';
 import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
-import { waitingWork } from './waiting-work.ts';
-import { patiently, startWorkers } from './workers.ts';
+import { waitingWork } from './queries/waiting-work.ts';
+import { startRunners } from './runners/start.ts';
 
 /** How much memory the folded states of leads may take, in bytes. */
 const stateBudget = 96 * 1024 * 1024;
@@ -45,9 +44,6 @@ const generationAge = 500;
 
 /** How long a worker's lease of a subscription lasts without being renewed, in ms. */
 const leaseLifetime = 10_000;
-
-/** How long another process may go on with what a project's settings were, in ms: longer than it goes without looking, and a request. */
-const othersLag = 4_000;
 
 /** Leadfold, wired. */
 export type App = {
@@ -66,91 +62,89 @@ export type App = {
 /** What differs from run to run, and what tests own. */
 export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
 
-const outside = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
+const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
 
-/** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
-export const openApp = async (config: Config, { clock, newId, newSecret }: Outside = outside()): Promise<App> => {
-  const { role, eventStore: events, readModels: documents, traces } = config;
+/** The stores, watched by telemetry, and what tells how they are. */
+type Stores = Awaited<ReturnType<typeof openStores>>;
+
+/** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
+const openStores = async (config: Config, { clock, newId }: Outside, telemetry: Telemetry) => {
+  const { eventStore: events, readModels: documents, traces } = config;
   const integrity = integrityOf(config);
-  const telemetry = await openTelemetry('main', traces, (error) =>
-    log.warn({ error }, 'traces are not taken; what does not fit in the queue is lost, and the rest is not affected'),
-  );
-  const { instruments, tracing } = telemetry;
-  const log = openLog(config.logLevel, tracing);
   const store = tracedStore(await openEventStore(events, clock), telemetry);
+  // Files serve one process; what servers keep, many processes may offer to project and to react to.
+  const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
-  const age = { maxAge: documents.scheme === 'sqlite' ? 0 : generationAge };
-  const readModels = serving(measuredReadModels(await openReadModels(documents), instruments), names, age);
+  const stored = measuredReadModels(await openReadModels(documents), telemetry.instruments);
+  const readModels = serving(stored, names, { maxAge: shared ? generationAge : 0 });
+  const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
+  return {
+    store,
+    readModels,
+    integrity,
+    shared,
+    ...(lease && { lease }),
+    /** The same stores for a thread, which opens them again. */
+    homes: { events, documents, ...(lease && { lease }), ...(traces && { traces }) },
+    close: async () => {
+      await readModels.close();
+      await store.close();
+    },
+  };
+};
+
+/** What runs commands, with what it remembers of streams. */
+const openEngine = ({ store, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
+  const { instruments } = telemetry;
   const snapshots = keepSnapshots(readModels, { looked: (outcome) => instruments.snapshots.add(1, outcome) });
   const states = foldStates(store, stateBudget, snapshots);
   const calendar = keepCalendar();
   const engine: Engine = {
-    ...{ states, handle: observedCommands(handling({ store, states, clock, newId }), telemetry) },
-    ...{ clock, calendar: (roster) => calendar(roster, clock()), breathe: breather(turn) },
+    states,
+    handle: observedCommands(handling({ store, states, clock, newId }), telemetry),
+    clock,
+    calendar: (roster) => calendar(roster, clock()),
+    breathe: breather(turn),
     links: linksUnderway(),
   };
-  const stopping = { now: false };
-  const ending = new AbortController();
+  return { engine, snapshots };
+};
 
-  // Files serve one process; what servers keep, many processes may offer to project and to react to.
-  const shared = documents.scheme !== 'sqlite';
-  const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
-  const thread = {
-    events,
-    documents,
-    ...{ ...(lease && { lease }), ...(traces && { traces }) },
-    entry: new URL('./projections-worker.ts', import.meta.url),
-  };
-  const onLostTail = (reader: string, error: string): void =>
-    log.error({ reader, error }, 'the log no longer has what this reader has read of it');
-  const projecting =
-    role === 'api'
-      ? watchProjections(readModels)
-      : await runProjectionsInThread(thread, {
-          onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'),
-          onLostTail,
-        });
+type Running = {
+  readonly config: Config;
+  readonly outside: Outside;
+  readonly stores: Stores;
+  readonly engine: Engine;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+};
 
-  const sight = {
-    ...{ engine, readModels, clock, othersLag: shared ? othersLag : 0 },
-    head: () => store.head(),
-    pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
-    reached: patiently(projecting.reached),
-  };
-  const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
-  const workers =
-    role === 'api'
-      ? undefined
-      : startWorkers({
-          store,
-          sight,
-          builders: projecting,
-          newId,
-          telemetry,
-          hear,
-          onLostTail,
-          ...(lease && { lease }),
-        });
-  const reacting = workers?.subscriptions ?? [];
+type Runners = Awaited<ReturnType<typeof startRunners>>;
 
+/** The HTTP side, which does not listen yet, and what Prometheus reads. */
+const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
+  const { config, outside, stores, engine, telemetry, log } = running;
+  const { store, readModels, integrity } = stores;
+  const { projecting, reacting } = runners;
   const invariants = checksInThreads({
-    ...{ events, documents, clock, live: true, entry: new URL('./invariants-worker.ts', import.meta.url) },
+    events: config.eventStore,
+    documents: config.readModels,
+    clock: outside.clock,
+    live: true,
+    entry: new URL('./invariants/thread-entry.ts', import.meta.url),
     checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
-    positions: async () => {
-      // Where it can't be asked, the checkpoints tell.
-      const projected = await projecting.statuses().catch(() => []);
-      const reacted = reacting.map((each) => ({ ...each.status(), name: `reactor:${each.name}` }));
-      return Object.fromEntries([...projected, ...reacted].map(({ name, position }) => [name, position]));
-    },
+    positions: runners.positions,
   });
-
   const world: World = {
-    ...{ engine, readModels, clock, newId, newSecret },
+    ...outside,
+    engine,
+    readModels,
     lanes: lanesPerProject(),
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
-    ...{ head: () => store.head(), systemHealth: invariants.check },
+    head: () => store.head(),
+    systemHealth: invariants.check,
     subscriptions: async () => [
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),
@@ -160,54 +154,66 @@ export const openApp = async (config: Config, { clock, newId, newSecret }: Outsi
     ),
   };
   const metrics = openMetrics(telemetry, {
-    ...{ role, clock, head: () => store.head(), projections: projecting.statuses, waiting: waitingWork(readModels) },
+    role: config.role,
+    clock: outside.clock,
+    head: () => store.head(),
+    projections: projecting.statuses,
+    waiting: waitingWork(readModels),
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   });
-  const http: Http = await openServer(world, {
-    ...{ logLevel: log, stopping: () => stopping.now, healthOnly: role === 'worker' },
-    watch: { instruments, tracing, metrics },
-  });
-
-  integrity.begin((component, damage) => log.error({ component }, damage));
-  const metricsPort: { open?: MetricsPort } = {};
-  const openMetricsPort = async (): Promise<number | undefined> => {
-    if (config.metricsPort === undefined) return undefined;
-    const { listenForMetrics } = await import('./telemetry/metrics-port.ts');
-    metricsPort.open = await listenForMetrics({ port: config.metricsPort, host: config.host }, metrics.text);
-    return metricsPort.open.port;
+  const watch = { instruments: telemetry.instruments, tracing: telemetry.tracing, metrics };
+  const http = await openServer(world, { logLevel: log, stopping, healthOnly: config.role === 'worker', watch });
+  const port: { open?: MetricsPort } = {};
+  return {
+    http,
+    openMetricsPort: async (): Promise<number | undefined> => {
+      if (config.metricsPort === undefined) return undefined;
+      const { listenForMetrics } = await import('./telemetry/metrics-port.ts');
+      port.open = await listenForMetrics({ port: config.metricsPort, host: config.host }, metrics.text);
+      return port.open.port;
+    },
+    close: async (): Promise<void> => {
+      await invariants.stop();
+      await http.close();
+      metrics.close();
+      await port.open?.close();
+    },
   };
+};
 
-  const settled = async (): Promise<void> => {
-    await workers?.renewed;
-    for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {
-      await projecting.reached(head);
-      await Promise.all(reacting.map((each) => each.reached(head)));
-      await workers?.jobs.quiet();
-      await workers?.ticking.quiet();
-    }
-  };
+/** Opens everything that the configuration names, starts what its role runs, and makes the HTTP server; it does not listen yet. */
+export const openApp = async (config: Config, outside: Outside = fromHere()): Promise<App> => {
+  const telemetry = await openTelemetry('main', config.traces);
+  const log = openLog(config.logLevel, telemetry.tracing);
+  telemetry.onLostSpans((error) =>
+    log.warn({ error }, 'traces are not taken; what does not fit in the queue is lost, and the rest is not affected'),
+  );
+  const stores = await openStores(config, outside, telemetry);
+  const { engine, snapshots } = openEngine(stores, outside, telemetry);
+  const running = { config, outside, stores, engine, telemetry, log };
+  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
+  let stopping = false;
+  const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
+  stores.integrity.begin((component, damage) => log.error({ component }, damage));
 
   const shut = async (): Promise<void> => {
-    stopping.now = true;
-    await integrity.stop();
-    await invariants.stop();
-    await http.close();
-    metrics.close();
-    await metricsPort.open?.close();
-    ending.abort();
-    await workers?.stop();
-    await projecting.stop();
+    stopping = true;
+    await stores.integrity.stop();
+    await closeHttp();
+    await runners.stop();
     snapshots.stop();
-    await readModels.close();
-    await store.close();
+    await stores.close();
     await telemetry.close();
   };
   let closed: Promise<void> | undefined;
   return {
-    ...{ http, engine, settled, openMetricsPort },
+    http,
+    engine,
+    openMetricsPort,
+    settled: runners.settled,
     drain: () => {
-      stopping.now = true;
+      stopping = true;
     },
     close: () => (closed ??= shut()),
   };

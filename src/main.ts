@@ -2,9 +2,9 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { App } from './app.ts';
 import { openApp } from './app.ts';
-import type { Config } from './config.ts';
-import { ConfigError, loadConfig } from './config.ts';
-import { lockData } from './data-lock.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError, loadConfig } from './config/config.ts';
+import { lockData } from './config/data-lock.ts';
 
 /** How long what is in hand may take to end after a signal, in ms. */
 const patience = 10_000;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, environment, parseConfig } from '../src/config.ts';
+import { ConfigError, environment, parseConfig } from '../src/config/config.ts';
 
 const STRONG = '7b1f0c93d2a84e65b0f7a6c1e8d94f23';
 
@@ -185,7 +185,7 @@ it('reads .env in the working folder, after the environment of the process', () 
   const cwd = mkdtempSync(join(tmpdir(), 'leadfold-config-'));
   try {
     writeFileSync(join(cwd, '.env'), 'PORT=4001\nHOST=0.0.0.0\n');
-    const { href } = new URL('../src/config.ts', import.meta.url);
+    const { href } = new URL('../src/config/config.ts', import.meta.url);
     const script = `import { loadConfig } from '${href}'; console.log(JSON.stringify(loadConfig()));`;
     const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script];
     const output = execFileSync(process.execPath, args, { cwd, env: { PORT: '4002' }, encoding: 'utf8' });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ConfigError, environment, parseConfig } from '../src/config.ts';
+import { ConfigError, environment, parseConfig } from '../src/config/config.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
 const parsed = (path: string): unknown => parse(read(path), { merge: true });

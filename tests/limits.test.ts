@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { bodyLimits } from '../src/api/body.ts';
+import { bodyLimits } from '../src/api/http/body.ts';
 import { admissionLimits } from '../src/api/ingest/admission.ts';
 import { itemLimits } from '../src/api/ingest/json.ts';
-import { laneLimits } from '../src/api/lanes.ts';
-import { waits } from '../src/api/waiting.ts';
-import { candidateLimits } from '../src/domain/candidates.ts';
-import { leadLimits } from '../src/domain/lead-limits.ts';
-import { projectLimits } from '../src/domain/project.ts';
+import { laneLimits } from '../src/api/http/lanes.ts';
+import { waits } from '../src/api/http/waiting.ts';
+import { candidateLimits } from '../src/domain/routing/candidates.ts';
+import { leadLimits } from '../src/domain/lead/lead-limits.ts';
+import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
 
 const [kib, mib] = [1024, 1024 * 1024];

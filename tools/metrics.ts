@@ -66,7 +66,9 @@ type Values = {
 };
 
 const atMost = (what: string, unit: string, [value, limit]: readonly [number, number], about = ''): Row => ({
-  ...{ what, must: `at most ${grouped(limit)}${unit}`, holds: value <= limit },
+  what,
+  must: `at most ${grouped(limit)}${unit}`,
+  holds: value <= limit,
   found: `${value.toLocaleString('en-US', { maximumFractionDigits: 1 })}${unit}${about}`,
 });
 

@@ -31,7 +31,8 @@ const proven = async ({ name, script, rows: read, ...step }: Step, quick: boolea
   const args = quick ? step.quick : step.args;
   const begun = performance.now();
   const child = spawn('npm', ['run', '--silent', script, '--', ...args, '--json'], {
-    ...{ cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'close');
   const said = await text(child.stdout);
@@ -82,12 +83,10 @@ await runAlone({
       ]);
       if (written !== undefined) writeProof(written, proofText({ ...how, command }, shown));
       const rows = shown.map(({ name, passed, seconds, command: run }) => ({
-        ...{
-          what: name,
-          found: `${passed ? 'passed' : 'failed'} in ${seconds.toFixed(0)} s`,
-          must: run,
-          holds: passed,
-        },
+        what: name,
+        found: `${passed ? 'passed' : 'failed'} in ${seconds.toFixed(0)} s`,
+        must: run,
+        holds: passed,
       }));
       return { rows, more: { ...how, steps: shown } };
     } finally {

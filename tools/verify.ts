@@ -48,7 +48,8 @@ const checksOf = (target: Target, project: Project): readonly Check[] => {
   };
   return [
     {
-      ...{ what: 'health', must: '200 healthy' },
+      what: 'health',
+      must: '200 healthy',
       look: async () => {
         const { status, body } = await ask(`${target.url}/api/health`, { key: target.key });
         const said = z.object({ status: z.string() }).safeParse(body).data?.status ?? 'nothing';
@@ -56,14 +57,16 @@ const checksOf = (target: Target, project: Project): readonly Check[] => {
       },
     },
     {
-      ...{ what: 'ingest', must: '202 with its eventId' },
+      what: 'ingest',
+      must: '202 with its eventId',
       look: async () => {
         const { status, eventId } = await send('signup', ids.signup);
         return { found: `202 ${status}, ${eventId}`, holds: status === 'queued' && eventId === ids.signup };
       },
     },
     {
-      ...{ what: 'lead of an anonymousId', must: 'created and processed' },
+      what: 'lead of an anonymousId',
+      must: 'created and processed',
       look: async () => {
         const { leadId, activities } = await leadNow();
         return { found: `${leadId}, ${activities} activity`, holds: leadId === seen.leadId && activities === 1 };
@@ -71,14 +74,16 @@ const checksOf = (target: Target, project: Project): readonly Check[] => {
     },
     { what: 'score after signup', must: '30, warm', look: () => scored(30, 'warm') },
     {
-      ...{ what: 'score after page_view', must: '35, hot' },
+      what: 'score after page_view',
+      must: '35, hot',
       look: async () => {
         await send('page_view', ids.view);
         return scored(35, 'hot');
       },
     },
     {
-      ...{ what: 'integrity', must: 'no duplicates, orphans, negatives' },
+      what: 'integrity',
+      must: 'no duplicates, orphans, negatives',
       look: async () => {
         const { status } = await send('signup', ids.signup);
         const { data } = await project.get(`/api/leads/${seen.leadId}/timeline`, timeline, seen.position);

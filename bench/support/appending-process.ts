@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import type { JSONType } from '@eventstore/db-client';
 import type { NewEvent } from '../../src/eventstore/event-store.ts';
-import { openEventStoreDB } from '../../src/eventstore/eventstoredb.ts';
+import { openEventStoreDB } from '../../src/eventstore/eventstoredb/store.ts';
 import type { Appending } from './appending.ts';
 import { eventOf } from './events.ts';
 

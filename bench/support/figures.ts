@@ -40,7 +40,11 @@ export const told = ({ name, unit, runs, reference, goal }: Figure): Told => {
   const other = reference && { name: reference.name, median: medianOf(reference.runs) };
   const ratio = other && median / other.median;
   return {
-    ...{ name, unit, median, least: Math.min(...runs), most: Math.max(...runs) },
+    name,
+    unit,
+    median,
+    least: Math.min(...runs),
+    most: Math.max(...runs),
     ...(other && { reference: other, ratio: ratio ?? 0 }),
     ...(goal && { goal, reached: isReached(goal, ratio ?? median) }),
   };

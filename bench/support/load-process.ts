@@ -84,17 +84,15 @@ const run = async (load: Load): Promise<Loaded> => {
   const lasted = performance.now() - begun;
   const used = process.cpuUsage(cpu);
   return {
-    ...{
-      seconds: Math.min(lasted / 1_000, seconds),
-      begun: performance.timeOrigin + begun,
-      lasted: lasted / 1_000,
-      statuses,
-      answered: sent(),
-      inTime,
-      p50: at(50),
-      p95: at(95),
-      p99: at(99),
-    },
+    seconds: Math.min(lasted / 1_000, seconds),
+    begun: performance.timeOrigin + begun,
+    lasted: lasted / 1_000,
+    statuses,
+    answered: sent(),
+    inTime,
+    p50: at(50),
+    p95: at(95),
+    p99: at(99),
     errors: ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason)] : [])),
     busy: (used.user + used.system) / 1_000 / lasted,
   };

@@ -1,6 +1,6 @@
 // Appends to the product's own event store.
 import { DatabaseSync } from 'node:sqlite';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { answerWithAppends } from './appends.ts';
 
 await answerWithAppends(async (file) => {

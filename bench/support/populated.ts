@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordActivities } from '../../src/commands/record-activities.ts';
-import type { Activity } from '../../src/domain/activity.ts';
-import { leadIdOf } from '../../src/domain/identity.ts';
-import { lead } from '../../src/domain/lead.ts';
-import type { LeadState } from '../../src/domain/lead.ts';
-import { defaultModel } from '../../src/domain/default-model.ts';
-import { groupsTo, openLogFile } from '../../src/eventstore/sqlite-log.ts';
-import type { Append } from '../../src/eventstore/sqlite-log.ts';
+import { recordActivities } from '../../src/commands/lead/record-activities.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import type { LeadState } from '../../src/domain/lead/lead.ts';
+import { defaultModel } from '../../src/domain/scoring/default-model.ts';
+import { groupsTo, openLogFile } from '../../src/eventstore/sqlite/log.ts';
+import type { Append } from '../../src/eventstore/sqlite/log.ts';
 import { newIds } from '../../src/new-id.ts';
 import type { Lab } from './benchmark.ts';
 import { startProduct } from './product.ts';
@@ -39,8 +39,12 @@ export const month = 30 * 86_400_000;
 const scoring = { version: 1, model: defaultModel };
 
 const activityAt = (index: number, type: string, newId: () => string, time: string): Activity => ({
-  ...{ eventId: newId(), eventType: type, source: 'api' },
-  ...{ occurredAt: time, receivedAt: time, sessionId: `session-${index}` },
+  eventId: newId(),
+  eventType: type,
+  source: 'api',
+  occurredAt: time,
+  receivedAt: time,
+  sessionId: `session-${index}`,
   properties: { path: `/pricing/${index % 100}`, referrer: 'https://www.example.com/search', campaign: 'spring' },
   ...(index % 4 === 0 && { traits: { company: `Company ${index % 5_000}`, country: 'NL' } }),
 });
@@ -80,7 +84,8 @@ export const visiting = (
       version: 1,
     });
     return {
-      ...{ stream: `lead-${projectId}.${leadId}`, expected: facts - 1 },
+      stream: `lead-${projectId}.${leadId}`,
+      expected: facts - 1,
       lines: events.map(({ type, data }) => [newId(), type, JSON.stringify(data), metadata]),
     };
   };

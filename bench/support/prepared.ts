@@ -1,14 +1,14 @@
 import { closeSync, cpSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { leadIdOf } from '../../src/domain/identity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { streamPages } from '../../src/eventstore/page.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { projections } from '../../src/projections/index.ts';
 import { reactors } from '../../src/reactors/index.ts';
 import { checkpointOf } from '../../src/reactors/reactor.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import type { Lab } from './benchmark.ts';
 import { visitor } from './events.ts';
 import { startProduct } from './product.ts';

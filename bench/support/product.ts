@@ -74,7 +74,11 @@ export const startProduct = async ({ env = {}, hasStarted = isReady, ...given }:
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   return {
-    ...{ url, dataDir, process, ask, adminKey },
+    url,
+    dataDir,
+    process,
+    ask,
+    adminKey,
     project: async () => {
       const answer = await ask('POST', '/api/projects', adminKey, { name: 'Bench' });
       if (answer.status !== 201) throw new Error(`No project was made: ${await answer.text()}`);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { openEventStore } from '../../src/eventstore/open.ts';
 import { projections } from '../../src/projections/index.ts';
-import { runProjections } from '../../src/projections/running.ts';
+import { runProjections } from '../../src/runners/projections.ts';
 import { openReadModels } from '../../src/readmodels/open.ts';
 import type { Projected, Projecting } from './projecting.ts';
 

@@ -19,8 +19,12 @@ export const rawWriteRate = async (
 ): Promise<number> => {
   const writer = started('bench/support/raw-writer-process.ts');
   const writing: RawWriting = {
-    ...{ log: join(dataDir, 'events.db'), to: join(to, 'raw.db'), after, size },
-    ...{ limit: 100_000, milliseconds: 1_000 },
+    log: join(dataDir, 'events.db'),
+    to: join(to, 'raw.db'),
+    after,
+    size,
+    limit: 100_000,
+    milliseconds: 1_000,
   };
   writer.child.send(writing);
   const rate = Number(await writer.says());

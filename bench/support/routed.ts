@@ -26,7 +26,9 @@ export const hireReps = async ({ ask, adminKey }: Product, projectId: string): P
     }
   }
   const rules = numbers.map((team) => ({
-    ...{ id: `segment-${team}`, to: { teams: [`team-${team}`] }, strategy: 'round-robin' },
+    id: `segment-${team}`,
+    to: { teams: [`team-${team}`] },
+    strategy: 'round-robin',
     when: [{ field: 'profile.segment', op: 'eq', value: team }],
   }));
   await mustSucceed(ask('PUT', `${path}/routing-rules`, adminKey, { rules }));
@@ -34,7 +36,9 @@ export const hireReps = async ({ ask, adminKey }: Product, projectId: string): P
 
 /** What qualifies the nth lead at once. */
 export const qualifyingEvent = (index: number) => ({
-  ...{ eventType: 'contract_signed', userId: `user-${index}`, traits: { segment: index % teams } },
+  eventType: 'contract_signed',
+  userId: `user-${index}`,
+  traits: { segment: index % teams },
 });
 
 const times = z.object({ qualified: z.number(), assigned: z.number() });

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { leadIdOf } from '../../src/domain/identity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { visitor } from './events.ts';
 
 /** How many leads to write, from which visitor on, and how many activities each of them has. */

@@ -1,17 +1,22 @@
 import type { EventsOf } from './event.ts';
-import { jobEvents } from './job.ts';
-import { keyedRequestEvents } from './keyed-request.ts';
-import { leadEvents } from './lead-events.ts';
-import { parkedEvents } from './parked.ts';
-import { poolEvents } from './pool.ts';
-import { projectEvents } from './project.ts';
-import { rosterEvents } from './roster-events.ts';
-import { workItemEvents } from './work-item.ts';
+import { jobEvents } from './jobs/job.ts';
+import { keyedRequestEvents } from './lead/keyed-request.ts';
+import { leadEvents } from './lead/lead-events.ts';
+import { parkedEvents } from './jobs/dead-letter.ts';
+import { poolEvents } from './routing/pool.ts';
+import { projectEvents } from './projects/project.ts';
+import { rosterEvents } from './routing/roster-events.ts';
+import { workItemEvents } from './work/work-item.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
 export const eventSchemas = {
-  ...{ ...projectEvents, ...leadEvents, ...jobEvents, ...parkedEvents },
-  ...{ ...rosterEvents, ...poolEvents, ...workItemEvents },
+  ...projectEvents,
+  ...leadEvents,
+  ...jobEvents,
+  ...parkedEvents,
+  ...rosterEvents,
+  ...poolEvents,
+  ...workItemEvents,
   ...keyedRequestEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;

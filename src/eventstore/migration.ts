@@ -22,7 +22,9 @@ async function* wholeLog(store: EventStore, progress: Progress) {
 }
 
 const copyOf = ({ id, type, data, metadata, recordedAt }: Recorded): NewEvent => ({
-  ...{ id, type, data },
+  id,
+  type,
+  data,
   metadata: { ...metadata, recordedAt: metadata.recordedAt ?? recordedAt.toISOString() },
 });
 

@@ -15,8 +15,8 @@ const patient = { clock: (): Date => new Date(), deadline: 30_000 };
 // The client that is not used is not loaded: 20 MB less a thread.
 const open = async (home: EventStoreHome, { clock, readOnly = false, deadline }: Opening): Promise<EventStore> =>
   home.scheme === 'sqlite'
-    ? (await import('./sqlite.ts')).openSqliteEventStore(home.path, { clock, readOnly })
-    : (await import('./eventstoredb.ts')).openEventStoreDB(home.url, deadline === undefined ? {} : { deadline });
+    ? (await import('./sqlite/store.ts')).openSqliteEventStore(home.path, { clock, readOnly })
+    : (await import('./eventstoredb/store.ts')).openEventStoreDB(home.url, deadline === undefined ? {} : { deadline });
 
 /** Opens a log as it is: facts go in and come out unchecked. Waits up to half a minute for an answer. */
 export const openLog = (home: EventStoreHome): Promise<EventStore> => open(home, patient);

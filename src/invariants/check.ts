@@ -1,5 +1,5 @@
-import type { LeadEvent } from '../domain/lead-events.ts';
-import type { ProjectEvent } from '../domain/project.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
+import type { ProjectEvent } from '../domain/projects/project.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { checkpointsMove } from './checkpoints.ts';
@@ -156,7 +156,12 @@ export const checkInvariants = async (
   const { leads, activities } = judge.counted;
   return {
     status: invariants.every(({ violations }) => violations === 0) ? 'healthy' : 'violated',
-    ...{ checkedAt, ...(projectId !== undefined && { projectId }), position: until },
-    ...{ took: Math.round(performance.now() - begun), leads, activities, invariants },
+    checkedAt,
+    ...(projectId !== undefined && { projectId }),
+    position: until,
+    took: Math.round(performance.now() - begun),
+    leads,
+    activities,
+    invariants,
   };
 };

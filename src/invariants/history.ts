@@ -1,8 +1,8 @@
-import type { Identifier } from '../domain/identity.ts';
-import { identifierKey } from '../domain/identity.ts';
-import type { LeadState } from '../domain/lead.ts';
-import { lead, traitsOf } from '../domain/lead.ts';
-import { hundredths, inPoints } from '../domain/scoring.ts';
+import type { Identifier } from '../domain/identity/identity.ts';
+import { identifierKey } from '../domain/identity/identity.ts';
+import type { LeadState } from '../domain/lead/lead.ts';
+import { lead, traitsOf } from '../domain/lead/lead.ts';
+import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
 import type { Checked, Finding } from './report.ts';
 import type { Arrival, Found, LeadInvariant, Scoring, SeenLead } from './seen.ts';
 import { checkedAll, differs, factsBehind, isSame, isSettled, said, together } from './seen.ts';
@@ -21,7 +21,9 @@ const scoredAs = (scorings: readonly Scoring[]) => {
   const last = scorings.at(-1);
   return {
     delta: inPoints(because.reduce((sum, { points }) => sum + hundredths(points), 0)),
-    ...{ because, score: last?.score, scoredRevision: last?.revision },
+    because,
+    score: last?.score,
+    scoredRevision: last?.revision,
   };
 };
 
@@ -106,8 +108,12 @@ const documentAsRecorded = (seen: SeenLead): Checked => {
   const found = { ...document, identifiers: identifiersIn(document.identifiers) };
   if (Array.isArray(found.identifiers)) found.identifiers.sort();
   const finding = differs('its document', found, {
-    ...{ leadId: seen.leadId, revision: behind.at(-1)?.revision, activities: state.activities.size },
-    ...{ identifiers: sorted(state.identifiers.values()), profile: traitsOf(state), ...spanOf(state) },
+    leadId: seen.leadId,
+    revision: behind.at(-1)?.revision,
+    activities: state.activities.size,
+    identifiers: sorted(state.identifiers.values()),
+    profile: traitsOf(state),
+    ...spanOf(state),
   });
   return { checked: 0, findings: finding ? [finding] : [] };
 };

@@ -105,7 +105,10 @@ export const judging = (stores: Stores, { settled, pools }: Sights, live: boolea
   };
 
   return {
-    ...{ look, suspect, lookAgain, counted },
+    look,
+    suspect,
+    lookAgain,
+    counted,
     suspects: () => suspects.size,
     /** Counts what was found of an invariant without looking at one lead closely. */
     add: (id: number, projectId: string, checked: Checked): void =>

@@ -1,5 +1,5 @@
-import { nobodysLead, withOwnership } from '../domain/ownership.ts';
-import { closingByMerge } from '../domain/ownership-merge.ts';
+import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
+import { closingByMerge } from '../domain/routing/ownership-merge.ts';
 import type { Finding } from './report.ts';
 import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
 import { isSame, isSettled, said } from './seen.ts';

@@ -16,7 +16,8 @@ export async function* pages<D>(
   do {
     const { docs, next } = await readModels.find(projectId, collection, {
       ...query,
-      ...{ limit: page, ...(after && { after }) },
+      limit: page,
+      ...(after && { after }),
     });
     if (docs.length > 0) yield docs;
     after = next;

@@ -1,4 +1,4 @@
-import type { PoolEvent } from '../domain/pool.ts';
+import type { PoolEvent } from '../domain/routing/pool.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { failedWork } from '../projections/failed-work.ts';
 import { allProjects } from '../projections/projects.ts';
@@ -42,7 +42,9 @@ const placesOf = ({ store }: Stores, projectId: string) => {
   };
 
   return {
-    ...{ places, waiting, news },
+    places,
+    waiting,
+    news,
     /** Reads what is new. `heard` says whether everybody has heard of what is at a position. */
     catchUp: async (heard: (position: number) => boolean): Promise<void> => {
       for (;;) {
@@ -66,7 +68,10 @@ const putAside = async ({ readModels }: Stores, projectId: string): Promise<PutA
   let after: Query<unknown>['after'];
   do {
     const found = await readModels.find(allProjects, failedWork, {
-      ...{ where, sort, limit: page, ...(after && { after }) },
+      where,
+      sort,
+      limit: page,
+      ...(after && { after }),
     });
     for (const { event } of found.docs) {
       if (!event) continue;

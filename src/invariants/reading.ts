@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LeadState } from '../domain/lead.ts';
+import type { LeadState } from '../domain/lead/lead.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
@@ -21,7 +21,9 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 // Documents are taken as they are: whether they fit is what is to be found out.
 const asFound = <D>({ name }: Collection<D>): Collection<Found<D>> => ({
-  ...{ name, indexes: [], document: z.custom<Found<D>>(isObject) },
+  name,
+  indexes: [],
+  document: z.custom<Found<D>>(isObject),
 });
 const foundLeads = asFound<LeadDocument>(leads);
 const foundEntries = asFound<HistoryEntry>(history);

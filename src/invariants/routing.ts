@@ -1,6 +1,6 @@
-import { lead } from '../domain/lead.ts';
-import type { Ownership } from '../domain/ownership.ts';
-import { nobodysLead, withOwnership } from '../domain/ownership.ts';
+import { lead } from '../domain/lead/lead.ts';
+import type { Ownership } from '../domain/routing/ownership.ts';
+import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
 import type { Checked, Finding } from './report.ts';
 import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
 import { differs, factsBehind, isSettled } from './seen.ts';
@@ -25,8 +25,12 @@ const documentAsOwned = (seen: SeenLead): Checked => {
   const { ownership } = behind.length === facts.length ? state : behind.reduce(lead.evolve, lead.initial);
   const owner = ownership.status === 'assigned' ? ownership : undefined;
   const finding = differs('its document', document, {
-    ...{ qualified, qualifiedAt: qualifiedAtBy(behind), assignee: owner?.repId, team: owner?.teamId },
-    ...{ routing: ownership.status, decision: ownership.decision },
+    qualified,
+    qualifiedAt: qualifiedAtBy(behind),
+    assignee: owner?.repId,
+    team: owner?.teamId,
+    routing: ownership.status,
+    decision: ownership.decision,
     outcome: ownership.status === 'closed' ? ownership.outcome : undefined,
   });
   const wanted = document.qualified === 1 || ownership.status !== 'none';

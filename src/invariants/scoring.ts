@@ -1,10 +1,10 @@
-import { explain } from '../domain/explanation.ts';
-import type { LeadState } from '../domain/lead.ts';
-import { scorable } from '../domain/lead.ts';
-import type { PreparedRule } from '../domain/prepared-model.ts';
-import type { PublishedModel } from '../domain/scoring-model.ts';
-import type { Scorable } from '../domain/scoring.ts';
-import { applyRule, hundredths, inPoints, preparedOf } from '../domain/scoring.ts';
+import { explain } from '../domain/scoring/explanation.ts';
+import type { LeadState } from '../domain/lead/lead.ts';
+import { scorable } from '../domain/lead/lead.ts';
+import type { PreparedRule } from '../domain/scoring/prepared-model.ts';
+import type { PublishedModel } from '../domain/scoring/published-model.ts';
+import type { Scorable } from '../domain/scoring/scoring.ts';
+import { applyRule, hundredths, inPoints, preparedOf } from '../domain/scoring/scoring.ts';
 import type { Finding } from './report.ts';
 import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
 import { differs, factsBehind, isSettled, said } from './seen.ts';

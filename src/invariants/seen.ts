@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Activity } from '../domain/activity.ts';
-import type { Because, LeadEvent, LeadFact } from '../domain/lead-events.ts';
-import type { LeadState } from '../domain/lead.ts';
-import { lead } from '../domain/lead.ts';
-import type { AbsorbedRouting } from '../domain/ownership-events.ts';
-import type { PublishedModel } from '../domain/scoring-model.ts';
+import type { Activity } from '../domain/lead/activity.ts';
+import type { Because, LeadEvent, LeadFact } from '../domain/lead/lead-events.ts';
+import type { LeadState } from '../domain/lead/lead.ts';
+import { lead } from '../domain/lead/lead.ts';
+import type { AbsorbedRouting } from '../domain/routing/ownership-events.ts';
+import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';

@@ -1,5 +1,5 @@
 import { projections } from '../projections/index.ts';
-import type { Builders } from '../projections/running.ts';
+import type { Builders } from '../runners/projections.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { rebuildProject } from './rebuild-project.ts';
 import { rebuildProjection } from './rebuild-projection.ts';

@@ -1,4 +1,4 @@
-import { TooManyConflicts } from '../commands/handle.ts';
+import { TooManyConflicts } from '../engine/errors.ts';
 import type { Batch } from '../eventstore/event-store.ts';
 import type { Stored } from '../readmodels/read-models.ts';
 import type { Counts } from '../projections/dashboard.ts';

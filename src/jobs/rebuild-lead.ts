@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { LeadEvent } from '../domain/lead-events.ts';
-import { TooManyConflicts } from '../commands/handle.ts';
-import type { Json } from '../domain/activity.ts';
-import { canonical } from '../domain/activity.ts';
-import { timeSlices } from '../commands/time-slices.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
+import { TooManyConflicts } from '../engine/errors.ts';
+import type { Json } from '../domain/lead/activity.ts';
+import { canonical } from '../domain/lead/activity.ts';
+import { timeSlices } from '../engine/time-slices.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';

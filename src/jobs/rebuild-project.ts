@@ -23,7 +23,9 @@ const after = async (
 
 const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding => ({
   pages: (stream, from) => engine.states.pages(stream, from),
-  ...{ readModels, reached, head },
+  readModels,
+  reached,
+  head,
 });
 
 /** Rebuilds the leads that begin next in the log. */
@@ -62,7 +64,9 @@ const nextStrays = async (job: JobAt, sight: JobSight): Promise<Progress> => {
   const { projectId, done, total } = job;
   const last = job.cursor.slice('strays '.length);
   const { docs } = await sight.readModels.find(projectId, leads, {
-    ...{ where: [], sort: [], limit: leadsAStep },
+    where: [],
+    sort: [],
+    limit: leadsAStep,
     ...(last !== '' && { after: [last] }),
   });
   for (const { leadId } of docs) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Builders } from '../projections/running.ts';
+import type { Builders } from '../runners/projections.ts';
 import { generationName, servingOf } from '../readmodels/generations.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import { allProjections } from './request-rebuild.ts';

@@ -1,7 +1,7 @@
-import type { Request } from '../commands/handle.ts';
-import type { Engine } from '../commands/merge.ts';
-import { requestJob } from '../commands/request-job.ts';
-import { isOpen, job } from '../domain/job.ts';
+import type { Request } from '../engine/handle.ts';
+import type { Engine } from '../flows/merge.ts';
+import { requestJob } from '../commands/jobs/request-job.ts';
+import { isOpen, job } from '../domain/jobs/job.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
@@ -27,7 +27,8 @@ export const requestOfProject = async (
       { field: 'projectId', op: 'eq', value: projectId },
       { field: 'kind', op: 'eq', value: kind },
     ],
-    ...{ sort: [{ field: 'requestedAt', direction: 'desc' }], limit: 1 },
+    sort: [{ field: 'requestedAt', direction: 'desc' }],
+    limit: 1,
   });
   const [last] = docs;
   if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };

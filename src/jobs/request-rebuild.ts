@@ -1,7 +1,7 @@
-import type { Request } from '../commands/handle.ts';
-import type { Engine } from '../commands/merge.ts';
-import { requestJob } from '../commands/request-job.ts';
-import { isOpen, job, systemProject } from '../domain/job.ts';
+import type { Request } from '../engine/handle.ts';
+import type { Engine } from '../flows/merge.ts';
+import { requestJob } from '../commands/jobs/request-job.ts';
+import { isOpen, job, systemProject } from '../domain/jobs/job.ts';
 import { projections } from '../projections/index.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
@@ -17,7 +17,8 @@ type Needs = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly read
 const openRebuild = async ({ readModels }: Needs, projection: string): Promise<string | undefined> => {
   const { docs } = await readModels.find(allProjects, jobs, {
     where: [{ field: 'open', op: 'eq', value: 1 }],
-    ...{ sort: [{ field: 'requestedAt', direction: 'asc' }], limit: 1_000 },
+    sort: [{ field: 'requestedAt', direction: 'asc' }],
+    limit: 1_000,
   });
   return docs.find(({ kind, details }) => kind === 'rebuild-projection' && details['projection'] === projection)?.jobId;
 };

@@ -1,6 +1,6 @@
-import { rescoreLead } from '../commands/rescore-lead.ts';
-import { withScoring } from '../commands/resolve.ts';
-import { project } from '../domain/project.ts';
+import { rescoreLead } from '../commands/scoring/rescore-lead.ts';
+import { withScoring } from '../flows/resolve.ts';
+import { project } from '../domain/projects/project.ts';
 import { leads } from '../projections/leads.ts';
 import type { Sight } from '../reactors/reactor.ts';
 import type { JobAt, Work } from './work.ts';
@@ -35,7 +35,9 @@ export const rescore: Work = {
     );
     const soFar = done + docs.length;
     return {
-      ...{ cursor: docs.at(-1)?.leadId ?? cursor, done: soFar, total: Math.max(total, soFar) },
+      cursor: docs.at(-1)?.leadId ?? cursor,
+      done: soFar,
+      total: Math.max(total, soFar),
       complete: docs.length === 0,
     };
   },

@@ -1,5 +1,5 @@
-import { requestRouting } from '../commands/request-routing.ts';
-import { hasMoved } from '../commands/merge.ts';
+import { requestRouting } from '../commands/routing/request-routing.ts';
+import { hasMoved } from '../flows/merge.ts';
 import { leads } from '../projections/leads.ts';
 import type { Work } from './work.ts';
 

@@ -1,6 +1,6 @@
-import type { Request } from '../commands/handle.ts';
-import type { JsonObject } from '../domain/activity.ts';
-import type { JobKind } from '../domain/job.ts';
+import type { Request } from '../engine/handle.ts';
+import type { JsonObject } from '../domain/lead/activity.ts';
+import type { JobKind } from '../domain/jobs/job.ts';
 import type { Sight } from '../reactors/reactor.ts';
 
 /** How far a job is: where the next step begins, and how many things are done of how many, as far as known. */

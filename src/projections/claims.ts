@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { streamParts } from '../domain/streams.ts';
-import type { WorkItemEvent } from '../domain/work-item.ts';
+import type { WorkItemEvent } from '../domain/work/work-item.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 

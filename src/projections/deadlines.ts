@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
-import type { ResponsePlan } from '../domain/ownership.ts';
-import { ownershipEvents } from '../domain/ownership-events.ts';
-import { nextDue, planOf } from '../domain/response.ts';
+import type { LeadEvent, LeadFact } from '../domain/lead/lead-events.ts';
+import type { ResponsePlan } from '../domain/routing/ownership.ts';
+import { ownershipEvents } from '../domain/routing/ownership-events.ts';
+import { nextDue, planOf } from '../domain/routing/response.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 
 const deadlineDocument = ownershipEvents.ResponseDue.extend({
-  ...{ projectId: z.string(), leadId: z.string() },
-  ...{ atRisk: z.boolean(), overdue: z.boolean(), taken: z.number() },
+  projectId: z.string(),
+  leadId: z.string(),
+  atRisk: z.boolean(),
+  overdue: z.boolean(),
+  taken: z.number(),
   /** When something is to be done next, ISO 8601. */
   next: z.string(),
   /** The position of the last step that looks for another rep: what comes next waits for what came of it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { JobEvent } from '../domain/job.ts';
-import type { ParkedWorkEvent } from '../domain/parked.ts';
+import type { JobEvent } from '../domain/jobs/job.ts';
+import type { ParkedWorkEvent } from '../domain/jobs/dead-letter.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Activity } from '../domain/activity.ts';
-import { jsonObject } from '../domain/activity.ts';
-import type { LeadEvent } from '../domain/lead-events.ts';
-import { hundredths, inPoints } from '../domain/scoring.ts';
+import type { Activity } from '../domain/lead/activity.ts';
+import { jsonObject } from '../domain/lead/activity.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
+import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Key } from '../readmodels/read-models.ts';

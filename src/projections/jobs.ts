@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { jsonObject } from '../domain/activity.ts';
-import type { JobEvent } from '../domain/job.ts';
-import { jobKind } from '../domain/job.ts';
+import { jsonObject } from '../domain/lead/activity.ts';
+import type { JobEvent } from '../domain/jobs/job.ts';
+import { jobKind } from '../domain/jobs/job.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
@@ -42,9 +42,21 @@ export type JobDocument = Readonly<z.infer<typeof jobDocument>>;
 const requested = ({ data }: Extract<JobEvent, { type: 'JobRequested' }>, updatedAt: string): JobDocument => {
   const { projectId, jobId, kind, version, details = {}, requestedAt } = data;
   return {
-    ...{ jobId: `${projectId}.${jobId}`, projectId, kind, details, status: 'requested', open: 1 },
+    jobId: `${projectId}.${jobId}`,
+    projectId,
+    kind,
+    details,
+    status: 'requested',
+    open: 1,
     ...(version !== undefined && { version }),
-    ...{ cursor: '', done: 0, total: 0, until: '', attempts: 0, requestedAt, updatedAt, doneBefore: 0 },
+    cursor: '',
+    done: 0,
+    total: 0,
+    until: '',
+    attempts: 0,
+    requestedAt,
+    updatedAt,
+    doneBefore: 0,
   };
 };
 

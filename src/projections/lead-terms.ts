@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../domain/activity.ts';
-import type { Identifier } from '../domain/identity.ts';
+import type { Json, JsonObject } from '../domain/lead/activity.ts';
+import type { Identifier } from '../domain/identity/identity.ts';
 
 /** By how many words a lead is found at most, and by how many values of its profile. */
 const most = { words: 200, values: 500 } as const;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Activity } from '../domain/activity.ts';
-import { jsonObject } from '../domain/activity.ts';
-import { consentAfter, consentSchema } from '../domain/consent.ts';
-import { identifierSchema } from '../domain/identity.ts';
-import type { LeadEvent, LeadFact } from '../domain/lead-events.ts';
-import { nobodysLead, withOwnership } from '../domain/ownership.ts';
-import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
+import type { Activity } from '../domain/lead/activity.ts';
+import { jsonObject } from '../domain/lead/activity.ts';
+import { consentAfter, consentSchema } from '../domain/lead/consent.ts';
+import { identifierSchema } from '../domain/identity/identity.ts';
+import type { LeadEvent, LeadFact } from '../domain/lead/lead-events.ts';
+import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
+import { outcomes, ownershipStatuses } from '../domain/routing/ownership-events.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { termsOf } from './lead-terms.ts';
@@ -55,8 +55,15 @@ const found = (doc: Omit<LeadDocument, 'terms'>): LeadDocument => ({ ...doc, ter
 const begun = ({ data }: LeadFact<'LeadCaptured'>): LeadDocument =>
   found({
     leadId: data.leadId,
-    ...{ score: 0, fit: 0, engagement: 0, model: 0, qualified: 0, activities: 0, revision: 0 },
-    ...{ routing: 'none', decision: 0 },
+    score: 0,
+    fit: 0,
+    engagement: 0,
+    model: 0,
+    qualified: 0,
+    activities: 0,
+    revision: 0,
+    routing: 'none',
+    decision: 0,
     stage: data.stage,
     identifiers: [data.identifier],
     profile: {},
@@ -126,7 +133,9 @@ const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
   const after = withOwnership(before, event);
   if (after === before) return doc;
   return {
-    ...{ ...rest, routing: after.status, decision: after.decision },
+    ...rest,
+    routing: after.status,
+    decision: after.decision,
     ...(after.status === 'assigned' && { assignee: after.repId, team: after.teamId }),
     ...(after.status === 'closed' && { outcome: after.outcome }),
   };

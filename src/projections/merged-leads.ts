@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LeadEvent } from '../domain/lead-events.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProjectEvent } from '../domain/project.ts';
+import type { ProjectEvent } from '../domain/projects/project.ts';
 import type { Projection } from './projection.ts';
 
 const projectDocument = z.object({ projectId: z.string(), name: z.string(), createdAt: z.string() });

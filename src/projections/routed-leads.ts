@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { LeadEvent } from '../domain/lead-events.ts';
-import { nobodysLead, withOwnership } from '../domain/ownership.ts';
-import { outcomes, ownershipStatuses } from '../domain/ownership-events.ts';
-import type { PoolEvent } from '../domain/pool.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
+import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
+import { outcomes, ownershipStatuses } from '../domain/routing/ownership-events.ts';
+import type { PoolEvent } from '../domain/routing/pool.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
@@ -49,8 +49,12 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   const outcome = outcomes.find((each) => each === doc?.state);
   const status = ownershipStatuses.find((each) => each === doc?.state) ?? (outcome ? 'closed' : 'none');
   const before = {
-    ...{ ...nobodysLead, status, outcome },
-    ...{ decision: doc?.decision ?? 0, repId: doc?.repId, teamId: doc?.teamId },
+    ...nobodysLead,
+    status,
+    outcome,
+    decision: doc?.decision ?? 0,
+    repId: doc?.repId,
+    teamId: doc?.teamId,
   };
   const after = withOwnership(before, event);
   if (after === before) return doc;
@@ -60,7 +64,8 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   const { repId, teamId } = ownerless ? {} : after;
   const lost = lostBy(doc, event);
   return {
-    ...{ leadId, decision: after.decision },
+    leadId,
+    decision: after.decision,
     state: after.status === 'closed' ? (after.outcome ?? after.status) : after.status,
     ...(repId !== undefined && { repId }),
     ...(teamId !== undefined && { teamId }),

@@ -1,33 +1,46 @@
 import { z } from 'zod';
-import type { LeadEvent } from '../domain/lead-events.ts';
-import type { Candidate, Others } from '../domain/ownership-events.ts';
-import type { PoolEvent, PoolFact } from '../domain/pool.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
+import type { Candidate, Others } from '../domain/routing/ownership-events.ts';
+import type { PoolEvent, PoolFact } from '../domain/routing/pool.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { routingFacts } from './routed-leads.ts';
-import { spreadWith } from '../domain/spread.ts';
+import { spreadWith } from '../domain/routing/spread.ts';
 
 const count = z.number();
 
 const repCounts = z.object({
   /** Decisions that gave it a lead, by rules and by hand. A lead taken over in a merge is none. */
-  ...{ assigned: count, byHand: count, accepted: count, declined: count, unassigned: count },
+  assigned: count,
+  byHand: count,
+  accepted: count,
+  declined: count,
+  unassigned: count,
   overdue: count,
   /** Turns it had in rotations, those that were given back, and those that its weights make its own. */
-  ...{ turns: count, givenBack: count, expected: count },
+  turns: count,
+  givenBack: count,
+  expected: count,
   replies: z.record(z.string(), count),
 });
 export type RepCounts = Readonly<z.infer<typeof repCounts>>;
 
 const teamCounts = z.object({
-  ...{ assigned: count, accepted: count, declined: count, replies: z.record(z.string(), count) },
+  assigned: count,
+  accepted: count,
+  declined: count,
+  replies: z.record(z.string(), count),
 });
 export type TeamCounts = Readonly<z.infer<typeof teamCounts>>;
 
 const routingCounts = z.object({
-  ...{ qualifications: count, rules: count, hand: count, merge: count },
-  ...{ approvals: count, overdue: count },
+  qualifications: count,
+  rules: count,
+  hand: count,
+  merge: count,
+  approvals: count,
+  overdue: count,
   /** Why nobody fitted, by kind. */
   failures: z.record(z.string(), count),
   // Lists, because a rep may be called what every object has anyway.
@@ -40,13 +53,28 @@ export type RoutingCounts = Readonly<z.infer<typeof routingCounts>>;
 export const reportId = 'report';
 
 export const noRepCounts: RepCounts = {
-  ...{ assigned: 0, byHand: 0, accepted: 0, declined: 0, unassigned: 0, overdue: 0 },
-  ...{ turns: 0, givenBack: 0, expected: 0, replies: {} },
+  assigned: 0,
+  byHand: 0,
+  accepted: 0,
+  declined: 0,
+  unassigned: 0,
+  overdue: 0,
+  turns: 0,
+  givenBack: 0,
+  expected: 0,
+  replies: {},
 };
 export const noTeamCounts: TeamCounts = { assigned: 0, accepted: 0, declined: 0, replies: {} };
 export const noRoutingCounts: RoutingCounts = {
-  ...{ qualifications: 0, rules: 0, hand: 0, merge: 0, approvals: 0, overdue: 0 },
-  ...{ failures: {}, reps: [], teams: [] },
+  qualifications: 0,
+  rules: 0,
+  hand: 0,
+  merge: 0,
+  approvals: 0,
+  overdue: 0,
+  failures: {},
+  reps: [],
+  teams: [],
 };
 
 const withRep = (doc: RoutingCounts, repId: string, change: (rep: RepCounts) => Partial<RepCounts>): RoutingCounts => {
@@ -70,9 +98,17 @@ const withTeam = (
 
 /** Why reps are out, in the words of decisions and in those of the report. */
 const kinds: Readonly<Record<string, string>> = {
-  ...{ away: 'away', left: 'left', excluded: 'excluded', region: 'region', language: 'language', industry: 'industry' },
-  ...{ 'off shift': 'off-shift', 'at capacity': 'capacity', "at the day's cap": 'cap', "at the week's cap": 'cap' },
-  ...{ 'weight 0': 'weight' },
+  away: 'away',
+  left: 'left',
+  excluded: 'excluded',
+  region: 'region',
+  language: 'language',
+  industry: 'industry',
+  'off shift': 'off-shift',
+  'at capacity': 'capacity',
+  "at the day's cap": 'cap',
+  "at the week's cap": 'cap',
+  'weight 0': 'weight',
 };
 export const failureKinds = [...new Set([...Object.values(kinds), 'skill', 'nobody', 'other'])].sort();
 
@@ -95,7 +131,8 @@ const assigned = (doc: RoutingCounts, data: Extract<LeadEvent, { type: 'LeadAssi
   const counted = { ...doc, [by]: doc[by] + 1 };
   if (by === 'merge') return counted;
   const rep = withRep(counted, repId, (before) => ({
-    ...{ assigned: before.assigned + 1, byHand: before.byHand + (by === 'hand' ? 1 : 0) },
+    assigned: before.assigned + 1,
+    byHand: before.byHand + (by === 'hand' ? 1 : 0),
   }));
   return withTeam(rep, teamId, (before) => ({ assigned: before.assigned + 1 }));
 };
@@ -103,7 +140,8 @@ const assigned = (doc: RoutingCounts, data: Extract<LeadEvent, { type: 'LeadAssi
 const accepted = (doc: RoutingCounts, data: Extract<LeadEvent, { type: 'LeadAccepted' }>['data']): RoutingCounts => {
   const { repId, teamId, tookMs } = data;
   const more = (before: RepCounts | TeamCounts) => ({
-    ...{ accepted: before.accepted + 1, replies: spreadWith(before.replies, tookMs) },
+    accepted: before.accepted + 1,
+    replies: spreadWith(before.replies, tookMs),
   });
   return withTeam(withRep(doc, repId, more), teamId, more);
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LeadEvent } from '../domain/lead-events.ts';
+import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
@@ -39,13 +39,11 @@ export const routings: Projection<RoutingFact, LeadEvent> = {
   },
   evolve: (doc, { type, stream, revision, position, recordedAt, data }) =>
     doc ?? {
-      ...{
-        leadId: streamParts('lead', stream)?.id ?? '',
-        revision,
-        position,
-        type,
-        recordedAt: recordedAt.toISOString(),
-      },
+      leadId: streamParts('lead', stream)?.id ?? '',
+      revision,
+      position,
+      type,
+      recordedAt: recordedAt.toISOString(),
       data: { ...data },
     },
 };

@@ -8,7 +8,10 @@ import { allProjects } from './projects.ts';
 const trace = z.object({
   correlationId: z.string(),
   stream: z.string(),
-  ...{ first: z.number(), last: z.number(), from: z.number(), to: z.number() },
+  first: z.number(),
+  last: z.number(),
+  from: z.number(),
+  to: z.number(),
   facts: z.number(),
 });
 export type Trace = Readonly<z.infer<typeof trace>>;
@@ -36,8 +39,13 @@ const tracesIn = (name: string, streams: readonly string[], version = 1): Projec
     doc
       ? { ...doc, last: revision, to: position, facts: doc.facts + 1 }
       : {
-          ...{ correlationId, stream, facts: 1 },
-          ...{ first: revision, last: revision, from: position, to: position },
+          correlationId,
+          stream,
+          facts: 1,
+          first: revision,
+          last: revision,
+          from: position,
+          to: position,
         },
 });
 

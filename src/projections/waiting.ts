@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PoolEvent } from '../domain/pool.ts';
+import type { PoolEvent } from '../domain/routing/pool.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';

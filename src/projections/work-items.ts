@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { jsonObject } from '../domain/activity.ts';
+import { jsonObject } from '../domain/lead/activity.ts';
 import { streamParts } from '../domain/streams.ts';
-import type { WorkItemEvent } from '../domain/work-item.ts';
-import { nowFor, priorities, resolution, workKind, workPriority } from '../domain/work-item.ts';
+import type { WorkItemEvent } from '../domain/work/work-item.ts';
+import { nowFor, priorities, resolution, workKind, workPriority } from '../domain/work/work-item.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
@@ -45,8 +45,14 @@ type Opened = Extract<WorkItemEvent, { type: 'WorkItemOpened' }>['data'];
 const rankOf = (priority: Opened['priority']): number => priorities.length - 1 - priorities.indexOf(priority);
 
 const opened = ({ projectId: _, ...item }: Opened, revision: number): WorkItemDocument => ({
-  ...{ ...item, status: 'open', until: '', escalations: 0, ended: 0, rank: rankOf(item.priority) },
-  ...{ updatedAt: item.openedAt, revision },
+  ...item,
+  status: 'open',
+  until: '',
+  escalations: 0,
+  ended: 0,
+  rank: rankOf(item.priority),
+  updatedAt: item.openedAt,
+  revision,
 });
 
 const escalated = (
@@ -56,8 +62,12 @@ const escalated = (
 ): WorkItemDocument => {
   const { teamId, assignee } = nowFor(before, data);
   return {
-    ...{ ...doc, status: 'open', priority: data.priority, rank: rankOf(data.priority) },
-    ...{ escalations: doc.escalations + 1, ...(teamId !== undefined && { teamId }) },
+    ...doc,
+    status: 'open',
+    priority: data.priority,
+    rank: rankOf(data.priority),
+    escalations: doc.escalations + 1,
+    ...(teamId !== undefined && { teamId }),
     ...(assignee !== undefined && { assignee }),
   };
 };

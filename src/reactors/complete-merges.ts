@@ -1,4 +1,4 @@
-import { completeMerge } from '../commands/merge.ts';
+import { completeMerge } from '../flows/merge.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
 

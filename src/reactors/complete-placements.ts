@@ -1,7 +1,7 @@
-import type { LeadId } from '../commands/placements.ts';
-import { tellFreed, tellHeld, tellPlaced } from '../commands/placements.ts';
-import type { Ownership } from '../domain/ownership.ts';
-import { lead } from '../domain/lead.ts';
+import type { LeadId } from '../flows/placements.ts';
+import { tellFreed, tellHeld, tellPlaced } from '../flows/placements.ts';
+import type { Ownership } from '../domain/routing/ownership.ts';
+import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Reactor, Sight } from './reactor.ts';
 

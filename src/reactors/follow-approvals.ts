@@ -1,8 +1,8 @@
-import { approveLead } from '../commands/approve-lead.ts';
-import { closeLead } from '../commands/close-lead.ts';
-import { findLead } from '../commands/resolve.ts';
+import { approveLead } from '../commands/routing/approve-lead.ts';
+import { closeLead } from '../commands/routing/close-lead.ts';
+import { findLead } from '../flows/resolve.ts';
 import { streamParts } from '../domain/streams.ts';
-import { workItem } from '../domain/work-item.ts';
+import { workItem } from '../domain/work/work-item.ts';
 import type { Reactor } from './reactor.ts';
 
 /** Lets a lead go on that was approved; one that was rejected is closed, with the reason. */

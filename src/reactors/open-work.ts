@@ -1,8 +1,8 @@
-import { closeWorkItem } from '../commands/close-work-item.ts';
-import { openWorkItem } from '../commands/open-work-item.ts';
+import { closeWorkItem } from '../commands/work/close-work-item.ts';
+import { openWorkItem } from '../commands/work/open-work-item.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
-import { leadIdOf } from '../domain/identity.ts';
-import { systemProject } from '../domain/job.ts';
+import { leadIdOf } from '../domain/identity/identity.ts';
+import { systemProject } from '../domain/jobs/job.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Intent, Reactor, Sight } from './reactor.ts';
@@ -30,8 +30,13 @@ const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
   const [workId, about, others] =
     limit === 'sharedDevice' ? [`device-${its}`, other, leadId] : [`link-${leadId}.${limit ?? its}`, leadId, other];
   const item = {
-    ...{ projectId, workId, leadId: about },
-    ...({ kind: 'link_refused', priority: 'normal', dueAt: later(event, linkTime), reason } as const),
+    projectId,
+    workId,
+    leadId: about,
+    kind: 'link_refused' as const,
+    priority: 'normal' as const,
+    dueAt: later(event, linkTime),
+    reason,
     details: { identifier, otherLeadId: others },
   };
   return [({ handle }, request) => handle(openWorkItem, item, request)];
@@ -49,11 +54,16 @@ const failed = async (event: Fact<'WorkParked' | 'JobFailed'>, { engine }: Sight
   if (next) return [];
   const { projectId } = parts;
   const item = {
-    ...({ projectId, workId: failureId(event.id), kind: 'failed_work', priority: 'high' } as const),
-    ...{ dueAt: later(event, failureTime), reason: `It failed ${event.data.attempts} times, and waits to be retried` },
+    projectId,
+    workId: failureId(event.id),
+    kind: 'failed_work' as const,
+    priority: 'high' as const,
+    dueAt: later(event, failureTime),
+    reason: `It failed ${event.data.attempts} times, and waits to be retried`,
     // What went wrong inside is for operators, who find it by this id.
     details: {
-      ...{ failedId: `${projectId}.${parts.id}`, attempts: event.data.attempts },
+      failedId: `${projectId}.${parts.id}`,
+      attempts: event.data.attempts,
       ...(event.type === 'WorkParked' && { reactor: event.data.reactor, event: { ...event.data.event } }),
     },
   };

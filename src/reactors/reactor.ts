@@ -1,9 +1,9 @@
-import type { Engine } from '../commands/merge.ts';
-import { unrepeatable } from '../commands/command.ts';
-import type { Request } from '../commands/handle.ts';
-import { TooManyConflicts } from '../commands/handle.ts';
-import { parkWork } from '../commands/park-work.ts';
-import type { ParkedEvent } from '../domain/parked.ts';
+import type { Engine } from '../flows/merge.ts';
+import { unrepeatable } from '../engine/command.ts';
+import type { Request } from '../engine/handle.ts';
+import { TooManyConflicts } from '../engine/errors.ts';
+import { parkWork } from '../commands/jobs/park-work.ts';
+import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import type { Batch, Recorded } from '../eventstore/event-store.ts';
@@ -55,7 +55,9 @@ export const follow = async (reactor: Reactor, event: Recorded, sight: Sight): P
     const { correlationId, traceparent } = event.metadata;
     await intent(sight.engine, {
       commandId: `${event.id}/${reactor.name}/${index}`,
-      ...{ correlationId, causationId: event.id, actor: `reactor:${reactor.name}` },
+      correlationId,
+      causationId: event.id,
+      actor: `reactor:${reactor.name}`,
       ...(traceparent && { traceparent }),
     });
   }
@@ -96,8 +98,10 @@ const followOrPark = async (reactor: Reactor, event: Recorded, sight: Sight): Pr
       else {
         const { id, metadata } = event;
         return void (await parking(reactor.name, event, { error, attempts, firstFailedAt })(sight.engine, {
-          ...{ commandId: unrepeatable(`${id}/${reactor.name}/park`), correlationId: metadata.correlationId },
-          ...{ causationId: id, actor: `reactor:${reactor.name}` },
+          commandId: unrepeatable(`${id}/${reactor.name}/park`),
+          correlationId: metadata.correlationId,
+          causationId: id,
+          actor: `reactor:${reactor.name}`,
         }));
       }
     }

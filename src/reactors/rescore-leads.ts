@@ -1,4 +1,4 @@
-import { requestJob } from '../commands/request-job.ts';
+import { requestJob } from '../commands/jobs/request-job.ts';
 import type { Reactor } from './reactor.ts';
 
 /** Asks for all leads of a project to be scored again when a model was published. */

@@ -1,6 +1,6 @@
-import { finishWork } from '../commands/finish-work.ts';
-import type { ParkedEvent } from '../domain/parked.ts';
-import { parked } from '../domain/parked.ts';
+import { finishWork } from '../commands/jobs/finish-work.ts';
+import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
+import { parked } from '../domain/jobs/dead-letter.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Reactor, Sight } from './reactor.ts';
 import { follow, parking, passes } from './reactor.ts';

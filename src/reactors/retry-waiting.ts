@@ -1,5 +1,5 @@
-import { unrepeatable } from '../commands/command.ts';
-import { retryWaiting } from '../commands/routing.ts';
+import { unrepeatable } from '../engine/command.ts';
+import { retryWaiting } from '../flows/route-lead.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
 

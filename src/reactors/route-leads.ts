@@ -1,15 +1,15 @@
-import { freePlace } from '../commands/free-place.ts';
-import { step } from '../commands/merge.ts';
-import { openWorkItem } from '../commands/open-work-item.ts';
-import type { LeadId } from '../commands/placements.ts';
-import { confirmPlace, endWork, takeOverPlace } from '../commands/placements.ts';
-import { raiseWorkItem } from '../commands/raise-work-item.ts';
-import { routeLead } from '../commands/routing.ts';
+import { freePlace } from '../commands/routing/free-place.ts';
+import { step } from '../flows/merge.ts';
+import { openWorkItem } from '../commands/work/open-work-item.ts';
+import type { LeadId } from '../flows/placements.ts';
+import { confirmPlace, endWork, takeOverPlace } from '../flows/placements.ts';
+import { raiseWorkItem } from '../commands/work/raise-work-item.ts';
+import { routeLead } from '../flows/route-lead.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
-import type { LeadFact } from '../domain/lead-events.ts';
-import { lead } from '../domain/lead.ts';
-import { pool } from '../domain/pool.ts';
-import { roster } from '../domain/roster.ts';
+import type { LeadFact } from '../domain/lead/lead-events.ts';
+import { lead } from '../domain/lead/lead.ts';
+import { pool } from '../domain/routing/pool.ts';
+import { roster } from '../domain/routing/roster.ts';
 import { leadStreamId, streamParts } from '../domain/streams.ts';
 import type { Intent, Reactor, Sight } from './reactor.ts';
 
@@ -62,9 +62,14 @@ const seeingTo =
     await handle(
       openWorkItem,
       {
-        ...{ projectId, workId, kind: 'deadline_missed', leadId, ...(teamId !== '' && { teamId }) },
+        projectId,
+        workId,
+        kind: 'deadline_missed',
+        leadId,
+        ...(teamId !== '' && { teamId }),
         ...(action === 'escalate' && leadRepId !== undefined && { assignee: leadRepId }),
-        ...{ priority: action === 'escalate' ? 'urgent' : 'high', reason },
+        priority: action === 'escalate' ? 'urgent' : 'high',
+        reason,
         dueAt: new Date(Date.parse(at) + escalationTime).toISOString(),
         details: { repId, decision },
       },

@@ -1,5 +1,5 @@
 import type { ReadModels } from './read-models.ts';
-import type { Opening } from './sqlite-connection.ts';
+import type { Opening } from './sqlite/connection.ts';
 
 /** Where the read models are: a file of this machine, or a MongoDB by its connection string. */
 export type ReadModelsHome =
@@ -10,8 +10,11 @@ const PATIENCE = 30_000;
 
 const open = async (home: ReadModelsHome, opening: Opening): Promise<ReadModels> =>
   home.scheme === 'sqlite'
-    ? (await import('./sqlite.ts')).openSqliteReadModels(home.path, opening)
-    : (await import('./mongodb.ts')).openMongoReadModels(home.url, opening.readOnly ? { readTimeout: PATIENCE } : {});
+    ? (await import('./sqlite/read-models.ts')).openSqliteReadModels(home.path, opening)
+    : (await import('./mongodb/read-models.ts')).openMongoReadModels(
+        home.url,
+        opening.readOnly ? { readTimeout: PATIENCE } : {},
+      );
 
 /**
  * Opens the read models of a home. The client that is not used is not loaded. Who makes them gives `deleted`, which is called

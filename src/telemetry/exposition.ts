@@ -12,7 +12,8 @@ type Point = {
 
 const pointOf = ({ labels: names }: Family, { labels }: Series): Point => ({
   attributes: Object.fromEntries(names.map((name, index) => [name, labels[index] ?? ''])),
-  ...{ startTime: [0, 0], endTime: [0, 0] },
+  startTime: [0, 0],
+  endTime: [0, 0],
 });
 
 /** What is needed of the SDK when it is there. */

@@ -1,4 +1,4 @@
-import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import type { SubscriptionStatus } from '../runners/subscription.ts';
 import type { Family } from './measures.ts';
 import { gauge } from './measures.ts';
 

@@ -23,7 +23,8 @@ const told = (error: unknown, depth = 0): Told => {
   if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(String(error)) };
   const code = 'code' in error && ['string', 'number'].includes(typeof error.code) ? String(error.code) : undefined;
   return {
-    ...{ type: error.name, message: withoutSecrets(error.message) },
+    type: error.name,
+    message: withoutSecrets(error.message),
     ...(code !== undefined && { code }),
     ...(error.stack !== undefined && { stack: withoutSecrets(error.stack) }),
     ...(error.cause !== undefined && depth < 3 && { cause: told(error.cause, depth + 1) }),
@@ -42,7 +43,8 @@ export const openLog = (level: string, tracing?: Tracing, to?: DestinationStream
   const error = (found: unknown) => (typeof found === 'string' ? withoutSecrets(found) : told(found));
   return pino(
     {
-      ...{ level, serializers: { ...hidden, err: error, error } },
+      level,
+      serializers: { ...hidden, err: error, error },
       ...(tracing && { mixin: () => ({ trace: tracing.current()?.traceId }) }),
     },
     // Lines wait for the next turn of the event loop, not a request for its line.

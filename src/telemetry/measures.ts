@@ -78,7 +78,8 @@ export const histogram = (
   bounds: readonly number[] = seconds,
 ): Histogram => {
   const empty = (values: readonly string[]): Spread => ({
-    ...{ labels: values, value: 0 },
+    labels: values,
+    value: 0,
     counts: Array.from({ length: bounds.length + 1 }, () => 0),
   });
   const series = seriesOf<Spread>(labels, empty);
@@ -101,12 +102,16 @@ export const gauge = (
   labels: readonly string[],
   series: readonly (readonly [value: number, ...labels: readonly string[]])[],
 ): Family => ({
-  ...{ name, help, type: 'gauge', labels },
+  name,
+  help,
+  type: 'gauge',
+  labels,
   series: series.map(([value, ...values]) => ({ labels: values, value })),
 });
 
 const sum = (a: Series, b: Series): Series => ({
-  ...{ labels: a.labels, value: a.value + b.value },
+  labels: a.labels,
+  value: a.value + b.value,
   ...(a.counts && { counts: a.counts.map((count, index) => count + (b.counts?.[index] ?? 0)) }),
 });
 

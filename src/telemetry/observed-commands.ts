@@ -1,4 +1,4 @@
-import type { Handle, Outcome } from '../commands/handle.ts';
+import type { Handle, Outcome } from '../engine/handle.ts';
 import type { Event } from '../domain/event.ts';
 import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';

@@ -30,7 +30,11 @@ export const watchEventLoop = (thread: string) => {
 };
 
 const counted = (name: string, help: string, value: number): Family => ({
-  ...{ name, help, type: 'counter', labels: [], series: [{ labels: [], value }] },
+  name,
+  help,
+  type: 'counter',
+  labels: [],
+  series: [{ labels: [], value }],
 });
 
 /** The memory and the CPU time of this process, all of its threads. */

@@ -1,4 +1,4 @@
-import type { SubscriptionStatus } from '../eventstore/subscription.ts';
+import type { SubscriptionStatus } from '../runners/subscription.ts';
 import { z } from 'zod';
 import { exposition } from './exposition.ts';
 import { familiesOf, openInstruments } from './instruments.ts';
@@ -29,8 +29,12 @@ export type Sources = {
 
 const series = z.object({ labels: z.array(z.string()), value: z.number(), counts: z.array(z.number()).optional() });
 const family = z.object({
-  ...{ name: z.string(), help: z.string(), type: z.enum(['counter', 'gauge', 'histogram']) },
-  ...{ labels: z.array(z.string()), bounds: z.array(z.number()).optional(), series: z.array(series) },
+  name: z.string(),
+  help: z.string(),
+  type: z.enum(['counter', 'gauge', 'histogram']),
+  labels: z.array(z.string()),
+  bounds: z.array(z.number()).optional(),
+  series: z.array(series),
 });
 
 /** What a thread tells to another: what it counted, and since when, in ms since 1970. */
@@ -55,32 +59,35 @@ export type Telemetry = Observing & {
   readonly families: () => readonly Family[];
   /** The same for another thread. */
   readonly told: () => Told;
+  /** Names who is told, once, when nobody takes the spans. */
+  readonly onLostSpans: (listener: (error: Error | undefined) => void) => void;
   /** Ends it, after the last spans were sent. */
   readonly close: () => Promise<void>;
 };
 
-/** Begins to count, and to make spans where the environment says who takes them. `heard` is told once when nobody does. */
-export const openTelemetry = async (
-  thread: string,
-  traces: Traces | undefined,
-  heard?: (error: Error | undefined) => void,
-): Promise<Telemetry> => {
+/** Begins to count, and to make spans where the environment says who takes them. */
+export const openTelemetry = async (thread: string, traces: Traces | undefined): Promise<Telemetry> => {
   const instruments = openInstruments();
   const eventLoop = watchEventLoop(thread);
   // Not the time origin: all threads of a process have the same.
   const since = Date.now();
-  const lost = { told: false };
+  let tellLost: ((error: Error | undefined) => void) | undefined;
   const tracing =
     traces &&
     (await openTracing(traces, (spans, error) => {
       instruments.lostSpans.add(spans);
-      if (!lost.told) heard?.(error);
-      lost.told = true;
+      tellLost?.(error);
+      tellLost = undefined;
     }));
   const families = () => [...familiesOf(instruments), ...eventLoop.families()];
   return {
-    ...{ instruments, tracing, families },
+    instruments,
+    tracing,
+    families,
     told: () => ({ since, families: families() }),
+    onLostSpans: (listener) => {
+      tellLost = listener;
+    },
     close: async () => {
       eventLoop.stop();
       await tracing?.close();

@@ -3,10 +3,10 @@ import type { FastifyBaseLogger, InjectOptions } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../src/api/app.ts';
-import { authentication } from '../../src/api/auth.ts';
-import { openServer } from '../../src/api/server.ts';
-import { foldStates } from '../../src/commands/state.ts';
+import type { App } from '../../src/api/http/app.ts';
+import { authentication } from '../../src/api/http/auth.ts';
+import { openServer } from '../../src/api/http/server.ts';
+import { foldStates } from '../../src/engine/states.ts';
 import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, projectProjects, worldOver } from './support.ts';
 
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });

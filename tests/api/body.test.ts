@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { bodyLimits } from '../../src/api/body.ts';
+import { bodyLimits } from '../../src/api/http/body.ts';
 import type { Json } from '../support/client.ts';
 import { ingesting } from './ingestion-given.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '../../src/api/caller.ts';
-import { factFor, isRoot } from '../../src/api/confidential.ts';
+import type { Caller } from '../../src/api/http/caller.ts';
+import { factFor, isRoot } from '../../src/api/http/confidential.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { jobClaimed, jobFailed, workParked } from '../support/facts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { World } from '../../src/api/world.ts';
+import type { World } from '../../src/api/http/world.ts';
 import { boot } from './support.ts';
 
 const up = { name: 'event-store', healthy: true, state: 'up' };

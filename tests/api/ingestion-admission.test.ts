@@ -1,11 +1,11 @@
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { expect, it, onTestFinished } from 'vitest';
-import { answers } from '../../src/api/answers.ts';
-import type { App } from '../../src/api/app.ts';
-import { nobody } from '../../src/api/caller.ts';
+import { answers } from '../../src/api/http/answers.ts';
+import type { App } from '../../src/api/http/app.ts';
+import { nobody } from '../../src/api/http/caller.ts';
 import { admission, admissionLimits } from '../../src/api/ingest/admission.ts';
-import { bodies, bodyLimits } from '../../src/api/body.ts';
+import { bodies, bodyLimits } from '../../src/api/http/body.ts';
 import { takes } from '../../src/api/ingest/body.ts';
 
 import { appOfFile } from '../support/app.ts';

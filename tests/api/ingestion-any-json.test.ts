@@ -7,8 +7,8 @@ import type { Translated } from '../../src/api/ingest/item.ts';
 import { isObject, readJson } from '../../src/api/ingest/json.ts';
 import { fromNative } from '../../src/api/ingest/native.ts';
 import { fromSegment, segmentCalls } from '../../src/api/ingest/segment.ts';
-import { activitySchema } from '../../src/domain/activity.ts';
-import { identifierSchema } from '../../src/domain/identity.ts';
+import { activitySchema } from '../../src/domain/lead/activity.ts';
+import { identifierSchema } from '../../src/domain/identity/identity.ts';
 
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };
 

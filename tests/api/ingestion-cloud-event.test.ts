@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { binaryEvent } from '../../src/api/ingest/binary-event.ts';
 import { fromCloudEvent, traceparentOf } from '../../src/api/ingest/cloud-event.ts';
-import { Problem } from '../../src/api/problems.ts';
+import { Problem } from '../../src/api/http/problems.ts';
 
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };
 const event = { specversion: '1.0', id: 'e-1', source: '/crm', type: 'io.acme.Signup' };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contextBytes } from '../../src/api/ingest/context.ts';
 import type { SegmentCall } from '../../src/api/ingest/segment.ts';
 import { fromSegment, segmentCalls, takenOver } from '../../src/api/ingest/segment.ts';
-import type { JsonObject } from '../../src/domain/activity.ts';
+import type { JsonObject } from '../../src/domain/lead/activity.ts';
 import { ingesting } from './ingestion-given.ts';
 
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };

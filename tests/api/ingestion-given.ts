@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Activity } from '../../src/domain/activity.ts';
-import { activitySchema } from '../../src/domain/activity.ts';
-import type { Scope } from '../../src/domain/project.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import { activitySchema } from '../../src/domain/lead/activity.ts';
+import type { Scope } from '../../src/domain/projects/project.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import type { Booted } from './support.ts';
 import { allFacts, boot, newKey, newProject } from './support.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openServer } from '../../src/api/server.ts';
+import { openServer } from '../../src/api/http/server.ts';
 import { breaking } from '../support/engine.ts';
 import { ingesting } from './ingestion-given.ts';
 import type { Result } from './ingestion-given.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/domain/activity.ts';
+import type { JsonObject } from '../../src/domain/lead/activity.ts';
 import { fromCloudEvent } from '../../src/api/ingest/cloud-event.ts';
 import type { Translated } from '../../src/api/ingest/item.ts';
 import { fromNative } from '../../src/api/ingest/native.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/domain/activity.ts';
+import type { JsonObject } from '../../src/domain/lead/activity.ts';
 import type { SegmentCall } from '../../src/api/ingest/segment.ts';
 import { fromSegment } from '../../src/api/ingest/segment.ts';
-import { identifierKey } from '../../src/domain/identity.ts';
+import { identifierKey } from '../../src/domain/identity/identity.ts';
 
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };
 const translate = (call: SegmentCall, item: unknown, envelope: JsonObject = {}) =>

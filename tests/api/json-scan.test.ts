@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../src/api/caller.ts';
-import { excessOf, memberOf } from '../../src/api/json-scan.ts';
+import { textAt } from '../../src/api/http/caller.ts';
+import { excessOf, memberOf } from '../../src/api/http/json-scan.ts';
 
 const bounds = { values: 10, anItem: 4, items: 5, levels: 6 };
 const excess = (text: string, lines = false) => excessOf(Buffer.from(text), bounds, lines);

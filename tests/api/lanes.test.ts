@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { laneLimits, lanesPerProject } from '../../src/api/lanes.ts';
-import { Problem } from '../../src/api/problems.ts';
+import { laneLimits, lanesPerProject } from '../../src/api/http/lanes.ts';
+import { Problem } from '../../src/api/http/problems.ts';
 
 const limits = { running: 2, runningInAll: 3, waiting: 4 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../src/api/app.ts';
-import { openServer } from '../../src/api/server.ts';
+import type { App } from '../../src/api/http/app.ts';
+import { openServer } from '../../src/api/http/server.ts';
 import type { Booted } from './support.ts';
 import { adminKey, allFacts, as, asRoot, boot, newKey, newProject, projectProjects, worldOver } from './support.ts';
 

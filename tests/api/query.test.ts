@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { queryIn } from '../../src/api/query.ts';
-import { ownWords } from '../../src/api/words.ts';
+import { queryIn } from '../../src/api/http/query.ts';
+import { ownWords } from '../../src/api/http/words.ts';
 import { asRoot, boot, newProject } from './support.ts';
 
 const schema = z.object({

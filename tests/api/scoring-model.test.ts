@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultModel } from '../../src/domain/default-model.ts';
+import { defaultModel } from '../../src/domain/scoring/default-model.ts';
 import type { Booted } from './support.ts';
 import { allFacts, as, asRoot, boot, newProject } from './support.ts';
 

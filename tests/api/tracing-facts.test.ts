@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { factsOf } from '../../src/api/tracing-facts.ts';
-import { runProjections } from '../../src/projections/running.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { factsOf } from '../../src/api/routes/tracing-facts.ts';
+import { runProjections } from '../../src/runners/projections.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { activity, activityRecorded } from '../support/facts.ts';
 import { allFacts, engineOver, openLog } from '../support/engine.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { shared } from '../../src/api/sharing.ts';
-import { turnsOf } from '../../src/api/turns.ts';
+import { shared } from '../../src/api/http/sharing.ts';
+import { turnsOf } from '../../src/api/http/turns.ts';
 
 /** Work that ends when it is told to. */
 const work = () => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { waits } from '../../src/api/waiting.ts';
-import type { World } from '../../src/api/world.ts';
+import { waits } from '../../src/api/http/waiting.ts';
+import type { World } from '../../src/api/http/world.ts';
 import type { Booted } from './support.ts';
 import { as, asRoot, boot, newProject } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { absorbLead } from '../../src/commands/absorb-lead.ts';
-import { recordActivities } from '../../src/commands/record-activities.ts';
-import { lead } from '../../src/domain/lead.ts';
+import { absorbLead } from '../../src/commands/lead/absorb-lead.ts';
+import { recordActivities } from '../../src/commands/lead/record-activities.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
 import {
   activity,
   activityRecorded,

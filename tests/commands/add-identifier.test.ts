@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { addIdentifier } from '../../src/commands/add-identifier.ts';
+import { addIdentifier } from '../../src/commands/lead/add-identifier.ts';
 import {
   anonymousId,
   email,

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Breathe } from '../../src/commands/breather.ts';
-import { breather, inTurn, pacing } from '../../src/commands/breather.ts';
+import type { Breathe } from '../../src/engine/breather.ts';
+import { breather, inTurn, pacing } from '../../src/engine/breather.ts';
 
 /** A breather whose time is that of the pieces: each takes a ms, also where it goes on behind what it waits for at once. */
 const timed = (most: number) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Capture } from '../../src/commands/capture-groups.ts';
-import { capture } from '../../src/commands/capture.ts';
+import type { Capture } from '../../src/flows/capture-groups.ts';
+import { capture } from '../../src/flows/capture.ts';
 import { engineOver, openWith, request, slow } from '../support/engine.ts';
 import { models } from '../support/arbitraries.ts';
 import { projectId } from '../support/facts.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Capture } from '../../src/commands/capture-groups.ts';
-import { capture } from '../../src/commands/capture.ts';
-import { completeMerge } from '../../src/commands/merge.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import type { Capture } from '../../src/flows/capture-groups.ts';
+import { capture } from '../../src/flows/capture.ts';
+import { completeMerge } from '../../src/flows/merge.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { streamParts } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { captureLead } from '../../src/commands/capture-lead.ts';
+import { captureLead } from '../../src/commands/lead/capture-lead.ts';
 import { anonymousId, leadCaptured, leadMerged, modelOf, projectId, standard } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createProject } from '../../src/commands/create-project.ts';
-import { newestEdition } from '../../src/domain/default-model.ts';
+import { createProject } from '../../src/commands/projects/create-project.ts';
+import { newestEdition } from '../../src/domain/scoring/default-model.ts';
 import { projectCreated, projectId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,10 +1,10 @@
 import { describe, it } from 'vitest';
-import { cancelJob } from '../../src/commands/cancel-job.ts';
-import { claimJob } from '../../src/commands/claim-job.ts';
-import { failJob } from '../../src/commands/fail-job.ts';
-import { progressJob } from '../../src/commands/progress-job.ts';
-import { requestJob } from '../../src/commands/request-job.ts';
-import { retryJob } from '../../src/commands/retry-job.ts';
+import { cancelJob } from '../../src/commands/jobs/cancel-job.ts';
+import { claimJob } from '../../src/commands/jobs/claim-job.ts';
+import { failJob } from '../../src/commands/jobs/fail-job.ts';
+import { progressJob } from '../../src/commands/jobs/progress-job.ts';
+import { requestJob } from '../../src/commands/jobs/request-job.ts';
+import { retryJob } from '../../src/commands/jobs/retry-job.ts';
 import {
   at,
   jobCancelled,

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { keyRequest } from '../../src/commands/key-request.ts';
-import { requestIdOf } from '../../src/domain/keyed-request.ts';
+import { keyRequest } from '../../src/commands/lead/key-request.ts';
+import { requestIdOf } from '../../src/domain/lead/keyed-request.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { allFacts, engineOver, openLog, request, slow } from '../support/engine.ts';

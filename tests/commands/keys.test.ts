@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { issueKey } from '../../src/commands/issue-key.ts';
-import { revokeKey } from '../../src/commands/revoke-key.ts';
+import { issueKey } from '../../src/commands/projects/issue-key.ts';
+import { revokeKey } from '../../src/commands/projects/revoke-key.ts';
 import { keyIssued, keyRevoked, projectCreated, projectId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

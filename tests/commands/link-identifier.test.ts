@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { linkIdentifier } from '../../src/commands/link-identifier.ts';
+import { linkIdentifier } from '../../src/commands/lead/link-identifier.ts';
 import { email, idOf, leadCaptured, leadMerged, projectId, userId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { mergeLead } from '../../src/commands/merge-lead.ts';
+import { mergeLead } from '../../src/commands/lead/merge-lead.ts';
 import { email, idOf, leadCaptured, leadId, leadMerged, projectId, stageChanged, userId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { acceptLead } from '../../src/commands/accept-lead.ts';
-import { assignLead } from '../../src/commands/assign-lead.ts';
-import { closeLead } from '../../src/commands/close-lead.ts';
-import { declineLead } from '../../src/commands/decline-lead.ts';
-import { mindResponse } from '../../src/commands/mind-response.ts';
-import { unassignLead } from '../../src/commands/unassign-lead.ts';
+import { acceptLead } from '../../src/commands/routing/accept-lead.ts';
+import { assignLead } from '../../src/commands/routing/assign-lead.ts';
+import { closeLead } from '../../src/commands/routing/close-lead.ts';
+import { declineLead } from '../../src/commands/routing/decline-lead.ts';
+import { mindResponse } from '../../src/commands/routing/mind-response.ts';
+import { unassignLead } from '../../src/commands/routing/unassign-lead.ts';
 import * as fact from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

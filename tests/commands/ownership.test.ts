@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { acceptLead } from '../../src/commands/accept-lead.ts';
-import { approveLead } from '../../src/commands/approve-lead.ts';
-import { assignLead } from '../../src/commands/assign-lead.ts';
-import { closeLead } from '../../src/commands/close-lead.ts';
-import { declineLead } from '../../src/commands/decline-lead.ts';
-import { failRouting } from '../../src/commands/fail-routing.ts';
-import { reopenLead } from '../../src/commands/reopen-lead.ts';
-import { requestApproval } from '../../src/commands/request-approval.ts';
-import { unassignLead } from '../../src/commands/unassign-lead.ts';
-import { withdrawLead } from '../../src/commands/withdraw-lead.ts';
+import { acceptLead } from '../../src/commands/routing/accept-lead.ts';
+import { approveLead } from '../../src/commands/routing/approve-lead.ts';
+import { assignLead } from '../../src/commands/routing/assign-lead.ts';
+import { closeLead } from '../../src/commands/routing/close-lead.ts';
+import { declineLead } from '../../src/commands/routing/decline-lead.ts';
+import { failRouting } from '../../src/commands/routing/fail-routing.ts';
+import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
+import { requestApproval } from '../../src/commands/routing/request-approval.ts';
+import { unassignLead } from '../../src/commands/routing/unassign-lead.ts';
+import { withdrawLead } from '../../src/commands/routing/withdraw-lead.ts';
 import * as facts from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
-import { discardWork } from '../../src/commands/discard-work.ts';
-import { finishWork } from '../../src/commands/finish-work.ts';
-import { parkWork } from '../../src/commands/park-work.ts';
-import { retryWork } from '../../src/commands/retry-work.ts';
+import { discardWork } from '../../src/commands/jobs/discard-work.ts';
+import { finishWork } from '../../src/commands/jobs/finish-work.ts';
+import { parkWork } from '../../src/commands/jobs/park-work.ts';
+import { retryWork } from '../../src/commands/jobs/retry-work.ts';
 import { projectId, workDiscarded, workDone, workParked, workRetried } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { freePlace } from '../../src/commands/free-place.ts';
-import { StaleRevision } from '../../src/commands/handle.ts';
-import { movePlace } from '../../src/commands/move-place.ts';
-import { placeByHand } from '../../src/commands/place-by-hand.ts';
-import { placeLead } from '../../src/commands/place-lead.ts';
-import { likenessOf } from '../../src/domain/routing.ts';
+import { freePlace } from '../../src/commands/routing/free-place.ts';
+import { StaleRevision } from '../../src/engine/errors.ts';
+import { movePlace } from '../../src/commands/routing/move-place.ts';
+import { placeByHand } from '../../src/commands/routing/place-by-hand.ts';
+import { placeLead } from '../../src/commands/routing/place-lead.ts';
+import { likenessOf } from '../../src/domain/routing/routing.ts';
 import { at, leadFreed, leadHeld, leadId, leadPlaced, projectId, rep, workId } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 import { calendarOf, rosterOf, routed, rule, rules, sceneOf } from '../support/decisions.ts';

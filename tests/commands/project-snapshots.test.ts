@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { keepSnapshots } from '../../src/commands/snapshots.ts';
-import { project } from '../../src/domain/project.ts';
+import { keepSnapshots } from '../../src/engine/snapshots.ts';
+import { project } from '../../src/domain/projects/project.ts';
 import type { EventStore, NewEvent } from '../../src/eventstore/event-store.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { engineOver, openLog } from '../support/engine.ts';
 import { projectId } from '../support/facts.ts';
 

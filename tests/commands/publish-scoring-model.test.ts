@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
+import { publishScoringModel } from '../../src/commands/scoring/publish-scoring-model.ts';
 import { modelOf, projectCreated, projectId, scoringModelPublished, standard } from '../support/facts.ts';
 import { given } from '../support/given.ts';
 

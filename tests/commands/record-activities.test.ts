@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { recordActivities } from '../../src/commands/record-activities.ts';
-import type { Activity } from '../../src/domain/activity.ts';
-import type { Identifier } from '../../src/domain/identity.ts';
-import type { LeadEvent } from '../../src/domain/lead-events.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import { recordActivities } from '../../src/commands/lead/record-activities.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import type { Identifier } from '../../src/domain/identity/identity.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import {
   activity,
   activityRecorded,

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { rescoreLead } from '../../src/commands/rescore-lead.ts';
+import { rescoreLead } from '../../src/commands/scoring/rescore-lead.ts';
 import {
   activity,
   activityRecorded,

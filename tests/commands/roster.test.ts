@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { addRep } from '../../src/commands/add-rep.ts';
-import { addTeam } from '../../src/commands/add-team.ts';
-import { changeRep } from '../../src/commands/change-rep.ts';
-import { changeTeam } from '../../src/commands/change-team.ts';
-import { publishReplyPolicy } from '../../src/commands/publish-reply-policy.ts';
-import { publishRoutingRules } from '../../src/commands/publish-routing-rules.ts';
-import { defaultReplyPolicy } from '../../src/domain/reply-policy.ts';
-import { noRules } from '../../src/domain/routing-rules.ts';
+import { addRep } from '../../src/commands/routing/add-rep.ts';
+import { addTeam } from '../../src/commands/routing/add-team.ts';
+import { changeRep } from '../../src/commands/routing/change-rep.ts';
+import { changeTeam } from '../../src/commands/routing/change-team.ts';
+import { publishReplyPolicy } from '../../src/commands/routing/publish-reply-policy.ts';
+import { publishRoutingRules } from '../../src/commands/routing/publish-routing-rules.ts';
+import { defaultReplyPolicy } from '../../src/domain/routing/reply-policy.ts';
+import { noRules } from '../../src/domain/routing/routing-rules.ts';
 import {
   projectId,
   rep,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { closeLead } from '../../src/commands/close-lead.ts';
-import { reopenLead } from '../../src/commands/reopen-lead.ts';
-import { assignByHand } from '../../src/commands/routing.ts';
+import { closeLead } from '../../src/commands/routing/close-lead.ts';
+import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
+import { assignByHand } from '../../src/flows/route-lead.ts';
 import { engineOver, openWith, request } from '../support/engine.ts';
 import { projectId, standard } from '../support/facts.ts';
 import { owners, qualify, react, routingWrongs, withReps } from '../support/routing.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { capture } from '../../src/commands/capture.ts';
-import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
-import { leadIdOf } from '../../src/domain/identity.ts';
-import { lead } from '../../src/domain/lead.ts';
-import { defaultModel, defaultModelOf, newestEdition } from '../../src/domain/default-model.ts';
+import { capture } from '../../src/flows/capture.ts';
+import { publishScoringModel } from '../../src/commands/scoring/publish-scoring-model.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import { defaultModel, defaultModelOf, newestEdition } from '../../src/domain/scoring/default-model.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { activity, projectId } from '../support/facts.ts';

@@ -1,12 +1,12 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import type { Looked } from '../../src/commands/snapshots.ts';
-import { keepSnapshots } from '../../src/commands/snapshots.ts';
-import type { Folded } from '../../src/commands/state.ts';
-import { foldStates } from '../../src/commands/state.ts';
+import type { Looked } from '../../src/engine/snapshots.ts';
+import { keepSnapshots } from '../../src/engine/snapshots.ts';
+import type { Folded } from '../../src/engine/folded.ts';
+import { foldStates } from '../../src/engine/states.ts';
 import type { Packing } from '../../src/domain/event.ts';
-import { lead } from '../../src/domain/lead.ts';
-import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import { openMongoReadModels } from '../../src/readmodels/mongodb/read-models.ts';
 import { openLog } from '../support/engine.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 

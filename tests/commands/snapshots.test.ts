@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { command } from '../../src/commands/command.ts';
-import { handling } from '../../src/commands/handle.ts';
-import type { Looked } from '../../src/commands/snapshots.ts';
-import { keepSnapshots, snapshotCollection } from '../../src/commands/snapshots.ts';
-import type { Folded } from '../../src/commands/state.ts';
-import { foldStates } from '../../src/commands/state.ts';
+import { command } from '../../src/engine/command.ts';
+import { handling } from '../../src/engine/handle.ts';
+import type { Looked } from '../../src/engine/snapshots.ts';
+import { keepSnapshots, snapshotCollection } from '../../src/engine/snapshots.ts';
+import type { Folded } from '../../src/engine/folded.ts';
+import { foldStates } from '../../src/engine/states.ts';
 import type { Aggregate, Event, Packing } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { Collection, ReadModels } from '../../src/readmodels/read-models.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { request } from '../support/engine.ts';
 import { noon } from '../support/given.ts';
 

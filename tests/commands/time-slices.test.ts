@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { timeSlices } from '../../src/commands/time-slices.ts';
+import { timeSlices } from '../../src/engine/time-slices.ts';
 
 const compute = (milliseconds: number): void => {
   const end = performance.now() + milliseconds;

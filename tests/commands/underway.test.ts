@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { linksUnderway } from '../../src/commands/underway.ts';
-import { identifierKey } from '../../src/domain/identity.ts';
-import type { LeadState } from '../../src/domain/lead.ts';
-import { lead } from '../../src/domain/lead.ts';
+import { linksUnderway } from '../../src/flows/links-underway.ts';
+import { identifierKey } from '../../src/domain/identity/identity.ts';
+import type { LeadState } from '../../src/domain/lead/lead.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
 import { anonymousId, idOf, leadCaptured, identifierAdded, userId } from '../support/facts.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => identifierKey(anonymousId(name))) as [string, string, string];

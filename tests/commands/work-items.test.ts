@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { approveWorkItem } from '../../src/commands/approve-work-item.ts';
-import { claimWorkItem } from '../../src/commands/claim-work-item.ts';
-import { closeWorkItem } from '../../src/commands/close-work-item.ts';
-import { completeWorkItem } from '../../src/commands/complete-work-item.ts';
-import { escalateWorkItem } from '../../src/commands/escalate-work-item.ts';
-import { lapseWorkItem } from '../../src/commands/lapse-work-item.ts';
-import { openWorkItem } from '../../src/commands/open-work-item.ts';
-import { raiseWorkItem } from '../../src/commands/raise-work-item.ts';
-import { rejectWorkItem } from '../../src/commands/reject-work-item.ts';
-import { releaseWorkItem } from '../../src/commands/release-work-item.ts';
+import { approveWorkItem } from '../../src/commands/work/approve-work-item.ts';
+import { claimWorkItem } from '../../src/commands/work/claim-work-item.ts';
+import { closeWorkItem } from '../../src/commands/work/close-work-item.ts';
+import { completeWorkItem } from '../../src/commands/work/complete-work-item.ts';
+import { escalateWorkItem } from '../../src/commands/work/escalate-work-item.ts';
+import { lapseWorkItem } from '../../src/commands/work/lapse-work-item.ts';
+import { openWorkItem } from '../../src/commands/work/open-work-item.ts';
+import { raiseWorkItem } from '../../src/commands/work/raise-work-item.ts';
+import { rejectWorkItem } from '../../src/commands/work/reject-work-item.ts';
+import { releaseWorkItem } from '../../src/commands/work/release-work-item.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
-import type { WorkItemEvent } from '../../src/domain/work-item.ts';
-import { workItem } from '../../src/domain/work-item.ts';
+import type { WorkItemEvent } from '../../src/domain/work/work-item.ts';
+import { workItem } from '../../src/domain/work/work-item.ts';
 import {
   projectId,
   workItemCancelled as cancelled,

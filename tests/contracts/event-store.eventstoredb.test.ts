@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { openEventStoreDB } from '../../src/eventstore/eventstoredb.ts';
+import { openEventStoreDB } from '../../src/eventstore/eventstoredb/store.ts';
 import { realEventStoreDB } from '../support/eventstoredb-real.ts';
 import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
 import { ran } from '../support/ran.ts';

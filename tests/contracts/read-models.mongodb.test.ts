@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { afterAll } from 'vitest';
-import { openMongoReadModels } from '../../src/readmodels/mongodb.ts';
+import { openMongoReadModels } from '../../src/readmodels/mongodb/read-models.ts';
 import { realMongo, withDatabase } from '../support/mongodb-real.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 import { ran } from '../support/ran.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidateLimits, recordedOf } from '../../src/domain/candidates.ts';
-import type { Rep } from '../../src/domain/roster-events.ts';
-import type { Decided } from '../../src/domain/routing.ts';
-import { decideRouting } from '../../src/domain/routing.ts';
+import { candidateLimits, recordedOf } from '../../src/domain/routing/candidates.ts';
+import type { Rep } from '../../src/domain/routing/roster-events.ts';
+import type { Decided } from '../../src/domain/routing/routing.ts';
+import { decideRouting } from '../../src/domain/routing/routing.ts';
 import { routed, rule, rules, sceneOf } from '../support/decisions.ts';
 import { rep } from '../support/facts.ts';
 

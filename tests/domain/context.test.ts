@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activityCondition, contextOf } from '../../src/domain/context.ts';
-import { lead, scorable } from '../../src/domain/lead.ts';
-import { routable } from '../../src/domain/routable.ts';
-import { routingRulesForm } from '../../src/domain/routing-form.ts';
-import { noRules } from '../../src/domain/routing-rules.ts';
-import { tally } from '../../src/domain/scoring.ts';
+import { activityCondition, contextOf } from '../../src/domain/lead/context.ts';
+import { lead, scorable } from '../../src/domain/lead/lead.ts';
+import { routable } from '../../src/domain/routing/routable.ts';
+import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
+import { noRules } from '../../src/domain/routing/routing-rules.ts';
+import { tally } from '../../src/domain/scoring/scoring.ts';
 import { activity, activityRecorded, leadCaptured, modelOf } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
 

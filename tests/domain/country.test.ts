@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countryOf } from '../../src/domain/country.ts';
+import { countryOf } from '../../src/domain/conditions/country.ts';
 
 it.each([
   ['fr', 'FR'],

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PoolEvent } from '../../src/domain/pool.ts';
-import { pool } from '../../src/domain/pool.ts';
-import type { Rep, RosterEvent } from '../../src/domain/roster-events.ts';
-import { roster } from '../../src/domain/roster.ts';
-import { decideRouting } from '../../src/domain/routing.ts';
+import type { PoolEvent } from '../../src/domain/routing/pool.ts';
+import { pool } from '../../src/domain/routing/pool.ts';
+import type { Rep, RosterEvent } from '../../src/domain/routing/roster-events.ts';
+import { roster } from '../../src/domain/routing/roster.ts';
+import { decideRouting } from '../../src/domain/routing/routing.ts';
 import { calendarOf, poolAfter, rosterOf, routed, rule, rules, sceneOf, team } from '../support/decisions.ts';
 import { leadFreed, leadPlaced, rep, repAdded, routingRulesPublished, teamAdded } from '../support/facts.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { defaultModel, defaultModelOf, newestEdition } from '../../src/domain/default-model.ts';
-import { project } from '../../src/domain/project.ts';
-import { scoringModelForm } from '../../src/domain/scoring-form.ts';
-import { eventTypesOf } from '../../src/domain/scoring-model.ts';
-import { inPoints, tally } from '../../src/domain/scoring.ts';
+import { defaultModel, defaultModelOf, newestEdition } from '../../src/domain/scoring/default-model.ts';
+import { project } from '../../src/domain/projects/project.ts';
+import { scoringModelForm } from '../../src/domain/scoring/scoring-form.ts';
+import { eventTypesOf } from '../../src/domain/scoring/scoring-model.ts';
+import { inPoints, tally } from '../../src/domain/scoring/scoring.ts';
 import { snakeCase } from '../../src/api/ingest/event-name.ts';
 import { activity, projectCreated } from '../support/facts.ts';
 import { noon } from '../support/given.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isFreeMail } from '../../src/domain/free-mail.ts';
+import { isFreeMail } from '../../src/domain/identity/free-mail.ts';
 
 it.each([
   ...['gmail.com', 'seznam.cz', 'yahoo.co.jp', 'wp.pl', 'duck.com', 'outlook.com', 'qq.com', 'mail.ru', 'onet.pl'],

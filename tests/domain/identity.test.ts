@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Found, Root } from '../../src/domain/identity.ts';
-import { bySeniority, isBlocked, leadIdOf, normalized, refusalOf } from '../../src/domain/identity.ts';
-import { planLinks } from '../../src/domain/link-plan.ts';
+import type { Found, Root } from '../../src/domain/identity/identity.ts';
+import { bySeniority, isBlocked, leadIdOf, normalized, refusalOf } from '../../src/domain/identity/identity.ts';
+import { planLinks } from '../../src/domain/identity/link-plan.ts';
 import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts';
 
 const root = (name: string, userIds: readonly string[] = [], day = 1): Root => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { consentAfter, isUnsubscribed } from '../../src/domain/consent.ts';
-import { insightBecause, nextActionOf } from '../../src/domain/insight.ts';
+import { consentAfter, isUnsubscribed } from '../../src/domain/lead/consent.ts';
+import { insightBecause, nextActionOf } from '../../src/domain/lead/insight.ts';
 
 const lead = { qualified: false, unsubscribed: false, height: 0.3, risk: 'low' } as const;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { languageIn, languageOf, languageTag } from '../../src/domain/language.ts';
+import { languageIn, languageOf, languageTag } from '../../src/domain/conditions/language.ts';
 
 it.each([
   ['de', 'de'],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Found, Root } from '../../src/domain/identity.ts';
-import { leadLimits } from '../../src/domain/lead-limits.ts';
-import { planLinks } from '../../src/domain/link-plan.ts';
+import type { Found, Root } from '../../src/domain/identity/identity.ts';
+import { leadLimits } from '../../src/domain/lead/lead-limits.ts';
+import { planLinks } from '../../src/domain/identity/link-plan.ts';
 import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts';
 
 const root = (name: string, more: Partial<Root> = {}): Root => ({

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { List } from 'immutable';
 import { expect, it } from 'vitest';
-import type { Activity } from '../../src/domain/activity.ts';
-import { explain } from '../../src/domain/explanation.ts';
-import { inForce } from '../../src/domain/scoring-model.ts';
-import type { Scorable } from '../../src/domain/scoring.ts';
-import { tally, worthOf } from '../../src/domain/scoring.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import { explain } from '../../src/domain/scoring/explanation.ts';
+import { inForce } from '../../src/domain/scoring/published-model.ts';
+import type { Scorable } from '../../src/domain/scoring/scoring.ts';
+import { tally, worthOf } from '../../src/domain/scoring/scoring.ts';
 import { activities, arrivals, models } from '../support/arbitraries.ts';
 import { noon } from '../support/given.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formerOf, normalized, ofUnknownKind, refusalOf } from '../../src/domain/identity.ts';
-import { formerForms, normalEmail, normalId } from '../../src/domain/normal-form.ts';
+import { formerOf, normalized, ofUnknownKind, refusalOf } from '../../src/domain/identity/identity.ts';
+import { formerForms, normalEmail, normalId } from '../../src/domain/identity/normal-form.ts';
 import { anonymousId, email, userId } from '../support/facts.ts';
 
 /** Zero-width: space, non-joiner, joiner, word joiner, byte order mark; soft hyphen; a mark of direction. */

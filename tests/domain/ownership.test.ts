@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LeadEvent } from '../../src/domain/lead-events.ts';
-import type { Ownership } from '../../src/domain/ownership.ts';
-import { nobodysLead, withOwnership } from '../../src/domain/ownership.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import type { Ownership } from '../../src/domain/routing/ownership.ts';
+import { nobodysLead, withOwnership } from '../../src/domain/routing/ownership.ts';
 import * as facts from '../support/facts.ts';
 
 const after = (...events: readonly LeadEvent[]): Ownership => events.reduce(withOwnership, nobodysLead);

@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Aggregate, Event } from '../../src/domain/event.ts';
 import type { LeadfoldEvent } from '../../src/domain/events.ts';
-import { leadEvents } from '../../src/domain/lead-events.ts';
-import { lead, scorable } from '../../src/domain/lead.ts';
-import { pool, poolEvents } from '../../src/domain/pool.ts';
-import { project, projectEvents } from '../../src/domain/project.ts';
-import { tally } from '../../src/domain/scoring.ts';
+import { leadEvents } from '../../src/domain/lead/lead-events.ts';
+import { lead, scorable } from '../../src/domain/lead/lead.ts';
+import { pool, poolEvents } from '../../src/domain/routing/pool.ts';
+import { project, projectEvents } from '../../src/domain/projects/project.ts';
+import { tally } from '../../src/domain/scoring/scoring.ts';
 import { allTypes, factOf } from '../support/any-facts.ts';
 import { models } from '../support/arbitraries.ts';
 import {

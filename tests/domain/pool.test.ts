@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PoolEvent } from '../../src/domain/pool.ts';
-import { inTurn, pool } from '../../src/domain/pool.ts';
+import type { PoolEvent } from '../../src/domain/routing/pool.ts';
+import { inTurn, pool } from '../../src/domain/routing/pool.ts';
 import { at, leadFreed, leadHeld, leadPlaced } from '../support/facts.ts';
 import { poolAfter } from '../support/decisions.ts';
 

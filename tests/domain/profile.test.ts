@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Map } from 'immutable';
 import { describe, expect, it } from 'vitest';
-import type { Activity } from '../../src/domain/activity.ts';
-import { saysTheSame } from '../../src/domain/activity.ts';
-import { leadLimits } from '../../src/domain/lead-limits.ts';
-import type { Profile } from '../../src/domain/profile.ts';
-import { profileBytesOf, withRoomFor, withTraits } from '../../src/domain/profile.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import { saysTheSame } from '../../src/domain/lead/activity.ts';
+import { leadLimits } from '../../src/domain/lead/lead-limits.ts';
+import type { Profile } from '../../src/domain/lead/profile.ts';
+import { profileBytesOf, withRoomFor, withTraits } from '../../src/domain/lead/profile.ts';
 import { activity } from '../support/facts.ts';
 
 const empty: Profile = { profile: Map(), profileBytes: 0 };

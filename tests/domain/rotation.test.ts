@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Map } from 'immutable';
 import { describe, expect, it } from 'vitest';
-import type { Rotation, Turn } from '../../src/domain/rotation.ts';
-import { advance, giveBack, pickNext } from '../../src/domain/rotation.ts';
+import type { Rotation, Turn } from '../../src/domain/routing/rotation.ts';
+import { advance, giveBack, pickNext } from '../../src/domain/routing/rotation.ts';
 
 const membersOf = (weights: readonly number[]): readonly Turn[] =>
   weights.map((weight, index) => ({ repId: `r${String(index).padStart(2, '0')}`, weight }));

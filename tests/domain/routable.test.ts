@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/domain/activity.ts';
-import { lead } from '../../src/domain/lead.ts';
-import { routable } from '../../src/domain/routable.ts';
-import { noRules } from '../../src/domain/routing-rules.ts';
+import type { JsonObject } from '../../src/domain/lead/activity.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import { routable } from '../../src/domain/routing/routable.ts';
+import { noRules } from '../../src/domain/routing/routing-rules.ts';
 import { activity, activityRecorded, email, identifierAdded, leadCaptured } from '../support/facts.ts';
 
 const said = (traits: JsonObject, ...addresses: readonly string[]) =>

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Scene } from '../../src/domain/fitting.ts';
-import type { PoolEvent } from '../../src/domain/pool.ts';
-import type { Routable } from '../../src/domain/routable.ts';
-import type { Rep, Team } from '../../src/domain/roster-events.ts';
-import { decideRouting } from '../../src/domain/routing.ts';
-import type { RoutingRule } from '../../src/domain/routing-rules.ts';
+import type { Scene } from '../../src/domain/routing/fitting.ts';
+import type { PoolEvent } from '../../src/domain/routing/pool.ts';
+import type { Routable } from '../../src/domain/routing/routable.ts';
+import type { Rep, Team } from '../../src/domain/routing/roster-events.ts';
+import { decideRouting } from '../../src/domain/routing/routing.ts';
+import type { RoutingRule } from '../../src/domain/routing/routing-rules.ts';
 import { calendarOf, poolAfter, rosterOf, routed, rule, rules, team } from '../support/decisions.ts';
 import { leadPlaced, rep } from '../support/facts.ts';
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { Map } from 'immutable';
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/domain/activity.ts';
-import { excludes, implies } from '../../src/domain/condition-logic.ts';
-import type { RosterState } from '../../src/domain/roster.ts';
-import { roster } from '../../src/domain/roster.ts';
-import { routingFaults } from '../../src/domain/routing-faults.ts';
-import { routingRulesForm } from '../../src/domain/routing-form.ts';
-import type { RoutingCondition, RoutingRules, RoutingTarget } from '../../src/domain/routing-rules.ts';
-import { meets } from '../../src/domain/comparison.ts';
+import type { Json } from '../../src/domain/lead/activity.ts';
+import { excludes, implies } from '../../src/domain/conditions/condition-logic.ts';
+import type { RosterState } from '../../src/domain/routing/roster.ts';
+import { roster } from '../../src/domain/routing/roster.ts';
+import { routingFaults } from '../../src/domain/routing/routing-faults.ts';
+import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
+import type { RoutingCondition, RoutingRules, RoutingTarget } from '../../src/domain/routing/routing-rules.ts';
+import { meets } from '../../src/domain/conditions/comparison.ts';
 import { rep } from '../support/facts.ts';
 
 const team = (teamId: string) => ({ teamId, name: teamId, regions: [] });

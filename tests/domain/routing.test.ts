@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Scene } from '../../src/domain/fitting.ts';
-import type { Routable } from '../../src/domain/routable.ts';
-import type { Rep } from '../../src/domain/roster-events.ts';
-import { decideRouting } from '../../src/domain/routing.ts';
-import type { RoutingRule, RoutingRules } from '../../src/domain/routing-rules.ts';
+import type { Scene } from '../../src/domain/routing/fitting.ts';
+import type { Routable } from '../../src/domain/routing/routable.ts';
+import type { Rep } from '../../src/domain/routing/roster-events.ts';
+import { decideRouting } from '../../src/domain/routing/routing.ts';
+import type { RoutingRule, RoutingRules } from '../../src/domain/routing/routing-rules.ts';
 import { calendarOf, poolAfter, rosterOf, routed, rule, rules, team } from '../support/decisions.ts';
 import { rep } from '../support/facts.ts';
 

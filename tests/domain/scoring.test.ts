@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Activity, Json, JsonObject } from '../../src/domain/activity.ts';
-import { explain } from '../../src/domain/explanation.ts';
-import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
-import { modelSchema } from '../../src/domain/scoring-model.ts';
-import { prepare } from '../../src/domain/prepared-model.ts';
-import { inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
+import type { Activity, Json, JsonObject } from '../../src/domain/lead/activity.ts';
+import { explain } from '../../src/domain/scoring/explanation.ts';
+import { scoringModelSchema } from '../../src/domain/scoring/scoring-form.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
+import { modelSchema } from '../../src/domain/scoring/scoring-model.ts';
+import { prepare } from '../../src/domain/scoring/prepared-model.ts';
+import { inPoints, stageOf, tally } from '../../src/domain/scoring/scoring.ts';
 import { activity, modelOf, standard } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
 import { scorableOf } from '../support/scorable.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { invalid } from '../../src/api/problems.ts';
-import { repChanges, repForm, rosterLimits, teamForm } from '../../src/domain/roster-form.ts';
-import { roster } from '../../src/domain/roster.ts';
-import { routingLimits } from '../../src/domain/routing-cost.ts';
-import { routingFaults } from '../../src/domain/routing-faults.ts';
-import { routingRulesForm } from '../../src/domain/routing-form.ts';
-import { scoringLimits, scoringModelSchema } from '../../src/domain/scoring-form.ts';
+import { invalid } from '../../src/api/http/problems.ts';
+import { repChanges, repForm, rosterLimits, teamForm } from '../../src/domain/routing/roster-form.ts';
+import { roster } from '../../src/domain/routing/roster.ts';
+import { routingLimits } from '../../src/domain/routing/routing-cost.ts';
+import { routingFaults } from '../../src/domain/routing/routing-faults.ts';
+import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
+import { scoringLimits, scoringModelSchema } from '../../src/domain/scoring/scoring-form.ts';
 
 /** The longest that a body of settings may take to be judged, in ms of one core. */
 const mostMs = 100;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { addRep } from '../../src/commands/add-rep.ts';
-import { addTeam } from '../../src/commands/add-team.ts';
-import { changeRep } from '../../src/commands/change-rep.ts';
-import { issueKey } from '../../src/commands/issue-key.ts';
-import { publishScoringModel } from '../../src/commands/publish-scoring-model.ts';
-import { lead, scorable } from '../../src/domain/lead.ts';
-import { project, projectLimits } from '../../src/domain/project.ts';
-import { repForm, rosterLimits } from '../../src/domain/roster-form.ts';
-import { routingRulesForm } from '../../src/domain/routing-form.ts';
-import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
-import { tally } from '../../src/domain/scoring.ts';
+import { addRep } from '../../src/commands/routing/add-rep.ts';
+import { addTeam } from '../../src/commands/routing/add-team.ts';
+import { changeRep } from '../../src/commands/routing/change-rep.ts';
+import { issueKey } from '../../src/commands/projects/issue-key.ts';
+import { publishScoringModel } from '../../src/commands/scoring/publish-scoring-model.ts';
+import { lead, scorable } from '../../src/domain/lead/lead.ts';
+import { project, projectLimits } from '../../src/domain/projects/project.ts';
+import { repForm, rosterLimits } from '../../src/domain/routing/roster-form.ts';
+import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
+import { scoringModelSchema } from '../../src/domain/scoring/scoring-form.ts';
+import { tally } from '../../src/domain/scoring/scoring.ts';
 import {
   activityRecorded,
   keyIssued,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule, WorkingHours } from '../../src/domain/working-time.ts';
-import { addWorkingTime, dayAndWeek, shiftAt, workingTimeBetween } from '../../src/domain/working-time.ts';
+import type { Schedule, WorkingHours } from '../../src/domain/routing/working-time.ts';
+import { addWorkingTime, dayAndWeek, shiftAt, workingTimeBetween } from '../../src/domain/routing/working-time.ts';
 
 const at = (time: string): Date => new Date(`${time}Z`);
 const minutes = 60_000;

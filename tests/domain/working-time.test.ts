@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Schedule, WorkingHours } from '../../src/domain/working-time.ts';
+import type { Schedule, WorkingHours } from '../../src/domain/routing/working-time.ts';
 import {
   addWorkingTime,
   afterWorking,
@@ -8,7 +8,7 @@ import {
   shiftAt,
   weekdays,
   workingTimeBetween,
-} from '../../src/domain/working-time.ts';
+} from '../../src/domain/routing/working-time.ts';
 
 const [minute, hour] = [60_000, 3_600_000];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { checked, type Shapes } from '../../src/eventstore/checked.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { fact, followUntil, numbers, take } from '../contracts/event-store.ts';
 import { factsIn } from '../support/facts-in.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
-import { damageIn } from '../../src/eventstore/damage.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { damageIn } from '../../src/eventstore/sqlite/damage.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { facts, take } from '../contracts/event-store.ts';
 
 const clock = () => new Date(0);

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 
 // Tells the main thread of every event of the log at the path it was given, until it is terminated.
 const store = openSqliteEventStore(String(workerData), { clock: () => new Date(0) });

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { leased } from '../../src/eventstore/leased.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
-import { subscribe } from '../../src/eventstore/subscription.ts';
+import { leased } from '../../src/runners/leased.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { subscribe } from '../../src/runners/subscription.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { fact } from '../contracts/event-store.ts';
 
 const ends: (() => Promise<void>)[] = [];

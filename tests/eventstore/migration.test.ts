@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { copyLog, summarize } from '../../src/eventstore/migration.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { fact, facts } from '../contracts/event-store.ts';
 import { factsIn } from '../support/facts-in.ts';
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Batch, Filter } from '../../src/eventstore/event-store.ts';
 import { wanting } from '../../src/eventstore/event-store.ts';
-import type { Append } from '../../src/eventstore/sqlite-log.ts';
-import { groupsTo, openLogFile } from '../../src/eventstore/sqlite-log.ts';
-import { pagesOf } from '../../src/eventstore/sqlite-pages.ts';
-import { recentOf } from '../../src/eventstore/sqlite-recent.ts';
+import type { Append } from '../../src/eventstore/sqlite/log.ts';
+import { groupsTo, openLogFile } from '../../src/eventstore/sqlite/log.ts';
+import { pagesOf } from '../../src/eventstore/sqlite/pages.ts';
+import { recentOf } from '../../src/eventstore/sqlite/recent.ts';
 
 /** `here`: written by the store itself, which then notes it; else by another process. */
 const heading = fc.record({

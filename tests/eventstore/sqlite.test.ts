@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RevisionConflict, StoreUnavailable } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore, type SqliteEventStoreOptions } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore, type SqliteEventStoreOptions } from '../../src/eventstore/sqlite/store.ts';
 import { pageLimits, streamPages } from '../../src/eventstore/page.ts';
 import { appendWithRetries, fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
 import { factsIn } from '../support/facts-in.ts';
@@ -329,7 +329,7 @@ describe('A follower of a SQLite event store', () => {
 describe('Several processes on one SQLite event store', () => {
   /** Runs a module in a process of its own; gives its exit code when it has ended by itself. */
   async function run(path: string, code: string): Promise<number | null> {
-    const module = JSON.stringify(new URL('../../src/eventstore/sqlite.ts', import.meta.url).href);
+    const module = JSON.stringify(new URL('../../src/eventstore/sqlite/store.ts', import.meta.url).href);
     const prelude = `import { openSqliteEventStore } from ${module};`;
     const file = join(dirname(path), 'other.mjs');
     await writeFile(file, prelude + code);

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
-import { subscribe, type Reader } from '../../src/eventstore/subscription.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { subscribe, type Reader } from '../../src/runners/subscription.ts';
 import { fact, facts, numbers } from '../contracts/event-store.ts';
 
 /** A reader that remembers what it handled, with a checkpoint of its own, on a store in memory. */

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leadLimits } from '../../src/domain/lead-limits.ts';
+import { leadLimits } from '../../src/domain/lead/lead-limits.ts';
 import { meanwhile, unhurt } from '../support/bystander.ts';
 import type { Answer, Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';

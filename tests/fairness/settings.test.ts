@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { modelSchema } from '../../src/domain/scoring-model.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { modelSchema } from '../../src/domain/scoring/scoring-model.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { Witness } from '../support/bystander.ts';
 import { meanwhile, unhurt } from '../support/bystander.ts';
 import type { Project } from '../support/client.ts';

@@ -1,13 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { capture } from '../../src/commands/capture.ts';
-import type { Engine } from '../../src/commands/merge.ts';
-import { leadIdOf } from '../../src/domain/identity.ts';
-import { lead } from '../../src/domain/lead.ts';
+import { capture } from '../../src/flows/capture.ts';
+import type { Engine } from '../../src/flows/merge.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { react } from '../../src/reactors/reactor.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, projectId, standard, userId } from '../support/facts.ts';
 import { qualify } from '../support/routing.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { LeadEvent } from '../../src/domain/lead-events.ts';
-import { nobodysLead, withOwnership } from '../../src/domain/ownership.ts';
-import { routingBrought } from '../../src/domain/ownership-merge.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import { nobodysLead, withOwnership } from '../../src/domain/routing/ownership.ts';
+import { routingBrought } from '../../src/domain/routing/ownership-merge.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { checkpointsMove } from '../../src/invariants/checkpoints.ts';
 import { leadInvariants } from '../../src/invariants/index.ts';
 import type { Fact, LeadRouting, SeenLead } from '../../src/invariants/seen.ts';

@@ -5,7 +5,7 @@ import { pagesIn } from '../../src/invariants/pages.ts';
 import type { Part } from '../../src/invariants/parts.ts';
 import { halves, isIn, whole } from '../../src/invariants/parts.ts';
 import type { Collection, ReadModels } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { openWith } from '../support/engine.ts';
 import { standard } from '../support/facts.ts';
 

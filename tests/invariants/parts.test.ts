@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leadIdOf } from '../../src/domain/identity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { openEventReader } from '../../src/eventstore/open.ts';
 import { checkInvariants } from '../../src/invariants/check.ts';
 import type { Part } from '../../src/invariants/parts.ts';
@@ -38,7 +38,7 @@ const comparable = (report: Report) => ({
   })),
 });
 
-const entry = new URL('../../src/invariants-worker.ts', import.meta.url);
+const entry = new URL('../../src/invariants/thread-entry.ts', import.meta.url);
 const outside = { now: () => noon, pause: async () => undefined };
 
 /** The report of a check in parts; undefined when they can't be judged apart. */

@@ -10,15 +10,15 @@ import { halves, whole } from '../../src/invariants/parts.ts';
 import { checksInThreads, partsFor } from '../../src/invariants/thread.ts';
 import { projections } from '../../src/projections/index.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { openWith } from '../support/engine.ts';
 import { standard } from '../support/facts.ts';
 import { noon } from '../support/given.ts';
 
 const clock = (): Date => noon;
-const entry = new URL('../../src/invariants-worker.ts', import.meta.url);
+const entry = new URL('../../src/invariants/thread-entry.ts', import.meta.url);
 
 const checksOver = (folder: string, running = entry) =>
   checksInThreads({

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { cancelJob } from '../../src/commands/cancel-job.ts';
-import { retryJob } from '../../src/commands/retry-job.ts';
+import { cancelJob } from '../../src/commands/jobs/cancel-job.ts';
+import { retryJob } from '../../src/commands/jobs/retry-job.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { engineOver, request, slow } from '../support/engine.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import { patiently } from '../../src/workers.ts';
+import { patiently } from '../../src/runners/workers.ts';
 
 it('Read models that are late are away for whoever waits: nothing is wrong with the fact or the job', async () => {
   const late = new Error('leads did not reach 7 in time');

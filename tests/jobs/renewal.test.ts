@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { renewOutdated } from '../../src/jobs/renewal.ts';
-import { runProjections } from '../../src/projections/running.ts';
+import { renewOutdated } from '../../src/runners/renewal.ts';
+import { runProjections } from '../../src/runners/projections.ts';
 import { madeBy } from '../../src/readmodels/generations.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { testClock } from '../support/app.ts';
 import { engineOver, openLog } from '../support/engine.ts';
 

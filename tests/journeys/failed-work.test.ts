@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parkWork } from '../../src/commands/park-work.ts';
-import type { ParkedEvent } from '../../src/domain/parked.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { parkWork } from '../../src/commands/jobs/park-work.ts';
+import type { ParkedEvent } from '../../src/domain/jobs/dead-letter.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { TestApp } from '../support/app.ts';
 import { openTestApp } from '../support/app.ts';
 import type { Answer, Json, Project } from '../support/client.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { snapshotCollection } from '../../src/commands/snapshots.ts';
+import { snapshotCollection } from '../../src/engine/snapshots.ts';
 import { openDocumentReader } from '../../src/readmodels/open.ts';
 import { openTestApp } from '../support/app.ts';
 import { exposed } from '../support/metrics.ts';

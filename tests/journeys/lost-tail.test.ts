@@ -110,7 +110,7 @@ it('A log that lost its tail is told, also when it has grown past, and a rebuild
   });
 
   const key = readFileSync(join(server.dataDir, 'admin-key'), 'utf8').trim();
-  const rebuilt = await runTool('../src/rebuild.ts', ['--all', '--url', server.url(), '--key', key]);
+  const rebuilt = await runTool('../src/cli/rebuild.ts', ['--all', '--url', server.url(), '--key', key]);
   expect(rebuilt).toMatchObject({ code: 0 });
   await vi.waitFor(async () => expect(await troubled(server)).toEqual([]), { timeout: 30_000, interval: 100 });
   await server.settled();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { TestApp } from '../support/app.ts';
 import { openTestApp, tickingClock } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';

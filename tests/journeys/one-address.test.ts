@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { capture } from '../../src/commands/capture.ts';
-import type { Identifier } from '../../src/domain/identity.ts';
+import { capture } from '../../src/flows/capture.ts';
+import type { Identifier } from '../../src/domain/identity/identity.ts';
 import { appOfFile, tickingClock } from '../support/app.ts';
 import type { Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leadLimits } from '../../src/domain/lead-limits.ts';
+import { leadLimits } from '../../src/domain/lead/lead-limits.ts';
 import { appOfFile, tickingClock } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parkWork } from '../../src/commands/park-work.ts';
+import { parkWork } from '../../src/commands/jobs/park-work.ts';
 import { appOfFile } from '../support/app.ts';
 import type { Answer, Project } from '../support/client.ts';
 import { bearer, mustBe } from '../support/client.ts';

@@ -10,7 +10,7 @@ import { childEnv } from '../support/child-env.ts';
 import { mustBe } from '../support/client.ts';
 import { startServer } from '../support/server-process.ts';
 
-const file = join(import.meta.dirname, '../../src/verify-invariants.ts');
+const file = join(import.meta.dirname, '../../src/cli/verify-invariants.ts');
 const failure = z.object({ code: z.number(), stderr: z.string(), stdout: z.string() });
 
 const keyIn = (dataDir: string): string => readFileSync(join(dataDir, 'admin-key'), 'utf8').trim();

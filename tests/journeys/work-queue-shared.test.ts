@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { adminKey } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { clientOf, mustBe } from '../support/client.ts';

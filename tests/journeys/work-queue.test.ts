@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkItemEvent } from '../../src/domain/work-item.ts';
-import { workItem } from '../../src/domain/work-item.ts';
+import type { WorkItemEvent } from '../../src/domain/work/work-item.ts';
+import { workItem } from '../../src/domain/work/work-item.ts';
 import type { TestApp } from '../support/app.ts';
 import { appOfFile, openTestApp } from '../support/app.ts';
 import type { Answer, Json, Project } from '../support/client.ts';

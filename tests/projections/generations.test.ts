@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import type { Generations } from '../../src/projections/generations.ts';
-import { runGenerations } from '../../src/projections/generations.ts';
+import type { Generations } from '../../src/runners/generations.ts';
+import { runGenerations } from '../../src/runners/generations.ts';
 import { projections } from '../../src/projections/index.ts';
-import type { Needs } from '../../src/projections/running.ts';
+import type { Needs } from '../../src/runners/projections.ts';
 import { servingOf, versionOf } from '../../src/readmodels/generations.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { openLog } from '../support/engine.ts';
 import { idOf, leadCaptured, projectId, userId } from '../support/facts.ts';
 

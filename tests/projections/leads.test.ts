@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LeadEvent } from '../../src/domain/lead-events.ts';
-import { lead } from '../../src/domain/lead.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
 import { qualifiedTerm, sourceTerm } from '../../src/projections/lead-terms.ts';
 import { leads } from '../../src/projections/leads.ts';
 import type { LeadDocument } from '../../src/projections/leads.ts';

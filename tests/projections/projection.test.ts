@@ -9,7 +9,7 @@ import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { erase, project } from '../../src/projections/projection.ts';
 import type { AnyProjection, Projection } from '../../src/projections/projection.ts';
 import type { Key, ReadModels } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 type Opened = Event<'AccountOpened', { account: string }>;
 type Moved = Event<'MoneyMoved', { from: string; to: string; amount: number }>;

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LeadEvent } from '../../src/domain/lead-events.ts';
-import { lead } from '../../src/domain/lead.ts';
-import type { PoolEvent } from '../../src/domain/pool.ts';
-import { quantileOf, spreadWith } from '../../src/domain/spread.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import type { PoolEvent } from '../../src/domain/routing/pool.ts';
+import { quantileOf, spreadWith } from '../../src/domain/routing/spread.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { project } from '../../src/projections/projection.ts';
 import type { RoutedLead } from '../../src/projections/routed-leads.ts';
 import { routedLeads } from '../../src/projections/routed-leads.ts';
 import type { RoutingCounts } from '../../src/projections/routing-report.ts';
 import { failureKindOf, failureKinds, reportId, routingReport } from '../../src/projections/routing-report.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import {
   approvalRequested,
   leadAbsorbed,

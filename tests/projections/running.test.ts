@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { runProjections } from '../../src/projections/running.ts';
+import { runProjections } from '../../src/runners/projections.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { openLog } from '../support/engine.ts';
 import { idOf, leadCaptured, projectId } from '../support/facts.ts';
 

@@ -5,7 +5,7 @@ import { project } from '../../src/projections/projection.ts';
 import { allProjects } from '../../src/projections/projects.ts';
 import { projectOfStream } from '../../src/domain/streams.ts';
 import { leadTraces, otherTraces, traceId } from '../../src/projections/traces.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { activityRecorded, jobRequested, leadCaptured, leadScored } from '../support/facts.ts';
 
 const recorded = (event: Event, stream: string, [position, revision]: readonly number[], id: string): Recorded => ({

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { WorkItemEvent } from '../../src/domain/work-item.ts';
-import { workItem, workItemEvents } from '../../src/domain/work-item.ts';
+import type { WorkItemEvent } from '../../src/domain/work/work-item.ts';
+import { workItem, workItemEvents } from '../../src/domain/work/work-item.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { project } from '../../src/projections/projection.ts';
 import { openWorkItems, workItems } from '../../src/projections/work-items.ts';
 import { allProjects } from '../../src/projections/projects.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { anyOf } from '../support/any-of.ts';
 import { projectId, workItemOpened } from '../support/facts.ts';
 import { noon } from '../support/given.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
-import { leadIdOf } from '../../src/domain/identity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { openWork } from '../../src/reactors/open-work.ts';
 import type { Sight } from '../../src/reactors/reactor.ts';
 import { react } from '../../src/reactors/reactor.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openLog } from '../support/engine.ts';
 import {
   anonymousId,

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { discardWork } from '../../src/commands/discard-work.ts';
-import { requestJob } from '../../src/commands/request-job.ts';
-import { retryWork } from '../../src/commands/retry-work.ts';
+import { discardWork } from '../../src/commands/jobs/discard-work.ts';
+import { requestJob } from '../../src/commands/jobs/request-job.ts';
+import { retryWork } from '../../src/commands/jobs/retry-work.ts';
 import type { Event } from '../../src/domain/event.ts';
-import { lead } from '../../src/domain/lead.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
@@ -12,7 +12,7 @@ import type { Reactor, Sight } from '../../src/reactors/reactor.ts';
 import { checkpointOf, react } from '../../src/reactors/reactor.ts';
 import { retryParked } from '../../src/reactors/retry-parked.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openLog, request } from '../support/engine.ts';
 import {
   activityRecorded,

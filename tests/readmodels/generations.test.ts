@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { begin, nextOf, serve, serving, servingOf } from '../../src/readmodels/generations.ts';
 import type { Collection } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 type Mark = { readonly mark: string };
 const marks: Collection<Mark> = { name: 'marks', document: z.object({ mark: z.string() }), indexes: [] };

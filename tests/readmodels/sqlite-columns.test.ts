@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Collection, Query } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { declared } from '../contracts/read-models.ts';
 
 const document = z.object({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Activity } from '../../src/domain/activity.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { activity, modelOf } from './facts.ts';
 import { noon } from './given.ts';
 

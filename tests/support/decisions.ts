@@ -1,13 +1,13 @@
-import type { Calendar } from '../../src/domain/calendar.ts';
-import type { Scene } from '../../src/domain/fitting.ts';
-import type { PoolEvent, PoolState } from '../../src/domain/pool.ts';
-import { pool } from '../../src/domain/pool.ts';
-import type { Routable } from '../../src/domain/routable.ts';
-import type { Rep, RosterEvent, Team } from '../../src/domain/roster-events.ts';
-import type { RosterState } from '../../src/domain/roster.ts';
-import { roster } from '../../src/domain/roster.ts';
-import type { RoutingRule, RoutingRules } from '../../src/domain/routing-rules.ts';
-import { noRules } from '../../src/domain/routing-rules.ts';
+import type { Calendar } from '../../src/domain/routing/calendar.ts';
+import type { Scene } from '../../src/domain/routing/fitting.ts';
+import type { PoolEvent, PoolState } from '../../src/domain/routing/pool.ts';
+import { pool } from '../../src/domain/routing/pool.ts';
+import type { Routable } from '../../src/domain/routing/routable.ts';
+import type { Rep, RosterEvent, Team } from '../../src/domain/routing/roster-events.ts';
+import type { RosterState } from '../../src/domain/routing/roster.ts';
+import { roster } from '../../src/domain/routing/roster.ts';
+import type { RoutingRule, RoutingRules } from '../../src/domain/routing/routing-rules.ts';
+import { noRules } from '../../src/domain/routing/routing-rules.ts';
 import { leadId, rep, repAdded, routingRulesPublished, teamAdded } from './facts.ts';
 
 /** A lead as a decision looks at it: one of whom nobody knows anything but the score. */

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
 import { z } from 'zod';
-import { capture } from '../../src/commands/capture.ts';
-import { activitySchema } from '../../src/domain/activity.ts';
+import { capture } from '../../src/flows/capture.ts';
+import { activitySchema } from '../../src/domain/lead/activity.ts';
 import { eventShapes } from '../../src/domain/events.ts';
-import { identifierSchema } from '../../src/domain/identity.ts';
+import { identifierSchema } from '../../src/domain/identity/identity.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { engineOver } from './engine.ts';
 import { react } from './routing.ts';
 

@@ -1,14 +1,14 @@
-import type { Activity } from '../../src/domain/activity.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
 import type { Event } from '../../src/domain/event.ts';
 import type { LeadfoldEvent } from '../../src/domain/events.ts';
-import type { Identifier } from '../../src/domain/identity.ts';
-import { leadIdOf } from '../../src/domain/identity.ts';
-import { defaultReplyPolicy } from '../../src/domain/reply-policy.ts';
-import type { Rep } from '../../src/domain/roster-events.ts';
-import { noRules } from '../../src/domain/routing-rules.ts';
-import type { PublishedModel } from '../../src/domain/scoring-model.ts';
-import { defaultModel } from '../../src/domain/default-model.ts';
-import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
+import type { Identifier } from '../../src/domain/identity/identity.ts';
+import { leadIdOf } from '../../src/domain/identity/identity.ts';
+import { defaultReplyPolicy } from '../../src/domain/routing/reply-policy.ts';
+import type { Rep } from '../../src/domain/routing/roster-events.ts';
+import { noRules } from '../../src/domain/routing/routing-rules.ts';
+import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
+import { defaultModel } from '../../src/domain/scoring/default-model.ts';
+import { scoringModelSchema } from '../../src/domain/scoring/scoring-form.ts';
 import { noon } from './given.ts';
 
 type DataOf<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T }>['data'];

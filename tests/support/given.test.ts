@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { captureLead } from '../../src/commands/capture-lead.ts';
-import { revokeKey } from '../../src/commands/revoke-key.ts';
+import { captureLead } from '../../src/commands/lead/capture-lead.ts';
+import { revokeKey } from '../../src/commands/projects/revoke-key.ts';
 import { anonymousId, keyIssued, keyRevoked, leadCaptured, leadScored, projectId, standard } from './facts.ts';
 import { given } from './given.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Command } from '../../src/commands/command.ts';
+import type { Command } from '../../src/engine/command.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import { Rejection } from '../../src/domain/rejection.ts';

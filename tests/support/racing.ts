@@ -1,4 +1,4 @@
-import { TooManyConflicts } from '../../src/commands/handle.ts';
+import { TooManyConflicts } from '../../src/engine/errors.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 
 /** What the domain refuses, and what others were quicker at, changes nothing. */

@@ -1,5 +1,5 @@
-import type { Activity, JsonObject } from '../../src/domain/activity.ts';
-import type { Scorable } from '../../src/domain/scoring.ts';
+import type { Activity, JsonObject } from '../../src/domain/lead/activity.ts';
+import type { Scorable } from '../../src/domain/scoring/scoring.ts';
 
 /** Something to score that was never a lead. */
 export const scorableOf = (activities: readonly Activity[], traits: JsonObject = {}): Scorable => ({

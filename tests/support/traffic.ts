@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Capture } from '../../src/commands/capture-groups.ts';
-import type { Activity } from '../../src/domain/activity.ts';
-import type { Identifier } from '../../src/domain/identity.ts';
-import { identifierKey, identifierKinds } from '../../src/domain/identity.ts';
+import type { Capture } from '../../src/flows/capture-groups.ts';
+import type { Activity } from '../../src/domain/lead/activity.ts';
+import type { Identifier } from '../../src/domain/identity/identity.ts';
+import { identifierKey, identifierKinds } from '../../src/domain/identity/identity.ts';
 import { activities } from './arbitraries.ts';
 import { anonymousId, email, userId } from './facts.ts';
 

@@ -1,6 +1,6 @@
-import { openWorkItem } from '../../src/commands/open-work-item.ts';
+import { openWorkItem } from '../../src/commands/work/open-work-item.ts';
 import type { App } from '../../src/app.ts';
-import type { WorkItemEvent } from '../../src/domain/work-item.ts';
+import type { WorkItemEvent } from '../../src/domain/work/work-item.ts';
 import type { Project } from './client.ts';
 import { mustBe } from './client.ts';
 import { request } from './engine.ts';

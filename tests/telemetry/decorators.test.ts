@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RevisionConflict, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
+import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { exposition } from '../../src/telemetry/exposition.ts';
 import { familiesOf, openInstruments } from '../../src/telemetry/instruments.ts';
 import { measuredReadModels } from '../../src/telemetry/measured-read-models.ts';

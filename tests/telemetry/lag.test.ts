@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SubscriptionStatus } from '../../src/eventstore/subscription.ts';
+import type { SubscriptionStatus } from '../../src/runners/subscription.ts';
 import { lagFamilies, rememberHeads } from '../../src/telemetry/lag.ts';
 
 const at = new Date('2026-03-10T12:00:00.000Z');

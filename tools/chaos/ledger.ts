@@ -12,7 +12,8 @@ export const openLedger = (): Ledger => {
   const sent = new Map<string, Sent>();
   const acknowledged = new Set<string>();
   return {
-    ...{ sent, acknowledged },
+    sent,
+    acknowledged,
     through: async (events, send) => {
       for (const event of events) sent.set(event.eventId, event);
       await send(events);

@@ -46,7 +46,9 @@ export const filesIn = (dataDir: string): Files => {
           .prepare(sql)
           .all(after, ...types)
           .map(({ position, stream, type, data }) => ({
-            ...{ position: Number(position), stream: String(stream), type: String(type) },
+            position: Number(position),
+            stream: String(stream),
+            type: String(type),
             data: JSON.parse(String(data)) as unknown,
           }));
       }),

@@ -50,7 +50,10 @@ export const projectAt = (url: () => string, projectId: string, key: string): Pr
     }
   };
   return {
-    ...{ projectId, key, request, get },
+    projectId,
+    key,
+    request,
+    get,
     send: async (body) => bodyOf(await request('/api/events/ingest', { body }), 202, receipt),
     batch: async (events) => {
       const taken = bodyOf(await request('/api/events/batch', { body: { events } }), 200, receipts);

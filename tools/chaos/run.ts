@@ -24,7 +24,8 @@ const groundOf = (small: boolean, undone: Undo[]): Ground => {
     return made;
   };
   return {
-    ...{ folder, many: (count) => (small ? Math.ceil(count / 10) : count) },
+    folder,
+    many: (count) => (small ? Math.ceil(count / 10) : count),
     after: (undo) => void undone.push(undo),
     server: async ({ dataDir = folder(), env = {} } = {}) => {
       const server = await startServer({ dataDir, env });

@@ -65,7 +65,11 @@ export const startServer = async ({ dataDir, env = {} }: Starting): Promise<Serv
     }
   };
   return {
-    ...{ dataDir, files, url, root, settled },
+    dataDir,
+    files,
+    url,
+    root,
+    settled,
     target: () => ({ url: url(), key: running.product.adminKey, own: true, stop: running.product.stop }),
     project: async () => {
       const made = z.object({ projectId: z.string(), apiKey: z.string() });

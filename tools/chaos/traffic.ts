@@ -20,7 +20,9 @@ export const activity = (n: number, people: number): Sent => {
   const ways = [{ userId }, { email }, { anonymousId }, { userId, anonymousId }, { email, anonymousId }] as const;
   return {
     ...ways[(n + Math.floor(n / people)) % ways.length],
-    ...{ eventId: `e${n}`, eventType: types[n % types.length] ?? 'unheard', properties: { n } },
+    eventId: `e${n}`,
+    eventType: types[n % types.length] ?? 'unheard',
+    properties: { n },
   };
 };
 

@@ -1,6 +1,11 @@
 /** The types of the activities of a load, with their points in the default scoring model; one is known to no rule. */
 const points = {
-  ...{ page_view: 5, email_open: 10, form_submit: 20, webinar_attendance: 25, download: 15, signup: 30 },
+  page_view: 5,
+  email_open: 10,
+  form_submit: 20,
+  webinar_attendance: 25,
+  download: 15,
+  signup: 30,
   article_read: 0,
 } as const satisfies Readonly<Record<string, number>>;
 

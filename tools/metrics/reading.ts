@@ -37,7 +37,9 @@ const queuesIn = (samples: readonly Sample[]): Queues => {
   const seconds = new Map(of('lag_seconds').map(({ labels, value }) => [labels['projection'], value]));
   const stalled = new Set(of('stalled').flatMap(({ labels, value }) => (value === 1 ? [labels['projection']] : [])));
   const subscriptions = of('lag_events').map(({ labels: { projection: name = '' }, value: lag }) => ({
-    ...{ name, lag, lagSeconds: seconds.get(name) ?? 0 },
+    name,
+    lag,
+    lagSeconds: seconds.get(name) ?? 0,
     state: stalled.has(name) ? 'stalled' : 'live',
   }));
   return { subscriptions, jobs: {}, failed: sum(valuesOf(samples, 'leadfold_work_parked_total')) };
@@ -54,7 +56,8 @@ export const readingOf = async ({ url, key }: Target): Promise<Reading> => {
   const lag = most(subscriptions.map((each) => each.lag));
   const events = samples.filter(({ labels }) => labels['projection'] === 'leads');
   return {
-    ...{ lag, failed },
+    lag,
+    failed,
     lagSeconds: most(subscriptions.map((each) => each.lagSeconds)),
     queue: lag + sum(['requested', 'running'].map((status) => jobs[status] ?? 0)),
     stalled: subscriptions.filter(({ state }) => state === 'stalled').map(({ name }) => name),

@@ -11,7 +11,9 @@ export const activitiesEach = 20;
 /** A data folder whose log has so many leads, with nothing made of it yet. */
 export const writtenLog = async (folder: string, leads: number, say: (line: string) => void): Promise<Prepared> => {
   const lab: Lab = {
-    ...{ rounds: 1, say, folder: () => folder },
+    rounds: 1,
+    say,
+    folder: () => folder,
     prepared: async (what, make) => {
       const place = join(folder, what);
       mkdirSync(place, { recursive: true });

@@ -22,7 +22,8 @@ const ofTool = (said: unknown): readonly Row[] =>
     .object({ rows: z.array(row) })
     .parse(said)
     .rows.map(({ what, found, must, holds }) => ({
-      ...{ what, found },
+      what,
+      found,
       ...(must !== undefined && { must }),
       ...(holds !== undefined && { holds }),
     }));
@@ -55,7 +56,9 @@ const ofReport = (said: unknown): readonly Row[] => {
 };
 
 const load = (events: number, concurrent: number, more: readonly string[] = []): Step => ({
-  ...{ name: `load-${events / 1_000}k-${concurrent}`, script: 'load-test', rows: ofTool },
+  name: `load-${events / 1_000}k-${concurrent}`,
+  script: 'load-test',
+  rows: ofTool,
   args: [`--events=${events}`, `--concurrent=${concurrent}`, ...more],
   quick: [`--events=${events / 100}`, `--concurrent=${concurrent / 10}`, '--max-p95=20000', ...more],
 });
@@ -72,7 +75,10 @@ export const stepsIn = (folder: string): readonly Step[] => {
     { name: 'rebuild', script: 'rebuild-test', args: ['--events=1000000'], quick: ['--events=2000'], rows: ofTool },
     { name: 'chaos', script: 'chaos-test', args: [], quick: ['duplicate-storm', '--small'], rows: ofChaos },
     {
-      ...{ name: 'metrics', script: 'metrics', args: ['--duration=60'], rows: ofTool },
+      name: 'metrics',
+      script: 'metrics',
+      args: ['--duration=60'],
+      rows: ofTool,
       quick: ['--duration=2', '--max-lag=30'],
     },
   ];

@@ -47,7 +47,10 @@ export const newProject = async ({ url, key: rootKey }: Target, name: string): P
     }
   };
   return {
-    ...{ projectId, key, request, get },
+    projectId,
+    key,
+    request,
+    get,
     pages: async function* (path, shape, position) {
       let next: string | null = path;
       while (next !== null) {

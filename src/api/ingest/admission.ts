@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
-import type { App } from '../app.ts';
-import { nobody } from '../caller.ts';
-import { Problem } from '../problems.ts';
-import { header } from '../request.ts';
-import { bodyLimits } from '../body.ts';
+import type { App } from '../http/app.ts';
+import { nobody } from '../http/caller.ts';
+import { Problem } from '../http/problems.ts';
+import { header } from '../http/request.ts';
+import { bodyLimits } from '../http/body.ts';
 import type { Place } from './share.ts';
 import { sharing } from './share.ts';
 

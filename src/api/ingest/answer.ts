@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { leadLimits } from '../../domain/lead-limits.ts';
-import { Problem } from '../problems.ts';
+import { leadLimits } from '../../domain/lead/lead-limits.ts';
+import { Problem } from '../http/problems.ts';
 import type { Fault } from './item.ts';
 import type { Outcome } from './record.ts';
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Problem } from '../problems.ts';
+import { Problem } from '../http/problems.ts';
 import { percentDecoded } from './percent.ts';
 
 /** Takes texts out of their double quotes, and in these the backslashes away (RFC 9110, section 5.6.4). What is not closed stays. */

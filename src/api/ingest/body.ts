@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import type { App } from '../app.ts';
-import { bodyLimits, excessive } from '../body.ts';
-import { nobody, unauthorized } from '../caller.ts';
-import type { JsonBounds } from '../json-scan.ts';
-import { excessOf } from '../json-scan.ts';
-import { Problem } from '../problems.ts';
+import type { App } from '../http/app.ts';
+import { bodyLimits, excessive } from '../http/body.ts';
+import { nobody, unauthorized } from '../http/caller.ts';
+import type { JsonBounds } from '../http/json-scan.ts';
+import { excessOf } from '../http/json-scan.ts';
+import { Problem } from '../http/problems.ts';
 import type { Admit } from './admission.ts';
 import { jsonInForm } from './form.ts';
 import type { Translated } from './item.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../../domain/activity.ts';
+import type { Json, JsonObject } from '../../domain/lead/activity.ts';
 import type { Arrival, Fault, Format, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
 import { faultOfText } from './item-texts.ts';
@@ -9,8 +9,15 @@ import { withExactNumbers } from './numbers.ts';
 const required = ['specversion', 'id', 'source', 'type'] as const;
 
 const places = {
-  ...{ eventId: '/id', eventType: '/type', timestamp: '/time', properties: '/data', traits: '/data/traits' },
-  ...{ userId: '/data/userId', email: '/data/email', anonymousId: '/data/anonymousId', sessionId: '/data/sessionId' },
+  eventId: '/id',
+  eventType: '/type',
+  timestamp: '/time',
+  properties: '/data',
+  traits: '/data/traits',
+  userId: '/data/userId',
+  email: '/data/email',
+  anonymousId: '/data/anonymousId',
+  sessionId: '/data/sessionId',
 };
 
 /** Extension attributes are lower-case by the specification. They say more than the data does. */
@@ -92,12 +99,18 @@ export const fromCloudEvent = (event: unknown, arrival: Arrival): Translated => 
   const inData = { userId, email, anonymousId, sessionId };
   const extended = Object.entries(extensions).filter(([, name]) => firstOf(event[name]) !== undefined);
   const format: Format = {
-    ...{ source: 'cloudevents', lenient: true },
+    source: 'cloudevents',
+    lenient: true,
     places: { ...places, ...Object.fromEntries(extended.map(([field, name]) => [field, `/${name}`])) },
   };
   const said = {
-    ...{ ...inData, ...Object.fromEntries(extended.map(([field, name]) => [field, event[name]])) },
-    ...{ eventId: eventIdOf(event), eventType: event['type'], timestamp: event['time'], properties, traits },
+    ...inData,
+    ...Object.fromEntries(extended.map(([field, name]) => [field, event[name]])),
+    eventId: eventIdOf(event),
+    eventType: event['type'],
+    timestamp: event['time'],
+    properties,
+    traits,
     emailTrait: isObject(traits) ? traits['email'] : undefined,
   };
   return toCapture(said, format, arrival);

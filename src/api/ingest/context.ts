@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../domain/activity.ts';
+import type { Json, JsonObject } from '../../domain/lead/activity.ts';
 import { heldBy, isObject } from './json.ts';
 
 /** How large the context of an activity may be, as JSON in UTF-8, in bytes. */

@@ -1,6 +1,6 @@
-import type { Json } from '../../domain/activity.ts';
-import type { Identifier, Unresolved } from '../../domain/identity.ts';
-import { formerOf, normalized, ofUnknownKind, refusalOf } from '../../domain/identity.ts';
+import type { Json } from '../../domain/lead/activity.ts';
+import type { Identifier, Unresolved } from '../../domain/identity/identity.ts';
+import { formerOf, normalized, ofUnknownKind, refusalOf } from '../../domain/identity/identity.ts';
 import { kindOf } from './json.ts';
 
 /** A text that was read, or why it can't be taken; neither where there is none. */

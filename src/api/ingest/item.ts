@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Activity, Json, JsonObject } from '../../domain/activity.ts';
-import type { Capture, Named } from '../../commands/capture-groups.ts';
-import type { Identifier, Unresolved } from '../../domain/identity.ts';
-import { identifierKinds } from '../../domain/identity.ts';
+import type { Activity, Json, JsonObject } from '../../domain/lead/activity.ts';
+import type { Capture, Named } from '../../flows/capture-groups.ts';
+import type { Identifier, Unresolved } from '../../domain/identity/identity.ts';
+import { identifierKinds } from '../../domain/identity/identity.ts';
 import { heldAs, isEmptyList, isObject, itemLimits } from './json.ts';
 import type { ReadIdentifier } from './item-texts.ts';
 import { readIdentifier, readPreviousId, readText } from './item-texts.ts';
@@ -195,8 +195,11 @@ export const toCapture = (
     return first?.pointer === '' ? { ...faulty, reason: 'nobody' } : faulty;
   }
   const activity: Activity = {
-    ...{ eventId: eventId ?? newEventId(), eventType, source: format.source },
-    ...{ occurredAt: new Date(instant).toISOString(), receivedAt: receivedAt.toISOString() },
+    eventId: eventId ?? newEventId(),
+    eventType,
+    source: format.source,
+    occurredAt: new Date(instant).toISOString(),
+    receivedAt: receivedAt.toISOString(),
     properties: properties ?? {},
     ...(sessionId !== undefined && { sessionId }),
     ...(traits && { traits }),

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../domain/activity.ts';
-import { leadLimits } from '../../domain/lead-limits.ts';
+import type { Json, JsonObject } from '../../domain/lead/activity.ts';
+import { leadLimits } from '../../domain/lead/lead-limits.ts';
 
 /** The bounds of one activity. */
 export const itemLimits = {

@@ -14,7 +14,14 @@ export const fromNative = (item: unknown, source: 'api' | 'batch', arrival: Arri
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
   const { userId, email, anonymousId, eventId, timestamp, sessionId, properties, traits } = item;
   const said = {
-    ...{ userId, email, anonymousId, eventId, timestamp, sessionId, properties, traits },
+    userId,
+    email,
+    anonymousId,
+    eventId,
+    timestamp,
+    sessionId,
+    properties,
+    traits,
     eventType: firstOf(item['eventType'], item['event']),
     emailTrait: isObject(traits) ? traits['email'] : undefined,
   };

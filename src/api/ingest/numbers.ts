@@ -1,4 +1,4 @@
-import { afterSpace, endOfText } from '../json-scan.ts';
+import { afterSpace, endOfText } from '../http/json-scan.ts';
 
 const number = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 

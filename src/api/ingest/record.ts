@@ -1,20 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
 import { v5 } from 'uuid';
-import type { Captured } from '../../commands/capture.ts';
-import { capture } from '../../commands/capture.ts';
-import type { Capture } from '../../commands/capture-groups.ts';
-import { unrepeatable } from '../../commands/command.ts';
-import type { Request } from '../../commands/handle.ts';
-import { keyRequest } from '../../commands/key-request.ts';
-import { saysTheSame } from '../../domain/activity.ts';
-import { identifierKey, normalized } from '../../domain/identity.ts';
-import { requestIdOf } from '../../domain/keyed-request.ts';
-import { lead } from '../../domain/lead.ts';
+import type { Captured } from '../../flows/capture.ts';
+import { capture } from '../../flows/capture.ts';
+import type { Capture } from '../../flows/capture-groups.ts';
+import { unrepeatable } from '../../engine/command.ts';
+import type { Request } from '../../engine/handle.ts';
+import { keyRequest } from '../../commands/lead/key-request.ts';
+import { saysTheSame } from '../../domain/lead/activity.ts';
+import { identifierKey, normalized } from '../../domain/identity/identity.ts';
+import { requestIdOf } from '../../domain/lead/keyed-request.ts';
+import { lead } from '../../domain/lead/lead.ts';
 import { leadStreamId } from '../../domain/streams.ts';
-import { projectOf } from '../auth.ts';
-import { commandOf, idempotencyKeyOf } from '../request.ts';
-import type { World } from '../world.ts';
+import { projectOf } from '../http/auth.ts';
+import { commandOf, idempotencyKeyOf } from '../http/request.ts';
+import type { World } from '../http/world.ts';
 import type { Arrival, Faulty, Translated, Warning } from './item.ts';
 
 /** The namespace of event ids made from an Idempotency-Key. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf } from '../answers.ts';
-import type { App } from '../app.ts';
-import { kinds } from '../problems.ts';
+import { problemOf } from '../http/answers.ts';
+import type { App } from '../http/app.ts';
+import { kinds } from '../http/problems.ts';
 import type { Faulty } from './item.ts';
 
 declare module 'fastify' {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { segmentCalls } from './segment.ts';
-import { leadLimits } from '../../domain/lead-limits.ts';
+import { leadLimits } from '../../domain/lead/lead-limits.ts';
 import { batchAnswerSchema } from './answer.ts';
 
 /** What the documentation says of all ways in. */

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { JsonObject } from '../../domain/activity.ts';
-import type { App } from '../app.ts';
-import { bodyLimits } from '../body.ts';
+import type { JsonObject } from '../../domain/lead/activity.ts';
+import type { App } from '../http/app.ts';
+import { bodyLimits } from '../http/body.ts';
 import type { Admit } from './admission.ts';
-import { Problem } from '../problems.ts';
-import { withPosition } from '../request.ts';
-import type { World } from '../world.ts';
+import { Problem } from '../http/problems.ts';
+import { withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
 import { batchAnswerOf } from './answer.ts';
 import { documentedOnly, itemsAt, jsonTypes, takes } from './body.ts';
 import type { Translated } from './item.ts';
@@ -124,7 +124,9 @@ const postRoutes = (scope: App, world: World): void => {
 
 const settingsRoute = (scope: App): void => {
   scope.route({
-    ...{ method: 'GET', url: '/v1/projects/:key/settings', config: { public: true } },
+    method: 'GET',
+    url: '/v1/projects/:key/settings',
+    config: { public: true },
     schema: {
       summary: "The settings that Segment's browser client asks for",
       tags,

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../domain/activity.ts';
-import { normalId } from '../../domain/normal-form.ts';
+import type { Json, JsonObject } from '../../domain/lead/activity.ts';
+import { normalId } from '../../domain/identity/normal-form.ts';
 import { keptContext } from './context.ts';
 import { snakeCase } from './event-name.ts';
 import type { Arrival, Format, Said, Translated, Warning } from './item.ts';
@@ -89,7 +89,10 @@ export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObje
   const contextTraits = partOf(contextOf(item, envelope, 'traits'));
   const { userId, anonymousId, properties, name, category } = item;
   const common: Said = {
-    ...{ userId, anonymousId, eventId: item['messageId'], sessionId: contextOf(item, envelope, 'sessionId') },
+    userId,
+    anonymousId,
+    eventId: item['messageId'],
+    sessionId: contextOf(item, envelope, 'sessionId'),
     ...timesOf(item, firstOf(item['sentAt'], envelope['sentAt'])),
     emailTrait: contextTraits['email'],
     context: keptContext((name) => contextOf(item, envelope, name)),

@@ -1,4 +1,4 @@
-import type { Json } from '../../domain/activity.ts';
+import type { Json } from '../../domain/lead/activity.ts';
 
 const iso =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?)?$/;

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../domain/activity.ts';
-import { pointerOf } from '../problems.ts';
+import type { JsonObject } from '../../domain/lead/activity.ts';
+import { pointerOf } from '../http/problems.ts';
 import type { Warning } from './item.ts';
 
 /** How much a name of so many letters may be off and still be the same one, mistyped. */

@@ -57,7 +57,9 @@ export const deadWorker: Case = {
     // So many that a tenth of them takes several steps too.
     const people = many(5_000);
     const events = Array.from({ length: people }, (_, n): Sent => ({
-      ...{ userId: `user-${n}`, eventId: `e${n}`, eventType: 'page_view' },
+      userId: `user-${n}`,
+      eventId: `e${n}`,
+      eventType: 'page_view',
     }));
     for (let at = 0; at < people; at += 2_000) await project.batch(events.slice(at, at + 2_000));
     await server.settled();

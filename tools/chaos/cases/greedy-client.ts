@@ -46,7 +46,8 @@ const openGood = (project: Project, people: number) => {
     for (; !state.ended; await pause(every)) asked.push(one(state.n++));
   })();
   return {
-    ...{ ledger, failures },
+    ledger,
+    failures,
     /** What requests took that were sent since this was asked for last, in ms. */
     took: async (): Promise<readonly number[]> => {
       const { took } = state;

@@ -34,7 +34,8 @@ export const killInMerge: Case = {
       const [email, userId] = [`p${round}@example.com`, `user-${round}`];
       const events = Array.from({ length }, (_, n): Sent => ({
         ...(n % 2 === 0 ? { email } : { userId }),
-        ...{ eventId: `${round}-${n}`, eventType: 'page_view' },
+        eventId: `${round}-${n}`,
+        eventType: 'page_view',
       }));
       await ledger.through(events, project.batch);
       const before = server.files.head();

@@ -22,7 +22,8 @@ const eventOf = (person: number, step: number, who: readonly Kind[]): Sent => {
   const known = { userId: `user-${person}`, email: `p${person}@example.com`, anonymousId: `cookie-${person}` };
   return {
     ...Object.fromEntries(who.map((kind) => [kind, known[kind]])),
-    ...{ eventId: `${person}-${step}`, eventType: 'page_view' },
+    eventId: `${person}-${step}`,
+    eventType: 'page_view',
   };
 };
 

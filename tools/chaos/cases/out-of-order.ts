@@ -25,7 +25,9 @@ const stepOf = (at: number, person: number, begun: number): Sent => {
   const { eventType, who: kinds } = journey[at] ?? journey[0];
   return {
     ...Object.fromEntries(kinds.map((kind) => [kind, who[kind]])),
-    ...{ eventType, eventId: `${person}-${at}`, timestamp: new Date(begun + at * 60_000).toISOString() },
+    eventType,
+    eventId: `${person}-${at}`,
+    timestamp: new Date(begun + at * 60_000).toISOString(),
   };
 };
 

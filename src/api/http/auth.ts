@@ -1,0 +1,84 @@
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
+import type { Scope } from '../../domain/projects/project.ts';
+import type { App } from './app.ts';
+import type { Caller } from './caller.ts';
+import { credentialOf, nobody, recognising, unauthorized } from './caller.ts';
+import { memberOf } from './json-scan.ts';
+import { keyLength } from './key.ts';
+import { Problem } from './problems.ts';
+import type { World } from './world.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must allow to use the route. */
+    scope?: Scope;
+    /** The route asks for no key. */
+    public?: boolean;
+    /** The key may also come as `writeKey` in the body. */
+    writeKeyInBody?: boolean;
+  }
+  interface FastifyInstance {
+    /** Whether a text is a valid key of a project. */
+    isKey: (text: string) => Promise<boolean>;
+    /** Lets a request in by the key in its body, which is looked for and nothing else. Throws a `Problem` when there is none. */
+    admitByBody: (request: FastifyRequest, body: Buffer) => Promise<void>;
+  }
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+const mustAllow = (caller: Caller, scope: Scope | undefined): void => {
+  if (scope === undefined || caller.scopes.includes('admin') || caller.scopes.includes(scope)) return;
+  throw new Problem('scope-missing', `The key needs the scope ${scope}; it has ${caller.scopes.join(', ') || 'none'}`);
+};
+
+/** The project that the caller's request is about. Throws a `Problem` when the root key names none. */
+export const projectOf = ({ caller }: FastifyRequest): string => {
+  if (caller.projectId !== undefined) return caller.projectId;
+  throw new Problem('project-missing', 'The root key belongs to no project; send X-Project-Id with a project id');
+};
+
+const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
+  if ((config.scope === undefined) === (config.public !== true)) {
+    throw new TypeError(`Route ${url} must have either a scope or public: true in its config`);
+  }
+};
+
+/**
+ * Lets in whom a route allows: before the body is read when the key is in the headers, else by the body's `writeKey` before the body
+ * is parsed.
+ */
+export const authentication = (app: App, world: World): void => {
+  const { recognise, isKey } = recognising(world);
+  const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
+    const caller = await recognise(credential, request);
+    mustAllow(caller, request.routeOptions.config.scope);
+    request.caller = caller;
+  };
+  const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
+  app.decorate('isKey', isKey);
+  app.decorate('admitByBody', async (request, body) => {
+    if (request.routeOptions.config.public) return;
+    const writeKey = memberOf(body, 'writeKey', keyLength);
+    if (writeKey === undefined) throw unauthorized(missingInBody);
+    return admit(writeKey, request);
+  });
+  app.decorateRequest('caller');
+  app.addHook('onRoute', ({ url, config }) => mustDeclare(url, config));
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { config } = request.routeOptions;
+    request.caller = nobody;
+    if (request.is404 || config.public) return done();
+    const credential = credentialOf(request);
+    if (credential !== undefined) return void admit(credential, request).then(() => done(), done);
+    if (config.writeKeyInBody) return done();
+    throw unauthorized('Send a key with Authorization: Bearer, with X-API-Key, or as the user of Basic');
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    const { config } = request.routeOptions;
+    // Where there is no body, nobody was let in by it.
+    if (request.is404 || config.public || request.caller !== nobody) return done();
+    throw unauthorized(missingInBody);
+  });
+};

@@ -1,0 +1,104 @@
+import { LRUCache } from 'lru-cache';
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { Key, Scope } from '../../domain/projects/project.ts';
+import { hashOf, keyLength, parseKey } from './key.ts';
+import { knownProjects } from './known-projects.ts';
+import { Problem } from './problems.ts';
+import { header } from './request.ts';
+import type { World } from './world.ts';
+
+/** Who asks: a key of a project, or the root key (no `keyId`), which may or may not name a project. */
+export type Caller = {
+  readonly projectId: string | undefined;
+  readonly keyId: string | undefined;
+  readonly scopes: readonly Scope[];
+};
+
+/** Who has not been recognised yet. */
+export const nobody: Caller = { projectId: undefined, keyId: undefined, scopes: [] };
+
+const unknownProject = (projectId: string): Problem =>
+  new Problem('project-unknown', `There is no project ${projectId.slice(0, 64)}`);
+
+/** Says that a key is needed. */
+export const unauthorized = (detail: string): Problem =>
+  new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' } });
+
+const ofBasic = (encoded: string): string => {
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  return text.endsWith(':') ? text.slice(0, -1) : '';
+};
+
+/** The credential in the headers: Bearer, X-API-Key, or Basic with the key as user and no password. */
+export const credentialOf = (request: FastifyRequest): string | undefined => {
+  const [, scheme, value = ''] = /^(bearer|basic)\s+(\S+)\s*$/i.exec(header(request, 'authorization') ?? '') ?? [];
+  if (scheme?.toLowerCase() === 'bearer') return value;
+  if (scheme?.toLowerCase() === 'basic') return ofBasic(value);
+  return header(request, 'x-api-key') ?? header(request, 'authorization');
+};
+
+/** The text under a key of something that came from outside. */
+export const textAt = (value: unknown, key: string): string | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
+  return typeof found === 'string' ? found : undefined;
+};
+
+/** The project that a request is about, by the `:projectId` of its path and by a header. Throws a `Problem` when they differ. */
+const namedProject = (request: FastifyRequest): string | undefined => {
+  const inPath = textAt(request.params, 'projectId');
+  const named = header(request, 'x-project-id');
+  if (named !== undefined && !/^[a-z0-9]{1,64}$/.test(named)) {
+    throw new Problem('invalid-header', 'X-Project-Id takes a project id: 1 to 64 of a-z and 0-9');
+  }
+  if (inPath === undefined || named === undefined || named === inPath) return inPath ?? named;
+  const said = `X-Project-Id says ${named} and the path another; leave the header out where the path names the project`;
+  throw new Problem('project-contradiction', said);
+};
+
+/** Of how many credentials, each of `keyLength` characters at most, the hash is remembered. */
+const hashesRemembered = 1_000;
+
+/** Knows who holds a credential: the root key, or a key of a project. */
+export const recognising = (world: World) => {
+  const { exists, keyOf } = knownProjects(world);
+  const root = hashOf(world.adminKey);
+  const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
+  const hashedOnce = (credential: string): Buffer => {
+    const known = hashes.get(credential);
+    if (known) return known;
+    const hash = hashOf(credential);
+    if (credential.length <= keyLength) hashes.set(credential, hash);
+    return hash;
+  };
+
+  /** The key of a project that a text is; undefined when it is none. */
+  const keyIn = async (credential: string): Promise<(Key & { readonly projectId: string }) | undefined> => {
+    const parts = parseKey(credential);
+    const key = parts && (await keyOf(parts.projectId, parts.keyId));
+    if (!parts || !key || !timingSafeEqual(hashedOnce(credential), Buffer.from(key.hash, 'hex'))) return undefined;
+    return { ...key, projectId: parts.projectId };
+  };
+
+  const asRoot = async (request: FastifyRequest): Promise<Caller> => {
+    const projectId = namedProject(request);
+    if (projectId !== undefined && !(await exists(projectId))) throw unknownProject(projectId);
+    return { projectId, keyId: undefined, scopes: ['admin'] };
+  };
+
+  /** Who sent a request with this credential. Throws a `Problem` when nobody is known by it. */
+  const recognise = async (credential: string, request: FastifyRequest): Promise<Caller> => {
+    if (credential.length > keyLength)
+      throw unauthorized(`A key has at most ${keyLength} characters; send another one`);
+    if (timingSafeEqual(hashedOnce(credential), root)) return asRoot(request);
+    const key = await keyIn(credential);
+    if (!key) throw unauthorized('The key is not known, or it was revoked; send another one');
+    const { projectId, keyId, scopes } = key;
+    const named = namedProject(request);
+    // Another project is to this key as if it did not exist.
+    if (named !== undefined && named !== projectId) throw unknownProject(named);
+    return { projectId, keyId, scopes };
+  };
+  return { recognise, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
+};

@@ -1,0 +1,90 @@
+import type { Map as PersistentMap } from 'immutable';
+import { LRUCache } from 'lru-cache';
+import type { Key, ProjectState } from '../../domain/projects/project.ts';
+import { project } from '../../domain/projects/project.ts';
+import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import type { World } from './world.ts';
+
+/** How long a process may go on without looking whether another one took a key back, in milliseconds. */
+const freshFor = 2_000;
+
+/** Of how many projects it is remembered when they were looked at: of those that are there, and of those that are not. */
+const remembered = 10_000;
+
+type Keys = PersistentMap<string, Key>;
+type Search = { readonly at: number; readonly keys: Promise<Keys | undefined> };
+
+/**
+ * The projects that are there, with the keys that are valid: as this process changes them, and as others do within 2 s by a clock
+ * that never steps back. What is asked for and is not there costs no more than one look in that time for each project, and takes
+ * nobody's place in memory. While the store is away, what is known is as it was.
+ */
+export const knownProjects = ({ engine: { states }, monotonic }: Pick<World, 'engine' | 'monotonic'>) => {
+  // By size: with `max` the room for all of them would be made at once, at each start.
+  const bound = { maxSize: remembered, sizeCalculation: () => 1 };
+  const looked = new LRUCache<string, number>(bound);
+  const missing = new LRUCache<string, number>(bound);
+  const searches = new LRUCache<string, Search>(bound);
+  const looks = new Map<string, Promise<ProjectState | undefined>>();
+
+  const isFresh = (at: number | undefined): boolean => at !== undefined && monotonic() - at < freshFor;
+
+  const look = async (projectId: string): Promise<ProjectState | undefined> => {
+    const begun = monotonic();
+    // The state of a stream is kept in place of others' states: a stream without facts must not come that far.
+    const exists = looked.has(projectId) || (await states.read(`${project.name}-${projectId}`, -1, 1)).length > 0;
+    if (!exists) {
+      missing.set(projectId, begun);
+      return undefined;
+    }
+    const { state } = await states.refresh(project, projectId);
+    looked.set(projectId, begun);
+    return state;
+  };
+
+  const lookOrGoOn = async (projectId: string): Promise<ProjectState | undefined> => {
+    try {
+      return await look(projectId);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || !looked.has(projectId)) throw error;
+      looked.set(projectId, monotonic());
+      return (await states.get(project, projectId)).state;
+    }
+  };
+
+  /** One look for all who want one at the same time. */
+  const together = (projectId: string): Promise<ProjectState | undefined> => {
+    const begun = looks.get(projectId) ?? lookOrGoOn(projectId).finally(() => looks.delete(projectId));
+    looks.set(projectId, begun);
+    return begun;
+  };
+
+  /** A project's state, undefined when there is no such project. */
+  const stateOf = async (projectId: string): Promise<ProjectState | undefined> => {
+    const at = looked.get(projectId);
+    if (at === undefined) return isFresh(missing.get(projectId)) ? undefined : together(projectId);
+    const age = monotonic() - at;
+    if (age >= freshFor) return together(projectId);
+    // Ahead of time, so that hardly anybody waits. What goes wrong is heard by the one who has to look when the time has come.
+    if (age >= freshFor / 2) together(projectId).catch(() => undefined);
+    return (await states.get(project, projectId)).state;
+  };
+
+  /** Looks whether another process has issued a key meanwhile, once for all who ask in that time. */
+  const search = (projectId: string): Promise<Keys | undefined> => {
+    const last = searches.get(projectId);
+    if (last && isFresh(last.at)) return last.keys;
+    const keys = look(projectId).then((state) => state?.keys);
+    searches.set(projectId, { at: monotonic(), keys });
+    return keys;
+  };
+
+  return {
+    exists: async (projectId: string): Promise<boolean> => (await stateOf(projectId)) !== undefined,
+    /** A valid key of a project. */
+    keyOf: async (projectId: string, keyId: string): Promise<Key | undefined> => {
+      const state = await stateOf(projectId);
+      return state && (state.keys.get(keyId) ?? (await search(projectId))?.get(keyId));
+    },
+  };
+};

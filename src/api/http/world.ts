@@ -1,0 +1,49 @@
+import type { Engine } from '../../flows/merge.ts';
+import type { Report } from '../../invariants/report.ts';
+import type { SubscriptionStatus } from '../../runners/subscription.ts';
+import type { ReadModels } from '../../readmodels/read-models.ts';
+import type { Lanes } from './lanes.ts';
+
+/**
+ * How a part of the process is. `lag` counts events between a subscription and the head of the log. `error` says what is
+ * wrong where only a person can mend it; anybody may read it.
+ */
+export type Component = {
+  readonly name: string;
+  readonly healthy: boolean;
+  readonly state: string;
+  readonly lag?: number;
+  readonly error?: string;
+};
+
+/** A read that waits for the read models: of which project, and for which projections where not for all. */
+export type Waiting = { readonly projectId?: string | undefined; readonly only?: readonly string[] | undefined };
+
+/** What the API works with. Everything that differs from run to run comes in here. */
+export type World = {
+  readonly engine: Engine;
+  readonly readModels: ReadModels;
+  /**
+   * Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first.
+   * `read` is what waits for it.
+   */
+  readonly reached: (position: number, signal: AbortSignal, read?: Waiting) => Promise<void>;
+  /** The position of the last fact of the log. */
+  readonly head: () => Promise<number>;
+  readonly components: () => Promise<readonly Component[]>;
+  /** The running readers of the log: those that this process runs, or waits to run. */
+  readonly subscriptions: () => Promise<readonly (SubscriptionStatus & { readonly projection: boolean })[]>;
+  /** Checks the invariants of one project or of all. */
+  readonly systemHealth: (projectId?: string) => Promise<Report>;
+  /** For work on one lead that may take long: so much at a time, and the others in line. */
+  readonly lanes: Lanes;
+  readonly clock: () => Date;
+  /** Milliseconds since some moment, by a clock that never steps back. */
+  readonly monotonic: () => number;
+  /** A new UUIDv7: grows with time. */
+  readonly newId: () => string;
+  /** A new unguessable text of 32 letters and digits (a-z, A-Z, 0-9). */
+  readonly newSecret: () => string;
+  /** The root key's value. */
+  readonly adminKey: string;
+};

@@ -1,0 +1,143 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { cancelJob } from '../../commands/jobs/cancel-job.ts';
+import { discardWork } from '../../commands/jobs/discard-work.ts';
+import type { Outcome } from '../../engine/handle.ts';
+import { retryJob } from '../../commands/jobs/retry-job.ts';
+import { retryWork } from '../../commands/jobs/retry-work.ts';
+import type { Event } from '../../domain/event.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import type { FailedDocument } from '../../projections/failed-work.ts';
+import { failedDocument, failedWork as collection } from '../../projections/failed-work.ts';
+import { allProjects } from '../../projections/projects.ts';
+import type { Condition } from '../../readmodels/read-models.ts';
+import type { Routes } from '../http/app.ts';
+import type { Caller } from '../http/caller.ts';
+import { isRoot, withheld } from '../http/confidential.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+/** How many things one request retries at most. */
+const many = 1_000;
+
+const inPath = z.object({ id: z.string().min(1).max(400) });
+const access = { config: { scope: 'admin' } } as const;
+const tags = ['Operators'];
+
+const mine = (projectId: string | undefined): readonly Condition<FailedDocument>[] =>
+  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
+
+const sort = [{ field: 'lastFailedAt', direction: 'desc' }] as const;
+
+/** What failed as the caller may see it: why it did is an internal text. */
+const shownTo = (caller: Caller, doc: FailedDocument): FailedDocument =>
+  isRoot(caller) ? doc : { ...doc, error: withheld };
+
+/** What failed, by its id; what belongs to another project is not there. */
+const find = async ({ readModels }: World, { caller }: FastifyRequest, id: string): Promise<FailedDocument> => {
+  const doc = await readModels.get(allProjects, collection, id);
+  if (doc && (caller.projectId === undefined || caller.projectId === doc.projectId)) return doc;
+  throw new Rejection('work-unknown', `Nothing that failed is called ${id}`);
+};
+
+const retry = (
+  { engine }: World,
+  request: FastifyRequest,
+  { id, kind, projectId }: FailedDocument,
+): Promise<Outcome<Event>> => {
+  const own = id.slice(projectId.length + 1);
+  return kind === 'job'
+    ? engine.handle(retryJob, { projectId, jobId: own }, requestOf(request, retryJob.name))
+    : engine.handle(retryWork, { projectId, workId: own }, requestOf(request, retryWork.name));
+};
+
+const discard = (
+  { engine }: World,
+  request: FastifyRequest,
+  { id, kind, projectId }: FailedDocument,
+  reason: string,
+): Promise<Outcome<Event>> => {
+  const own = id.slice(projectId.length + 1);
+  return kind === 'job'
+    ? engine.handle(cancelJob, { projectId, jobId: own, reason }, requestOf(request, cancelJob.name))
+    : engine.handle(discardWork, { projectId, workId: own, reason }, requestOf(request, discardWork.name));
+};
+
+/** Work that failed, to be retried or discarded: jobs, and what follows from events. */
+export const failedWork: Routes = (app, world) => {
+  app.get(
+    '/api/admin/failed-jobs',
+    {
+      ...access,
+      schema: {
+        summary: 'What failed and waits for somebody: jobs, and what follows from events; the last to fail first',
+        description:
+          'Why it failed, `error`, is told to the root key; a key of a project learns what failed, when and how often.',
+        tags,
+        querystring: z.object(paging),
+        response: { 200: listOf(failedDocument) },
+      },
+    },
+    async ({ caller, query }) => {
+      const { projectId } = caller;
+      const page = await pageOf(world, ['failed', projectId], query, (range) =>
+        world.readModels.find(allProjects, collection, { where: mine(projectId), sort, ...range }),
+      );
+      return { ...page, data: page.data.map((doc) => shownTo(caller, doc)) };
+    },
+  );
+
+  const answer = z.object({ id: z.string(), status: z.enum(['retrying', 'discarded']) });
+  app.post(
+    '/api/admin/retry-failed/:id',
+    { ...access, schema: { summary: 'Try again what failed', tags, params: inPath, response: { 202: answer } } },
+    async (request, reply) => {
+      const doc = await find(world, request, request.params.id);
+      const { position } = await retry(world, request, doc);
+      withPosition(reply, position).code(202);
+      return { id: doc.id, status: 'retrying' as const };
+    },
+  );
+
+  app.post(
+    '/api/admin/retry-failed',
+    {
+      ...access,
+      schema: {
+        summary: `Try again all that failed, at most ${many.toLocaleString('en-US')}, the last to fail first`,
+        tags,
+        response: { 202: z.object({ retried: z.int() }) },
+      },
+    },
+    async (request, reply) => {
+      const failed: Condition<FailedDocument> = { field: 'status', op: 'eq', value: 'failed' };
+      const where = [...mine(request.caller.projectId), failed];
+      const { docs } = await world.readModels.find(allProjects, collection, { where, sort, limit: many });
+      let last = 0;
+      for (const doc of docs) last = Math.max(last, (await retry(world, request, doc)).position);
+      withPosition(reply, last).code(202);
+      return { retried: docs.length };
+    },
+  );
+
+  app.post(
+    '/api/admin/discard-failed/:id',
+    {
+      ...access,
+      schema: {
+        summary: 'Give up what failed, and say why',
+        tags,
+        params: inPath,
+        body: z.object({ reason: z.string().trim().min(1).max(1_000) }),
+        response: { 200: answer },
+      },
+    },
+    async (request, reply) => {
+      const doc = await find(world, request, request.params.id);
+      const { position } = await discard(world, request, doc, request.body.reason);
+      withPosition(reply, position);
+      return { id: doc.id, status: 'discarded' as const };
+    },
+  );
+};

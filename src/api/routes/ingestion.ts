@@ -1,0 +1,181 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { App } from '../http/app.ts';
+import type { Admit } from '../ingest/admission.ts';
+import { admission } from '../ingest/admission.ts';
+import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from '../ingest/answer.ts';
+import { binaryEvent } from '../ingest/binary-event.ts';
+import { documentedOnly, itemsAt, jsonTypes, linesOf, listOf, takes, translateLine } from '../ingest/body.ts';
+import { encodedIn, fromCloudEvent, traceparentOf } from '../ingest/cloud-event.ts';
+import type { Translated } from '../ingest/item.ts';
+import { itemLimits } from '../ingest/json.ts';
+import { fromNative } from '../ingest/native.ts';
+import type { Delivery } from '../ingest/record.ts';
+import { deliveryOf, eachInTurn, record } from '../ingest/record.ts';
+import { watchRefusals } from '../ingest/refusals.ts';
+import { cloudEventSchema, nativeBatchSchema, nativeSchema, ofKeyedRequests } from '../ingest/schemas.ts';
+import { segmentRoutes } from '../ingest/segment-routes.ts';
+import { Problem } from '../http/problems.ts';
+import { withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+const config = { scope: 'events:write', writeKeyInBody: true } as const;
+const batchConfig = { ...config, batch: true } as const;
+const tags = ['Ingestion'];
+
+const contentType = (request: FastifyRequest): string =>
+  (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+const structured = 'application/cloudevents+json';
+const batched = 'application/cloudevents-batch+json';
+
+/** Throws a `Problem` when CloudEvents hold more in base64 than is looked through. */
+const mustHoldLittle = (events: readonly unknown[]): void => {
+  if (encodedIn(events) <= itemLimits.base64) return;
+  const most = `at most ${itemLimits.base64 / 1024} KiB of data_base64`;
+  throw new Problem('too-large', `A request takes ${most}; send JSON in data, or send it in several parts`);
+};
+
+/** The event of a request in one of the modes of CloudEvents that carry one event; undefined for our own format. */
+const cloudEventOf = (request: FastifyRequest): unknown =>
+  contentType(request) === structured ? (request.body ?? null) : binaryEvent(request.headers, request.body);
+
+const isCloudEvent = (request: FastifyRequest): boolean =>
+  contentType(request) === batched || cloudEventOf(request) !== undefined;
+
+const toOne = (world: World) => {
+  const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated) => {
+    const { outcomes, position } = await record(world, delivery, [item]);
+    const receipt = receiptOf(outcomes[0]);
+    return withPosition(reply, position).code(202).send(receipt);
+  };
+  return {
+    native: async (request: FastifyRequest, reply: FastifyReply) => {
+      const delivery = deliveryOf(world, request);
+      return answer(reply, delivery, fromNative(request.body, 'api', delivery.arrivalOf(0)));
+    },
+    cloudEvent: async (event: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      const delivery = deliveryOf(world, request);
+      const traceparent = traceparentOf(event);
+      const sender = { ...delivery.sender, ...(traceparent !== undefined && { traceparent }) };
+      return answer(reply, { ...delivery, sender }, fromCloudEvent(event, delivery.arrivalOf(0)));
+    },
+  };
+};
+
+const toMany =
+  (world: World) =>
+  async <T>(
+    [request, reply]: readonly [FastifyRequest, FastifyReply],
+    items: readonly T[],
+    translate: (item: T, index: number, delivery: Delivery) => Translated,
+    pointerTo: (index: number) => string,
+  ) => {
+    const delivery = deliveryOf(world, request);
+    const translated = await eachInTurn(world, delivery.projectId, items, (item, index) =>
+      translate(item, index, delivery),
+    );
+    const { outcomes, position } = await record(world, delivery, translated);
+    return withPosition(reply, position).send(batchAnswerOf(outcomes, pointerTo));
+  };
+
+const ingestRoute = (scope: App, world: World, admit: Admit): void => {
+  takes(scope, admit);
+  scope.route({
+    method: 'POST',
+    url: '/api/events/ingest',
+    config: { ...config, ownLevels: 1 },
+    ...documentedOnly,
+    schema: {
+      summary: 'Record an activity',
+      description: `Answered when the activity is durable. ${ofKeyedRequests}`,
+      consumes: [...jsonTypes],
+      tags,
+      body: nativeSchema,
+      response: { 202: receiptSchema },
+    },
+    handler: toOne(world).native,
+  });
+};
+
+const eventsRoute = (scope: App, world: World, admit: Admit): void => {
+  const { native, cloudEvent } = toOne(world);
+  const many = toMany(world);
+  const ownLevels = (request: FastifyRequest): number => (isCloudEvent(request) ? 0 : 1);
+  // In binary mode the content type is that of the data, which may be any JSON.
+  takes(scope, admit, [/^application\/[\w.-]+\+json/]);
+  scope.route({
+    method: 'POST',
+    url: '/api/events',
+    config: { ...batchConfig, ownLevels },
+    ...documentedOnly,
+    schema: {
+      summary: 'Record an activity, or CloudEvents',
+      description: `Takes what /api/events/ingest takes, and CloudEvents 1.0: structured (${structured}), batched (${batched}, answered with 200 as a batch is) and binary (\`ce-\` headers). ${ofKeyedRequests}`,
+      consumes: [...jsonTypes, structured, batched],
+      tags,
+      body: z.union([nativeSchema, cloudEventSchema, z.array(cloudEventSchema)]),
+      response: { 200: batchAnswerSchema, 202: receiptSchema },
+    },
+    handler: async (request, reply) => {
+      if (contentType(request) === batched) {
+        const events = listOf(request.body);
+        mustHoldLittle(events);
+        const translate = (event: unknown, index: number, { arrivalOf }: Delivery) =>
+          fromCloudEvent(event, arrivalOf(index));
+        return many([request, reply], events, translate, (index) => `/${index}`);
+      }
+      const event = cloudEventOf(request);
+      mustHoldLittle([event]);
+      return event === undefined ? native(request, reply) : cloudEvent(event, request, reply);
+    },
+  });
+};
+
+const batchRoute = (scope: App, world: World, admit: Admit): void => {
+  const many = toMany(world);
+  takes(scope, admit, [], ['application/x-ndjson']);
+  scope.route({
+    method: 'POST',
+    url: '/api/events/batch',
+    config: { ...batchConfig, ownLevels: 3 },
+    ...documentedOnly,
+    schema: {
+      summary: 'Record many activities',
+      description: `At most 5,000 items, 4 MiB, and 50,000 JSON values or 20 for each item. A bad item never fails the others: look at the results. As NDJSON there is an item on each line; blank lines don't count, and pointers begin with the index. ${ofKeyedRequests}`,
+      consumes: [...jsonTypes, 'application/x-ndjson'],
+      tags,
+      body: nativeBatchSchema,
+      response: { 200: batchAnswerSchema },
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      const one = (item: unknown, index: number, { arrivalOf }: Delivery) =>
+        fromNative(item, 'batch', arrivalOf(index));
+      if (contentType(request) !== 'application/x-ndjson' || typeof body !== 'string')
+        return many([request, reply], itemsAt(body, 'events').items, one, (index) => `/events/${index}`);
+      const ofLine = (line: string, index: number, delivery: Delivery) =>
+        translateLine(line, (item) => one(item, index, delivery));
+      return many([request, reply], linesOf(body), ofLine, (index) => `/${index}`);
+    },
+  });
+};
+
+/** By which way a request came in: what each may send, and who sends it, differ. */
+const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudevents' => {
+  const { url = '' } = request.routeOptions;
+  if (url.startsWith('/v1/')) return 'segment';
+  if (url === '/api/events/batch') return 'batch';
+  return url === '/api/events' && isCloudEvent(request) ? 'cloudevents' : 'rest';
+};
+
+/** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
+export const ingestion = async (app: App, world: World): Promise<void> => {
+  await app.register(async (all: App) => {
+    watchRefusals(all, wayOf);
+    const admit = admission(all);
+    for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
+      await all.register(async (scope: App) => routes(scope, world, admit));
+    }
+  });
+};

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { revokeKey } from '../../commands/projects/revoke-key.ts';
+import { project, projectLimits, scopes } from '../../domain/projects/project.ts';
+import type { Routes } from '../http/app.ts';
+import { issue, making } from './issuing.ts';
+import { listOf, pageIn, paging } from '../http/paging.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+
+const tags = ['Projects'];
+const config = { scope: 'admin' } as const;
+const ofProject = z.object({ projectId: z.string() });
+/** How many scopes a request may name, each of them again and again if it likes. */
+const mostScopes = 4 * scopes.length;
+
+const wanted = z.object({
+  name: z.string().trim().min(1).max(128),
+  scopes: z
+    .array(z.enum(scopes))
+    .min(1)
+    .max(mostScopes)
+    .transform((given) => [...new Set(given)]),
+});
+const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(z.enum(scopes)) });
+
+/** The keys of a project. */
+export const keys: Routes = (app, world) => {
+  const { engine } = world;
+  app.route({
+    method: 'POST',
+    url: '/api/projects/:projectId/keys',
+    config,
+    bodyLimit: projectLimits.bytes,
+    schema: {
+      summary: 'Issue a key',
+      description: 'The key is shown here only, and again to a retry with the same Idempotency-Key.',
+      tags,
+      params: ofProject,
+      body: wanted,
+      response: { 201: keyView.extend({ key: z.string() }) },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const made = making(world, request, 'key');
+      const { key, issued, position } = await issue(world, request, made, { projectId, ...request.body });
+      withPosition(reply, position).code(201);
+      return { keyId: issued.keyId, key, name: issued.name, scopes: issued.scopes };
+    },
+  });
+  app.route({
+    method: 'GET',
+    url: '/api/projects/:projectId/keys',
+    config,
+    schema: {
+      summary: 'The keys that are valid',
+      tags,
+      params: ofProject,
+      querystring: z.object(paging),
+      response: { 200: listOf(keyView) },
+    },
+    handler: async ({ params: { projectId }, query }) => {
+      const { state } = await engine.states.refresh(project, projectId);
+      const items = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
+      return pageIn(world, ['keys', projectId], query, { items, keyOf: ({ keyId }) => keyId });
+    },
+  });
+  app.route({
+    method: 'DELETE',
+    url: '/api/projects/:projectId/keys/:keyId',
+    config,
+    schema: {
+      summary: 'Take a key back',
+      tags,
+      params: ofProject.extend({ keyId: z.string().max(64) }),
+      response: { 204: z.null() },
+    },
+    handler: async (request, reply) => {
+      const { position } = await engine.handle(revokeKey, request.params, requestOf(request, revokeKey.name));
+      return withPosition(reply, position).code(204).send();
+    },
+  });
+};

@@ -1,0 +1,48 @@
+import type { LeadDocument } from '../../projections/leads.ts';
+import { leads } from '../../projections/leads.ts';
+import { mergedLeads } from '../../projections/merged-leads.ts';
+import type { World } from '../http/world.ts';
+
+/** How long a name is that is shown, in characters. */
+const longest = 256;
+
+/** How many merges are followed at most: as many as may lie one behind the other. */
+const mostMerges = 50;
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
+
+/** What a lead is called: by the name in its profile, else by its e-mail address or its userId; undefined when it has none. */
+export const nameOf = ({ profile, identifiers }: Pick<LeadDocument, 'profile' | 'identifiers'>): string | undefined => {
+  const first = textOf(profile['firstName']) || textOf(profile['first_name']);
+  const last = textOf(profile['lastName']) || textOf(profile['last_name']);
+  const known = (kind: 'email' | 'userId') => identifiers.find((each) => each.kind === kind)?.value;
+  const name = textOf(profile['name']) || `${first} ${last}`.trim() || known('email') || known('userId');
+  return name === undefined || name === '' ? undefined : name.slice(0, longest);
+};
+
+/** The names of leads by id, as they are now; a merged one is called as its survivor. One that has no name is missing. */
+export const leadNames = async (
+  { readModels }: Pick<World, 'readModels'>,
+  projectId: string,
+  leadIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> => {
+  const keysOf = (ids: Iterable<string>) => [...new Set(ids)].map((id) => ({ project: projectId, id }));
+  const names = new Map<string, string>();
+  // The lead that each id leads to so far.
+  let open = new Map(leadIds.map((id) => [id, id]));
+  for (let step = 0; open.size > 0 && step <= mostMerges; step += 1) {
+    const found = await readModels.load(leads, keysOf(open.values()));
+    const docs = new Map(found.flatMap(({ id, doc }) => (doc ? [[id, doc] as const] : [])));
+    const others = new Map<string, string>();
+    for (const [asked, id] of open) {
+      const doc = docs.get(id);
+      const name = doc && nameOf(doc);
+      if (name !== undefined) names.set(asked, name);
+      else if (!doc) others.set(asked, id);
+    }
+    const merged = others.size === 0 ? [] : await readModels.load(mergedLeads, keysOf(others.values()));
+    const into = new Map(merged.flatMap(({ id, doc }) => (doc ? [[id, doc.into] as const] : [])));
+    open = new Map([...others].flatMap(([asked, id]) => (into.has(id) ? [[asked, into.get(id) ?? id] as const] : [])));
+  }
+  return names;
+};

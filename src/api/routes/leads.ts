@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { Identifier } from '../../domain/identity/identity.ts';
+import { formerOf, normalized } from '../../domain/identity/identity.ts';
+import { leads as collection } from '../../projections/leads.ts';
+import type { Routes } from '../http/app.ts';
+import { projectOf } from '../http/auth.ts';
+import { inLane } from '../http/lanes.ts';
+import { conditionsOf, leadQuery, orderOf } from './lead-query.ts';
+import { leadThen, pastTimes, thenOf, viewThen } from './lead-then.ts';
+import { leadDocumentBy, leadDocumentOf, leadSummary, leadView, summarizing, viewOf } from './lead-view.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { Problem } from '../http/problems.ts';
+import { etag } from '../http/request.ts';
+
+const identifierQuery = z.object({
+  userId: z.string().max(256).optional(),
+  email: z.string().max(256).optional(),
+  anonymousId: z.string().max(256).optional(),
+});
+
+/** An address as it was meant: in a query a plus that is not escaped is read as a space, which no address has. */
+const withPluses = (address: string): string => address.trim().replaceAll(' ', '+');
+
+/** The identifier that is asked for, and what it was recorded as before it had its normal form. */
+const identifiersIn = ({ userId, email, anonymousId }: z.infer<typeof identifierQuery>): readonly Identifier[] => {
+  const given = [
+    ...(userId === undefined ? [] : [{ kind: 'userId', value: userId } as const]),
+    ...(email === undefined ? [] : [{ kind: 'email', value: withPluses(email) } as const]),
+    ...(anonymousId === undefined ? [] : [{ kind: 'anonymousId', value: anonymousId } as const]),
+  ];
+  const [identifier] = given;
+  if (identifier && given.length === 1) return [normalized(identifier), ...formerOf(identifier)];
+  throw new Problem('invalid-request', 'Look up by exactly one of userId, email and anonymousId');
+};
+
+const inPath = z.object({ leadId: z.string().min(1).max(64) });
+const access = { config: { scope: 'leads:read' } } as const;
+const tags = ['Leads'];
+
+/** Leads: lists, one by id, one by an identifier, and the ones with the highest scores. */
+export const leads: Routes = (app, world) => {
+  app.get(
+    '/api/leads',
+    {
+      ...access,
+      schema: {
+        summary: 'Leads, filtered and sorted',
+        tags,
+        querystring: leadQuery,
+        response: {
+          200: listOf(leadSummary).extend({
+            total: z.int().optional().describe('With `count=true`: how many there are on all pages'),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const projectId = projectOf(request);
+      const { sort, limit, cursor, count, ...filters } = request.query;
+      const where = conditionsOf(filters);
+      const page = await pageOf(world, ['leads', projectId, sort, filters], { limit, cursor }, (range) =>
+        world.readModels.find(projectId, collection, { where, sort: [orderOf(sort)], ...range }),
+      );
+      const data = page.data.map(await summarizing(world, projectId));
+      if (count !== 'true') return { ...page, data };
+      // To count looks at all that the list has, on all its pages: two at a time of a project.
+      const total = await inLane(world, request, () => world.readModels.count(projectId, collection, where));
+      return { ...page, data, total };
+    },
+  );
+
+  app.get(
+    '/api/leads/lookup',
+    {
+      ...access,
+      schema: {
+        summary: 'The lead that an identifier leads to',
+        tags,
+        querystring: identifierQuery,
+        response: { 200: leadView },
+      },
+    },
+    async (request, reply) => {
+      const projectId = projectOf(request);
+      const doc = await leadDocumentBy(world, projectId, identifiersIn(request.query));
+      reply.header('ETag', etag(doc.revision)).header('Content-Location', `/api/leads/${doc.leadId}`);
+      return viewOf(world, projectId, doc);
+    },
+  );
+
+  app.get(
+    '/api/leads/:leadId',
+    {
+      ...access,
+      schema: {
+        summary: 'A lead; for the id of a merged one its survivor, which Content-Location names',
+        tags,
+        params: inPath,
+        querystring: z.object(pastTimes),
+        response: { 200: leadView },
+      },
+    },
+    async (request, reply) => {
+      const projectId = projectOf(request);
+      const then = thenOf(world, request.query);
+      if (then) {
+        const asked = request.params.leadId;
+        const { leadId, view } = await inLane(world, request, async () => {
+          const past = await leadThen(world, projectId, asked, then);
+          return { leadId: past.leadId, view: viewThen(projectId, past, then) };
+        });
+        if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}`);
+        return view;
+      }
+      const doc = await leadDocumentOf(world, projectId, request.params.leadId);
+      reply.header('ETag', etag(doc.revision));
+      if (doc.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${doc.leadId}`);
+      return viewOf(world, projectId, doc);
+    },
+  );
+
+  const ranked = leadSummary.extend({ rank: z.int() });
+  app.get(
+    '/api/leaderboard',
+    {
+      ...access,
+      schema: {
+        summary: 'The leads with the highest scores',
+        tags,
+        querystring: z.object({ limit: paging.limit }),
+        response: { 200: z.object({ data: z.array(ranked) }) },
+      },
+    },
+    async (request) => {
+      const projectId = projectOf(request);
+      const { limit } = request.query;
+      const sort = [{ field: 'score', direction: 'desc' }] as const;
+      const { docs } = await world.readModels.find(projectId, collection, { where: [], sort, limit });
+      const summarize = await summarizing(world, projectId);
+      return { data: docs.map((doc, index) => ({ rank: index + 1, ...summarize(doc) })) };
+    },
+  );
+};

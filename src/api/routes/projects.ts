@@ -1,0 +1,114 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { createProject } from '../../commands/projects/create-project.ts';
+import type { Key } from '../../domain/projects/project.ts';
+import { project } from '../../domain/projects/project.ts';
+import type { ProjectDocument } from '../../projections/projects.ts';
+import { allProjects, projects as collection } from '../../projections/projects.ts';
+import type { Condition } from '../../readmodels/read-models.ts';
+import type { Routes } from '../http/app.ts';
+import { idOf, issue, making } from './issuing.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { Problem } from '../http/problems.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+const tags = ['Projects'];
+const name = z.string().trim().min(1).max(128);
+const projectView = z.object({ projectId: z.string(), name: z.string(), createdAt: z.string() });
+const created = z.object({
+  projectId: z.string(),
+  name: z.string(),
+  apiKey: z.string().describe('Sends events and reads leads: for servers, which can keep a secret'),
+  writeKey: z
+    .string()
+    .describe('Sends events and does nothing else: for browsers, apps and SDKs, where anybody can read it'),
+});
+
+/** The keys that a project begins with. */
+const first = {
+  apiKey: { name: 'default', scopes: ['events:write', 'leads:read'] },
+  writeKey: { name: 'write', scopes: ['events:write'] },
+} satisfies Record<string, Pick<Key, 'name' | 'scopes'>>;
+
+const mustBeRoot = ({ caller }: FastifyRequest): void => {
+  if (caller.keyId === undefined) return;
+  throw new Problem('scope-missing', 'Only the root key makes projects; this key belongs to one');
+};
+
+const create = async (
+  world: World,
+  request: FastifyRequest & { readonly body: { readonly name: string } },
+  reply: FastifyReply,
+): Promise<z.infer<typeof created>> => {
+  mustBeRoot(request);
+  const made = making(world, request, 'project');
+  const projectId = idOf(made('project id'));
+  const asked = requestOf(request, createProject.name);
+  const { events } = await world.engine.handle(createProject, { projectId, name: request.body.name }, asked);
+  const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
+  const ofApi = await issue(world, request, made, { projectId, ...first.apiKey });
+  const madeToWrite = making(world, request, 'write key');
+  const toWrite = await issue(world, request, madeToWrite, { projectId, ...first.writeKey, part: 'write' });
+  withPosition(reply, Math.max(ofApi.position, toWrite.position)).code(201);
+  reply.header('Location', `/api/projects/${projectId}`);
+  return { projectId, name: as ?? request.body.name, apiKey: ofApi.key, writeKey: toWrite.key };
+};
+
+const mine = (projectId: string | undefined): readonly Condition<ProjectDocument>[] =>
+  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
+
+/** Projects: a tenant each. */
+export const projects: Routes = (app, world) => {
+  app.route({
+    method: 'POST',
+    url: '/api/projects',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Make a project and its first keys',
+      description:
+        'The keys are shown here only, and again to a retry with the same Idempotency-Key. Takes the root key.',
+      tags,
+      body: z.object({ name }),
+      response: { 201: created },
+    },
+    handler: (request, reply) => create(world, request, reply),
+  });
+  app.route({
+    method: 'GET',
+    url: '/api/projects',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'The projects, oldest first',
+      description: 'The root key sees all of them, a key of a project its own.',
+      tags,
+      querystring: z.object(paging),
+      response: { 200: listOf(projectView) },
+    },
+    handler: async ({ caller: { projectId }, query }) => {
+      const page = await pageOf(world, ['projects', projectId], query, (range) =>
+        world.readModels.find(allProjects, collection, {
+          where: mine(projectId),
+          sort: [{ field: 'createdAt', direction: 'asc' }],
+          ...range,
+        }),
+      );
+      return { ...page, data: [...page.data] };
+    },
+  });
+  app.route({
+    method: 'GET',
+    url: '/api/projects/:projectId',
+    config: { scope: 'leads:read' },
+    schema: {
+      summary: 'A project',
+      tags,
+      params: z.object({ projectId: z.string() }),
+      response: { 200: projectView },
+    },
+    handler: async ({ params: { projectId } }) => {
+      const { state } = await world.engine.states.get(project, projectId);
+      return { projectId, name: state.name, createdAt: state.createdAt };
+    },
+  });
+};

@@ -1,0 +1,151 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { requestJob } from '../../commands/jobs/request-job.ts';
+import { lead } from '../../domain/lead/lead.ts';
+import { project } from '../../domain/projects/project.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import { leadStreamId } from '../../domain/streams.ts';
+import { projections } from '../../projections/index.ts';
+import { rebuildLead } from '../../jobs/rebuild-lead.ts';
+import { requestOfProject } from '../../jobs/request-of-project.ts';
+import { allProjections, requestRebuild } from '../../jobs/request-rebuild.ts';
+import type { Routes } from '../http/app.ts';
+import { projectOf } from '../http/auth.ts';
+import { inLane } from '../http/lanes.ts';
+import { Problem } from '../http/problems.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+import { untilReached } from '../http/waiting.ts';
+import type { World } from '../http/world.ts';
+
+const access = { config: { scope: 'admin' } } as const;
+const tags = ['Operators'];
+const digest = z.string().describe('SHA-256 of the documents, in hex');
+const accepted = z.object({ jobId: z.string() });
+
+const mustBeRoot = ({ caller }: FastifyRequest): void => {
+  if (caller.keyId === undefined) return;
+  throw new Problem('scope-missing', 'Projections have the documents of all projects; rebuilding takes the root key');
+};
+
+const ask = async (world: World, projection: string, request: FastifyRequest, reply: FastifyReply) => {
+  const { jobId, position } = await requestRebuild(world, projection, requestOf(request, requestJob.name));
+  if (position !== undefined) withPosition(reply, position);
+  reply.code(202);
+  return { jobId };
+};
+
+/** Read models made again from the log, while they go on being used: a lead's, a project's, or all of a projection. */
+export const rebuilding: Routes = (app, world) => {
+  app.post(
+    '/api/admin/rebuild/:leadId',
+    {
+      ...access,
+      schema: {
+        summary: "Make a lead's documents again from its facts, and tell whether they were right",
+        tags,
+        params: z.object({ leadId: z.string().min(1).max(64) }),
+        response: {
+          200: z.object({
+            leadId: z.string(),
+            events: z.int(),
+            before: digest,
+            after: digest,
+            identical: z.boolean().describe('Whether the documents were what the facts make of them'),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const projectId = projectOf(request);
+      const { leadId } = request.params;
+      const { engine, readModels } = world;
+      const reached = (position: number) => untilReached(world, position, { projectId });
+      const rebuilt = await inLane(world, request, () =>
+        rebuildLead(
+          {
+            pages: (stream, after) => engine.states.pages(stream, after),
+            readModels,
+            reached,
+            head: () => world.head(),
+          },
+          projectId,
+          leadId,
+        ),
+      );
+      // What a snapshot says of the lead is not believed any more either.
+      await engine.states.forget(lead, leadStreamId(projectId, leadId));
+      if (rebuilt.events === 0 && rebuilt.identical)
+        throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
+      return rebuilt;
+    },
+  );
+
+  app.post(
+    '/api/admin/rebuild-project/:projectId',
+    {
+      ...access,
+      schema: {
+        summary: "Make all documents of a project's leads and its numbers again; a job does it",
+        description: 'One at a time: while one is open, the answer names it.',
+        tags,
+        params: z.object({ projectId: z.string().min(1).max(64) }),
+        response: { 202: accepted },
+      },
+    },
+    async (request, reply) => {
+      const { projectId } = request.params;
+      const { projectId: mine } = request.caller;
+      const exists =
+        (mine ?? projectId) === projectId &&
+        (await world.engine.states.refresh(project, projectId)).state.projectId !== undefined;
+      if (!exists) throw new Rejection('project-unknown', `There is no project ${projectId}`);
+      const { jobId, position } = await requestOfProject(
+        world,
+        ['rebuild-project', projectId],
+        requestOf(request, requestJob.name),
+      );
+      if (position !== undefined) withPosition(reply, position);
+      reply.code(202);
+      return { jobId };
+    },
+  );
+
+  app.post(
+    '/api/admin/projections/:name/rebuild',
+    {
+      ...access,
+      schema: {
+        summary:
+          'Build a projection anew beside the one that serves, and let it serve when it has everything; a job does it',
+        description: 'Takes the root key. While one is being built, the answer names its job.',
+        tags,
+        params: z.object({ name: z.string().min(1).max(64) }),
+        response: { 202: accepted },
+      },
+    },
+    async (request, reply) => {
+      const { name: projection } = request.params;
+      mustBeRoot(request);
+      if (!projections.some(({ name }) => name === projection))
+        throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
+      return ask(world, projection, request, reply);
+    },
+  );
+
+  app.post(
+    '/api/admin/projections/rebuild',
+    {
+      ...access,
+      schema: {
+        summary: 'Build all projections anew, and let them serve when they have everything; a job does it',
+        description: 'Takes the root key. While all are being built, the answer names the job.',
+        tags,
+        response: { 202: accepted },
+      },
+    },
+    async (request, reply) => {
+      mustBeRoot(request);
+      return ask(world, allProjections, request, reply);
+    },
+  );
+};

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { requestJob } from '../../commands/jobs/request-job.ts';
+import { rosterOf } from '../../flows/placements.ts';
+import { pool } from '../../domain/routing/pool.ts';
+import { requestOfProject } from '../../jobs/request-of-project.ts';
+import { leads } from '../../projections/leads.ts';
+import type { Routes } from '../http/app.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+const previewed = z.object({
+  dryRun: z.literal(true),
+  leads: z.int().describe('Leads that are qualified, and that nobody has or is to have'),
+  room: z.int().describe('How many more leads the active reps may have open; what finds nobody waits with a work item'),
+});
+
+const preview = async ({ engine, readModels }: World, projectId: string): Promise<z.infer<typeof previewed>> => {
+  const { reps } = await rosterOf(engine, projectId);
+  const { open } = (await engine.states.refresh(pool, projectId)).state;
+  const active = [...reps.values()].filter(({ status }) => status === 'active');
+  const room = active.reduce((sum, { repId, capacity }) => sum + Math.max(0, capacity - (open.get(repId) ?? 0)), 0);
+  const count = await readModels.count(projectId, leads, [{ field: 'unrouted', op: 'eq', value: 1 }]);
+  return { dryRun: true, leads: count, room };
+};
+
+/** Has all leads routed that a new scoring model qualified. */
+export const routeQualified: Routes = (app, world) =>
+  void app.post(
+    '/api/projects/:projectId/route-qualified',
+    {
+      config: { scope: 'config:write' },
+      schema: {
+        summary: 'Find reps for all qualified leads that nobody has, such as those that a new scoring model qualified',
+        description:
+          'A dry run unless the body says `{"dryRun": false}`: then a job does it, highest score first. One at a time: while one ' +
+          'is open, the answer names it. Whom nobody fits waits with a work item.',
+        tags: ['Routing'],
+        params: z.object({ projectId: z.string() }),
+        body: z.strictObject({ dryRun: z.boolean().default(true) }).nullish(),
+        response: { 200: previewed, 202: z.object({ jobId: z.string() }) },
+      },
+    },
+    async (request, reply) => {
+      const { projectId } = request.params;
+      if (request.body?.dryRun !== false) return preview(world, projectId);
+      const asked = requestOf(request, requestJob.name);
+      const { jobId, position } = await requestOfProject(world, ['route-qualified', projectId], asked);
+      if (position !== undefined) withPosition(reply, position);
+      reply.code(202);
+      return { jobId };
+    },
+  );

@@ -1,0 +1,132 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { publishRoutingRules } from '../../commands/routing/publish-routing-rules.ts';
+import type { RosterEvent } from '../../domain/routing/roster-events.ts';
+import { rosterEvents } from '../../domain/routing/roster-events.ts';
+import type { RosterState } from '../../domain/routing/roster.ts';
+import { roster } from '../../domain/routing/roster.ts';
+import { routingLimits } from '../../domain/routing/routing-cost.ts';
+import { routingRulesForm } from '../../domain/routing/routing-form.ts';
+import type { RoutingRules } from '../../domain/routing/routing-rules.ts';
+import { routingRulesSchema } from '../../domain/routing/routing-rules.ts';
+import type { Routes } from '../http/app.ts';
+import { listOf, paging } from '../http/paging.ts';
+import type { PublishedIn } from './published.ts';
+import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
+import { etag, requestOf, withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+const tags = ['Routing'];
+const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const ofProject = z.object({ projectId: z.string() });
+const version = z.int();
+const versionView = rosterEvents.RoutingRulesPublished.extend({ publishedBy });
+const published = z.object({ version });
+
+type Wanted = { readonly projectId: string; readonly rules: RoutingRules; readonly restores?: number };
+
+const publish = async (
+  { engine }: World,
+  request: FastifyRequest,
+  wanted: Wanted,
+  reply: FastifyReply,
+): Promise<z.infer<typeof published>> => {
+  const asked = requestOf(request, publishRoutingRules.name);
+  const { events, revision, position } = await engine.handle(publishRoutingRules, wanted, asked);
+  withPosition(reply, position).header('ETag', etag(revision));
+  const [made] = events.flatMap((event) => (event.type === 'RoutingRulesPublished' ? [event.data] : []));
+  return { version: made?.version ?? (await engine.states.get(roster, wanted.projectId)).state.routing.version };
+};
+
+const rulesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
+  aggregate: roster,
+  id: projectId,
+  newest: ({ routing }) => routing.version,
+  pick: (event) => (event.type === 'RoutingRulesPublished' ? { ...event.data, ...publisherOf(event) } : undefined),
+});
+
+/** The routing rules of a project, and those it had before. */
+export const routingRules: Routes = (app, world) => {
+  const url = '/api/projects/:projectId/routing-rules';
+  app.route({
+    method: 'GET',
+    url,
+    config: read,
+    schema: {
+      summary: 'The routing rules in force',
+      description:
+        'Version 0 is what holds before any are published: all active reps are asked in turn. The ETag is of the whole roster.',
+      tags,
+      params: ofProject,
+      response: { 200: routingRulesSchema.extend({ version }) },
+    },
+    handler: async ({ params: { projectId } }, reply) => {
+      const { state, revision } = await world.engine.states.refresh(roster, projectId);
+      reply.header('ETag', etag(revision));
+      return { version: state.routing.version, ...state.routing.rules };
+    },
+  });
+  app.route({
+    method: 'PUT',
+    url,
+    config: write,
+    bodyLimit: routingLimits.bytes,
+    schema: {
+      summary: 'Put routing rules in force',
+      description:
+        'All of them, for decisions from now on. They must fit the roster: everybody whom they name is there, somebody is in ' +
+        'reach of every rule, every rule can be reached, and no fallbacks lead in a circle. Else `errors` has all that is wrong.',
+      tags,
+      params: ofProject,
+      body: z.preprocess(withoutAnswerFields('rules'), routingRulesForm),
+      response: { 200: published },
+    },
+    handler: (request, reply) =>
+      publish(world, request, { projectId: request.params.projectId, rules: request.body }, reply),
+  });
+  app.route({
+    method: 'GET',
+    url: `${url}/versions`,
+    config: read,
+    schema: {
+      summary: 'Every version of the routing rules, newest first',
+      tags,
+      params: ofProject,
+      querystring: z.object(paging),
+      response: { 200: listOf(versionView) },
+    },
+    handler: ({ params: { projectId }, query }) =>
+      publishedPage(world, ['routing-rules', projectId], query, rulesOf(projectId)),
+  });
+  app.route({
+    method: 'GET',
+    url: `${url}/versions/:version`,
+    config: read,
+    schema: {
+      summary: 'One version of the routing rules',
+      tags,
+      params: ofVersion,
+      response: { 200: versionView },
+    },
+    handler: ({ params }) => versionOf(world, rulesOf(params.projectId), params.version),
+  });
+  app.route({
+    method: 'POST',
+    url: `${url}/rollback`,
+    config: write,
+    schema: {
+      summary: 'Put an earlier version of the routing rules in force again',
+      description: 'As a new version, which says in `restores` what it restores. It must fit the roster of now.',
+      tags,
+      params: ofProject,
+      body: z.strictObject({ version: z.int().min(1) }),
+      response: { 200: published },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const { version: restores } = request.body;
+      const { rules } = await versionOf(world, rulesOf(projectId), restores);
+      return publish(world, request, { projectId, rules, restores }, reply);
+    },
+  });
+};

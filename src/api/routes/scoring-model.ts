@@ -1,0 +1,168 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { publishScoringModel } from '../../commands/scoring/publish-scoring-model.ts';
+import type { ProjectEvent, ProjectState } from '../../domain/projects/project.ts';
+import { project } from '../../domain/projects/project.ts';
+import type { ScoringModel } from '../../domain/scoring/scoring-model.ts';
+import { scoringLimits, scoringModelForm, scoringModelSchema } from '../../domain/scoring/scoring-form.ts';
+import { defaultModelOf } from '../../domain/scoring/default-model.ts';
+import { publishedModelSchema } from '../../domain/scoring/published-model.ts';
+import type { Routes } from '../http/app.ts';
+import { listOf, paging } from '../http/paging.ts';
+import { invalid, Problem } from '../http/problems.ts';
+import type { PublishedIn } from './published.ts';
+import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
+import { etag, requestOf, withPosition } from '../http/request.ts';
+import type { World } from '../http/world.ts';
+
+const tags = ['Scoring'];
+const read = { scope: 'leads:read' } as const;
+const ofProject = z.object({ projectId: z.string() });
+const { model: plainModel } = publishedModelSchema.shape;
+const modelView = plainModel.extend({ version: z.number().int() });
+const versionView = z.object({
+  version: z.number().int(),
+  publishedAt: z.string(),
+  publishedBy,
+  note: z.string().optional(),
+  restores: z.number().int().optional(),
+  model: plainModel,
+});
+type Version = Readonly<z.infer<typeof versionView>>;
+
+const published = z.object({
+  version: z.number().int(),
+  jobId: z
+    .string()
+    .optional()
+    .describe('The job that scores the leads again; none when the model was in force already'),
+});
+
+type Wanted = {
+  readonly projectId: string;
+  readonly model: ScoringModel;
+  readonly note?: string | undefined;
+  readonly restores?: number;
+};
+
+const publish = async (
+  { engine }: World,
+  request: FastifyRequest,
+  wanted: Wanted,
+  reply: FastifyReply,
+): Promise<z.infer<typeof published>> => {
+  const asked = requestOf(request, publishScoringModel.name);
+  const { events, revision, position } = await engine.handle(publishScoringModel, wanted, asked);
+  const { projectId } = wanted;
+  withPosition(reply, position).header('ETag', etag(revision));
+  const [version] = events.flatMap((event) => (event.type === 'ScoringModelPublished' ? [event.data.version] : []));
+  if (version !== undefined) return { version, jobId: `${projectId}.rescore-${version}` };
+  return { version: (await engine.states.get(project, projectId)).state.scoring.version };
+};
+
+const modelsOf = (projectId: string): PublishedIn<ProjectState, ProjectEvent, Version> => ({
+  aggregate: project,
+  id: projectId,
+  newest: ({ scoring }) => scoring.version,
+  pick: (event) => {
+    if (event.type === 'ScoringModelPublished') return { ...event.data, ...publisherOf(event) };
+    if (event.type !== 'ProjectCreated') return undefined;
+    const model = defaultModelOf(event.data.defaultModel);
+    return { version: 1, publishedAt: event.data.createdAt, ...publisherOf(event), model };
+  },
+});
+
+/** Throws a `Problem` when a model of before is more than one may be by now: it would be dear for others. */
+const mustBeAllowed = ({ version, model }: Version): void => {
+  const { error } = scoringModelSchema.safeParse(model);
+  if (!error) return;
+  const detail = `Version ${version} is more than a model may be by now: ${invalid(error).detail}`;
+  throw new Problem('invalid-request', detail, { errors: [{ pointer: '/version', detail }] });
+};
+
+/** The scoring model of a project, and those it had before. */
+export const scoringModel: Routes = (app, world) => {
+  const url = '/api/projects/:projectId/scoring-model';
+  app.route({
+    method: 'GET',
+    url,
+    config: read,
+    schema: {
+      summary: 'The scoring model in force',
+      tags,
+      params: ofProject,
+      response: { 200: modelView },
+    },
+    handler: async ({ params: { projectId } }, reply) => {
+      const { state, revision } = await world.engine.states.refresh(project, projectId);
+      reply.header('ETag', etag(revision));
+      return { version: state.scoring.version, ...state.scoring.model };
+    },
+  });
+  app.route({
+    method: 'PUT',
+    url,
+    config: { scope: 'config:write' },
+    bodyLimit: scoringLimits.bytes,
+    schema: {
+      summary: 'Put a scoring model in force',
+      description:
+        'The whole model, perhaps with a `note` for those who read its versions. With If-Match it is refused when the project has ' +
+        'changed since its ETag was read.',
+      tags,
+      params: ofProject,
+      body: z.preprocess(withoutAnswerFields('model'), scoringModelForm),
+      response: { 200: published },
+    },
+    handler: (request, reply) => {
+      const { note, ...model } = request.body;
+      return publish(world, request, { projectId: request.params.projectId, model, note }, reply);
+    },
+  });
+  app.route({
+    method: 'GET',
+    url: `${url}/versions`,
+    config: read,
+    schema: {
+      summary: 'Every scoring model that was in force, newest first',
+      tags,
+      params: ofProject,
+      querystring: z.object(paging),
+      response: { 200: listOf(versionView) },
+    },
+    handler: ({ params: { projectId }, query }) =>
+      publishedPage(world, ['scoring-models', projectId], query, modelsOf(projectId)),
+  });
+  app.route({
+    method: 'GET',
+    url: `${url}/versions/:version`,
+    config: read,
+    schema: {
+      summary: 'One version of the scoring model',
+      tags,
+      params: ofVersion,
+      response: { 200: versionView },
+    },
+    handler: ({ params: { projectId, version } }) => versionOf(world, modelsOf(projectId), version),
+  });
+  app.route({
+    method: 'POST',
+    url: `${url}/rollback`,
+    config: { scope: 'config:write' },
+    schema: {
+      summary: 'Put an earlier scoring model in force again',
+      description: 'As a new version, which says in `restores` what it restores. All leads are scored again with it.',
+      tags,
+      params: ofProject,
+      body: z.strictObject({ version: z.int().min(1) }),
+      response: { 200: published },
+    },
+    handler: async (request, reply) => {
+      const { projectId } = request.params;
+      const { version: restores } = request.body;
+      const before = await versionOf(world, modelsOf(projectId), restores);
+      mustBeAllowed(before);
+      return publish(world, request, { projectId, model: before.model, restores }, reply);
+    },
+  });
+};

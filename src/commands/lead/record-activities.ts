@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { activitySchema } from '../../domain/lead/activity.ts';
+import { identifierKey, identifierSchema } from '../../domain/identity/identity.ts';
+import type { LeadEvent } from '../../domain/lead/lead-events.ts';
+import { leadEvents } from '../../domain/lead/lead-events.ts';
+import {
+  captured,
+  conflictOfUserIds,
+  newActivities,
+  newIdentifiers,
+  profileChanges,
+  withFacts,
+} from '../../domain/lead/lead-facts.ts';
+import { lead } from '../../domain/lead/lead.ts';
+import { withRoomFor } from '../../domain/lead/profile.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import { scoreFacts } from '../../domain/scoring/score-facts.ts';
+import { publishedModelSchema } from '../../domain/scoring/published-model.ts';
+import { leadStreamId } from '../../domain/streams.ts';
+import { command } from '../../engine/command.ts';
+
+const refusedLink = leadEvents.LinkRefused;
+
+/**
+ * Records what a person did on their lead, scores it, and notes identifiers that lead here and links that were refused.
+ * An activity whose event id the lead has is left out, and traits for which it has no room. `capture` is the identifier of a lead that may have to begin.
+ */
+export const recordActivities = command(lead)({
+  name: 'RecordActivities',
+  input: z.object({
+    projectId: z.string(),
+    leadId: z.uuid(),
+    capture: identifierSchema.optional(),
+    identifiers: z.array(identifierSchema),
+    refused: z.array(refusedLink),
+    activities: z.array(activitySchema),
+    scoring: publishedModelSchema,
+  }),
+  id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
+  decide: (state, { projectId, leadId, capture, identifiers, refused, activities, scoring }, { now }) => {
+    if (state.status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} was merged into ${state.into}`);
+    if (state.status === 'unused' && !capture) throw new Rejection('lead-unknown', `There is no lead ${leadId}`);
+
+    const begun = state.status === 'unused' && capture ? [captured(projectId, capture, scoring, now)] : [];
+    const lives = withFacts(state, begun);
+    const linked = newIdentifiers(lives, identifiers).map((identifier): LeadEvent => ({
+      type: 'IdentifierAdded',
+      data: { identifier },
+    }));
+    const joined = withFacts(lives, linked);
+    const refusals = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
+    const said = [...refusals.values()]
+      .filter(({ identifier }) => !state.refused.has(identifierKey(identifier)))
+      .map((link): LeadEvent => ({ type: 'LinkRefused', data: link }));
+
+    const fresh = withRoomFor(joined, newActivities(joined, activities));
+    const recorded = fresh.map((activity): LeadEvent => ({ type: 'ActivityRecorded', data: activity }));
+    const after = withFacts(joined, recorded);
+    return [
+      ...begun,
+      ...linked,
+      ...conflictOfUserIds(lives, joined),
+      ...said,
+      ...recorded,
+      ...profileChanges(joined, after),
+      ...(fresh.length > 0 ? scoreFacts(after, { model: scoring, now, cause: 'activity', fresh }) : []),
+    ];
+  },
+});

@@ -1,0 +1,194 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import type { Home } from './store-location.ts';
+import { nearestOf } from '../domain/nearest.ts';
+import { EVENTSTOREDB, home, MONGODB } from './store-location.ts';
+
+const ROLES = ['all', 'api', 'worker'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export type Config = {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly role: (typeof ROLES)[number];
+  readonly eventStore: Home<'eventstoredb'>;
+  readonly readModels: Home<'mongodb'>;
+  readonly adminKey?: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** A port for metrics alone, which asks for no key. */
+  readonly metricsPort?: number;
+  /** There when somebody takes traces: which of them are kept, by OpenTelemetry's standard variables. */
+  readonly traces?: { readonly sampler?: string; readonly argument?: string };
+};
+
+/** The environment can't be used. The message has a line for each problem and never the value of a secret. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const isPort = (value: string) => /^\d{1,5}$/.test(value) && Number(value) <= 65535;
+
+const isRepeated = (value: string) =>
+  Array.from({ length: Math.floor(value.length / 2) }, (_, index) => value.slice(0, index + 1)).some(
+    (unit) => unit.repeat(Math.ceil(value.length / unit.length)).slice(0, value.length) === value,
+  );
+
+const isGuessable = (value: string) =>
+  isRepeated(value) || new Set(value).size < 6 || /^(change|replace|password|secret|example|default)/i.test(value);
+
+const MAKE_KEY = 'make one with: openssl rand -hex 32';
+
+/** The environment: each setting with what it means. A setting without a value has its default. */
+export const environment = z.object({
+  PORT: z
+    .string()
+    .refine(isPort, { error: ({ input }) => `"${String(input)}" is not a port; give a whole number from 0 to 65535` })
+    .transform(Number)
+    .prefault('4000')
+    .describe('The TCP port to listen on; 0 lets the system choose one.'),
+  HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, {
+      error: ({ input }) => `"${String(input)}" is not an address; give a host name or an IP address, like 127.0.0.1`,
+    })
+    .prefault('127.0.0.1')
+    .describe('The address to listen on; 0.0.0.0 for every interface.'),
+  DATA_DIR: z.string().prefault('./data').describe('The folder for the data of this machine.'),
+  EVENT_STORE: home('events.db', EVENTSTOREDB).describe(
+    'Where the facts are: the truth, to be backed up. sqlite:, esdb:// or esdb+discover://; by default in DATA_DIR.',
+  ),
+  READ_MODELS: home('read-models.db', MONGODB).describe(
+    'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
+  ),
+  LEADFOLD_ROLE: z
+    .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
+    .prefault('all')
+    .describe('What this process does: api answers requests, worker follows the log, all does both.'),
+  LEADFOLD_ADMIN_KEY: z
+    .string()
+    .min(32, { error: `is shorter than 32 characters; ${MAKE_KEY}`, abort: true })
+    .max(256, { error: `is longer than 256 characters; ${MAKE_KEY}`, abort: true })
+    .regex(/^[\x21-\x7e]*$/, { error: `has blanks or characters no header can carry; ${MAKE_KEY}`, abort: true })
+    .refine((value) => !isGuessable(value), { error: `is easy to guess; ${MAKE_KEY}` })
+    .optional()
+    .describe(
+      'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
+    ),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, {
+      error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
+    })
+    .prefault('info')
+    .describe(`How much is logged: ${LOG_LEVELS.join(', ')}.`),
+  METRICS_PORT: z
+    .string()
+    .refine(isPort, { error: ({ input }) => `"${String(input)}" is not a port; give a whole number from 0 to 65535` })
+    .transform(Number)
+    .optional()
+    .describe(
+      'A port for /metrics alone, which asks for no key: open it to Prometheus only. Without it, ask PORT with the root key.',
+    ),
+});
+
+const NAMES = Object.keys(environment.shape);
+
+function unknownProblem(name: string): string {
+  const meant = nearestOf(name, NAMES, 2) ?? nearestOf(name.slice('LEADFOLD_'.length), NAMES, 2);
+  if (meant === undefined) return `${name}: there is no such setting; remove it`;
+  return `${name}: there is no such setting; did you mean ${meant}?`;
+}
+
+function configOf(settings: z.output<typeof environment>): Config {
+  const { DATA_DIR, EVENT_STORE, READ_MODELS, LEADFOLD_ADMIN_KEY } = settings;
+  const inDataDir = (file: string) => ({ scheme: 'sqlite' as const, path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
+  return {
+    port: settings.PORT,
+    host: settings.HOST,
+    dataDir: DATA_DIR,
+    role: settings.LEADFOLD_ROLE,
+    eventStore: EVENT_STORE ?? inDataDir('events.db'),
+    readModels: READ_MODELS ?? inDataDir('read-models.db'),
+    ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
+    logLevel: settings.LOG_LEVEL,
+    ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
+  };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** OpenTelemetry's own variables say whether there are traces. Those about the way to the collector are read by its SDK. */
+function tracesOf(env: Environment): Pick<Config, 'traces'> {
+  const given = (name: string) => env[name]?.trim() || undefined;
+  const to = given('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? given('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const off = given('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || given('OTEL_TRACES_EXPORTER') === 'none';
+  if (to === undefined || off) return {};
+  const [sampler, argument] = [given('OTEL_TRACES_SAMPLER'), given('OTEL_TRACES_SAMPLER_ARG')];
+  return { traces: { ...(sampler !== undefined && { sampler }), ...(argument !== undefined && { argument }) } };
+}
+
+/** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
+function conflictsIn({
+  role,
+  eventStore,
+  readModels,
+  adminKey,
+  port,
+  metricsPort,
+}: Config): readonly (readonly [string, string])[] {
+  const alone = (server: string) =>
+    `is a file, and a file serves one process, which has LEADFOLD_ROLE=all; for role ${role} give ${server}`;
+  const conflicts: [string, string][] = [];
+  if (role !== 'all' && eventStore.scheme === 'sqlite') conflicts.push(['EVENT_STORE', alone(EVENTSTOREDB.example)]);
+  if (role !== 'all' && readModels.scheme === 'sqlite') conflicts.push(['READ_MODELS', alone(MONGODB.example)]);
+  if (eventStore.scheme === 'sqlite' && readModels.scheme === 'sqlite') {
+    const same = resolve(eventStore.path) === resolve(readModels.path);
+    if (same)
+      conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
+  }
+  if (metricsPort !== undefined && metricsPort === port && port !== 0)
+    conflicts.push(['METRICS_PORT', 'is the port of PORT; give it one of its own']);
+  if (eventStore.scheme !== 'sqlite' && adminKey === undefined) {
+    const missing = `is missing; all processes at one EVENT_STORE have to be given the same key; ${MAKE_KEY}`;
+    conflicts.push(['LEADFOLD_ADMIN_KEY', missing]);
+  }
+  return conflicts;
+}
+
+/**
+ * Reads the settings from an environment. A blank value counts as none.
+ * @throws ConfigError with all the problems at once.
+ */
+export function parseConfig(env: Environment): Config {
+  const given = Object.entries(env).filter(([, value]) => value?.trim());
+  const unknown = given.map(([name]) => name).filter((name) => name.startsWith('LEADFOLD_') && !NAMES.includes(name));
+  const issues = environment.safeParse(Object.fromEntries(given)).error?.issues ?? [];
+  const invalid = issues.map(({ path, message }) => [path.join('.'), message] as const);
+  // What is invalid is left out, so that the others can still be compared with each other.
+  const isInvalid = (name: string) => invalid.some(([other]) => other === name);
+  const config = configOf(environment.parse(Object.fromEntries(given.filter(([name]) => !isInvalid(name)))));
+  const conflicts = conflictsIn(config).filter(([name]) => !isInvalid(name));
+  const problems = [...invalid, ...conflicts].map(([name, problem]) => `${name}: ${problem}`);
+  if (problems.length + unknown.length > 0) throw new ConfigError([...problems, ...unknown.map(unknownProblem)]);
+  return { ...config, ...tracesOf(env) };
+}
+
+/**
+ * The settings of this process: its environment, and a file `.env` in the working folder for what the environment leaves open.
+ * What is `given` goes before both.
+ * @throws ConfigError with all the problems at once.
+ */
+export function loadConfig(given: Readonly<Record<string, string>> = {}): Config {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  // OpenTelemetry's SDK knows the environment of the process alone.
+  for (const [name, value] of Object.entries(file)) if (name.startsWith('OTEL_')) process.env[name] ??= value;
+  return parseConfig({ ...file, ...process.env, ...given });
+}

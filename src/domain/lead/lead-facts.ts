@@ -1,0 +1,64 @@
+import type { Activity, Json } from './activity.ts';
+import type { Identifier } from '../identity/identity.ts';
+import { identifierKey, leadIdOf } from '../identity/identity.ts';
+import type { LeadEvent } from './lead-events.ts';
+import type { LeadState } from './lead.ts';
+import { lead } from './lead.ts';
+import { stageOf } from '../scoring/scoring.ts';
+import type { PublishedModel } from '../scoring/published-model.ts';
+
+export const withFacts = (state: LeadState, facts: readonly LeadEvent[]): LeadState => facts.reduce(lead.evolve, state);
+
+/** A lead begins, on the stream of an identifier that nobody used before. */
+export const captured = (
+  projectId: string,
+  identifier: Identifier,
+  { model }: PublishedModel,
+  now: Date,
+): LeadEvent => ({
+  type: 'LeadCaptured',
+  data: {
+    projectId,
+    leadId: leadIdOf(projectId, identifier),
+    identifier,
+    capturedAt: now.toISOString(),
+    stage: stageOf(model, 0),
+  },
+});
+
+/** The identifiers that the lead does not have yet, once each. */
+export const newIdentifiers = (state: LeadState, identifiers: readonly Identifier[]): readonly Identifier[] =>
+  [...new Map(identifiers.map((each) => [identifierKey(each), each])).values()].filter(
+    (each) => !state.identifiers.has(identifierKey(each)),
+  );
+
+/** Says so when the lead came to have more than one userId. */
+export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly LeadEvent[] => {
+  const userIds = [...after.userIds];
+  return userIds.length > 1 && userIds.length > before.userIds.length
+    ? [{ type: 'IdentityConflict', data: { userIds } }]
+    : [];
+};
+
+/** The activities that the lead does not have yet; of two with one event id the first. */
+export const newActivities = (state: LeadState, activities: readonly Activity[]): readonly Activity[] => {
+  const first = new Map<string, Activity>();
+  for (const activity of activities) {
+    if (!state.activities.has(activity.eventId) && !first.has(activity.eventId)) first.set(activity.eventId, activity);
+  }
+  return [...first.values()];
+};
+
+// By way of the map: an object has a "constructor" that nobody said.
+const traitOf = ({ profile }: LeadState, trait: string): Json => profile.get(trait)?.value ?? null;
+
+/** What changed in the traits in force: the new value, or null for a trait that was taken away. */
+export const profileChanges = (before: LeadState, after: LeadState): readonly LeadEvent[] => {
+  if (before.profile === after.profile) return [];
+  const changes: Record<string, Json> = {};
+  for (const trait of after.profile.keys()) {
+    const value = traitOf(after, trait);
+    if (JSON.stringify(traitOf(before, trait)) !== JSON.stringify(value)) changes[trait] = value;
+  }
+  return Object.keys(changes).length > 0 ? [{ type: 'ProfileUpdated', data: { changes } }] : [];
+};

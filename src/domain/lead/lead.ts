@@ -1,0 +1,217 @@
+import { List, Map, Set } from 'immutable';
+import type { Activity, JsonObject } from './activity.ts';
+import { changed } from '../changed.ts';
+import type { Aggregate } from '../event.ts';
+import type { Identifier, Merges, Root } from '../identity/identity.ts';
+import { identifierKey, normalized, smallestOf, withUserId } from '../identity/identity.ts';
+import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
+import { leadPacking } from './lead-snapshot.ts';
+import { weigh } from './lead-weight.ts';
+import type { Ownership } from '../routing/ownership.ts';
+import { nobodysLead, withOwnership } from '../routing/ownership.ts';
+import type { Profile } from './profile.ts';
+import { withTraits } from './profile.ts';
+import type { Scorable } from '../scoring/scoring.ts';
+import { hundredths } from '../scoring/scoring.ts';
+
+/** The score as last recorded: in points, and what each rule has brought so far, in hundredths. */
+export type RecordedScore = {
+  readonly score: number;
+  readonly fit: number;
+  readonly engagement: number;
+  readonly model: number;
+  readonly stage: string;
+  readonly lines: Map<string, number>;
+};
+
+/** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
+export type LeadState = Profile & {
+  readonly status: 'unused' | 'lead' | 'merged';
+  readonly leadId: string;
+  readonly capturedAt: string;
+  readonly into: string | undefined;
+  readonly identifiers: Map<string, Identifier>;
+  /** The userIds among its identifiers: one, or more after two processes joined two at the same instant. */
+  readonly userIds: readonly string[];
+  /** The e-mail addresses among them, in their normal form. */
+  readonly emails: Set<string>;
+  readonly activities: Map<string, Activity>;
+  readonly byType: Map<string, List<Activity>>;
+  readonly absorbed: Set<string>;
+  readonly merges: Merges;
+  readonly refused: Set<string>;
+  readonly scored: RecordedScore;
+  readonly qualifications: Qualifications;
+  readonly ownership: Ownership;
+};
+
+const initial: LeadState = {
+  status: 'unused',
+  leadId: '',
+  capturedAt: '',
+  into: undefined,
+  identifiers: Map(),
+  userIds: [],
+  emails: Set(),
+  activities: Map(),
+  byType: Map(),
+  profile: Map(),
+  profileBytes: 0,
+  absorbed: Set(),
+  merges: { leads: 0, depth: 0 },
+  refused: Set(),
+  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: Map() },
+  qualifications: { above: false, count: 0 },
+  ownership: nobodysLead,
+};
+
+const withEmail = (emails: Set<string>, identifier: Identifier): Set<string> =>
+  identifier.kind === 'email' ? emails.add(normalized(identifier).value) : emails;
+
+const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => {
+  const key = identifierKey(identifier);
+  if (state.identifiers.has(key)) return state;
+  return {
+    ...state,
+    identifiers: state.identifiers.set(key, identifier),
+    userIds: withUserId(state.userIds, identifier),
+    emails: withEmail(state.emails, identifier),
+  };
+};
+
+const withActivity = (state: LeadState, activity: Activity): LeadState => {
+  if (state.activities.has(activity.eventId)) return state;
+  const { profile, profileBytes } = activity.traits ? withTraits(state, activity) : state;
+  return {
+    ...state,
+    activities: state.activities.set(activity.eventId, activity),
+    byType: changed(state.byType, activity.eventType, List<Activity>(), (list) => list.push(activity)),
+    profile,
+    profileBytes,
+  };
+};
+
+/** What a lead's merges are when it has taken over one that had those. */
+const withMerged = ({ leads, depth }: Merges, merged: Merges = { leads: 0, depth: 0 }): Merges => ({
+  leads: leads + merged.leads + 1,
+  depth: Math.max(depth, merged.depth + 1),
+});
+
+const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): LeadState => {
+  const joined = data.activities.reduce(withActivity, data.identifiers.reduce(withIdentifier, state));
+  const { above, count, firstAt } = data.qualifications;
+  const first = [state.qualifications.firstAt, firstAt].filter((each) => each !== undefined).sort()[0];
+  return {
+    ...joined,
+    absorbed: data.last ? state.absorbed.add(data.from) : state.absorbed,
+    merges: data.last && !state.absorbed.has(data.from) ? withMerged(state.merges, data.merges) : state.merges,
+    qualifications: {
+      above: state.qualifications.above || above,
+      count: state.qualifications.count + (data.last ? count : 0),
+      ...(first && { firstAt: first }),
+    },
+  };
+};
+
+const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
+  const lines = data.because.reduce((sums, { rule, points }) => {
+    const sum = (sums.get(rule) ?? 0) + hundredths(points);
+    return sum === 0 ? sums.delete(rule) : sums.set(rule, sum);
+  }, state.scored.lines);
+  const { score, fit, engagement, model, qualified } = data;
+  return {
+    ...state,
+    scored: { ...state.scored, score, fit, engagement, model, lines },
+    qualifications: { ...state.qualifications, above: qualified },
+  };
+};
+
+const merged = (state: LeadState, { data: { into, identifier } }: LeadFact<'LeadMerged'>): LeadState => {
+  const away: LeadState = { ...state, status: 'merged', into };
+  return identifier ? withIdentifier(away, identifier) : away;
+};
+
+const known = (state: LeadState, event: LeadEvent): LeadState => {
+  switch (event.type) {
+    case 'LeadCaptured': {
+      if (state.status !== 'unused') return state;
+      const { leadId, capturedAt, identifier, stage } = event.data;
+      const scored = { ...state.scored, stage };
+      return withIdentifier({ ...state, status: 'lead', leadId, capturedAt, scored }, identifier);
+    }
+    case 'LeadMerged':
+      if (state.status === 'merged') return state;
+      return merged(state, event);
+    case 'LeadAbsorbed':
+      return withAbsorbed(state, event);
+    case 'IdentifierAdded':
+      return withIdentifier(state, event.data.identifier);
+    case 'LinkRefused':
+      return { ...state, refused: state.refused.add(identifierKey(event.data.identifier)) };
+    case 'ActivityRecorded':
+      return withActivity(state, event.data);
+    case 'LeadScored':
+      return withScore(state, event);
+    case 'StageChanged':
+      return {
+        ...state,
+        scored: { ...state.scored, stage: event.data.to, model: Math.max(state.scored.model, event.data.model) },
+      };
+    case 'LeadQualified': {
+      const { count, qualifiedAt } = event.data;
+      const firstAt = state.qualifications.firstAt ?? qualifiedAt;
+      return { ...state, qualifications: { above: true, count, firstAt } };
+    }
+    case 'ProfileUpdated': // announces what the traits of activities did to the profile
+    case 'IdentityConflict': // announces what the identifiers say
+      return state;
+    default:
+      return state;
+  }
+};
+
+const evolve = (before: LeadState, event: LeadEvent): LeadState => {
+  const state = known(before, event);
+  const ownership = withOwnership(state.ownership, event);
+  return ownership === state.ownership ? state : { ...state, ownership };
+};
+
+export const lead: Aggregate<LeadState, LeadEvent> = {
+  name: 'lead',
+  initial,
+  evolve,
+  weigh,
+  snapshot: leadPacking,
+};
+
+export const rootOf = ({ leadId, capturedAt, userIds, identifiers, emails, merges }: LeadState): Root => ({
+  leadId,
+  capturedAt,
+  userIds,
+  identifiers: identifiers.size,
+  emails: emails.size,
+  merges,
+});
+
+const inForce = new WeakMap<LeadState['profile'], JsonObject>();
+
+/** The traits in force; one whose last value is null was taken away. The same ones as long as the profile stays as it is. */
+export const traitsOf = ({ profile }: LeadState): JsonObject => {
+  const known = inForce.get(profile);
+  if (known) return known;
+  const told = [...profile].filter(([, { value }]) => value !== null);
+  const traits = Object.fromEntries(told.map(([trait, { value }]) => [trait, value]));
+  inForce.set(profile, traits);
+  return traits;
+};
+
+/** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
+export const scorable = (state: LeadState): Scorable => ({
+  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
+  get traits() {
+    return traitsOf(state);
+  },
+  get email() {
+    return smallestOf(state.identifiers.values(), 'email');
+  },
+});

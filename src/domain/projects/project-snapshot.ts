@@ -1,0 +1,43 @@
+import { Map } from 'immutable';
+import { z } from 'zod';
+import type { Packing } from '../event.ts';
+import type { Key, ProjectState } from './project.ts';
+import type { ScoringModel } from '../scoring/scoring-model.ts';
+import { inForce } from '../scoring/published-model.ts';
+
+/**
+ * A project's state as JSON: the keys are a list in the order in which they are gone through. Keys and model fitted their
+ * schemas when they were recorded, perhaps of an older version with other bounds.
+ */
+const packedProject = z.object({
+  projectId: z.string().optional(),
+  name: z.string(),
+  createdAt: z.string(),
+  keys: z.array(z.custom<Key>((value) => typeof value === 'object' && value !== null && 'keyId' in value)),
+  scoring: z.object({
+    version: z.number(),
+    model: z.custom<ScoringModel>((value) => typeof value === 'object' && value !== null),
+  }),
+});
+
+const pack = ({ keys, scoring: { version, model }, ...plain }: ProjectState): z.input<typeof packedProject> => ({
+  ...plain,
+  keys: [...keys.values()],
+  scoring: { version, model },
+});
+
+const unpack = (packed: unknown): ProjectState => {
+  const { projectId, keys, scoring, ...plain } = packedProject.parse(packed);
+  return {
+    ...plain,
+    projectId,
+    keys: Map(keys.map((key) => [key.keyId, key])),
+    scoring: inForce(scoring.version, scoring.model),
+  };
+};
+
+/**
+ * How snapshots of projects are made. A project stays in memory for as long as it is used, and its facts may be as large as a
+ * scoring model, so it has one more often than others.
+ */
+export const projectPacking: Packing<ProjectState> = { version: 1, every: 100, pack, unpack };

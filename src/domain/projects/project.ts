@@ -1,0 +1,115 @@
+import { Map } from 'immutable';
+import { z } from 'zod';
+import { isoTime } from '../lead/activity.ts';
+import type { Aggregate, EventsOf } from '../event.ts';
+import { projectPacking } from './project-snapshot.ts';
+import { Rejection } from '../rejection.ts';
+import type { PublishedModel } from '../scoring/published-model.ts';
+import { defaultModel, defaultModelOf } from '../scoring/default-model.ts';
+import { modelSchema } from '../scoring/scoring-model.ts';
+import { inForce } from '../scoring/published-model.ts';
+
+/** What a key allows. `admin` is everything in its project. */
+export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** How much a project may have. What it had before there was a bound stays. */
+export const projectLimits = {
+  /** Keys that are not revoked. */
+  keys: 1_000,
+  /** Versions of its scoring model, its routing rules or its reply policy, each: they are kept for ever. */
+  versions: 2_000,
+  /** Bytes of a body that asks for a key. */
+  bytes: 16_384,
+} as const;
+
+const key = z.object({
+  keyId: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  /** SHA-256 of the key's value, hexadecimal; the value itself is stored nowhere. */
+  hash: z.string(),
+});
+export type Key = Readonly<z.infer<typeof key>>;
+
+/** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
+export const projectEvents = {
+  ProjectCreated: z
+    .object({
+      projectId: z.string(),
+      name: z.string(),
+      createdAt: isoTime,
+      defaultModel: z.number().int().min(2).optional(),
+    })
+    .describe(
+      'A tenant began. `defaultModel` is the edition of the scoring model that it began with; the first unless said.',
+    ),
+  KeyIssued: key.describe('A key of the project was given out; only the hash of its value is recorded.'),
+  KeyRevoked: z.object({ keyId: z.string() }).describe('A key was taken back.'),
+  ScoringModelPublished: z
+    .object({
+      version: z.number().int().min(2),
+      model: modelSchema,
+      publishedAt: isoTime,
+      note: z.string().optional(),
+      restores: z.number().int().min(1).optional(),
+    })
+    .describe('A scoring model came into force, as a whole; `restores` names the version that it is again.'),
+} as const;
+export type ProjectEvent = EventsOf<typeof projectEvents>;
+
+export type ProjectState = {
+  readonly projectId: string | undefined;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly keys: Map<string, Key>;
+  readonly scoring: PublishedModel;
+};
+
+/** Throws a `Rejection` when as many versions of a setting were published as there may be. */
+export const mustHaveVersionsLeft = (version: number, what: string): void => {
+  const { versions } = projectLimits;
+  if (version < versions) return;
+  const detail = `A project publishes ${versions} versions of ${what} at most; what is in force stays`;
+  throw new Rejection('versions-full', `${detail}. Publish less often, or go on in a new project`);
+};
+
+const initial: ProjectState = {
+  projectId: undefined,
+  name: '',
+  createdAt: '',
+  keys: Map(),
+  scoring: inForce(1, defaultModel),
+};
+
+const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
+  switch (event.type) {
+    case 'ProjectCreated': {
+      const { projectId, name, createdAt, defaultModel: edition } = event.data;
+      const scoring = edition === undefined ? state.scoring : inForce(1, defaultModelOf(edition));
+      return { ...state, projectId, name, createdAt, scoring };
+    }
+    case 'KeyIssued':
+      return { ...state, keys: state.keys.set(event.data.keyId, event.data) };
+    case 'KeyRevoked':
+      return { ...state, keys: state.keys.remove(event.data.keyId) };
+    case 'ScoringModelPublished':
+      return { ...state, scoring: inForce(event.data.version, event.data.model) };
+    default:
+      return state;
+  }
+};
+
+/** By what keys and rules were seen to take. */
+const measure = ({ keys, scoring: { model } }: ProjectState): number => {
+  const rules = model.engagement.length + model.fit.length;
+  return 5_000 + keys.size * 600 + rules * 2_000 + Object.keys(model.groups).length * 200;
+};
+
+export const project: Aggregate<ProjectState, ProjectEvent> = {
+  name: 'project',
+  initial,
+  evolve,
+  measure,
+  snapshot: projectPacking,
+};

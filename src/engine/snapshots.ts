@@ -1,0 +1,145 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { Map } from 'immutable';
+import { z } from 'zod';
+import type { Packing } from '../domain/event.ts';
+import { projectOfStream } from '../domain/streams.ts';
+import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import { writeLater } from './snapshot-queue.ts';
+import type { Folded } from './folded.ts';
+
+/** A state as it was when its snapshot was made. Whether the log has its last fact, and where, must be looked up there. */
+export type Snapshot<S> = Omit<Folded<S>, 'position'>;
+
+/** Snapshots of long streams: a cache, which may have an old one, one of another log, or none. */
+export type Snapshots = {
+  /** The snapshot of a stream, if it can be had soon. Never throws: without one the facts are read. */
+  load<S>(stream: string, packing: Packing<S>): Promise<Snapshot<S> | undefined>;
+  /** Makes a snapshot when there is time for it, unless the state is too large or too much waits already. */
+  offer<S>(stream: string, packing: Packing<S>, folded: Folded<S>): void;
+  /** Removes the snapshot of a stream, whatever it is. Throws when the read models are away. */
+  forget(stream: string): Promise<void>;
+};
+
+/** What came of a look for a snapshot; `skipped` while the read models are away or slow. */
+export type Looked = 'found' | 'none' | 'unusable' | 'skipped';
+
+/** How snapshots are kept: `patience` is how long one is waited for, in ms, and `now` is in ms too. */
+export type Keeping = {
+  readonly now?: () => number;
+  readonly patience?: number;
+  readonly looked?: (outcome: Looked) => void;
+};
+
+/** Snapshots over read models. `written` writes at once what waits for it; `stop` drops that. */
+export type KeptSnapshots = Snapshots & { readonly written: () => Promise<void>; readonly stop: () => void };
+
+/** `gzip` is the contents as JSON, packed, in base64: a fifth of their length, and what was damaged can't be unpacked. */
+const document = z.object({ version: z.int(), gzip: z.string() });
+type Document = z.infer<typeof document>;
+
+/** Where snapshots are: beside the collections of the projections, so that who deletes the read models deletes them. */
+export const snapshotCollection: Collection<Document> = { name: 'snapshots', document, indexes: [] };
+
+const contents = z.object({
+  revision: z.int().min(0),
+  last: z.string(),
+  size: z.number(),
+  commands: z.array(z.tuple([z.string(), z.int()])),
+  state: z.unknown(),
+});
+
+/** A state of more bytes in memory, or more characters of text, has no snapshot: making it would hold up requests. */
+const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024 };
+
+/** For how long none is looked for after the read models did not answer in time, in ms. */
+const rest = 5_000;
+
+const keyOf = (stream: string): Key => ({ project: projectOfStream(stream), id: stream });
+
+const written = <S>({ version, pack }: Packing<S>, folded: Folded<S>): Document | undefined => {
+  const { revision, last, size, commands, state } = folded;
+  try {
+    const text = JSON.stringify({ revision, last, size, commands: [...commands], state: pack(state) });
+    return text.length > most.text ? undefined : { version, gzip: gzipSync(text, { level: 1 }).toString('base64') };
+  } catch {
+    // One that can't be packed must not keep the others from being written.
+    return undefined;
+  }
+};
+
+const opened = <S>({ unpack }: Packing<S>, { gzip }: Document): Snapshot<S> => {
+  const text = gunzipSync(Buffer.from(gzip, 'base64')).toString();
+  const { revision, last, size, commands, state } = contents.parse(JSON.parse(text));
+  return { state: unpack(state), commands: Map(commands), revision, last, size, saved: revision };
+};
+
+/** An answer, if it comes in time. */
+const within = async <T>(milliseconds: number, answer: Promise<T>): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = () => reject(new ReadModelsUnavailable(`No answer in ${milliseconds} ms`));
+  const timer = setTimeout(late, milliseconds);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Keeps snapshots with the read models. A newer one of a stream is never written over by an older one. */
+export const keepSnapshots = (
+  readModels: ReadModels,
+  { now = () => performance.now(), patience = 200, looked = () => undefined }: Keeping = {},
+): KeptSnapshots => {
+  const waiting = writeLater(readModels, snapshotCollection);
+  let restingUntil = -Infinity;
+
+  const forget = (stream: string): Promise<void> => {
+    waiting.remove(stream);
+    return waiting.inTurn(async () => {
+      const unchecked: Collection<Document> = { ...snapshotCollection, document: z.any() };
+      const found = await readModels.load(unchecked, [keyOf(stream)]);
+      // With position 0, so that any other may take its place.
+      const gone = found.map(({ position }) => ({ ...keyOf(stream), doc: undefined, position: 0, seen: position }));
+      await readModels.replace(unchecked, gone);
+    });
+  };
+
+  const look = async <S>(stream: string, packing: Packing<S>): Promise<readonly [Looked, Snapshot<S>?]> => {
+    if (restingUntil > now()) return ['skipped'];
+    try {
+      const { project, id } = keyOf(stream);
+      const found = await within(patience, readModels.get(project, snapshotCollection, id));
+      if (!found) return ['none'];
+      // Of a newer process beside this one, to which it is of use.
+      if (found.version > packing.version) return ['unusable'];
+      if (found.version === packing.version) return ['found', opened(packing, found)];
+    } catch (error) {
+      if (error instanceof ReadModelsUnavailable) {
+        restingUntil = now() + rest;
+        return ['skipped'];
+      }
+    }
+    void forget(stream).catch(() => undefined);
+    return ['unusable'];
+  };
+
+  return {
+    load: async (stream, packing) => {
+      const [outcome, snapshot] = await look(stream, packing);
+      looked(outcome);
+      return snapshot;
+    },
+    offer: (stream, packing, folded) => {
+      if (folded.size > most.size) return;
+      const make = (): Stored<Document> | undefined => {
+        const doc = written(packing, folded);
+        return doc && { ...keyOf(stream), doc, position: folded.position };
+      };
+      waiting.add(stream, { size: folded.size, make });
+    },
+    forget,
+    written: waiting.written,
+    stop: waiting.stop,
+  };
+};

@@ -1,0 +1,183 @@
+import { ErrorType, EventStoreDBClient, isCommandError } from '@eventstore/db-client';
+import type { Position, ReadPosition, StreamingRead } from '@eventstore/db-client';
+import { status } from '@grpc/grpc-js';
+import type { Metadata, Recorded } from '../event-store.ts';
+import { RevisionConflict, StoreUnavailable } from '../event-store.ts';
+
+/** A client with the server's name for messages, how long, in ms, it may keep silent, and a signal that it was closed. */
+export type Connection = {
+  readonly client: EventStoreDBClient;
+  readonly where: string;
+  readonly deadline: number;
+  readonly closing: AbortSignal;
+};
+
+/** As much of an event as the client hands out that we look at. */
+export type Stored = {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata?: unknown;
+  readonly streamId: string;
+  readonly revision: bigint;
+  readonly created: Date;
+  readonly position?: Position;
+};
+
+type Reconnect = (...failure: readonly unknown[]) => Promise<void>;
+
+/** How long an answer may take by a connection string's `defaultDeadline`, in ms, and otherwise. */
+export const deadlineIn = (connectionString: string, otherwise: number): number =>
+  Number(/[?&]defaultDeadline=(\d{1,9})(?:&|$)/i.exec(connectionString)?.[1] ?? otherwise);
+
+/** The hosts in a connection string, without the user and the password. */
+export const hostsIn = (connectionString: string): string =>
+  /^[^/]*\/\/(?:[^/?]*@)?([^/?]*)/.exec(connectionString)?.[1] ?? 'an unknown host';
+
+/** A client for a connection string. Connects when it is first used, and again when the server was away. */
+export const clientFor = (connectionString: string): EventStoreDBClient => {
+  const client = clientOf(connectionString);
+  // After a failure the client looks for another node while nobody waits for it: that this fails as well would end the
+  // process. The next call finds out by itself.
+  const reconnect = Reflect.get(client, 'handleError') as Reconnect;
+  const quietly: Reconnect = (...failure) => reconnect(...failure).catch(() => undefined);
+  Reflect.set(client, 'handleError', quietly);
+  return client;
+};
+
+/** The options of a connection string. The client tells of others on the console, with the password. */
+const OPTIONS = [
+  ...['connectionName', 'defaultDeadline', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval'],
+  ...['keepAliveTimeout', 'maxDiscoverAttempts', 'nodePreference', 'throwOnAppendFailure', 'tls', 'tlsCAFile'],
+  ...['tlsVerifyCert', 'userCertFile', 'userKeyFile'],
+].map((name) => name.toLowerCase());
+
+const unknownOptionIn = (connectionString: string): string | undefined =>
+  [...connectionString.matchAll(/[?&]([^=&@/]*)=/g)]
+    .map(([, name = '']) => name)
+    .find((name) => !OPTIONS.includes(name.trim().toLowerCase().replaceAll(/[_-]/g, '')));
+
+function clientOf(connectionString: string): EventStoreDBClient {
+  const unknown = unknownOptionIn(connectionString);
+  let reason = `its option ${unknown} is unknown`;
+  try {
+    if (unknown === undefined) return EventStoreDBClient.connectionString(connectionString);
+  } catch (error) {
+    // What the parser throws quotes the string, perhaps the password in it: so it is no cause either.
+    const quotes = error instanceof Error && 'connectionString' in error;
+    reason = error instanceof Error && !quotes ? error.message : 'its connection string can not be read';
+  }
+  throw new TypeError(`Event store at ${hostsIn(connectionString)}: ${reason}; give esdb://<host>:2113?<options>`);
+}
+
+/** Answers that stay the same however often the call is made: kinds of the client's, and codes of those it has no kind for. */
+const FINAL_TYPES: readonly string[] = [
+  ...[ErrorType.STREAM_NOT_FOUND, ErrorType.STREAM_DELETED, ErrorType.WRONG_EXPECTED_VERSION],
+  ...[ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED, ErrorType.MISSING_REQUIRED_METADATA_PROPERTY, ErrorType.INVALID_ARGUMENT],
+];
+const FINAL_CODES: readonly unknown[] = [
+  ...[status.INVALID_ARGUMENT, status.FAILED_PRECONDITION, status.OUT_OF_RANGE],
+  ...[status.UNIMPLEMENTED, status.DATA_LOSS],
+];
+const OWN_TYPES = [StoreUnavailable, RevisionConflict, TypeError, RangeError, SyntaxError];
+
+/**
+ * A failure as `StoreUnavailable`, except where the server has understood the call and answered no, and where the fault is
+ * ours. A node that does not lead the cluster is unavailable: the client goes to the leader with the next call.
+ */
+export const explained = (error: unknown, where: string): unknown => {
+  if (!(error instanceof Error) || OWN_TYPES.some((type) => error instanceof type)) return error;
+  if (isCommandError(error) && (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code))) return error;
+  const refused = isCommandError(error) && error.type === ErrorType.ACCESS_DENIED;
+  const advice = refused ? 'check the user in its connection string' : 'try again';
+  return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${advice}`, { cause: error });
+};
+
+/** What a call gives, or `StoreUnavailable` when that takes longer than the deadline. */
+export const within = async <T>({ deadline, where }: Connection, call: Promise<T>): Promise<T> => {
+  const late = Promise.withResolvers<never>();
+  const give = () =>
+    late.reject(new StoreUnavailable(`Event store at ${where}: no answer in ${deadline} ms; try again`));
+  const timer = setTimeout(give, deadline);
+  try {
+    return await Promise.race([call, late.promise]);
+  } catch (error) {
+    throw explained(error, where);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * Hands over each item of a read until `wanted` says no more. Gives up when nothing comes for as long as the deadline,
+ * so that a long stream may take its time, and when a signal aborts.
+ */
+export const readThrough = async <T>(
+  { deadline, where, closing }: Connection,
+  stream: StreamingRead<T>,
+  wanted: (item: T) => boolean,
+  signal: AbortSignal = closing,
+): Promise<void> => {
+  let givenUp = false;
+  const end = (reason: string) => (): void => {
+    givenUp = true;
+    stream.destroy(new StoreUnavailable(`Event store at ${where}: ${reason}`));
+  };
+  const timer = setTimeout(end(`no answer in ${deadline} ms; try again`), deadline);
+  const cut = end('the read was given up');
+  signal.addEventListener('abort', cut);
+  // The loop listens only while it waits, and the client also tells of errors after that.
+  stream.on('error', () => undefined);
+  let complete = false;
+  try {
+    for await (const item of stream) {
+      timer.refresh();
+      if (!wanted(item)) return;
+    }
+    complete = true;
+  } catch (error) {
+    // A call that failed has ended. To cancel it as well draws a frame that Node takes for an attack: after a thousand
+    // such frames, from reads of streams that nobody wrote to, it breaks the connection with all calls on it.
+    complete = !givenUp;
+    throw explained(error, where);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cut);
+    // Leaving the loop ends the stream of items, but not the call that feeds it.
+    if (!complete) void stream.cancel().catch(() => undefined);
+  }
+};
+
+/** Where the log is read from when everything up to a position is known. */
+export const placeOf = (position: number): ReadPosition =>
+  position === 0 ? 'start' : { commit: BigInt(position), prepare: BigInt(position) };
+
+/** The position of a stored event. Throws when the server does not tell it, or when it is no safe integer. */
+export const positionOf = ({ position, streamId }: Pick<Stored, 'position' | 'streamId'>, where: string): number => {
+  const commit = Number(position?.commit);
+  if (Number.isSafeInteger(commit)) return commit;
+  throw new RangeError(
+    `Event store at ${where}: an event of ${streamId} is at position ${String(position?.commit)}, which is no safe integer; run EventStoreDB 22.6 or later`,
+  );
+};
+
+/** A stored event as it was appended. */
+export const recorded = (stored: Stored, where: string): Recorded => {
+  const { id, type, data, streamId: stream, revision, created: recordedAt } = stored;
+  // What others wrote to a stream of ours may have none, or some that is no JSON.
+  const given = stored.metadata instanceof Uint8Array ? {} : (stored.metadata ?? {});
+  const { $correlationId: _, $causationId: __, ...metadata } = given as Metadata & Reserved;
+  return {
+    id,
+    type,
+    data,
+    metadata,
+    stream,
+    revision: Number(revision),
+    position: positionOf(stored, where),
+    recordedAt,
+  };
+};
+
+/** The names under which EventStoreDB's own tools look for what belongs together. */
+export type Reserved = { readonly $correlationId: string; readonly $causationId: string };

@@ -1,0 +1,119 @@
+import { streamNameFilter } from '@eventstore/db-client';
+import type { AllStreamResolvedEvent, AllStreamSubscription } from '@eventstore/db-client';
+import type { Recorded } from '../event-store.ts';
+import { StoreUnavailable } from '../event-store.ts';
+import { explained, placeOf, recorded } from './client.ts';
+import type { Connection } from './client.ts';
+import { pageRoom } from '../page.ts';
+
+/** How many events wait in the client, on each side of it, besides the page that waits here: it does not count their bytes. */
+const AHEAD = 32;
+/** After how many events that are not wanted the server says how far it has looked, and how many we look through ourselves. */
+export const WINDOW = 500;
+
+/** A call to wake up that is not lost when nobody waits for it. */
+export function alarm() {
+  let rung = false;
+  let wake = (): void => undefined;
+  const ring = (): void => {
+    rung = true;
+    wake();
+  };
+  /** Whether it rang since it was last heard, or does so in a time, in ms; without one it waits until it rings. */
+  const heard = (milliseconds?: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const done = (result: boolean): void => {
+        clearTimeout(timer);
+        wake = () => undefined;
+        rung = false;
+        resolve(result);
+      };
+      const timer = milliseconds === undefined ? undefined : setTimeout(done, milliseconds, false);
+      wake = () => done(true);
+      if (rung) wake();
+    });
+  return { ring, heard };
+}
+
+/**
+ * A subscription to pull from, to the whole log or to streams by the beginnings of their names. It rings when there is
+ * something to take, and tells of errors and of its end, which is a failure too, when nothing is left.
+ */
+export function pulled(
+  { client, where, closing }: Connection,
+  from: number,
+  ring: () => void,
+  prefixes?: readonly string[],
+) {
+  let checkpoint = 0n;
+  let failure: unknown;
+  const fail = (error: unknown): void => {
+    failure ??= error;
+    ring();
+  };
+  const filter =
+    prefixes &&
+    streamNameFilter({
+      prefixes: [...prefixes],
+      maxSearchWindow: WINDOW,
+      checkpointInterval: 1,
+      checkpointReached: (_, { commit }) => {
+        checkpoint = commit;
+        ring();
+      },
+    });
+  const subscription: AllStreamSubscription = client.subscribeToAll(
+    { fromPosition: placeOf(from), ...(filter && { filter }) },
+    { highWaterMark: AHEAD },
+  );
+  let page: Recorded[] = [];
+  let room = pageRoom();
+  // What comes while a batch is handled makes the next one. A page that is full leaves the rest with the client, and so with
+  // the server.
+  const fill = (): void => {
+    while (!room.isFull()) {
+      const resolved = subscription.read() as AllStreamResolvedEvent | null;
+      if (!resolved) return;
+      if (!resolved.event) continue;
+      const event = recorded(resolved.event, where);
+      page.push(event);
+      room.put(event);
+    }
+  };
+  subscription.on('readable', () => {
+    try {
+      fill();
+      ring();
+    } catch (error) {
+      fail(error);
+    }
+  });
+  subscription.on('error', fail);
+  subscription.on('end', () => fail(new StoreUnavailable(`Event store at ${where} ended a subscription; try again`)));
+
+  const take = (): readonly Recorded[] => {
+    fill();
+    const taken = page;
+    page = [];
+    room = pageRoom();
+    return taken;
+  };
+  return {
+    take,
+    /** Says how far the server had looked when it last told, once; 0 when it has not. Everything before was taken by then. */
+    checkpoint: (): bigint => {
+      const last = checkpoint;
+      checkpoint = 0n;
+      return last;
+    },
+    check: (): void => {
+      if (closing.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
+      if (failure !== undefined) throw explained(failure, where);
+    },
+    // The subscription does not end its call by itself.
+    end: (): void => {
+      void subscription.unsubscribe().catch(() => undefined);
+      subscription.destroy();
+    },
+  };
+}

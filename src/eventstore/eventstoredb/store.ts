@@ -1,0 +1,172 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { BACKWARDS, END, ErrorType, isCommandError, jsonEvent, NO_STREAM } from '@eventstore/db-client';
+import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore/db-client';
+// The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
+// ends the process when the connection breaks under load. This is the other half of it: a call for each append.
+import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
+import { ownStreams } from '../../domain/streams.ts';
+import type { Appended, EventStore, NewEvent, Recorded, StreamPage } from '../event-store.ts';
+import { placeOfFact, RevisionConflict, StoreUnavailable } from '../event-store.ts';
+import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './client.ts';
+import type { Connection, Reserved } from './client.ts';
+import { follow } from './following.ts';
+import { tailsOf } from './tail.ts';
+import { pageLimits, pageRoom } from '../page.ts';
+
+/**
+ * `deadline` is how long, in ms, an answer may take where the connection string does not say: short, as an API needs it, when
+ * left out. `maxInFlight` is how many events may wait to be written.
+ */
+export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/** How long closing waits for the client to end its calls, in ms. */
+const goodbye = 500;
+
+const isOf = (error: unknown, type: ErrorType): boolean =>
+  error instanceof Error && isCommandError(error) && error.type === type;
+
+/**
+ * The log in an EventStoreDB, by its connection string. Connects when it is first used, and again when the server was away.
+ * Positions are commit positions. Throws when the string can't be read.
+ */
+export function openEventStoreDB(connectionString: string, options: EventStoreDBOptions = {}): EventStore {
+  const { maxInFlight = 2_000 } = options;
+  const deadline = deadlineIn(connectionString, options.deadline ?? 1_500);
+  const closing = new AbortController();
+  const client = clientFor(connectionString);
+  const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
+  const { where } = connection;
+  const tails = tailsOf(connection);
+  const room = waitingRoom(maxInFlight);
+
+  const mustBeOpen = (): void => {
+    if (closing.signal.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
+  };
+
+  const read = async (stream: string, after = -1, limit: number = pageLimits.events): Promise<StreamPage> => {
+    mustBeOpen();
+    const most = Math.min(limit, pageLimits.events);
+    const [events, room]: [Recorded[], ReturnType<typeof pageRoom>] = [[], pageRoom()];
+    let more = false;
+    // One more than the page may have tells whether there are more.
+    const asked = { fromRevision: BigInt(after + 1), requiresLeader: true, maxCount: most + 1 };
+    try {
+      await readThrough(connection, client.readStream(stream, asked), ({ event: stored }) => {
+        if (!stored) return true;
+        more = events.length === most || room.isFull();
+        // A call that ends by itself need not be cut off.
+        if (more) return events.length === most;
+        const event = recorded(stored, where);
+        events.push(event);
+        room.put(event);
+        return true;
+      });
+      return { events, more };
+    } catch (error) {
+      if (isOf(error, ErrorType.STREAM_NOT_FOUND)) return { events: [], more: false };
+      throw error;
+    }
+  };
+
+  const write = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<AppendResult> => {
+    const proposed = events.map((event) => toStore(stream, event));
+    const expectedRevision: AppendExpectedRevision = expected === -1 ? NO_STREAM : BigInt(expected);
+    const rules = { expectedRevision, deadline, requiresLeader: true, batchAppendSize: 0 };
+    return room.wait(events.length, () => within(connection, appendAlone.call(client, stream, proposed, rules)));
+  };
+
+  // A server that finds the very same events there already may not say where they are.
+  const lastOf = async (stream: string, revision: number): Promise<number> => {
+    const {
+      events: [last],
+    } = await read(stream, revision - 1, 1);
+    if (last) return last.position;
+    throw new StoreUnavailable(`Event store at ${where} does not show revision ${revision} of ${stream}; try again`);
+  };
+
+  const append = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended> => {
+    mustBeOpen();
+    if (events.length === 0) throw new RangeError(`An append to ${stream} has no events; append one at least`);
+    try {
+      const { success, nextExpectedRevision, position } = await write(stream, expected, events);
+      if (!success) throw new RevisionConflict(stream, expected);
+      const revision = Number(nextExpectedRevision);
+      if (!position) return { revision, position: await lastOf(stream, revision) };
+      return { revision, position: positionOf({ position, streamId: stream }, where) };
+    } catch (error) {
+      if (isOf(error, ErrorType.WRONG_EXPECTED_VERSION)) throw new RevisionConflict(stream, expected);
+      if (!isOf(error, ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)) throw error;
+      const size = `${events.length} events for ${stream} are more than the server takes at once`;
+      throw new RangeError(`${size}; append fewer or smaller ones`, { cause: error });
+    }
+  };
+
+  return {
+    read,
+    at: async (stream, revision) => {
+      const {
+        events: [fact],
+      } = await read(stream, revision - 1, 1);
+      return fact?.revision === revision ? placeOfFact(fact) : undefined;
+    },
+    append,
+    follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
+      mustBeOpen();
+      yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, signal });
+    },
+    head: async () => {
+      mustBeOpen();
+      return headOf(connection);
+    },
+    // What it can't take now it says at the append, and nobody else can tell why.
+    state: async () => {
+      mustBeOpen();
+      await headOf(connection);
+      return 'up';
+    },
+    close: async () => {
+      await room.empty();
+      closing.abort();
+      // It cancels every call and then waits for word of each, which does not always come.
+      await Promise.race([client.dispose(), pause(goodbye, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** Where the whole log ends, other streams and the system's included. */
+async function headOf(connection: Connection): Promise<number> {
+  let position = 0;
+  const options = { direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true } as const;
+  await readThrough(connection, connection.client.readAll(options), ({ event }) => {
+    if (event) position = positionOf(event, connection.where);
+    return true;
+  });
+  return position;
+}
+
+/** Lets a number of events wait to be written; beyond, an append fails at once. A larger one still gets in, alone. */
+function waitingRoom(maxInFlight: number) {
+  const writing = new Set<Promise<unknown>>();
+  let inFlight = 0;
+  const wait = async <T>(size: number, write: () => Promise<T>): Promise<T> => {
+    if (inFlight > 0 && inFlight + size > maxInFlight)
+      throw new StoreUnavailable(`${inFlight} events wait to be written, at most ${maxInFlight} may; try again`);
+    inFlight += size;
+    const written = write();
+    writing.add(written);
+    try {
+      return await written;
+    } finally {
+      inFlight -= size;
+      writing.delete(written);
+    }
+  };
+  return { wait, empty: () => Promise.allSettled(writing) };
+}
+
+function toStore(stream: string, { id, type, data, metadata }: NewEvent) {
+  if (JSON.stringify(data) === undefined)
+    throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
+  const reserved: Reserved = { $correlationId: metadata.correlationId, $causationId: metadata.causationId };
+  return jsonEvent({ id, type, data: data as JSONType, metadata: { ...metadata, ...reserved } });
+}

@@ -1,0 +1,105 @@
+import type { Activity } from '../domain/lead/activity.ts';
+import type { Identifier, LinkPlan, Unresolved } from '../domain/identity/identity.ts';
+import { identifierKey } from '../domain/identity/identity.ts';
+import type { InPieces } from '../engine/breather.ts';
+
+/** Who did something: at least one identifier, normalized, strongest first, and what may be others. */
+export type Named = {
+  readonly identifiers: readonly [Identifier, ...Identifier[]];
+  readonly unresolved?: readonly Unresolved[];
+};
+
+/** An activity and who did it. `exactTime`: the caller named `occurredAt`. */
+export type Capture = Named & {
+  readonly activity: Activity;
+  readonly exactTime: boolean;
+};
+
+export type Item = Capture & { readonly index: number };
+
+/** Activities of the same identifiers, which go the same way. */
+export type Group = Named & { readonly items: readonly Item[] };
+
+/** All identifiers that may be a person's. */
+const possible = ({ identifiers, unresolved = [] }: Named): readonly Identifier[] =>
+  unresolved.length === 0 ? identifiers : [...identifiers, ...unresolved.flatMap(({ candidates }) => candidates)];
+
+/** How many items or groups are a piece: a good part of a millisecond. */
+const aPiece = 50;
+
+/** Puts the activities with the same identifiers together, in their order. */
+export function* groupsOf(items: readonly Item[]): InPieces<readonly Group[]> {
+  const groups = new Map<string, Named & { items: Item[] }>();
+  for (const [at, item] of items.entries()) {
+    if (at % aPiece === aPiece - 1) yield;
+    const { identifiers, unresolved } = item;
+    const key = JSON.stringify([identifiers.length, ...possible(item).map(identifierKey)]);
+    const group = groups.get(key);
+    if (group) group.items.push(item);
+    else groups.set(key, { identifiers, items: [item], ...(unresolved && { unresolved }) });
+  }
+  return [...groups.values()];
+}
+
+/** Puts groups together that share an identifier, directly or by way of others (union-find over the identifiers). */
+export function* connected(groups: readonly Group[]): InPieces<readonly (readonly Group[])[]> {
+  if (groups.length < 2) return [groups];
+  const above = new Map<string, string>();
+  const top = (key: string): string => {
+    let at = key;
+    for (let next = above.get(at); next !== undefined; next = above.get(at)) {
+      const further = above.get(next);
+      if (further !== undefined) above.set(at, further);
+      at = next;
+    }
+    return at;
+  };
+  for (const [at, group] of groups.entries()) {
+    if (at % aPiece === aPiece - 1) yield;
+    const [first, ...others] = possible(group).map((identifier) => top(identifierKey(identifier)));
+    for (const other of others) {
+      const [a, b] = [top(first ?? other), top(other)];
+      if (a !== b) above.set(b, a);
+    }
+  }
+  const together = new Map<string, Group[]>();
+  for (const [at, group] of groups.entries()) {
+    if (at % aPiece === aPiece - 1) yield;
+    const key = top(identifierKey(group.identifiers[0]));
+    const others = together.get(key);
+    if (others) others.push(group);
+    else together.set(key, [group]);
+  }
+  return [...together.values()];
+}
+
+/**
+ * How many leads of one batch are worked on at a time, and of how many activities, on the average: enough for their appends to share
+ * commits, and few enough not to flood the store.
+ */
+const width = { leads: 128, activities: 1_000 };
+
+/** How many leads of a batch are worked on at a time. */
+export const widthOf = (leads: number, activities: number): number =>
+  Math.max(1, Math.min(leads, width.leads, Math.floor((width.activities * leads) / activities)));
+
+/** What the groups that belong to one lead want recorded there. */
+export type Recording = {
+  readonly plan: LinkPlan;
+  readonly groups: Group[];
+  readonly refused: LinkPlan['refused'][number][];
+};
+
+/** Puts together what is to be recorded on one lead: one append instead of one a group. */
+export const recordingsOf = (plans: readonly (readonly [Group, LinkPlan])[]): readonly Recording[] => {
+  const byLead = new Map<string, Recording>();
+  for (const [group, plan] of plans) {
+    const recording = byLead.get(plan.target);
+    if (!recording) byLead.set(plan.target, { plan, groups: [group], refused: [...plan.refused] });
+    else {
+      recording.groups.push(group);
+      recording.refused.push(...plan.refused);
+    }
+  }
+  return [...byLead.values()];
+};

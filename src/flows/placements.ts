@@ -1,0 +1,156 @@
+import { lead } from '../domain/lead/lead.ts';
+import type { PoolFact, PoolState } from '../domain/routing/pool.ts';
+import { pool } from '../domain/routing/pool.ts';
+import { Rejection } from '../domain/rejection.ts';
+import { responsePlan } from '../domain/routing/reply-policy.ts';
+import type { RosterState } from '../domain/routing/roster.ts';
+import { roster } from '../domain/routing/roster.ts';
+import { leadStreamId } from '../domain/streams.ts';
+import { assignLead } from '../commands/routing/assign-lead.ts';
+import { closeWorkItem } from '../commands/work/close-work-item.ts';
+import { failRouting } from '../commands/routing/fail-routing.ts';
+import { freePlace } from '../commands/routing/free-place.ts';
+import type { Request } from '../engine/handle.ts';
+import type { Engine } from './merge.ts';
+import { step } from './merge.ts';
+import { movePlace } from '../commands/routing/move-place.ts';
+import { openWorkItem } from '../commands/work/open-work-item.ts';
+import { findLead } from './resolve.ts';
+import { withdrawLead } from '../commands/routing/withdraw-lead.ts';
+
+/** A lead of a project. */
+export type LeadId = { readonly projectId: string; readonly leadId: string };
+
+/** How long somebody has for a lead that waits, in ms. */
+export const workTime = 30 * 60_000;
+
+const isMerged = (error: unknown): boolean => error instanceof Rejection && error.code === 'lead-merged';
+
+/** The roster of a project, with everything that the store has by now. */
+export const rosterOf = async ({ states }: Engine, projectId: string): Promise<RosterState> =>
+  (await states.refresh(roster, projectId)).state;
+
+/** Tells the lead that a merged one is part of whose it is: it takes the place over, or the place is free. */
+export const takeOverPlace = async (
+  engine: Engine,
+  { projectId, from, into }: { readonly projectId: string; readonly from: string; readonly into: string },
+  request: Request,
+): Promise<void> => {
+  const { routing } = await rosterOf(engine, projectId);
+  const { ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, into))).state;
+  const input = {
+    projectId,
+    from,
+    into,
+    rulesVersion: routing.version,
+    closed: ownership.status === 'closed',
+    excluded: [...ownership.excluded],
+  };
+  const { events } = await engine.handle(movePlace, input, step(request, `move/${from}`));
+  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
+};
+
+/** Tells a lead that the place which a decision gave it was freed: the pool is what counts. */
+export const tellFreed = async (
+  { handle }: Engine,
+  projectId: string,
+  { leadId, decision, reason }: Pick<PoolFact<'LeadFreed'>['data'], 'leadId' | 'decision' | 'reason'>,
+  request: Request,
+): Promise<void> => {
+  if (decision === undefined) return;
+  await handle(withdrawLead, { projectId, leadId, decision, reason }, step(request, `withdraw/${leadId}`));
+};
+
+/**
+ * Makes sure that the place which a lead was told of is still its own: while one process told it, another may have freed that.
+ * Who frees it later finds that the lead has heard of it.
+ */
+export const confirmPlace = async (
+  engine: Engine,
+  { projectId, leadId }: LeadId,
+  decision: number,
+  request: Request,
+): Promise<void> => {
+  const isTheirs = ({ state: { places } }: { readonly state: PoolState }): boolean =>
+    (places.get(leadId)?.decision ?? 0) >= decision;
+  if (isTheirs(await engine.states.get(pool, projectId))) return;
+  if (isTheirs(await engine.states.refresh(pool, projectId))) return;
+  await tellFreed(engine, projectId, { leadId, decision, reason: 'The place was freed meanwhile' }, request);
+};
+
+/**
+ * Tells a lead that it has a place, as the pool has decided. Safe to repeat: a lead that heard of it, or of a later decision,
+ * does not hear it again. One that was closed meanwhile gives the place back; one that was merged hands it on.
+ */
+export const tellPlaced = async (
+  engine: Engine,
+  projectId: string,
+  placed: PoolFact<'LeadPlaced'>['data'],
+  request: Request,
+): Promise<void> => {
+  const { leadId, placedAt, day: _, week: __, domain: ___, rotation: ____, ...assignment } = placed;
+  const { reps, replies } = await rosterOf(engine, projectId);
+  const rep = reps.get(assignment.repId);
+  const due = responsePlan(replies.policy, { hours: rep?.hours, timeOff: rep?.timeOff ?? [] }, new Date(placedAt));
+  const plan = due && { policyVersion: replies.version, ...due, steps: [...due.steps] };
+  const input = { projectId, leadId, assignment, assignedAt: placedAt, ...(plan && { plan }) };
+  try {
+    const { events } = await engine.handle(assignLead, input, step(request, `assign/${leadId}`));
+    if (events.length > 0) return;
+  } catch (error) {
+    if (!isMerged(error)) throw error;
+  }
+  const found = await findLead(engine.states, projectId, leadId, true);
+  if (found && found.leadId !== leadId)
+    return takeOverPlace(engine, { projectId, from: leadId, into: found.leadId }, request);
+  if (found && found.lead.state.ownership.decision >= assignment.decision) return;
+  const free = { projectId, leadId, decision: assignment.decision, credit: true, reason: 'closed' };
+  await engine.handle(freePlace, free, step(request, `free/${leadId}`));
+};
+
+/**
+ * Tells a lead that nobody fits it; before that its work item is open, so that it is never without. Safe to repeat: a lead
+ * that got a place meanwhile needs no work item.
+ */
+export const tellHeld = async (
+  engine: Engine,
+  projectId: string,
+  held: PoolFact<'LeadHeld'>['data'],
+  request: Request,
+): Promise<void> => {
+  const { leadId, reason, rule, rulesVersion, candidates, others, workId, heldAt, score } = held;
+  const current = (await engine.states.refresh(pool, projectId)).state.waiting.get(leadId);
+  if (current?.workId !== workId) return;
+  const dueAt = new Date(Date.parse(heldAt) + workTime).toISOString();
+  const item = { projectId, workId, kind: 'routing_failed' as const, leadId, priority: 'high' as const, dueAt, reason };
+  const details = { score, rulesVersion, ...(rule !== undefined && { rule }) };
+  await engine.handle(openWorkItem, { ...item, details }, step(request, `work/${leadId}`));
+  const looked = { candidates, ...(others && { others }) };
+  const failed = { reason, rulesVersion, ...looked, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
+  try {
+    await engine.handle(failRouting, { projectId, leadId, ...failed }, step(request, `fail/${leadId}`));
+  } catch (error) {
+    if (!isMerged(error)) throw error;
+    const found = await findLead(engine.states, projectId, leadId, true);
+    if (found) await takeOverPlace(engine, { projectId, from: leadId, into: found.leadId }, request);
+  }
+  const { state } = await engine.states.refresh(pool, projectId);
+  if (state.waiting.get(leadId)?.workId === workId) return;
+  // A lead that has not heard yet that its waiting is over keeps its item until it has: what tells it ends the item.
+  const { status, ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, leadId))).state;
+  const waits = status === 'lead' && ownership.status === 'waiting' && ownership.workIds.includes(workId);
+  if (!waits) await endWork(engine, projectId, { workIds: [workId], reason: 'The lead no longer waits' }, request);
+};
+
+/** Ends work items that nobody needs any more. Those that were never opened, or have ended, are left. */
+export const endWork = async (
+  engine: Engine,
+  projectId: string,
+  { workIds, reason }: { readonly workIds: readonly string[]; readonly reason: string },
+  request: Request,
+): Promise<void> => {
+  for (const workId of workIds) {
+    const input = { projectId, workId, by: 'routing', how: 'completed' as const, reason };
+    await engine.handle(closeWorkItem, input, step(request, `end/${workId}`));
+  }
+};

@@ -1,0 +1,21 @@
+import { failedWork } from '../projections/failed-work.ts';
+import { jobs } from '../projections/jobs.ts';
+import { allProjects } from '../projections/projects.ts';
+import { openKinds, openWorkItems } from '../projections/work-items.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Waiting } from '../telemetry/telemetry.ts';
+
+/** Counts what waits, of all projects: jobs that have not ended well, failed work, and open work items. */
+export const waitingWork = (readModels: ReadModels) => {
+  const ofStatus = async (status: 'requested' | 'running' | 'failed') =>
+    [await readModels.count(allProjects, jobs, [{ field: 'status', op: 'eq', value: status }]), status] as const;
+  const ofKind = async (kind: 'job' | 'event') =>
+    [await readModels.count(allProjects, failedWork, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
+  const ofItems = async (kind: (typeof openKinds)[number]) =>
+    [await readModels.count(allProjects, openWorkItems, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
+  return async (): Promise<Waiting> => ({
+    jobs: await Promise.all([ofStatus('requested'), ofStatus('running'), ofStatus('failed')]),
+    failed: await Promise.all([ofKind('job'), ofKind('event')]),
+    items: await Promise.all(openKinds.map(ofItems)),
+  });
+};

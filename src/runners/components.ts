@@ -1,0 +1,90 @@
+import type { Component } from '../api/http/world.ts';
+import type { EventStore, StoreState } from '../eventstore/event-store.ts';
+import type { Subscription, SubscriptionStatus } from './subscription.ts';
+import type { Integrity } from './integrity.ts';
+import type { RunningProjections } from './projections.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+
+/** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
+const tolerableLag = 1_000;
+
+type Running = {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly projecting: RunningProjections;
+  readonly reacting: readonly Subscription[];
+  readonly integrity: Pick<Integrity, 'isDamaged'>;
+};
+
+/** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
+type Hear = (component: string, error: string) => void;
+
+/** What anybody may know of a lost tail; the root key is told more. */
+const lostTail =
+  'The log no longer has facts that this has read. Stop and put back the log that was there, ' +
+  'or make all of it again from this one with npm run rebuild -- --all. GET /api/admin/projections says what is missing';
+
+const componentOf = ({ name, state, position }: SubscriptionStatus, head: number | undefined): Component => {
+  const lag = head === undefined ? undefined : Math.max(0, head - position);
+  const healthy = state === 'live' || state === 'standby' || (state === 'catching-up' && (lag ?? 0) <= tolerableLag);
+  return {
+    name: `subscription:${name}`,
+    healthy,
+    state,
+    ...(lag !== undefined && { lag }),
+    ...(state === 'lost-tail' && { error: lostTail }),
+  };
+};
+
+/** What keeps a part from working that answers, and what to do. */
+type Trouble = { readonly state: string; readonly error: string };
+
+const appends = 'Nothing can be appended';
+const troubles: Readonly<Record<Exclude<StoreState, 'up'>, string>> = {
+  'disk-full': `${appends}: the disk is full. Make room; it goes on by itself`,
+  'read-only': `${appends}: the file can not be written to. Check its rights and its disk; it goes on by itself`,
+  failing: `${appends}: the last append failed, and the next would too. The log says why; it goes on by itself`,
+  damaged: 'The file is damaged. Stop, restore it from a backup, and delete the read models',
+};
+
+/** How the log is, with where it ends. */
+const logOf = async ({ store, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+  const [head, found] = [await store.head(), await store.state()];
+  const state = integrity.isDamaged('event-store') ? 'damaged' : found;
+  return state === 'up' ? [head] : [head, { state, error: troubles[state] }];
+};
+
+const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+  const checkpoint = await readModels.checkpoint('health');
+  const error = 'The file is damaged. Delete it with its -wal and -shm; it is made again from the log';
+  return integrity.isDamaged('read-models') ? [checkpoint, { state: 'damaged', error }] : [checkpoint];
+};
+
+/** Asks a component how it is; one that does not answer is told apart from the others. */
+const asked = async <T>(
+  name: string,
+  hear: Hear,
+  ask: () => Promise<readonly [answer: T, trouble?: Trouble]>,
+): Promise<readonly [Component, T | undefined]> => {
+  try {
+    const [answer, trouble] = await ask();
+    if (trouble) hear(name, trouble.error);
+    return [{ name, healthy: !trouble, state: 'up', ...trouble }, answer];
+  } catch (error) {
+    hear(name, error instanceof Error ? error.message : String(error));
+    return [{ name, healthy: false, state: 'down' }, undefined];
+  }
+};
+
+/** Looks at every part of the process: stores, projections and reactors, with state and lag. */
+export const looking = (running: Running, hear: Hear) => async (): Promise<readonly Component[]> => {
+  const { projecting, reacting } = running;
+  const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
+    asked('event-store', hear, () => logOf(running)),
+    asked('read-models', hear, () => documentsOf(running)),
+    asked('projections', hear, async () => [await projecting.statuses()]),
+  ]);
+  const statuses = [...projected, ...reacting.map((each) => each.status())];
+  for (const { name, error } of statuses) if (error !== undefined) hear(name, error);
+  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
+};

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import type { SubscriptionStatus } from './subscription.ts';
+import type { RunningProjections } from './projections.ts';
+
+/** What a generation of a projection is asked for. */
+const generation = { id: z.number(), projection: z.string(), generation: z.number() };
+
+/** What the thread is asked: to say when a position is reached, to stop waiting for one, how it is, what it counted, and to stop. */
+export const askSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('reach'), id: z.number(), position: z.number(), only: z.array(z.string()).optional() }),
+  z.object({ kind: z.literal('give-up'), id: z.number() }),
+  z.object({ kind: z.literal('status'), id: z.number() }),
+  z.object({ kind: z.literal('measures'), id: z.number() }),
+  z.object({ kind: z.literal('build'), ...generation }),
+  z.object({ kind: z.literal('serve'), ...generation }),
+  z.object({ kind: z.literal('finish'), ...generation }),
+  z.object({ kind: z.literal('stop') }),
+]);
+export type Ask = z.infer<typeof askSchema>;
+
+const answerSchema = z.object({
+  id: z.number().optional(),
+  error: z.string().optional(),
+  statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
+  measures: z.unknown().optional(),
+  built: z.object({ position: z.number(), live: z.boolean() }).optional(),
+  lostTail: z.object({ name: z.string(), error: z.string() }).optional(),
+});
+type Answer = z.infer<typeof answerSchema>;
+
+type Waiter = { readonly settle: (answer: Answer) => void };
+
+const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
+
+/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and which traces it keeps. */
+export const threadData = z.object({
+  events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
+  documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
+  lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
+  traces: z.object({ sampler: z.string().optional(), argument: z.string().optional() }).optional(),
+});
+
+/** Resolves when a thread has ended, however it did: `once` would reject for one that dies of an error. */
+const endOf = (thread: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    thread.once('exit', () => resolve());
+  });
+
+/** `entry` is the module that the thread runs. */
+/** What a thread is told of where the stores are. */
+export type ThreadData = z.infer<typeof threadData>;
+
+type Thread = ThreadData & { readonly entry: URL };
+
+/** Is told why the thread died, and of a projection whose checkpoint stands on what the log no longer has. */
+type Troubles = {
+  readonly onDeath: (error: unknown) => void;
+  readonly onLostTail: (name: string, error: string) => void;
+};
+
+/**
+ * Runs the projections in a thread of their own. A thread that dies is started again, and goes on from the checkpoints.
+ * Until then everything that asks waits or gives up by its own signal.
+ */
+export const runProjectionsInThread = async (
+  { entry, ...workerData }: Thread,
+  { onDeath, onLostTail }: Troubles,
+): Promise<RunningProjections> => {
+  const waiters = new Map<number, Waiter>();
+  const asked = new Map<number, Ask>();
+  let lastId = 0;
+  let stopping = false;
+  let worker = new Worker(entry, { workerData });
+  let gone = endOf(worker);
+
+  const answer = (message: unknown): void => {
+    const { id, lostTail, ...rest } = answerSchema.parse(message);
+    if (lostTail) onLostTail(lostTail.name, lostTail.error);
+    if (id !== undefined) waiters.get(id)?.settle(rest);
+  };
+
+  const start = (thread: Worker): void => {
+    worker = thread;
+    gone = endOf(thread);
+    thread.on('message', answer);
+    thread.on('error', onDeath);
+    thread.once('exit', () => void restart());
+    for (const ask of asked.values()) thread.postMessage(ask);
+  };
+
+  const restart = async (): Promise<void> => {
+    if (stopping) return;
+    await pause(500, undefined, { ref: false });
+    if (!stopping) start(new Worker(entry, { workerData }));
+  };
+
+  const ask = (wanted: (id: number) => Ask, late: string, signal?: AbortSignal): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const id = ++lastId;
+      const giveUp = (): void => {
+        worker.postMessage({ kind: 'give-up', id } satisfies Ask);
+        settle({ error: late });
+      };
+      const settle = (reply: Answer): void => {
+        signal?.removeEventListener('abort', giveUp);
+        waiters.delete(id);
+        asked.delete(id);
+        if (reply.error === undefined) resolve(reply);
+        else reject(new Error(reply.error));
+      };
+      if (stopping) return settle({ error: 'The projections are stopping' });
+      const message = wanted(id);
+      waiters.set(id, { settle });
+      asked.set(id, message);
+      signal?.addEventListener('abort', giveUp);
+      worker.postMessage(message);
+      if (signal?.aborted) giveUp();
+    });
+
+  const soon = (kind: 'status' | 'measures') =>
+    ask((id) => ({ kind, id }), 'The projecting thread is busy', AbortSignal.timeout(1_000));
+  const ofGeneration = (kind: 'build' | 'serve' | 'finish', projection: string, generation: number) =>
+    ask((id) => ({ kind, id, projection, generation }), 'The projecting thread is busy', AbortSignal.timeout(60_000));
+
+  const ready = once(worker, 'message');
+  start(worker);
+  await Promise.race([
+    ready,
+    once(worker, 'exit').then(() => Promise.reject(new Error('The projecting thread ended'))),
+  ]);
+
+  return {
+    statuses: async () => (await soon('status')).statuses ?? [],
+    measures: async () => (await soon('measures')).measures,
+    reached: async (position, signal, only) => {
+      const late = `The read models did not reach position ${position} in time`;
+      await ask((id) => ({ kind: 'reach', id, position, ...(only && { only: [...only] }) }), late, signal);
+    },
+    build: async (...which) => (await ofGeneration('build', ...which)).built ?? { position: 0, live: false },
+    serve: async (...which) => void (await ofGeneration('serve', ...which)),
+    finish: async (...which) => void (await ofGeneration('finish', ...which)),
+    stop: async () => {
+      stopping = true;
+      for (const { settle } of [...waiters.values()]) settle({ error: 'The projections are stopping' });
+      worker.postMessage({ kind: 'stop' } satisfies Ask);
+      await gone;
+    },
+  };
+};

@@ -1,0 +1,84 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import type { Engine } from '../flows/merge.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ThreadData } from './projections-thread.ts';
+import { runProjectionsInThread } from './projections-thread.ts';
+import { watchProjections } from './projections.ts';
+import { patiently, startWorkers } from './workers.ts';
+
+/** How long another process may go on with what a project's settings were, in ms: longer than it goes without looking, and a request. */
+const othersLag = 4_000;
+
+type Running = {
+  readonly role: Config['role'];
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  /** Whether other processes use the same stores. */
+  readonly shared: boolean;
+  /** Who this process is to those, where there may be any. */
+  readonly lease?: { readonly holder: string; readonly lifetime: number };
+  /** Where a thread finds the stores. */
+  readonly homes: ThreadData;
+  readonly engine: Engine;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+};
+
+/** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
+export const startRunners = async (running: Running) => {
+  const { role, store, readModels, lease, homes, shared, engine, clock, newId, telemetry, log } = running;
+  const ending = new AbortController();
+  const onLostTail = (reader: string, error: string): void =>
+    log.error({ reader, error }, 'the log no longer has what this reader has read of it');
+  const projecting =
+    role === 'api'
+      ? watchProjections(readModels)
+      : await runProjectionsInThread(
+          { ...homes, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
+          { onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'), onLostTail },
+        );
+  const sight = {
+    engine,
+    readModels,
+    clock,
+    othersLag: shared ? othersLag : 0,
+    head: () => store.head(),
+    pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
+    reached: patiently(projecting.reached),
+  };
+  const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
+  const working = { store, sight, builders: projecting, newId, telemetry, hear, onLostTail, ...(lease && { lease }) };
+  const workers = role === 'api' ? undefined : startWorkers(working);
+  const reacting = workers?.subscriptions ?? [];
+  return {
+    projecting,
+    reacting,
+    /** How far each is, by the name of its checkpoint. */
+    positions: async () => {
+      // Where it can't be asked, the checkpoints tell.
+      const projected = await projecting.statuses().catch(() => []);
+      const reacted = reacting.map((each) => ({ ...each.status(), name: `reactor:${each.name}` }));
+      return Object.fromEntries([...projected, ...reacted].map(({ name, position }) => [name, position]));
+    },
+    settled: async (): Promise<void> => {
+      await workers?.renewed;
+      for (let before = -1, head = await store.head(); head !== before; before = head, head = await store.head()) {
+        await projecting.reached(head);
+        await Promise.all(reacting.map((each) => each.reached(head)));
+        await workers?.jobs.quiet();
+        await workers?.ticking.quiet();
+      }
+    },
+    stop: async (): Promise<void> => {
+      ending.abort();
+      await workers?.stop();
+      await projecting.stop();
+    },
+  };
+};

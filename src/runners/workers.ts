@@ -1,0 +1,145 @@
+import { worksOf } from '../jobs/index.ts';
+import type { RunningJobs } from './job-runner.ts';
+import { runJobs } from './job-runner.ts';
+import { renewOutdated } from './renewal.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { leased } from './leased.ts';
+import { lostTail } from '../eventstore/lost-tail.ts';
+import type { Subscription } from './subscription.ts';
+import { backOff, subscribe } from './subscription.ts';
+import { pause } from './waiting.ts';
+import { projections } from '../projections/index.ts';
+import type { Builders } from './projections.ts';
+import { reactors } from '../reactors/index.ts';
+import type { Reactor, Sight } from '../reactors/reactor.ts';
+import { checkpointOf, react } from '../reactors/reactor.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import { observedReactors } from '../telemetry/observed-batches.ts';
+import { observedWork } from '../telemetry/observed-work.ts';
+import { tracedReactor } from '../telemetry/traced-reactor.ts';
+import type { Observing } from '../telemetry/traced-store.ts';
+import type { Ticking } from './deadlines.ts';
+import { startTicking } from './deadlines.ts';
+
+type Needs = {
+  readonly store: EventStore;
+  readonly sight: Sight;
+  readonly builders: Builders;
+  readonly newId: () => string;
+  /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
+  readonly lease?: { readonly holder: string; readonly lifetime: number };
+  readonly telemetry: Observing;
+  readonly hear: (error: unknown) => void;
+  /** Is told, once, of a reactor whose checkpoint stands on what the log no longer has. */
+  readonly onLostTail: (reader: string, error: string) => void;
+};
+
+/** What a worker does besides projecting. */
+export type Workers = {
+  readonly subscriptions: readonly Subscription[];
+  readonly jobs: RunningJobs;
+  readonly ticking: Ticking;
+  /** Resolves when it was asked for what an older version made to be made again. */
+  readonly renewed: Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+/** Whether what is shown is of the log that is there: nothing that its operator has still to decide about. */
+const isAccepted = async ({ store, sight: { readModels } }: Needs): Promise<boolean> => {
+  for (const { name, renews } of projections)
+    if (!renews && (await lostTail(store, await readModels.standing(name)))) return false;
+  return true;
+};
+
+const reacting = (needs: Needs, reactor: Reactor): Subscription => {
+  const { store, sight, lease, telemetry, onLostTail } = needs;
+  const { name, streams, types } = reactor;
+  const { readModels, clock } = sight;
+  const checkpoint = checkpointOf(reactor);
+  const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), sight));
+  // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
+  const beginAgain = async (): Promise<boolean> => {
+    if (!(await isAccepted(needs))) return false;
+    await readModels.drop(checkpoint);
+    return true;
+  };
+  const start = () =>
+    subscribe({
+      name,
+      store,
+      filter: { streams, types },
+      now: clock,
+      load: () => readModels.standing(checkpoint),
+      handle,
+      pass: (position, fact) => readModels.saveCheckpoint(checkpoint, position, fact),
+      onLostTail: (error) => onLostTail(checkpoint, error.message),
+      beginAgain,
+    });
+  const now = () => new Date();
+  return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
+};
+
+/** How long what follows from a fact, or a step of a job, waits for the read models, in ms. */
+const patience = 30_000;
+
+/**
+ * Waits for the read models a while. Rejects with `ReadModelsUnavailable`, as nothing is wrong with whoever waits: a
+ * projection may be stalled, or have much before it.
+ */
+export const patiently =
+  (reached: (position: number, signal: AbortSignal, only?: readonly string[]) => Promise<void>) =>
+  async (position: number, only?: readonly string[]): Promise<void> => {
+    try {
+      await reached(position, AbortSignal.timeout(patience), only);
+    } catch (error) {
+      throw new ReadModelsUnavailable(`The read models are not at ${position} yet`, { cause: error });
+    }
+  };
+
+/** How long a job is a worker's without a sign of life where there are no others, in ms. */
+const lifetimeAlone = 30_000;
+
+/** Does something until it succeeds or the signal aborts. */
+const untilDone = async (work: () => Promise<void>, hear: (error: unknown) => void, signal: AbortSignal) => {
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!signal.aborted) hear(error);
+      await pause(backOff(failures), signal);
+    }
+  }
+};
+
+/** Starts the reactors, and the jobs that nobody else has. */
+export const startWorkers = (needs: Needs): Workers => {
+  const { store, sight, builders, newId, lease, hear } = needs;
+  const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
+  const observed = worksOf(builders, store).map((work) => observedWork(work, needs.telemetry));
+  const jobs = runJobs({ ...own, sight, newId, alone: !lease, retryDelay: backOff, rest: pause }, observed, hear);
+  // Every worker looks for what is due: who is first does it, and the others find it done.
+  const ticking = startTicking({ sight, newId, rest: pause, hear });
+  // Every worker hears of jobs: who takes one first has it.
+  const news = subscribe({
+    name: 'jobs',
+    store,
+    now: sight.clock,
+    load: async () => ({ position: await store.head() }),
+    filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
+    handle: async () => jobs.wake(),
+    pass: async () => undefined,
+  });
+  const stopping = new AbortController();
+  const renewed = untilDone(() => renewOutdated(sight, projections, newId), hear, stopping.signal);
+  const subscriptions = [...reactors.map((reactor) => reacting(needs, reactor)), news];
+  return {
+    subscriptions,
+    jobs,
+    ticking,
+    renewed,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([...subscriptions.map((each) => each.stop()), jobs.stop(), ticking.stop()]);
+    },
+  };
+};
