@@ -36,3 +36,6 @@ export type Aggregate<S, E extends Event> = {
   /** How a snapshot of a long stream's state is made; without it all facts are read each time. */
   readonly snapshot?: Packing<S>;
 };
+
+/** What the default of an `evolve` returns that has a case for every fact: one that it forgot does not compile, and one of a later version changes nothing. */
+export const unchanged = <S>(state: S, _: never): S => state;

@@ -1,7 +1,8 @@
 import type { Identifier } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
-import { lead, traitsOf } from '../domain/lead/lead.ts';
+import { lead } from '../domain/lead/lead.ts';
+import { traitsOf } from '../domain/lead/scorable.ts';
 import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
 import type { Checked, Finding } from './report.ts';
 import type { Arrival, Found, LeadInvariant, Scoring, SeenLead } from './seen.ts';

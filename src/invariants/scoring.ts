@@ -1,6 +1,6 @@
 import { explain } from '../domain/scoring/explanation.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
-import { scorable } from '../domain/lead/lead.ts';
+import { scorable } from '../domain/lead/scorable.ts';
 import type { PreparedRule } from '../domain/scoring/prepared-model.ts';
 import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import type { Scorable } from '../domain/scoring/scoring.ts';

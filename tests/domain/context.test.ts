@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activityCondition, contextOf } from '../../src/domain/lead/context.ts';
-import { lead, scorable } from '../../src/domain/lead/lead.ts';
+import { lead } from '../../src/domain/lead/lead.ts';
+import { scorable } from '../../src/domain/lead/scorable.ts';
 import { routable } from '../../src/domain/routing/routable.ts';
 import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
 import { noRules } from '../../src/domain/routing/routing-rules.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
+import { unchanged } from '../event.ts';
 
 /** The fact that could not be reacted to, and where it is. */
 const parkedEvent = z.object({
@@ -59,7 +60,7 @@ const evolve = (state: ParkedState, event: ParkedWorkEvent): ParkedState => {
     case 'WorkDiscarded':
       return { ...state, status: 'discarded' };
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isoTime, jsonObject } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
+import { unchanged } from '../event.ts';
 
 /** The kinds of long work. */
 export const jobKind = z.enum(['rescore', 'rebuild-project', 'rebuild-projection', 'route-qualified']);
@@ -88,7 +89,7 @@ const evolve = (state: JobState, event: JobEvent): JobState => {
     case 'JobCancelled':
       return { ...state, status: 'cancelled', holder: '' };
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 

@@ -1,17 +1,17 @@
 import { List, Map, Set } from 'immutable';
-import type { Activity, JsonObject } from './activity.ts';
+import type { Activity } from './activity.ts';
 import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
 import type { Identifier, Merges, Root } from '../identity/identity.ts';
-import { identifierKey, normalized, smallestOf, withUserId } from '../identity/identity.ts';
+import { identifierKey, normalized, withUserId } from '../identity/identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadPacking } from './lead-snapshot.ts';
 import { weigh } from './lead-weight.ts';
 import type { Ownership } from '../routing/ownership.ts';
 import { nobodysLead, withOwnership } from '../routing/ownership.ts';
+import type { OwnershipEvent } from '../routing/ownership-events.ts';
 import type { Profile } from './profile.ts';
 import { withTraits } from './profile.ts';
-import type { Scorable } from '../scoring/scoring.ts';
 import { hundredths } from '../scoring/scoring.ts';
 
 /** The score as last recorded: in points, and what each rule has brought so far, in hundredths. */
@@ -131,6 +131,9 @@ const merged = (state: LeadState, { data: { into, identifier } }: LeadFact<'Lead
   return identifier ? withIdentifier(away, identifier) : away;
 };
 
+/** A fact that is about who has the lead; one of another kind that has no case does not compile. */
+const leftToOwnership = (state: LeadState, _: OwnershipEvent): LeadState => state;
+
 const known = (state: LeadState, event: LeadEvent): LeadState => {
   switch (event.type) {
     case 'LeadCaptured': {
@@ -166,7 +169,7 @@ const known = (state: LeadState, event: LeadEvent): LeadState => {
     case 'IdentityConflict': // announces what the identifiers say
       return state;
     default:
-      return state;
+      return leftToOwnership(state, event);
   }
 };
 
@@ -191,27 +194,4 @@ export const rootOf = ({ leadId, capturedAt, userIds, identifiers, emails, merge
   identifiers: identifiers.size,
   emails: emails.size,
   merges,
-});
-
-const inForce = new WeakMap<LeadState['profile'], JsonObject>();
-
-/** The traits in force; one whose last value is null was taken away. The same ones as long as the profile stays as it is. */
-export const traitsOf = ({ profile }: LeadState): JsonObject => {
-  const known = inForce.get(profile);
-  if (known) return known;
-  const told = [...profile].filter(([, { value }]) => value !== null);
-  const traits = Object.fromEntries(told.map(([trait, { value }]) => [trait, value]));
-  inForce.set(profile, traits);
-  return traits;
-};
-
-/** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
-export const scorable = (state: LeadState): Scorable => ({
-  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
-  get traits() {
-    return traitsOf(state);
-  },
-  get email() {
-    return smallestOf(state.identifiers.values(), 'email');
-  },
 });

@@ -2,6 +2,7 @@ import { Map } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
+import { unchanged } from '../event.ts';
 import { projectPacking } from './project-snapshot.ts';
 import { Rejection } from '../rejection.ts';
 import type { PublishedModel } from '../scoring/published-model.ts';
@@ -96,7 +97,7 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
     case 'ScoringModelPublished':
       return { ...state, scoring: inForce(event.data.version, event.data.model) };
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 

@@ -1,3 +1,4 @@
+import type { EventsOf } from '../event.ts';
 import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import { replyActions } from './reply-policy.ts';
@@ -178,3 +179,6 @@ export const ownershipEvents = {
     .describe('Somebody wants a rep found for a lead that nobody was to have, such as one that a new model qualified.'),
   LeadReopened: z.object({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
 } as const;
+
+/** The facts of a lead that are about who has it, and no others. */
+export type OwnershipEvent = EventsOf<typeof ownershipEvents>;

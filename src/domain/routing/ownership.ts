@@ -1,6 +1,6 @@
 import { Set } from 'immutable';
 import type { LeadEvent, LeadFact } from '../lead/lead-events.ts';
-import type { AbsorbedRouting, Closing, Held, Outcome, ownershipStatuses } from './ownership-events.ts';
+import type { AbsorbedRouting, Closing, Held, Outcome, OwnershipEvent, ownershipStatuses } from './ownership-events.ts';
 import { isActive, prevails } from './ownership-merge.ts';
 import { planOf } from './response.ts';
 
@@ -158,6 +158,9 @@ const closed = (before: Ownership, { data }: LeadFact<'LeadClosed'>): Ownership 
   return { ...before, ...ended, status: 'closed', outcome: said.outcome, closed: said, repId, teamId };
 };
 
+/** A fact that says nothing about who has the lead; one about that without a case does not compile. */
+const leftToLead = (before: Ownership, _: Exclude<LeadEvent, OwnershipEvent>): Ownership => before;
+
 /** What a fact does to who has a lead. Facts that say nothing about it leave it as it is. */
 export const withOwnership = (before: Ownership, event: LeadEvent): Ownership => {
   switch (event.type) {
@@ -203,6 +206,6 @@ export const withOwnership = (before: Ownership, event: LeadEvent): Ownership =>
     case 'LeadReopened':
       return anew(before, event.data.reopenedAt);
     default:
-      return before;
+      return leftToLead(before, event);
   }
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import { changed } from '../changed.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
+import { unchanged } from '../event.ts';
 import { assignment, candidateSchema, othersSchema } from './ownership-events.ts';
 import { poolPacking } from './pool-snapshot.ts';
 import type { Rotation } from './rotation.ts';
@@ -166,7 +167,7 @@ const evolve = (state: PoolState, event: PoolEvent): PoolState => {
       return credit ? credited(freed(state, leadId), place) : freed(state, leadId);
     }
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 

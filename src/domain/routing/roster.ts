@@ -1,5 +1,6 @@
 import { Map } from 'immutable';
 import type { Aggregate } from '../event.ts';
+import { unchanged } from '../event.ts';
 import { Rejection } from '../rejection.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { defaultReplyPolicy } from './reply-policy.ts';
@@ -39,7 +40,7 @@ const evolve = (state: RosterState, event: RosterEvent): RosterState => {
       return { ...state, replies: { version, policy } };
     }
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 

@@ -7,7 +7,7 @@ import { isFreeMail } from '../identity/free-mail.ts';
 import { languageIn, languageOf } from '../conditions/language.ts';
 import { smallestOf } from '../identity/identity.ts';
 import type { LeadState } from '../lead/lead.ts';
-import { traitsOf } from '../lead/lead.ts';
+import { traitsOf } from '../lead/scorable.ts';
 import { withAddress } from '../lead/profile.ts';
 import type { RoutingRules } from './routing-rules.ts';
 

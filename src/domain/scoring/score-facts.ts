@@ -1,7 +1,7 @@
 import type { Activity } from '../lead/activity.ts';
 import type { Because, LeadEvent, ScoreCause } from '../lead/lead-events.ts';
 import type { LeadState } from '../lead/lead.ts';
-import { scorable } from '../lead/lead.ts';
+import { scorable } from '../lead/scorable.ts';
 import { Rejection } from '../rejection.ts';
 import type { PreparedModel } from './prepared-model.ts';
 import type { PublishedModel } from './published-model.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isoTime, jsonObject } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
+import { unchanged } from '../event.ts';
 
 /** Why somebody must look at something. */
 export const workKind = z.enum([
@@ -130,7 +131,7 @@ const evolve = (state: WorkItemState, event: WorkItemEvent): WorkItemState => {
     case 'WorkItemCancelled':
       return { ...state, ...free, status: 'cancelled' };
     default:
-      return state;
+      return unchanged(state, event);
   }
 };
 
