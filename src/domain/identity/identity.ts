@@ -6,7 +6,7 @@ import { formerForms, normalEmail, normalId } from './normal-form.ts';
 /** Identifier kinds, strongest first. */
 export const identifierKinds = ['userId', 'email', 'anonymousId'] as const;
 
-export const identifierSchema = z.object({ kind: z.enum(identifierKinds), value: z.string().min(1).max(256) });
+export const identifierSchema = z.strictObject({ kind: z.enum(identifierKinds), value: z.string().min(1).max(256) });
 export type Identifier = Readonly<z.infer<typeof identifierSchema>>;
 
 /** The namespace of lead ids. It is part of every stream name, so it can never change. */
@@ -91,7 +91,7 @@ export const identifierKey = ({ kind, value }: Identifier): string => `${kind}:$
 export const isEmailKey = (key: string): boolean => key.startsWith('email:');
 
 /** The leads that were merged into a lead, directly or by way of others, and how many merges lie one behind the other at most. */
-export const mergesSchema = z.object({ leads: z.number().int().min(0), depth: z.number().int().min(0) });
+export const mergesSchema = z.strictObject({ leads: z.number().int().min(0), depth: z.number().int().min(0) });
 export type Merges = Readonly<z.infer<typeof mergesSchema>>;
 
 /** What a merge or a link must know of a lead. `capturedAt` is ISO 8601, `identifiers` how many it has, `emails` how many of these are e-mail addresses. */

@@ -4,7 +4,7 @@ import type { Aggregate, EventsOf } from '../event.ts';
 import { unchanged } from '../event.ts';
 
 /** The fact that could not be reacted to, and where it is. */
-const parkedEvent = z.object({
+const parkedEvent = z.strictObject({
   id: z.string(),
   type: z.string(),
   stream: z.string(),
@@ -19,7 +19,7 @@ export type ParkedEvent = Readonly<z.infer<typeof parkedEvent>>;
  */
 export const parkedEvents = {
   WorkParked: z
-    .object({
+    .strictObject({
       projectId: z.string(),
       reactor: z.string(),
       event: parkedEvent,
@@ -29,10 +29,10 @@ export const parkedEvents = {
       lastFailedAt: isoTime,
     })
     .describe('What follows from a fact failed again and again, and was put aside so that the others go on.'),
-  WorkRetried: z.object({ retriedAt: isoTime }).describe('Somebody wants it to be tried again.'),
-  WorkDone: z.object({ doneAt: isoTime }).describe('What was put aside is done.'),
+  WorkRetried: z.strictObject({ retriedAt: isoTime }).describe('Somebody wants it to be tried again.'),
+  WorkDone: z.strictObject({ doneAt: isoTime }).describe('What was put aside is done.'),
   WorkDiscarded: z
-    .object({ reason: z.string(), discardedAt: isoTime })
+    .strictObject({ reason: z.string(), discardedAt: isoTime })
     .describe('What was put aside will not be done.'),
 } as const;
 export type ParkedWorkEvent = EventsOf<typeof parkedEvents>;

@@ -13,7 +13,7 @@ export const systemProject = '_system';
 /** The facts of a job's stream, `job-<projectId>.<jobId>`: long work, done in steps that each leave a fact. Shapes are forever. */
 export const jobEvents = {
   JobRequested: z
-    .object({
+    .strictObject({
       projectId: z.string(),
       jobId: z.string(),
       kind: jobKind,
@@ -25,20 +25,20 @@ export const jobEvents = {
       "Long work was asked for. `version` is the model's, for `rescore`; `details` says what other kinds need to know.",
     ),
   JobClaimed: z
-    .object({ holder: z.string(), until: isoTime, attempt: z.number().int() })
+    .strictObject({ holder: z.string(), until: isoTime, attempt: z.number().int() })
     .describe('A worker took the job, or went on with it, and has it until a time; then another may take it.'),
   JobProgressed: z
-    .object({ cursor: z.string(), done: z.number().int(), total: z.number().int(), until: isoTime.optional() })
+    .strictObject({ cursor: z.string(), done: z.number().int(), total: z.number().int(), until: isoTime.optional() })
     .describe('A step is done. `cursor` says where the next one begins; `done` and `total` count things, not steps.'),
   JobCompleted: z
-    .object({ done: z.number().int(), completedAt: isoTime, result: jsonObject.optional() })
+    .strictObject({ done: z.number().int(), completedAt: isoTime, result: jsonObject.optional() })
     .describe('All is done. `result` says what came of it.'),
   JobFailed: z
-    .object({ error: z.string(), attempts: z.number().int(), firstFailedAt: isoTime, failedAt: isoTime })
+    .strictObject({ error: z.string(), attempts: z.number().int(), firstFailedAt: isoTime, failedAt: isoTime })
     .describe('A step failed again and again, so nobody goes on until somebody asks for it.'),
-  JobRetried: z.object({ retriedAt: isoTime }).describe('A failed job goes on from its last step.'),
+  JobRetried: z.strictObject({ retriedAt: isoTime }).describe('A failed job goes on from its last step.'),
   JobCancelled: z
-    .object({ reason: z.string(), cancelledAt: isoTime })
+    .strictObject({ reason: z.string(), cancelledAt: isoTime })
     .describe('Nobody wants it any more. What its steps did stays.'),
 } as const;
 export type JobEvent = EventsOf<typeof jobEvents>;

@@ -9,7 +9,7 @@ export type Json = z.infer<ReturnType<typeof z.json>>;
 export const isoTime = z.iso.datetime({ precision: 3 });
 
 /** Something a person did. `occurredAt` is when, `receivedAt` when it reached us, both as `isoTime`. */
-export const activitySchema = z.object({
+export const activitySchema = z.strictObject({
   eventId: z.string().min(1).max(256),
   eventType: z.string().min(1).max(128),
   occurredAt: isoTime,

@@ -5,7 +5,7 @@ import type { Aggregate, EventsOf } from '../event.ts';
 /** The facts of a request that may come again, `request-<projectId>.<requestId>`. Shapes are forever. */
 export const keyedRequestEvents = {
   RequestKeyed: z
-    .object({ persons: z.string() })
+    .strictObject({ persons: z.string() })
     .describe(
       'Activities came under an Idempotency-Key. `persons` is a hash of whom they name: with others the key is refused.',
     ),

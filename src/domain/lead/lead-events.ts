@@ -5,16 +5,16 @@ import { identifierSchema, linkLimits, mergesSchema } from '../identity/identity
 import { absorbedRouting, ownershipEvents } from '../routing/ownership-events.ts';
 
 const points = z.number();
-const because = z.object({ rule: z.string(), points, eventId: z.string().optional() });
+const because = z.strictObject({ rule: z.string(), points, eventId: z.string().optional() });
 const cause = z.enum(['activity', 'merge', 'model']);
 
-const qualifications = z.object({ above: z.boolean(), count: z.number().int().min(0), firstAt: isoTime.optional() });
+const qualifications = z.strictObject({ above: z.boolean(), count: z.number().int().min(0), firstAt: isoTime.optional() });
 
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
 export const leadEvents = {
   ...ownershipEvents,
   LeadCaptured: z
-    .object({
+    .strictObject({
       projectId: z.string(),
       leadId: z.uuid(),
       identifier: identifierSchema,
@@ -23,12 +23,12 @@ export const leadEvents = {
     })
     .describe('A lead lives here. Always the first fact of its stream.'),
   LeadMerged: z
-    .object({ into: z.uuid(), identifier: identifierSchema.optional(), stage: z.string().optional() })
+    .strictObject({ into: z.uuid(), identifier: identifierSchema.optional(), stage: z.string().optional() })
     .describe(
       'See that lead: the only fact of a linked `identifier`, or the last of a lead, with the stage it was in.',
     ),
   LeadAbsorbed: z
-    .object({
+    .strictObject({
       from: z.uuid(),
       identifiers: z.array(identifierSchema),
       activities: z.array(activitySchema),
@@ -42,9 +42,9 @@ export const leadEvents = {
     .describe(
       'What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it.',
     ),
-  IdentifierAdded: z.object({ identifier: identifierSchema }).describe('An identifier leads to this lead.'),
+  IdentifierAdded: z.strictObject({ identifier: identifierSchema }).describe('An identifier leads to this lead.'),
   LinkRefused: z
-    .object({
+    .strictObject({
       identifier: identifierSchema,
       leadId: z.uuid(),
       reason: z.string(),
@@ -55,14 +55,14 @@ export const leadEvents = {
       "An identifier of this lead's activity stays with another lead, or leads to none, because a lead has one userId at most, or is as large as one may be.",
     ),
   IdentityConflict: z
-    .object({ userIds: z.array(z.string()) })
+    .strictObject({ userIds: z.array(z.string()) })
     .describe('Two processes joined two userIds at the same instant; the lead keeps both.'),
   ActivityRecorded: activitySchema.describe('Something the person did.'),
   ProfileUpdated: z
-    .object({ changes: jsonObject })
+    .strictObject({ changes: jsonObject })
     .describe("What an activity's traits changed; null for a trait that was taken away."),
   LeadScored: z
-    .object({
+    .strictObject({
       score: points,
       fit: points,
       engagement: points,
@@ -77,15 +77,15 @@ export const leadEvents = {
       'The score changed. `because` sums up to `delta`: what changed since it was last recorded, by rule and, where one did it, by activity.',
     ),
   StageChanged: z
-    .object({ from: z.string(), to: z.string(), score: points, model: z.number().int() })
+    .strictObject({ from: z.string(), to: z.string(), score: points, model: z.number().int() })
     .describe('The score moved the lead to another stage.'),
   LeadQualified: z
-    .object({
+    .strictObject({
       score: points,
       threshold: points,
       model: z.number().int(),
       cause,
-      factors: z.array(z.object({ rule: z.string(), points })),
+      factors: z.array(z.strictObject({ rule: z.string(), points })),
       count: z.number().int().min(1),
       quiet: z.boolean(),
       qualifiedAt: isoTime,

@@ -24,7 +24,7 @@ export const projectLimits = {
   bytes: 16_384,
 } as const;
 
-const key = z.object({
+const key = z.strictObject({
   keyId: z.string(),
   name: z.string(),
   scopes: z.array(z.enum(scopes)),
@@ -36,7 +36,7 @@ export type Key = Readonly<z.infer<typeof key>>;
 /** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
 export const projectEvents = {
   ProjectCreated: z
-    .object({
+    .strictObject({
       projectId: z.string(),
       name: z.string(),
       createdAt: isoTime,
@@ -46,9 +46,9 @@ export const projectEvents = {
       'A tenant began. `defaultModel` is the edition of the scoring model that it began with; the first unless said.',
     ),
   KeyIssued: key.describe('A key of the project was given out; only the hash of its value is recorded.'),
-  KeyRevoked: z.object({ keyId: z.string() }).describe('A key was taken back.'),
+  KeyRevoked: z.strictObject({ keyId: z.string() }).describe('A key was taken back.'),
   ScoringModelPublished: z
-    .object({
+    .strictObject({
       version: z.number().int().min(2),
       model: modelSchema,
       publishedAt: isoTime,

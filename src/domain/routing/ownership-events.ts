@@ -5,7 +5,7 @@ import { replyActions } from './reply-policy.ts';
 import { strategies } from './routing-rules.ts';
 
 /** A rep that was looked at: why it could have had the lead, or why it could not. */
-export const candidateSchema = z.object({
+export const candidateSchema = z.strictObject({
   repId: z.string(),
   in: z.boolean(),
   reason: z.string(),
@@ -15,7 +15,7 @@ export const candidateSchema = z.object({
 export type Candidate = Readonly<z.infer<typeof candidateSchema>>;
 
 /** The candidates that are not recorded in full: how many there were for each reason. */
-export const othersSchema = z.array(z.object({ reason: z.string(), count: z.number().int() }));
+export const othersSchema = z.array(z.strictObject({ reason: z.string(), count: z.number().int() }));
 export type Others = readonly Readonly<z.infer<typeof othersSchema>[number]>[];
 
 const decision = z.number().int().min(1);
@@ -54,7 +54,7 @@ const closing = {
 };
 
 /** How a lead was closed, and when. */
-export const closingSchema = z.object(closing).extend({ closedAt: isoTime });
+export const closingSchema = z.strictObject(closing).extend({ closedAt: isoTime });
 export type Closing = Readonly<z.infer<typeof closingSchema>>;
 
 /** The plan for a reply, as it was made. */
@@ -64,22 +64,22 @@ const due = {
   policyVersion: z.number().int().min(0),
   dueAt: isoTime,
   atRiskAt: isoTime,
-  steps: z.array(z.object({ at: isoTime, action: z.enum(replyActions) })),
+  steps: z.array(z.strictObject({ at: isoTime, action: z.enum(replyActions) })),
 };
 
 /** How far a plan for a reply is: what was said of it, and how many of its steps were taken. */
 const progress = { atRisk: z.boolean(), overdue: z.boolean(), taken: z.number().int().min(0) };
 
 /** Since when a rep has a lead, when it accepted that, and the plan for the reply that is waited for. */
-export const heldSchema = z.object({
+export const heldSchema = z.strictObject({
   since: isoTime,
   acceptedAt: isoTime.optional(),
-  plan: z.object(due).extend(progress).optional(),
+  plan: z.strictObject(due).extend(progress).optional(),
 });
 export type Held = Readonly<z.infer<typeof heldSchema>>;
 
 /** All else that a merged lead's routing was. Merges of earlier versions brought no more than its status. */
-const brought = z.object({
+const brought = z.strictObject({
   /** Who has it, or had it last. */
   repId: z.string().optional(),
   teamId,
@@ -96,7 +96,7 @@ const brought = z.object({
 });
 
 /** What a merged lead's routing was, for the lead that takes it over. */
-export const absorbedRouting = z.object({
+export const absorbedRouting = z.strictObject({
   status: z.enum(ownershipStatuses),
   workIds: z.array(z.string()),
   brought: brought.optional(),
@@ -106,7 +106,7 @@ export type AbsorbedRouting = Readonly<z.infer<typeof absorbedRouting>>;
 /** The facts in a lead's stream about who has it. Shapes are forever. */
 export const ownershipEvents = {
   LeadAssigned: z
-    .object({
+    .strictObject({
       ...assignment,
       settles: z.array(z.string()),
       assignedAt: isoTime,
@@ -120,17 +120,17 @@ export const ownershipEvents = {
       'A rep has the lead. `candidates` are who was looked at, `others` counts those beyond the first by reason; `settles` names work items that this ends.',
     ),
   ResponseDue: z
-    .object(due)
-    .extend(z.object(progress).partial().shape)
+    .strictObject(due)
+    .extend(z.strictObject(progress).partial().shape)
     .describe(
       'When the rep must have replied, and what will be done when not. One that came with a merged lead says how far it was.',
     ),
   ResponseAtRisk: z
-    .object({ ...of, dueAt: isoTime, at: isoTime })
+    .strictObject({ ...of, dueAt: isoTime, at: isoTime })
     .describe('Most of the time to reply is over. `at` is when that was, not when it was noticed.'),
-  ResponseOverdue: z.object({ ...of, dueAt: isoTime, at: isoTime }).describe('The rep has not replied in time.'),
+  ResponseOverdue: z.strictObject({ ...of, dueAt: isoTime, at: isoTime }).describe('The rep has not replied in time.'),
   ResponseStepTaken: z
-    .object({
+    .strictObject({
       ...of,
       teamId: z.string(),
       step: z.number().int(),
@@ -140,16 +140,16 @@ export const ownershipEvents = {
     })
     .describe('What the policy says was begun because nobody replied; a work item it opens is named.'),
   LeadAccepted: z
-    .object({ ...of, teamId, acceptedAt: isoTime, tookMs: z.number().int(), settles: z.array(z.string()) })
+    .strictObject({ ...of, teamId, acceptedAt: isoTime, tookMs: z.number().int(), settles: z.array(z.string()) })
     .describe('The rep took the lead on; `tookMs` is counted from the assignment.'),
   LeadDeclined: z
-    .object({ ...of, teamId, reason, declinedAt: isoTime })
+    .strictObject({ ...of, teamId, reason, declinedAt: isoTime })
     .describe('The rep does not want the lead. Its turn is given back, and the lead goes to another.'),
   LeadUnassigned: z
-    .object({ ...of, reason, unassignedAt: isoTime, excludes: z.boolean().optional() })
+    .strictObject({ ...of, reason, unassignedAt: isoTime, excludes: z.boolean().optional() })
     .describe('The lead was taken from the rep, who gets it back this time only when `excludes` is false.'),
   RoutingFailed: z
-    .object({
+    .strictObject({
       reason,
       rule: z.string().optional(),
       rulesVersion,
@@ -160,13 +160,13 @@ export const ownershipEvents = {
     })
     .describe('Nobody fits. The lead waits with a work item, and is tried again.'),
   ApprovalRequested: z
-    .object({ rule: z.string(), rulesVersion, because: z.string(), workId: z.string(), requestedAt: isoTime })
+    .strictObject({ rule: z.string(), rulesVersion, because: z.string(), workId: z.string(), requestedAt: isoTime })
     .describe('A rule wants somebody to approve before the lead goes on. It waits with a work item.'),
   ApprovalGiven: z
-    .object({ workId: z.string(), by: z.string(), approvedAt: isoTime })
+    .strictObject({ workId: z.string(), by: z.string(), approvedAt: isoTime })
     .describe('Somebody approved: the lead goes on.'),
   LeadClosed: z
-    .object({
+    .strictObject({
       ...closing,
       settles: z.array(z.string()),
       closedAt: isoTime,
@@ -175,9 +175,9 @@ export const ownershipEvents = {
     })
     .describe('What became of the lead, or of one that was merged into it. Its place is free for another.'),
   RoutingRequested: z
-    .object({ reason, requestedAt: isoTime })
+    .strictObject({ reason, requestedAt: isoTime })
     .describe('Somebody wants a rep found for a lead that nobody was to have, such as one that a new model qualified.'),
-  LeadReopened: z.object({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
+  LeadReopened: z.strictObject({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
 } as const;
 
 /** The facts of a lead that are about who has it, and no others. */

@@ -9,12 +9,12 @@ import { poolPacking } from './pool-snapshot.ts';
 import type { Rotation } from './rotation.ts';
 import { advance, giveBack } from './rotation.ts';
 
-const share = z.object({ repId: z.string(), weight: z.number().int() });
+const share = z.strictObject({ repId: z.string(), weight: z.number().int() });
 
 /** The facts of a project's pool, `pool-<projectId>`: each place that is taken or freed, one after the other. Shapes are forever. */
 export const poolEvents = {
   LeadPlaced: z
-    .object({
+    .strictObject({
       leadId: z.string(),
       ...assignment,
       /** The rep's own day and week, for its caps. */
@@ -23,12 +23,12 @@ export const poolEvents = {
       /** The company's domain, for which the rep is asked first from now on. */
       domain: z.string().optional(),
       /** Whose turns of which rotation this counts in. */
-      rotation: z.object({ pool: z.string(), shares: z.array(share) }).optional(),
+      rotation: z.strictObject({ pool: z.string(), shares: z.array(share) }).optional(),
       placedAt: isoTime,
     })
     .describe('A lead has a place with a rep; one that it had before is free.'),
   LeadHeld: z
-    .object({
+    .strictObject({
       leadId: z.string(),
       reason: z.string(),
       rule: z.string().optional(),
@@ -44,7 +44,7 @@ export const poolEvents = {
     })
     .describe('Nobody has a place for a lead: it waits. Leads of one `likeness` fit the same reps.'),
   LeadFreed: z
-    .object({
+    .strictObject({
       leadId: z.string(),
       repId: z.string().optional(),
       decision: z.number().int().optional(),

@@ -9,7 +9,7 @@ export const replyActions = ['notify', 're-route', 'escalate', 'work-item'] as c
 export const replyLimits = { steps: 20, bytes: 16_384 } as const;
 
 /** How soon an assigned lead must be replied to, and what happens when it is not. */
-export const replyPolicySchema = z.object({
+export const replyPolicySchema = z.strictObject({
   enabled: z.boolean(),
   firstResponseMinutes: z.number().int().min(1).max(100_000),
   countedIn: z.enum(['working-hours', 'always']),
@@ -17,7 +17,7 @@ export const replyPolicySchema = z.object({
   atRiskPercent: z.number().int().min(1).max(99),
   /** Each so many minutes, counted alike, after the reply was due. */
   steps: z
-    .array(z.object({ afterMinutes: z.number().int().min(0).max(100_000), action: z.enum(replyActions) }))
+    .array(z.strictObject({ afterMinutes: z.number().int().min(0).max(100_000), action: z.enum(replyActions) }))
     .max(20),
 });
 export type ReplyPolicy = Readonly<z.infer<typeof replyPolicySchema>>;

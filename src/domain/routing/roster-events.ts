@@ -13,7 +13,7 @@ export const rosterId = z
 const text = z.string().trim().min(1).max(128);
 const texts = z.array(text);
 
-export const teamSchema = z.object({
+export const teamSchema = z.strictObject({
   teamId: rosterId,
   name: text,
   /** Countries (ISO 3166, two letters) and names of regions that it serves; none: all. */
@@ -23,12 +23,12 @@ export const teamSchema = z.object({
 });
 export type Team = Readonly<z.infer<typeof teamSchema>>;
 
-export const skillSchema = z.object({ skill: text, level: z.number().int().min(1).max(5) });
+export const skillSchema = z.strictObject({ skill: text, level: z.number().int().min(1).max(5) });
 export type Skill = Readonly<z.infer<typeof skillSchema>>;
 
 export const repStatuses = ['active', 'away', 'left'] as const;
 
-export const repSchema = z.object({
+export const repSchema = z.strictObject({
   repId: rosterId,
   name: text,
   email: z.string().max(256).optional(),
@@ -47,7 +47,7 @@ export const repSchema = z.object({
   perWeek: z.number().int().min(0).max(100_000).optional(),
   /** Without hours always on shift. */
   hours: workingHoursSchema.optional(),
-  timeOff: z.array(z.object({ from: isoTime, to: isoTime })).max(400),
+  timeOff: z.array(z.strictObject({ from: isoTime, to: isoTime })).max(400),
 });
 export type Rep = Readonly<z.infer<typeof repSchema>>;
 
@@ -60,10 +60,10 @@ export const rosterEvents = {
   RepAdded: repSchema.describe('Somebody may get leads.'),
   RepChanged: repSchema.describe('A rep is this from now on.'),
   RoutingRulesPublished: z
-    .object({ version, rules: routingRulesSchema, publishedAt: isoTime, restores: version.optional() })
+    .strictObject({ version, rules: routingRulesSchema, publishedAt: isoTime, restores: version.optional() })
     .describe('Routing rules came into force, as a whole; `restores` names the version that they are again.'),
   ReplyPolicyPublished: z
-    .object({ version, policy: replyPolicySchema, publishedAt: isoTime })
+    .strictObject({ version, policy: replyPolicySchema, publishedAt: isoTime })
     .describe('How soon assigned leads must be replied to, from now on.'),
 } as const;
 export type RosterEvent = EventsOf<typeof rosterEvents>;

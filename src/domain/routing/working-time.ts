@@ -5,10 +5,10 @@ export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export type Weekday = (typeof weekdays)[number];
 
 const timeOfDay = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'A time of day is HH:MM, up to 24:00');
-export const shiftSchema = z.object({ from: timeOfDay, to: timeOfDay });
+export const shiftSchema = z.strictObject({ from: timeOfDay, to: timeOfDay });
 
 /** Local times; a shift whose `to` is not after its `from` ends on the next day. */
-export const workingHoursSchema = z.object({
+export const workingHoursSchema = z.strictObject({
   timeZone: z.string().min(1).max(64),
   week: z.partialRecord(z.enum(weekdays), z.array(shiftSchema).max(10)),
   holidays: z.array(z.iso.date()).max(400),

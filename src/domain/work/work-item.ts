@@ -28,7 +28,7 @@ export const workIdSchema = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
 /** The facts of a work item's stream, `work-<projectId>.<workId>`: something that a person must look at. Shapes are forever. */
 export const workItemEvents = {
   WorkItemOpened: z
-    .object({
+    .strictObject({
       projectId: z.string(),
       workId: workIdSchema,
       kind: workKind,
@@ -43,13 +43,13 @@ export const workItemEvents = {
     })
     .describe('Somebody must look at something. `dueAt` never changes; `details` says what is known, by kind.'),
   WorkItemClaimed: z
-    .object({ by: z.string(), until: isoTime, claimedAt: isoTime })
+    .strictObject({ by: z.string(), until: isoTime, claimedAt: isoTime })
     .describe('Somebody took the item, and has it until a time; then another may take it.'),
   WorkItemReleased: z
-    .object({ by: z.string(), reason: z.string(), releasedAt: isoTime })
+    .strictObject({ by: z.string(), reason: z.string(), releasedAt: isoTime })
     .describe('The item is everybody’s again. `by` is `lease` when the time of the claim ran out.'),
   WorkItemEscalated: z
-    .object({
+    .strictObject({
       by: z.string(),
       reason: z.string(),
       priority: workPriority,
@@ -59,7 +59,7 @@ export const workItemEvents = {
     })
     .describe('The item matters more from now on, to whom it names if it names anybody, and nobody has it.'),
   WorkItemCompleted: z
-    .object({
+    .strictObject({
       by: z.string(),
       resolution: resolution,
       reason: z.string(),
@@ -67,7 +67,7 @@ export const workItemEvents = {
     })
     .describe('It was seen to, or decided.'),
   WorkItemCancelled: z
-    .object({ by: z.string(), reason: z.string(), cancelledAt: isoTime })
+    .strictObject({ by: z.string(), reason: z.string(), cancelledAt: isoTime })
     .describe('Nobody needs to look any more.'),
 } as const;
 export type WorkItemEvent = EventsOf<typeof workItemEvents>;
