@@ -8,7 +8,11 @@ const points = z.number();
 const because = z.strictObject({ rule: z.string(), points, eventId: z.string().optional() });
 const cause = z.enum(['activity', 'merge', 'model']);
 
-const qualifications = z.strictObject({ above: z.boolean(), count: z.number().int().min(0), firstAt: isoTime.optional() });
+const qualifications = z.strictObject({
+  above: z.boolean(),
+  count: z.number().int().min(0),
+  firstAt: isoTime.optional(),
+});
 
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
 export const leadEvents = {

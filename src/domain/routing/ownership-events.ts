@@ -177,7 +177,9 @@ export const ownershipEvents = {
   RoutingRequested: z
     .strictObject({ reason, requestedAt: isoTime })
     .describe('Somebody wants a rep found for a lead that nobody was to have, such as one that a new model qualified.'),
-  LeadReopened: z.strictObject({ reason, reopenedAt: isoTime }).describe('The lead is worked on again, and is routed anew.'),
+  LeadReopened: z
+    .strictObject({ reason, reopenedAt: isoTime })
+    .describe('The lead is worked on again, and is routed anew.'),
 } as const;
 
 /** The facts of a lead that are about who has it, and no others. */
