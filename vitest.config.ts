@@ -23,7 +23,7 @@ const hasRoom = (folder: string, bytes: number): boolean => {
 if (hasRoom('/dev/shm', 4 * 1024 ** 3)) process.env['TMPDIR'] ??= '/dev/shm';
 
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['identity', 'queries', 'idempotency', 'concurrency'];
+const anywhere = ['queries', 'concurrency'];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
