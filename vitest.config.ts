@@ -23,7 +23,7 @@ const hasRoom = (folder: string, bytes: number): boolean => {
 if (hasRoom('/dev/shm', 4 * 1024 ** 3)) process.env['TMPDIR'] ??= '/dev/shm';
 
 /** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['identity', 'queries', 'idempotency', 'concurrency'];
+const anywhere = ['queries', 'concurrency'];
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
@@ -33,6 +33,9 @@ const servers = [
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/eventstore/eventstoredb-tail.test.ts'],
   'tests/readmodels/mongodb.test.ts',
 ];
+
+/** What is about programs beside the product: what they find on server processes, and what operators are told to run. */
+const tools = ['tests/tools/*.test.ts', ...files(['demo', 'runbooks'])];
 
 /** What one client can do to others is measured by how long those wait: with nothing else going on, one file after the other. */
 const fairness = ['tests/fairness/*.test.ts'];
@@ -52,7 +55,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...fairness] },
+        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...tools, ...fairness] },
       },
       {
         extends: true,
@@ -65,6 +68,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
+      { extends: true, test: { name: 'tools', include: tools } },
       {
         extends: true,
         test: {

@@ -224,8 +224,8 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
 
       it('loads what is there of many keys and leaves out what is not', async () => {
         const { readModels } = await prepared();
-        const docs = Array.from({ length: 2_500 }, (_, i) => stored(i + 1, person(`id-${i}`)));
-        await readModels.save(people, docs, 2_500);
+        const docs = Array.from({ length: 1_100 }, (_, i) => stored(i + 1, person(`id-${i}`)));
+        await readModels.save(people, docs, 1_100);
         const keys = [...docs, { project: 'p1', id: 'nobody' }, { project: 'p2', id: 'id-1' }];
         const loaded = await readModels.load(people, keys);
         expect([...loaded].sort((a, b) => a.position - b.position)).toEqual(docs);
@@ -544,7 +544,7 @@ export const readModelsContract = (name: string, create: () => Promise<Home>): v
             },
           ),
           {
-            numRuns: 300,
+            numRuns: 150,
             // An index can't be asked for a value that is in an empty list.
             examples: [
               [

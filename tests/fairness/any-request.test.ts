@@ -18,7 +18,7 @@ const tolerance = 1.5;
 const tries = 3;
 
 /** How long the search may take, in ms. */
-const patience = 10_000;
+const patience = 6_000;
 
 type Sent = {
   readonly operation: Operation;

@@ -9,9 +9,9 @@ import { clientOf } from '../support/client.ts';
 import { overHttp, spawnServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
-const people = 150;
-const events = 3_000;
-const size = 125;
+const people = 40;
+const events = 800;
+const size = 40;
 
 /** What activity number n is: somebody of them all, by one or two of three identifiers, does something. */
 const activity = (n: number): object => {

@@ -55,7 +55,9 @@ const run = async (blocks: readonly string[]) => {
   const script = [...blocksOf('README.md'), ...blocks]
     .join('\n')
     .replaceAll('http://127.0.0.1:4000', url)
-    .replaceAll('curl -s', 'curl -sS --fail-with-body');
+    .replaceAll('curl -s', 'curl -sS --fail-with-body')
+    // The same script of package.json without a start of npm before each.
+    .replaceAll('npm run ', `${process.execPath} --run `);
   const env = { ...childEnv(), HOME: process.env['HOME'], PORT: new URL(url).port, LOG_LEVEL: 'silent' };
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
   const ended = new Promise<number | null>((resolve) => shell.on('close', resolve));

@@ -1,25 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { samplesIn } from '../../tools/metrics/exposition.ts';
-import type { ServerProcess } from '../support/server-process.ts';
-import { startServer } from '../support/server-process.ts';
+import { metrics } from '../../tools/metrics/metrics.ts';
+import { ended } from '../../tools/support/tool.ts';
 import type { Tampering } from '../support/tool.ts';
-import { openTampering, runTool } from '../support/tool.ts';
+import { openTampering, runTool, serverOfFile } from '../support/tool.ts';
 
-let server: ServerProcess;
-beforeAll(async () => {
-  server = await startServer();
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = serverOfFile();
 
 /** What is wrong according to a look through a server that tampers with what is said. */
 const failing = async (tampering: Tampering, ...args: readonly string[]) => {
   const tampered = await openTampering(server.url, tampering);
-  const key = readFileSync(join(server.dataDir, 'admin-key'), 'utf8').trim();
   try {
-    const where = [`--url=${tampered.url}`, `--key=${key}`, '--duration=1', '--json'];
-    const { code, stdout } = await runTool('metrics.ts', [...where, ...args]);
+    // The server is of the process of the tests, which may have any memory.
+    const where = [`--url=${tampered.url}`, server.key, '--duration=1', '--max-memory=100000', '--json'];
+    const { code, stdout } = await ended(metrics, [...where, ...args]);
     const { rows, moments } = JSON.parse(stdout);
     const failed = rows.filter(({ holds }: { holds?: boolean }) => holds === false);
     return { code, failed: failed.map(({ what }: { what: string }) => what), moments };
@@ -85,8 +79,8 @@ describe('npm run metrics', () => {
   });
 
   it('explains itself, and refuses what it does not know', async () => {
-    expect((await runTool('metrics.ts', ['--help'])).stdout).toMatch(/--duration=<seconds>[^]*--max-lag=<seconds>/);
-    expect((await runTool('metrics.ts', ['--duration=long'])).code).toBe(2);
+    expect((await ended(metrics, ['--help'])).stdout).toMatch(/--duration=<seconds>[^]*--max-lag=<seconds>/);
+    expect((await ended(metrics, ['--duration=long'])).code).toBe(2);
   });
 });
 

@@ -68,21 +68,35 @@ const reasonOf = (error: unknown): string => {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 };
 
-const asProcess = async (run: (args: readonly string[]) => Promise<Told>): Promise<void> => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+/** Runs a command line, without the name of the program. Throws `UsageError` when it can't be understood. */
+export type CommandLine = (args: readonly string[]) => Promise<Told>;
+
+/** How a command line ended, and what it says. The code is 0 when it passed, 1 when it failed, 2 when it can't be understood. */
+export type Ended = { readonly code: 0 | 1 | 2; readonly stdout: string; readonly stderr: string };
+
+/** Runs a command line to its end, however that is. */
+export const ended = async (run: CommandLine, args: readonly string[]): Promise<Ended> => {
   try {
-    const { text, passed } = await run(process.argv.slice(2));
-    console.log(text);
-    process.exitCode = passed ? 0 : 1;
+    const { text, passed } = await run(args);
+    return { code: passed ? 0 : 1, stdout: `${text}\n`, stderr: '' };
   } catch (error) {
-    console.error(red(reasonOf(error)));
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    return { code: error instanceof UsageError ? 2 : 1, stdout: '', stderr: `${red(reasonOf(error))}\n` };
   }
 };
 
-/** Runs a tool as this process, and sets its exit code: 0 passed, 1 failed, 2 for a wrong command line. */
-export const runTool = <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): Promise<void> =>
-  asProcess(async (args) => {
+/** Runs a command line as this process, and sets its exit code. */
+export const runTool = async (run: CommandLine): Promise<void> => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  const { code, stdout, stderr } = await ended(run, process.argv.slice(2));
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = code;
+};
+
+/** The command line of a tool. */
+export const toolOf =
+  <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): CommandLine =>
+  async (args) => {
     const given = argumentsOf(args, { ...tool.options, ...commonOptions });
     const { json, help, ...where } = given as Common;
     if (help) return { text: helpOf(tool, commonHelp), passed: true };
@@ -93,7 +107,7 @@ export const runTool = <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): 
     } finally {
       await target.stop();
     }
-  });
+  };
 
 /** A tool that starts what it needs by itself. */
 type Alone<O extends ParseArgsOptionsConfig> = Named & {
@@ -101,9 +115,9 @@ type Alone<O extends ParseArgsOptionsConfig> = Named & {
   readonly run: (given: ReturnType<typeof argumentsOf<O>>, say: (line: string) => void) => Promise<Found>;
 };
 
-/** Runs such a tool as this process; exit codes as of `runTool`. */
+/** Runs such a tool as this process; exit codes as of `ended`. */
 export const runAlone = <O extends ParseArgsOptionsConfig>(tool: Alone<O & typeof aloneOptions>): Promise<void> =>
-  asProcess(async (args) => {
+  runTool(async (args) => {
     const given = argumentsOf(args, tool.options);
     const { json, help } = given as Common;
     if (help) return { text: helpOf(tool, aloneHelp), passed: true };
