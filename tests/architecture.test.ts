@@ -93,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'components.ts': ['api', 'projections', 'type integrity.ts', 'type eventstore/subscription.ts', ...STORE_TYPES],
   'migrate.ts': ['*'],
   'verify-invariants.ts': ['*'],
+  'reading-report.ts': ['*'],
   'invariants-worker.ts': ['*'],
   'app.ts': ['*'],
   'workers.ts': ['*'],

@@ -22,7 +22,8 @@ import {
   standard,
   userId,
 } from '../support/facts.ts';
-import { given, noon } from '../support/given.ts';
+import { given } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const from = idOf(email());
 

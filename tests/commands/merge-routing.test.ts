@@ -15,7 +15,7 @@ import type { RoutedLead } from '../../src/projections/routed-leads.ts';
 import { routedLeads } from '../../src/projections/routed-leads.ts';
 import { breaking, allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, idOf, projectId, standard, userId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { owners, qualify, react, routingWrongs, withReps } from '../support/routing.ts';
 
 const people = { older: userId('older'), younger: { kind: 'anonymousId' as const, value: 'younger' } };

@@ -14,7 +14,7 @@ import type { Collection, ReadModels } from '../../src/readmodels/read-models.ts
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { request } from '../support/engine.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 /** The words that were said, in a row. Each takes a byte of memory for the tests. */
 type Said = Event<'Said', { readonly word: string }>;

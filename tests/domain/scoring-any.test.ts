@@ -11,7 +11,7 @@ import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { hundredths, inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
 import { activities, arrivals, cut, models } from '../support/arbitraries.ts';
 import { anonymousId, idOf, projectId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const asOf = noon.getTime();
 const identifier = (n: number) => anonymousId(`a${n}`);

@@ -7,7 +7,7 @@ import { modelSchema } from '../../src/domain/scoring-model.ts';
 import { prepare } from '../../src/domain/prepared-model.ts';
 import { inPoints, stageOf, tally } from '../../src/domain/scoring.ts';
 import { activity, modelOf, standard } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { scorableOf } from '../support/scorable.ts';
 
 const asOf = noon.getTime();

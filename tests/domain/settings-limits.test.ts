@@ -21,7 +21,8 @@ import {
   scoringModelPublished,
   teamAdded,
 } from '../support/facts.ts';
-import { given, noon } from '../support/given.ts';
+import { given } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 const named = <T>(count: number, value: T): Record<string, T> =>

@@ -13,7 +13,7 @@ import type { Past } from '../../src/domain/time-travel.ts';
 import { occurredUntil, recordedUntil } from '../../src/domain/time-travel.ts';
 import { activities, arrivals, cut, models, occurredAt } from '../support/arbitraries.ts';
 import { anonymousId, idOf, projectId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 type Point = { readonly points: number; readonly recordedAt: Date };
 const count = (sum: number, { points }: Point): number => 10 * sum + points;

@@ -33,7 +33,7 @@ import {
   routingFailed,
   standard,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const stream = `lead-${projectId}.${leadId}`;
 const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };

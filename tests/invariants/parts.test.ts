@@ -20,7 +20,7 @@ import { openDocumentReader } from '../../src/readmodels/open.ts';
 import { openTestApp, tickingClock } from '../support/app.ts';
 import { mustBe } from '../support/client.ts';
 import { leadPlaced } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const names = projections.map(({ name }) => name);
 const checkpoints = [...names, ...reactors.map(checkpointOf)];

@@ -15,7 +15,7 @@ import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import { openWith } from '../support/engine.ts';
 import { standard } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const clock = (): Date => noon;
 const entry = new URL('../../src/invariants-worker.ts', import.meta.url);

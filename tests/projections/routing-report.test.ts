@@ -30,7 +30,7 @@ import {
   responseStepTaken,
   routingFailed,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 type Fact = Recorded<LeadEvent | PoolEvent>;
 

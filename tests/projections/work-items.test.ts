@@ -9,7 +9,7 @@ import { allProjects } from '../../src/projections/projects.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite.ts';
 import { anyOf } from '../support/any-of.ts';
 import { projectId, workItemOpened } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const types = Object.keys(workItemEvents) as readonly WorkItemEvent['type'][];
 const facts = fc.array(

@@ -24,7 +24,7 @@ import {
   workParked,
   workRetried,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { factsIn } from '../support/facts-in.ts';
 
 /** A log, and the reactor that looks at all of it whenever it is told to. */

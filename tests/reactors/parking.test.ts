@@ -24,7 +24,7 @@ import {
   projectId,
   userId,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { factsIn } from '../support/facts-in.ts';
 
 /** A log with people in it, and what reactors see of it. `fails` says with what the command that follows from a stream fails. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Activity } from '../../src/domain/activity.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { activity, modelOf } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 const dayMs = 86_400_000;
 const eventTypes = ['page_view', 'signup', 'demo', 'unheard'] as const;

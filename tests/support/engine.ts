@@ -18,7 +18,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.ts';
 import { projectId } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 /** An empty log in memory that refuses facts against their schema. Close it. */
 export const openLog = (): EventStore =>

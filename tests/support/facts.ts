@@ -9,7 +9,7 @@ import { noRules } from '../../src/domain/routing-rules.ts';
 import type { PublishedModel } from '../../src/domain/scoring-model.ts';
 import { defaultModel } from '../../src/domain/default-model.ts';
 import { scoringModelSchema } from '../../src/domain/scoring-form.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 type DataOf<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T }>['data'];
 

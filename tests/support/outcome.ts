@@ -10,7 +10,7 @@ import { streamParts } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { allFacts, engineOver } from './engine.ts';
 import { projectId } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 /** A lead as far as nobody's timing may change it. Its id is left out: who was first decides that. */
 export type Person = {
