@@ -200,7 +200,7 @@ describe('A check in two parts', () => {
           else expect(report?.status).toBe('violated');
         }),
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     ));
 
   it('is one of all leads when a document of one part lies in the other', async () => {
