@@ -64,27 +64,26 @@ describe('Rebuilding a lead', () => {
     expect(await healthOf(project)).toBe('healthy');
   });
 
-  it('repairs what is wrong in its documents, and says that it was not right', async () => {
+  it.each([
+    ['edited', (id: string) => `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 999) WHERE id = '${id}'`],
+    ['unreadable', (id: string) => `UPDATE "docs.leads" SET doc = '{"score": "many"}' WHERE id = '${id}'`],
+    ['lost', (id: string) => `DELETE FROM "docs.leads" WHERE id = '${id}'`],
+    ['lost from its history', (id: string) => `DELETE FROM "docs.history" WHERE id LIKE '${id}.%'`],
+    ['ahead of the log', (id: string) => `UPDATE "docs.leads" SET position = 1000000000 WHERE id = '${id}'`],
+    [
+      'in the history, but never was',
+      (id: string) => `INSERT INTO "docs.history" SELECT project, '${id}.planted', position,
+        json_set(doc, '$.eventId', 'planted') FROM "docs.history" WHERE id LIKE '${id}.%' LIMIT 1`,
+    ],
+  ])('repairs what is %s, and says that it was not right', async (_, sql) => {
     const { app, project, survivor } = await populating(shared());
     const before = await answersOf(project);
-    const history = `FROM "docs.history" WHERE id LIKE '${survivor}.%'`;
-    const wrongs = {
-      edited: `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 999) WHERE id = '${survivor}'`,
-      unreadable: `UPDATE "docs.leads" SET doc = '{"score": "many"}' WHERE id = '${survivor}'`,
-      lost: `DELETE FROM "docs.leads" WHERE id = '${survivor}'`,
-      'lost from its history': `DELETE ${history}`,
-      'ahead of the log': `UPDATE "docs.leads" SET position = 1000000000 WHERE id = '${survivor}'`,
-      'in the history, but never was': `INSERT INTO "docs.history"
-        SELECT project, '${survivor}.planted', position, json_set(doc, '$.eventId', 'planted') ${history} LIMIT 1`,
-    };
-    for (const [wrong, sql] of Object.entries(wrongs)) {
-      tampered(app, sql);
-      const first = await rebuilt(project, survivor);
-      const onlyPlace = first.before === first.after;
-      expect([wrong, first.identical]).toEqual([wrong, onlyPlace]);
-      expect(await rebuilt(project, survivor)).toMatchObject({ identical: true, after: first.after });
-      expect([wrong, await answersOf(project)]).toEqual([wrong, before]);
-    }
+    tampered(app, sql(survivor));
+    const first = await rebuilt(project, survivor);
+    const onlyPlace = first.before === first.after;
+    expect(first.identical).toBe(onlyPlace);
+    expect(await rebuilt(project, survivor)).toMatchObject({ identical: true, after: first.after });
+    expect(await answersOf(project)).toEqual(before);
     await project.send({ anonymousId: 'cookie', eventType: 'signup' });
     await app.settled();
     expect(await healthOf(project)).toBe('healthy');
