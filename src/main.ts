@@ -1,7 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { App } from './app.ts';
-import { openApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, loadConfig } from './config/config.ts';
 import { lockData } from './config/data-lock.ts';
@@ -63,6 +62,8 @@ First steps: create a project, then send an event with the key in the answer.
 const start = async (): Promise<void> => {
   const config = loadConfig();
   const unlock = lockData(config);
+  // Loaded only now: whoever has to change a setting first hears of it at once.
+  const { openApp } = await import('./app.ts');
   const app = await openApp(config);
   const url = await listen(app, config);
   await listenForMetrics(app, config);

@@ -41,8 +41,13 @@ const openWorkplace = async (count: number) => {
     const engine: Engine = engineOver(through, { clock: clock.now });
     const ticking = startTicking({
       sight: {
-        ...{ engine, readModels, clock: clock.now, othersLag: 0, pause: () => Promise.resolve() },
-        ...{ head: () => store.head(), reached: (position: number) => projecting.reached(position) },
+        engine,
+        readModels,
+        clock: clock.now,
+        othersLag: 0,
+        pause: () => Promise.resolve(),
+        head: () => store.head(),
+        reached: (position: number) => projecting.reached(position),
       },
       newId: () => `id-${(ids.last += 1)}`,
       // Looks when the test says so, and not by itself.

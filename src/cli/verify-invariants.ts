@@ -3,14 +3,9 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { ConfigError, loadConfig } from '../config/config.ts';
-import { openEventReader } from '../eventstore/open.ts';
 import type { Report } from '../invariants/report.ts';
 import { reportSchema } from '../invariants/report.ts';
 import { shown } from '../invariants/shown.ts';
-import { checksInThreads } from '../invariants/thread.ts';
-import { projections } from '../projections/index.ts';
-import { reactors } from '../reactors/index.ts';
-import { checkpointOf } from '../reactors/reactor.ts';
 import { addressOf, keyOf, NoKey } from './running-server.ts';
 
 const help = `Checks every invariant over all leads: what the log adds up to against what the read models have.
@@ -76,30 +71,15 @@ const mustExist = (name: string, home: Config['eventStore'] | Config['readModels
   throw new Unchecked(`${name}: there is no ${home.path}; set DATA_DIR, give --data-dir, or start the server first`);
 };
 
-const projectMustExist = async (events: Config['eventStore'], project: string): Promise<void> => {
-  const store = await openEventReader(events);
-  try {
-    if ((await store.read(`project-${project}`, -1, 1)).events.length > 0) return;
+const byReading = async (config: Config, project?: string): Promise<Report> => {
+  mustExist('EVENT_STORE', config.eventStore);
+  mustExist('READ_MODELS', config.readModels);
+  // Most of the program is loaded for this alone, and not where a server does the work.
+  const { hasProject, reportByReading } = await import('./reading-report.ts');
+  if (project !== undefined && !(await hasProject(config, project))) {
     throw new Unchecked(`--project: there is no project ${project}`);
-  } finally {
-    await store.close();
   }
-};
-
-const byReading = async ({ eventStore: events, readModels: documents }: Config, project?: string): Promise<Report> => {
-  mustExist('EVENT_STORE', events);
-  mustExist('READ_MODELS', documents);
-  if (project !== undefined) await projectMustExist(events, project);
-  const checks = checksInThreads({
-    events,
-    documents,
-    live: false,
-    entry: new URL('../invariants/thread-entry.ts', import.meta.url),
-    checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
-    clock: () => new Date(),
-    positions: async () => ({}),
-  });
-  return checks.check(project);
+  return reportByReading(config, project);
 };
 
 const check = async ({ url, key, project, 'data-dir': dataDir }: Asked): Promise<readonly [Told, string]> => {

@@ -101,7 +101,10 @@ describe('Values in a body', () => {
   const ndjson = { 'content-type': 'application/x-ndjson' };
   /** An ordinary activity: 12 values. */
   const ordinary = (n: number) => ({
-    ...{ eventType: 'page_view', anonymousId: `a${n % 5}`, eventId: `e${n}`, timestamp: '2026-03-01T11:00:00Z' },
+    eventType: 'page_view',
+    anonymousId: `a${n % 5}`,
+    eventId: `e${n}`,
+    timestamp: '2026-03-01T11:00:00Z',
     properties: { url: '/pricing', title: 'Pricing', path: '/pricing', n, first: true, referrer: null },
   });
   const valuesInAll = (each: number) => ({ eventType: 'x', userId: 'u', ignored: Array(each).fill(1) });
@@ -130,7 +133,9 @@ describe('Values in a body', () => {
     await using app = await ingesting(['config:write']);
     const put = (values: number) =>
       app.app.inject({
-        ...{ method: 'PUT', url: `/api/projects/${app.projectId}/scoring-model`, headers: { 'x-api-key': app.key } },
+        method: 'PUT',
+        url: `/api/projects/${app.projectId}/scoring-model`,
+        headers: { 'x-api-key': app.key },
         payload: { engagement: Array(values - 2).fill(1) },
       });
     expect((await put(50_000)).statusCode).toBe(400);
@@ -140,7 +145,9 @@ describe('Values in a body', () => {
   it('are 2,000 at most in the properties and traits of an activity, which is refused alone', async () => {
     await using app = await ingesting();
     const held = (properties: number, traits: number) => ({
-      ...{ eventType: 'x', userId: 'u', traits: { list: Array(traits - 1).fill(1) } },
+      eventType: 'x',
+      userId: 'u',
+      traits: { list: Array(traits - 1).fill(1) },
       properties: Object.fromEntries(Array.from({ length: properties }, (_, n) => [`p${n}`, n])),
     });
     const pointers = async (...events: readonly object[]) =>
@@ -166,7 +173,11 @@ describe('Values in a body', () => {
     await using app = await ingesting();
     const type = { 'content-type': 'application/cloudevents-batch+json' };
     const encoded = (bytes: number) => ({
-      ...{ specversion: '1.0', id: `i${bytes}`, source: 's', type: 't', userid: 'u' },
+      specversion: '1.0',
+      id: `i${bytes}`,
+      source: 's',
+      type: 't',
+      userid: 'u',
       data_base64: Buffer.from('{}'.padEnd(bytes)).toString('base64'),
     });
     const half = (256 * 1024 * 3) / 4;

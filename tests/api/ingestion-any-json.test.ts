@@ -110,7 +110,10 @@ describe('Whatever JSON comes', () => {
 
   it('is translated fast: 5,000 items in under 200 ms of CPU', () => {
     const items = Array.from({ length: 5_000 }, (_, index) => ({
-      ...{ userId: `u-${index}`, email: `u-${index}@x.io`, eventType: 'page_view', timestamp: '2026-01-01T00:00:00Z' },
+      userId: `u-${index}`,
+      email: `u-${index}@x.io`,
+      eventType: 'page_view',
+      timestamp: '2026-01-01T00:00:00Z',
       properties: {
         url: `https://x.io/${index}`,
         title: 'Pricing',

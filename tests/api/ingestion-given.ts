@@ -36,13 +36,16 @@ export const ingesting = async (scopes: readonly Scope[] = ['events:write']): Pr
   const facts = () => allFacts(booted.store);
   return {
     ...booted,
-    ...{ projectId, key, facts },
+    projectId,
+    key,
+    facts,
     post: async (url, payload, headers = {}) => {
       const raw = typeof payload === 'string' || Buffer.isBuffer(payload);
       const sent = raw || payload === undefined ? payload : JSON.stringify(payload);
       const all = { 'x-api-key': key, 'content-type': 'application/json', ...headers };
       const { statusCode, ...answer } = await booted.app.inject({
-        ...{ method: 'POST', url },
+        method: 'POST',
+        url,
         headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
         ...(sent !== undefined && { payload: sent }),
       });

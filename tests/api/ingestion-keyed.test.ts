@@ -8,7 +8,10 @@ import { allFacts, as, asRoot, boot, newKey, newProject, worldOver } from './sup
 const keyed = (key = 'order-7') => ({ 'idempotency-key': key });
 const of = (userId: string, eventType = 'signup') => ({ userId, eventType });
 const event = (userId: string, id = 'e1') => ({
-  ...{ specversion: '1.0', source: '/crm', type: 'signup', id },
+  specversion: '1.0',
+  source: '/crm',
+  type: 'signup',
+  id,
   data: { userId },
 });
 const structured = { 'content-type': 'application/cloudevents+json' };

@@ -82,7 +82,8 @@ describe('What is wrong with a field that an activity can do without', () => {
   it('says what was wrong, and that it was left out', () => {
     expect(track({ context: { sessionId: true } }).warnings).toEqual([
       {
-        ...{ code: 'field-left-out', pointer: '/context/sessionId' },
+        code: 'field-left-out',
+        pointer: '/context/sessionId',
         detail: 'must be text, is boolean; it was left out',
       },
     ]);
@@ -98,10 +99,12 @@ describe('What is wrong with a field that an activity can do without', () => {
   it('is nothing where an object is empty, as PHP writes it, or blank where it could be text', () => {
     expect(track({ properties: [] })).toMatchObject({ properties: {}, left: [] });
     expect(ofSegment('page', { userId: 'u', name: 'Pricing', properties: [] })).toMatchObject({
-      ...{ properties: { name: 'Pricing' }, left: [] },
+      properties: { name: 'Pricing' },
+      left: [],
     });
     expect(ofSegment('identify', { userId: 'u', traits: [], context: { traits: { plan: 'pro' } } })).toMatchObject({
-      ...{ traits: { plan: 'pro' }, left: [] },
+      traits: { plan: 'pro' },
+      left: [],
     });
     const group = ofSegment('group', { userId: 'u', groupId: 'g', traits: [], properties: [] });
     expect(group).toMatchObject({ properties: { groupId: 'g' }, left: [] });
@@ -185,7 +188,9 @@ describe('An activity that something was left out of', () => {
     const bad = { type: 'track', event: 'X', userId: 'u', anonymousId: 'undefined', timestamp: '', messageId: 'm' };
     const good = { type: 'track', event: 'X', userId: 'u', messageId: 'n', properties: [] };
     const warnings = ['anonymousId', 'timestamp'].map((name) => ({
-      ...{ code: 'field-left-out', pointer: `/batch/1/${name}`, detail: expect.stringMatching(/; it was left out$/) },
+      code: 'field-left-out',
+      pointer: `/batch/1/${name}`,
+      detail: expect.stringMatching(/; it was left out$/),
     }));
     for (const [accepted, status] of [
       [2, 'queued'],
@@ -230,7 +235,8 @@ describe('A member of our own format that nobody knows', () => {
   ])('is told with the one that is nearest: %s', (name, meant) => {
     expect(warnings({ [name]: 1 })).toEqual([
       {
-        ...{ code: 'field-unknown', pointer: `/${name}` },
+        code: 'field-unknown',
+        pointer: `/${name}`,
         detail: `"${name}" is not known here and was left out; did you mean "${meant}"?`,
       },
     ]);

@@ -22,8 +22,15 @@ const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(leve
 describe('An activity in our own format', () => {
   it('becomes what is captured, with all that it says', () => {
     const item = {
-      ...{ userId: ' u-1 ', email: ' Ada@Example.COM ', anonymousId: 'a-1', eventType: ' signup ', eventId: ' e-1 ' },
-      ...{ timestamp: '2026-03-01T10:00:00+02:00', sessionId: 's-1', properties: { plan: 'pro' }, traits: { age: 36 } },
+      userId: ' u-1 ',
+      email: ' Ada@Example.COM ',
+      anonymousId: 'a-1',
+      eventType: ' signup ',
+      eventId: ' e-1 ',
+      timestamp: '2026-03-01T10:00:00+02:00',
+      sessionId: 's-1',
+      properties: { plan: 'pro' },
+      traits: { age: 36 },
     };
     expect(captured(item)).toEqual({
       identifiers: [
@@ -32,9 +39,14 @@ describe('An activity in our own format', () => {
         { kind: 'anonymousId', value: 'a-1' },
       ],
       activity: {
-        ...{ eventId: 'e-1', eventType: 'signup', source: 'api', sessionId: 's-1' },
-        ...{ occurredAt: '2026-03-01T08:00:00.000Z', receivedAt: '2026-03-01T12:00:00.000Z' },
-        ...{ properties: { plan: 'pro' }, traits: { age: 36 } },
+        eventId: 'e-1',
+        eventType: 'signup',
+        source: 'api',
+        sessionId: 's-1',
+        occurredAt: '2026-03-01T08:00:00.000Z',
+        receivedAt: '2026-03-01T12:00:00.000Z',
+        properties: { plan: 'pro' },
+        traits: { age: 36 },
       },
       exactTime: true,
     });
@@ -43,8 +55,12 @@ describe('An activity in our own format', () => {
   it('happened when it arrived, and gets an id, when it says neither', () => {
     const { activity, exactTime } = captured(someone);
     expect(activity).toEqual({
-      ...{ eventId: 'made-here', eventType: 'page_view', source: 'api', properties: {} },
-      ...{ occurredAt: '2026-03-01T12:00:00.000Z', receivedAt: '2026-03-01T12:00:00.000Z' },
+      eventId: 'made-here',
+      eventType: 'page_view',
+      source: 'api',
+      properties: {},
+      occurredAt: '2026-03-01T12:00:00.000Z',
+      receivedAt: '2026-03-01T12:00:00.000Z',
     });
     expect(exactTime).toBe(false);
   });
@@ -144,8 +160,13 @@ describe('An activity in our own format', () => {
   it('is taken up to the limits', () => {
     const properties = { a: 'é'.repeat(16_380) };
     const item = {
-      ...{ userId: 'u'.repeat(256), eventType: 't'.repeat(128), eventId: 'e'.repeat(256), sessionId: 's'.repeat(256) },
-      ...{ timestamp: '2026-03-02T12:00:00Z', properties, traits: nested(10) },
+      userId: 'u'.repeat(256),
+      eventType: 't'.repeat(128),
+      eventId: 'e'.repeat(256),
+      sessionId: 's'.repeat(256),
+      timestamp: '2026-03-02T12:00:00Z',
+      properties,
+      traits: nested(10),
     };
     expect(Buffer.byteLength(JSON.stringify(properties))).toBe(32 * 1024);
     expect(faults(item)).toEqual([]);

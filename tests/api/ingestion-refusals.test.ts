@@ -71,7 +71,8 @@ const watched = async () => {
   const { apiKey } = await newProject(booted);
   const post = (url: string, payload: unknown, headers: Readonly<Record<string, string>> = {}) =>
     booted.app.inject({
-      ...{ method: 'POST', url },
+      method: 'POST',
+      url,
       headers: { 'x-api-key': apiKey, 'content-type': 'application/json', ...headers },
       payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
     });
@@ -99,10 +100,20 @@ describe('What is refused', () => {
     await app.post('/api/events/batch', {}, { 'x-api-key': 'unknown' });
     await app.post('/api/events/ingest', 'x', { 'content-type': 'text/csv' });
     expect(app.counted()).toEqual({
-      ...{ 'rest nobody': 1, 'rest userId': 1, 'rest unsupported-type': 1 },
-      ...{ 'batch nobody': 1, 'batch eventType': 2, 'batch unreadable': 1, 'batch unauthorized': 1 },
-      ...{ 'segment type': 1, 'segment userId': 1, 'segment invalid-json': 1, 'segment invalid-request': 1 },
-      ...{ 'cloudevents userid': 1, 'cloudevents id': 1, 'cloudevents invalid-json': 1 },
+      'rest nobody': 1,
+      'rest userId': 1,
+      'rest unsupported-type': 1,
+      'batch nobody': 1,
+      'batch eventType': 2,
+      'batch unreadable': 1,
+      'batch unauthorized': 1,
+      'segment type': 1,
+      'segment userId': 1,
+      'segment invalid-json': 1,
+      'segment invalid-request': 1,
+      'cloudevents userid': 1,
+      'cloudevents id': 1,
+      'cloudevents invalid-json': 1,
     });
   });
 

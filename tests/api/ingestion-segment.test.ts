@@ -27,7 +27,11 @@ describe("A call of Segment's clients", () => {
   it('track is an activity named after its event', () => {
     const item = { messageId: 'm-1', userId: 'u', event: 'Demo Requested', properties: { size: 3 } };
     expect(captured('track', item)).toMatchObject({
-      ...{ who: ['userId:u'], eventId: 'm-1', eventType: 'demo_requested', properties: { size: 3 }, source: 'segment' },
+      who: ['userId:u'],
+      eventId: 'm-1',
+      eventType: 'demo_requested',
+      properties: { size: 3 },
+      source: 'segment',
     });
   });
 
@@ -61,14 +65,17 @@ describe("A call of Segment's clients", () => {
 
   it('alias brings the user id together with a previous id that may be of any kind', () => {
     expect(captured('alias', { userId: 'u', previousId: 'a' })).toMatchObject({
-      ...{ who: ['userId:u'], eventType: 'alias', properties: {} },
+      who: ['userId:u'],
+      eventType: 'alias',
+      properties: {},
       mayBe: [[['userId:a', 'anonymousId:a'], 'anonymousId:a']],
     });
     expect(captured('alias', { userId: 'u', previousId: ' Ada@x.io' })).toMatchObject({
       mayBe: [[['userId:Ada@x.io', 'email:ada@x.io', 'anonymousId:Ada@x.io'], 'email:ada@x.io']],
     });
     expect(captured('alias', { userId: 'u', previousId: 7, anonymousId: 'device' })).toMatchObject({
-      ...{ who: ['userId:u'], mayBe: [[['userId:7', 'anonymousId:7'], 'anonymousId:7']] },
+      who: ['userId:u'],
+      mayBe: [[['userId:7', 'anonymousId:7'], 'anonymousId:7']],
     });
   });
 
@@ -95,14 +102,16 @@ describe("A call of Segment's clients", () => {
 
   it('may have numbers for ids, and blank ids for none', () => {
     expect(captured('track', { userId: 42, anonymousId: '', messageId: 7, event: 'X' })).toMatchObject({
-      ...{ who: ['userId:42'], eventId: '7' },
+      who: ['userId:42'],
+      eventId: '7',
     });
   });
 
   it('has the session of its context, and the context of its batch', () => {
     const envelope = { context: { sessionId: 's-1', traits: { email: 'a@x.io' } } };
     expect(captured('track', { userId: 'u', event: 'X' }, envelope)).toMatchObject({
-      ...{ sessionId: 's-1', who: ['userId:u', 'email:a@x.io'] },
+      sessionId: 's-1',
+      who: ['userId:u', 'email:a@x.io'],
     });
     const context = { sessionId: 1_700_000_000_000 };
     expect(captured('track', { userId: 'u', event: 'X', context }, envelope).sessionId).toBe('1700000000000');

@@ -31,8 +31,19 @@ describe('A lead is called', () => {
       { score: 0, fit: 0, engagement: 0, model: 0 },
     ];
     const doc = (leadId: string, name: string): LeadDocument => ({
-      ...{ leadId, profile: { name }, identifiers: [], terms: [], sources: [], stage: 'cold', routing: 'none' },
-      ...{ ...times, ...none, qualified: 0, decision: 0, activities: 0, revision: 0 },
+      leadId,
+      profile: { name },
+      identifiers: [],
+      terms: [],
+      sources: [],
+      stage: 'cold',
+      routing: 'none',
+      ...times,
+      ...none,
+      qualified: 0,
+      decision: 0,
+      activities: 0,
+      revision: 0,
     });
     const at = (project: string, id: string) => ({ project, id, position: 1 });
     await readModels.save(

@@ -255,7 +255,11 @@ describe('what is not even a request', () => {
       expect(head).toContain('Content-Type: application/problem+json');
       const problem = JSON.parse(body);
       expect(problem).toEqual({
-        ...{ type: `/problems#${code}`, title: kinds[code].title, status, detail: expect.any(String), code },
+        type: `/problems#${code}`,
+        title: kinds[code].title,
+        status,
+        detail: expect.any(String),
+        code,
         traceId: /X-Correlation-Id: (.*)/.exec(head)?.[1],
       });
       expect(log()).toContain(problem.traceId);

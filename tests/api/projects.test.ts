@@ -127,7 +127,8 @@ describe('the keys of a project', () => {
     const { projectId } = await newProject(served);
     const ask = () =>
       served.app.inject({
-        ...{ method: 'POST', url: `/api/projects/${projectId}/keys` },
+        method: 'POST',
+        url: `/api/projects/${projectId}/keys`,
         headers: { ...asRoot, 'idempotency-key': 'k1' },
         payload: { name: 'extra', scopes: ['leads:read'] },
       });
@@ -142,7 +143,8 @@ describe('the keys of a project', () => {
     const { projectId } = await newProject(served);
     const ask = (app: App, rootKey: string) =>
       app.inject({
-        ...{ method: 'POST', url: `/api/projects/${projectId}/keys` },
+        method: 'POST',
+        url: `/api/projects/${projectId}/keys`,
         headers: { ...as(rootKey), 'idempotency-key': 'k1' },
         payload: { name: 'extra', scopes: ['leads:read'] },
       });

@@ -3,8 +3,14 @@ import { as, asRoot, boot, newKey, newProject } from './support.ts';
 
 it('Where readers of the log are, how fast, and why one is stalled is told to the root key, and not to the keys of projects', async () => {
   const stalled = {
-    ...{ name: 'leads', position: 4, state: 'stalled' as const, attempts: 2, rate: 0, projection: true },
-    ...{ error: 'Lead 7 of project zeppelin is broken', since: new Date('2026-03-01T11:59:00.000Z') },
+    name: 'leads',
+    position: 4,
+    state: 'stalled' as const,
+    attempts: 2,
+    rate: 0,
+    projection: true,
+    error: 'Lead 7 of project zeppelin is broken',
+    since: new Date('2026-03-01T11:59:00.000Z'),
   };
   await using served = await boot(() => ({ subscriptions: () => Promise.resolve([stalled]) }));
   const { projectId } = await newProject(served);

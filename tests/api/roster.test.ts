@@ -9,15 +9,23 @@ const about = async (served: Awaited<ReturnType<typeof boot>>) => {
     (method: 'GET' | 'POST' | 'PATCH' | 'PUT') =>
     (path: string, payload?: object, headers: Readonly<Record<string, string>> = {}) =>
       served.app.inject({
-        ...{ method, url: `/api/projects/${projectId}${path}`, headers: { ...as(key), ...headers } },
+        method,
+        url: `/api/projects/${projectId}${path}`,
+        headers: { ...as(key), ...headers },
         ...(payload && { payload }),
       });
   return { projectId, apiKey, get: ask('GET'), post: ask('POST'), patch: ask('PATCH'), put: ask('PUT') };
 };
 
 const plain = {
-  ...{ status: 'active', skills: [], languages: [], regions: [], industries: [] },
-  ...{ weight: 1, capacity: 20, timeOff: [] },
+  status: 'active',
+  skills: [],
+  languages: [],
+  regions: [],
+  industries: [],
+  weight: 1,
+  capacity: 20,
+  timeOff: [],
 };
 const hours = { timeZone: 'Europe/Berlin', week: { mon: [{ from: '09:00', to: '17:00' }] }, holidays: ['2026-12-25'] };
 

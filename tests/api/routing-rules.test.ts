@@ -9,7 +9,8 @@ const about = async (served: Booted) => {
     (method: 'GET' | 'POST' | 'PATCH' | 'PUT') =>
     (path: string, payload?: object, headers: Readonly<Record<string, string>> = {}) =>
       served.app.inject({
-        ...{ method, url: `/api/projects/${projectId}${path}` },
+        method,
+        url: `/api/projects/${projectId}${path}`,
         headers: { ...(method === 'GET' ? as(apiKey) : asRoot), ...headers },
         ...(payload && { payload }),
       });
@@ -41,7 +42,7 @@ describe('Routing rules', () => {
     const url = `/api/projects/${projectId}/routing-rules`;
     const { etag = '' } = (await served.app.inject({ url, headers: asRoot })).headers;
     const put = () =>
-      served.app.inject({ ...{ method: 'PUT', url, headers: { ...asRoot, 'if-match': String(etag) }, payload: {} } });
+      served.app.inject({ method: 'PUT', url, headers: { ...asRoot, 'if-match': String(etag) }, payload: {} });
     expect((await put()).json()).toEqual({ version: 1 });
     expect((await put()).json().code).toBe('stale-revision');
   });

@@ -13,7 +13,9 @@ const about = async (served: Booted) => {
     read: (rest = '') => served.app.inject({ url: `${url}${rest}`, headers: as(apiKey) }),
     rollback: (body: object, headers: Readonly<Record<string, string>> = {}) =>
       served.app.inject({
-        ...{ method: 'POST', url: `${url}/rollback`, payload: body },
+        method: 'POST',
+        url: `${url}/rollback`,
+        payload: body,
         headers: { ...('authorization' in headers ? {} : asRoot), ...headers },
       }),
     publish: (model: object, headers: Readonly<Record<string, string>> = {}) =>
@@ -220,8 +222,10 @@ describe('a scoring model', () => {
       `project-${projectId}`,
       (await allFacts(served.store)).length - 1,
       Array.from({ length: fit + 1 }, (_, at) => ({
-        ...{ type: 'ScoringModelPublished', data: { version: at + 2, model, publishedAt } },
-        ...{ id: crypto.randomUUID(), metadata },
+        type: 'ScoringModelPublished',
+        data: { version: at + 2, model, publishedAt },
+        id: crypto.randomUUID(),
+        metadata,
       })),
     );
     const page = (await read('/versions?limit=200')).json();

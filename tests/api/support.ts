@@ -46,7 +46,8 @@ export const worldOver = ({ store, readModels }: Stores): World => {
     systemHealth: () => Promise.reject(new Error('Nothing checks the invariants here')),
     newId: v7,
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
-    ...{ clock, adminKey },
+    clock,
+    adminKey,
     monotonic: () => performance.now(),
   };
 };
@@ -68,7 +69,9 @@ export const boot = async (change: Change = () => ({}), settings: Partial<Settin
     { logLevel: 'silent', ...settings },
   );
   return {
-    ...{ app, store, readModels },
+    app,
+    store,
+    readModels,
     [Symbol.asyncDispose]: async () => {
       await app.close();
       await readModels.close();

@@ -43,7 +43,8 @@ describe('The facts of a correlation id', () => {
         const metadata = { commandId: 'c', causationId: 'c', correlationId: `${correlationId}-${run.number}` };
         const facts = Array.from({ length: count }, (_, at) => ({
           ...activityRecorded(activity({ eventId: `${run.number}-${n}-${at}` })),
-          ...{ id: `${run.number}-${n}-${at}`, metadata },
+          id: `${run.number}-${n}-${at}`,
+          metadata,
         }));
         const { revision } = await store.append(stream, expected, facts);
         revisions.set(stream, revision);

@@ -42,7 +42,9 @@ describe('what is asked for', () => {
 
   it('is what is named, in the order in which they run', () => {
     expect(asked(['third', 'first', '--rounds', '5', '--json'], known)).toMatchObject({
-      ...{ names: ['first', 'third'], rounds: 5, json: true },
+      names: ['first', 'third'],
+      rounds: 5,
+      json: true,
     });
   });
 

@@ -16,10 +16,16 @@ const benchmarks = [
 const told: Told = { name: 'Events', unit: '/s', median: 1_234.5, least: 1_000, most: 2_000 };
 const compared: Told = {
   ...told,
-  ...{ reference: { name: 'other <b>', median: 2_469 }, ratio: 0.5, goal: { atLeast: 0.6 }, reached: false },
+  reference: { name: 'other <b>', median: 2_469 },
+  ratio: 0.5,
+  goal: { atLeast: 0.6 },
+  reached: false,
 };
 const measured = (date: string, figures: readonly Told[] = [told], machine = 'a machine'): Measured => ({
-  ...{ date, machine, command: 'npm run bench', figures },
+  date,
+  machine,
+  command: 'npm run bench',
+  figures,
 });
 
 describe('the results as text', () => {

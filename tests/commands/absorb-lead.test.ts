@@ -22,13 +22,20 @@ import {
   standard,
   userId,
 } from '../support/facts.ts';
-import { given, noon } from '../support/given.ts';
+import { given } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const from = idOf(email());
 
 const absorbing = (more: Partial<Parameters<typeof absorbLead.decide>[1]> = {}) => ({
-  ...{ projectId, leadId, from, identifiers: [], activities: [], last: true, scoring: standard },
-  ...{ qualifications: { above: false, count: 0 } },
+  projectId,
+  leadId,
+  from,
+  identifiers: [],
+  activities: [],
+  last: true,
+  scoring: standard,
+  qualifications: { above: false, count: 0 },
   ...more,
 });
 
@@ -36,7 +43,9 @@ const signup = activity({ eventId: 's1', eventType: 'signup' });
 const second = activity({ eventId: 's2', eventType: 'signup' });
 const telling = (plan: string, hour: number) =>
   activity({
-    ...{ eventId: `t${hour}`, eventType: 'identify', traits: { plan } },
+    eventId: `t${hour}`,
+    eventType: 'identify',
+    traits: { plan },
     occurredAt: `2026-03-10T${String(hour).padStart(2, '0')}:00:00.000Z`,
   });
 
@@ -47,7 +56,10 @@ describe('Absorbing a merged lead', () => {
       .then(
         leadAbsorbed({ identifiers: [email()], activities: [signup], known: ['e1'] }),
         leadScored({
-          ...{ score: 35, engagement: 35, delta: 30, cause: 'merge' },
+          score: 35,
+          engagement: 35,
+          delta: 30,
+          cause: 'merge',
           because: [{ rule: 'signup', points: 30, eventId: 's1' }],
         }),
         stageChanged({ to: 'hot', score: 35 }),
@@ -64,7 +76,10 @@ describe('Absorbing a merged lead', () => {
     const part = leadAbsorbed({ activities: [signup], last: false });
     const scored = [
       leadScored({
-        ...{ score: 30, engagement: 30, delta: 30, cause: 'merge' },
+        score: 30,
+        engagement: 30,
+        delta: 30,
+        cause: 'merge',
         because: [{ rule: 'signup', points: 30, eventId: 's1' }],
       }),
       stageChanged(),
@@ -77,7 +92,11 @@ describe('Absorbing a merged lead', () => {
       .then(
         leadAbsorbed({ activities: [second] }),
         leadScored({
-          ...{ score: 60, engagement: 60, delta: 30, cause: 'merge', qualified: true },
+          score: 60,
+          engagement: 60,
+          delta: 30,
+          cause: 'merge',
+          qualified: true,
           because: [{ rule: 'signup', points: 30, eventId: 's2' }],
         }),
         stageChanged({ from: 'warm', to: 'qualified', score: 60 }),
@@ -116,7 +135,11 @@ describe('Absorbing a merged lead', () => {
     expect(absorbed.map(({ type }) => type)).toEqual(['LeadAbsorbed', 'LeadScored', 'StageChanged']);
 
     const record = (eventId: string, eventType: string) => ({
-      ...{ projectId, leadId, activities: [activity({ eventId, eventType })], identifiers: [], refused: [] },
+      projectId,
+      leadId,
+      activities: [activity({ eventId, eventType })],
+      identifiers: [],
+      refused: [],
       scoring: standard,
     });
     const facts = [leadCaptured(), activityRecorded(), leadScored(), ...absorbed];
@@ -181,7 +204,9 @@ describe('Absorbing a merged lead', () => {
       .when(absorbLead, absorbing({ activities: [telling('pro', 9)], scoring }), { now: noon })
       .facts();
     expect(facts.find(({ type }) => type === 'LeadScored')?.data).toMatchObject({
-      ...{ score: 20, fit: 20, because: [{ rule: 'paying', points: 20, eventId: 't9' }] },
+      score: 20,
+      fit: 20,
+      because: [{ rule: 'paying', points: 20, eventId: 't9' }],
     });
   });
 });

@@ -61,17 +61,21 @@ const breakEverywhere = async (story: Story): Promise<number> => {
   const people = await peopleIn(whole, everyone);
   await whole.close();
   let appends = 0;
-  for (const when of ['before', 'after'] as const) {
-    for (const restarted of [true, false]) {
-      for (let nth = 1; ; nth++) {
-        const outcome = await interrupted(story, nth, when, restarted);
-        if (!outcome) break;
-        expect({ nth, when, restarted, ...outcome }).toEqual({ nth, when, restarted, people, wrongs: [] });
-        appends += 1;
-      }
+  // Another process finds the same after an append as before the next one.
+  const ways = [
+    ['after', true],
+    ['after', false],
+    ['before', false],
+  ] as const;
+  for (const [when, restarted] of ways) {
+    for (let nth = 1; ; nth++) {
+      const outcome = await interrupted(story, nth, when, restarted);
+      if (!outcome) break;
+      expect({ nth, when, restarted, ...outcome }).toEqual({ nth, when, restarted, people, wrongs: [] });
+      appends += 1;
     }
   }
-  return appends / 4;
+  return appends / ways.length;
 };
 
 describe('A capture that is interrupted at any append and sent again', () => {
@@ -93,7 +97,9 @@ describe('A capture that is interrupted at any append and sent again', () => {
       exactTime: true,
     }));
     const single = (eventId: string, ...identifiers: Capture['identifiers']): Capture => ({
-      ...{ identifiers, activity: activity({ eventId }), exactTime: true },
+      identifiers,
+      activity: activity({ eventId }),
+      exactTime: true,
     });
     const model = modelOf({ engagement: [{ id: 'views', when: { eventType: 'page_view' }, points: 0.05 }] });
     const past = [[single('m3', anonymousId('a0'))], many];

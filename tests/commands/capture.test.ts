@@ -28,7 +28,9 @@ const twoProcesses = (): readonly [Engine, Engine, EventStore] => {
 };
 
 const capturing = (identifiers: Capture['identifiers'], more: Partial<Activity> = {}): Capture => ({
-  ...{ identifiers, activity: activity(more), exactTime: false },
+  identifiers,
+  activity: activity(more),
+  exactTime: false,
 });
 
 /** Captures one activity with that event id, under a command id of its own. */

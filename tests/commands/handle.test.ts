@@ -76,14 +76,12 @@ describe('A command', () => {
     const [fact] = await factsIn(store, stream, 0);
     expect(fact).toMatchObject({ ...keyIssued(), stream, revision: 1, position: 2 });
     expect(fact?.metadata).toEqual({
-      ...{
-        commandId: 'c1',
-        correlationId: 'r1',
-        causationId: 'c1',
-        actor: 'key:k0',
-        traceparent: '00-1-2-01',
-        version: 1,
-      },
+      commandId: 'c1',
+      correlationId: 'r1',
+      causationId: 'c1',
+      actor: 'key:k0',
+      traceparent: '00-1-2-01',
+      version: 1,
     });
   });
 
@@ -136,7 +134,11 @@ describe('A command that is sent again', () => {
   it('gets all the facts it recorded, and none of others', async () => {
     const store = log();
     const input = {
-      ...{ projectId, leadId: idOf(anonymousId()), capture: anonymousId(), identifiers: [], refused: [] },
+      projectId,
+      leadId: idOf(anonymousId()),
+      capture: anonymousId(),
+      identifiers: [],
+      refused: [],
       scoring: standard,
     };
     const { handle } = engineOver(store);
@@ -343,8 +345,13 @@ describe('Commands of one process', () => {
     const { seen, calls } = watched(log());
     const { handle } = engineOver(seen);
     const input = (n: number) => ({
-      ...{ projectId, leadId: idOf(anonymousId()), capture: anonymousId(), identifiers: [], refused: [] },
-      ...{ activities: [activity({ eventId: `e${n}`, properties: { text: 'x'.repeat(100_000) } })], scoring: standard },
+      projectId,
+      leadId: idOf(anonymousId()),
+      capture: anonymousId(),
+      identifiers: [],
+      refused: [],
+      activities: [activity({ eventId: `e${n}`, properties: { text: 'x'.repeat(100_000) } })],
+      scoring: standard,
     });
     const all = Array.from({ length: 6 }, (_, n) => handle(recordActivities, input(n), request(`c${n}`)));
     for (const { events } of await Promise.all(all)) expect(events.map(({ type }) => type)).toContain('LeadScored');
@@ -404,8 +411,13 @@ describe('Commands of one process', () => {
 
 describe('The memory of states', () => {
   const input = (eventId: string, n: number) => ({
-    ...{ projectId, leadId: idOf(anonymousId(`a${n}`)), capture: anonymousId(`a${n}`), identifiers: [], refused: [] },
-    ...{ activities: [activity({ eventId })], scoring: standard },
+    projectId,
+    leadId: idOf(anonymousId(`a${n}`)),
+    capture: anonymousId(`a${n}`),
+    identifiers: [],
+    refused: [],
+    activities: [activity({ eventId })],
+    scoring: standard,
   });
 
   it.each([1, 5_000, 10_000_000])('of %i bytes gives the same leads', async (maxBytes) => {

@@ -212,11 +212,13 @@ describe('Leads that are as large as they may be', () => {
       )[0];
     for (const name of ['x', 'y', 'z']) await one(name, userId('u0'), anonymousId(name));
     expect(await one('more', userId('u0'), anonymousId('w'))).toMatchObject({
-      ...{ leadId: idOf(userId('u0')), refused: [{ identifier: anonymousId('w'), leadId: idOf(anonymousId('w')) }] },
+      leadId: idOf(userId('u0')),
+      refused: [{ identifier: anonymousId('w'), leadId: idOf(anonymousId('w')) }],
     });
     expect(await one('own', anonymousId('w'))).toMatchObject({ leadId: idOf(anonymousId('w')) });
     expect(await one('stronger', email('new'), anonymousId('x'))).toMatchObject({
-      ...{ leadId: idOf(email('new')), refused: [{ identifier: anonymousId('x'), leadId: idOf(userId('u0')) }] },
+      leadId: idOf(email('new')),
+      refused: [{ identifier: anonymousId('x'), leadId: idOf(userId('u0')) }],
     });
     await store.close();
   });

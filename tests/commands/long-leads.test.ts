@@ -18,7 +18,7 @@ import { openEventStore } from '../../src/eventstore/open.ts';
 import { openReadModels } from '../../src/readmodels/open.ts';
 import { allFacts, engineOver, request } from '../support/engine.ts';
 import { activity, anonymousId, idOf, projectId, standard } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const visitors = Array.from({ length: 10 }, (_, index) => anonymousId(`visitor-${index}`));
 const types = ['page_view', 'signup', 'demo_request'] as const;

@@ -15,7 +15,7 @@ import type { RoutedLead } from '../../src/projections/routed-leads.ts';
 import { routedLeads } from '../../src/projections/routed-leads.ts';
 import { breaking, allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, idOf, projectId, standard, userId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { owners, qualify, react, routingWrongs, withReps } from '../support/routing.ts';
 
 const people = { older: userId('older'), younger: { kind: 'anonymousId' as const, value: 'younger' } };
@@ -132,7 +132,11 @@ describe('Of two leads that turn out to be one', () => {
       await two.settle();
       expect(await outcome(two)).toEqual(['closed', became, 'ada']);
       expect((await two.ownershipOf('older')).closed).toEqual({
-        ...{ outcome: became, reason: 'Said so', repId: 'ada', teamId: 'sales', value: 900 },
+        outcome: became,
+        reason: 'Said so',
+        repId: 'ada',
+        teamId: 'sales',
+        value: 900,
         closedAt: '2026-03-10T12:00:01.000Z',
       });
       expect(await reported(two)).toMatchObject([{ state: became, repId: 'ada' }]);

@@ -99,7 +99,10 @@ describe('PlaceLead', () => {
 describe('PlaceByHand', () => {
   const byHand = { projectId, leadId, repId: 'ben', reason: 'Knows them', status: 'pending' as const, ...scene };
   const placed = leadPlaced({
-    ...{ repId: 'ben', by: 'hand', because: 'Knows them', candidates: [{ repId: 'ben', in: true, reason: 'chosen' }] },
+    repId: 'ben',
+    by: 'hand',
+    because: 'Knows them',
+    candidates: [{ repId: 'ben', in: true, reason: 'chosen' }],
   });
 
   it('gives a lead to whom somebody chose', () => given().when(placeByHand, byHand).then(placed));
@@ -195,7 +198,10 @@ describe('MovePlace', () => {
 
   it('hands the place of a merged lead on', () => {
     const moved = leadPlaced({
-      ...{ leadId: into, decision: 2, by: 'merge', because: `ada has lead ${leadId}, which is part of this one` },
+      leadId: into,
+      decision: 2,
+      by: 'merge',
+      because: `ada has lead ${leadId}, which is part of this one`,
     });
     given(leadPlaced()).when(movePlace, move).then(freed, moved);
   });

@@ -36,14 +36,12 @@ type Input = {
 };
 
 const recording = ({ activities, identifiers = [], refused = [], scoring = standard, capture }: Input) => ({
-  ...{
-    projectId,
-    leadId,
-    activities: [...activities],
-    identifiers: [...identifiers],
-    refused: refused.map((link) => ({ reason: 'a lead has one userId at most', ...link })),
-    scoring,
-  },
+  projectId,
+  leadId,
+  activities: [...activities],
+  identifiers: [...identifiers],
+  refused: refused.map((link) => ({ reason: 'a lead has one userId at most', ...link })),
+  scoring,
   ...(capture && { capture }),
 });
 
@@ -113,7 +111,9 @@ describe('Recording activities', () => {
         activityRecorded(signup),
         activityRecorded(view),
         leadScored({
-          ...{ score: 35, engagement: 35, delta: 35 },
+          score: 35,
+          engagement: 35,
+          delta: 35,
           because: [
             { rule: 'page_view', points: 5, eventId: 'e2' },
             { rule: 'signup', points: 30, eventId: 'e1' },
@@ -207,7 +207,11 @@ describe('Recording traits', () => {
     const scoring = modelOf({ fit: [{ id: 'paying', when: { trait: 'plan', op: 'eq', value: 'pro' }, points: 12.5 }] });
     const said = identify('t1', 10, { plan: 'pro' });
     const scored = leadScored({
-      ...{ score: 12.5, fit: 12.5, engagement: 0, delta: 12.5, model: 2 },
+      score: 12.5,
+      fit: 12.5,
+      engagement: 0,
+      delta: 12.5,
+      model: 2,
       because: [{ rule: 'paying', points: 12.5, eventId: 't1' }],
     });
     const warm = stageChanged({ score: 12.5, model: 2 });
@@ -221,7 +225,11 @@ describe('Recording traits', () => {
         activityRecorded(unsaid),
         profileUpdated({ changes: { plan: 'free' } }),
         leadScored({
-          ...{ score: 0, fit: 0, engagement: 0, delta: -12.5, model: 2 },
+          score: 0,
+          fit: 0,
+          engagement: 0,
+          delta: -12.5,
+          model: 2,
           because: [{ rule: 'paying', points: -12.5, eventId: 't2' }],
         }),
         stageChanged({ from: 'warm', to: 'cold', score: 0, model: 2 }),
@@ -308,7 +316,10 @@ describe('The reasons of a score', () => {
         activityRecorded(),
         activityRecorded(view),
         leadScored({
-          ...{ score: 8, engagement: 8, delta: 8, model: 2 },
+          score: 8,
+          engagement: 8,
+          delta: 8,
+          model: 2,
           because: [
             { rule: 'views', points: 5, eventId: 'e1' },
             { rule: 'views', points: 5, eventId: 'e2' },
@@ -331,7 +342,8 @@ describe('The reasons of a score', () => {
       .when(recordActivities, recording({ activities: [later], scoring }), { now: new Date(tomorrow) })
       .facts();
     expect(ofType(facts, 'LeadScored')[0]?.data).toMatchObject({
-      ...{ score: 15, delta: 5 },
+      score: 15,
+      delta: 5,
       because: [
         { rule: 'views', points: 10, eventId: 'e2' },
         { rule: 'views', points: -5 },

@@ -36,12 +36,21 @@ describe('Scoring a lead again', () => {
       .when(rescoreLead, rescoring(modelOf(rule(70))))
       .then(
         leadScored({
-          ...{ score: 70, engagement: 70, delta: 65, model: 2, cause: 'model', qualified: true },
+          score: 70,
+          engagement: 70,
+          delta: 65,
+          model: 2,
+          cause: 'model',
+          qualified: true,
           because: [{ rule: 'page_view', points: 65 }],
         }),
         stageChanged({ to: 'qualified', score: 70, model: 2 }),
         leadQualified({
-          ...{ score: 70, model: 2, cause: 'model', quiet: true, factors: [{ rule: 'page_view', points: 70 }] },
+          score: 70,
+          model: 2,
+          cause: 'model',
+          quiet: true,
+          factors: [{ rule: 'page_view', points: 70 }],
         }),
       );
   });
@@ -52,7 +61,11 @@ describe('Scoring a lead again', () => {
       .when(rescoreLead, rescoring(renamed))
       .then(
         leadScored({
-          ...{ score: 7, engagement: 7, delta: 2, model: 2, cause: 'model' },
+          score: 7,
+          engagement: 7,
+          delta: 2,
+          model: 2,
+          cause: 'model',
           because: [
             { rule: 'page_view', points: -5 },
             { rule: 'views', points: 7 },
@@ -66,7 +79,11 @@ describe('Scoring a lead again', () => {
     const low = modelOf({ ...rule(5), qualificationThreshold: 5 });
     const lowered = leadScored({ ...same, model: 2, qualified: true });
     const qualified = leadQualified({
-      ...{ score: 5, threshold: 5, model: 2, cause: 'model', quiet: true },
+      score: 5,
+      threshold: 5,
+      model: 2,
+      cause: 'model',
+      quiet: true,
       factors: [{ rule: 'page_view', points: 5 }],
     });
     given(...scored)
@@ -95,7 +112,11 @@ describe('Scoring a lead again', () => {
       .when(rescoreLead, rescoring(decaying))
       .then(
         leadScored({
-          ...{ score: 0, engagement: 0, delta: -5, model: 2, cause: 'model' },
+          score: 0,
+          engagement: 0,
+          delta: -5,
+          model: 2,
+          cause: 'model',
           because: [{ rule: 'page_view', points: -5 }],
         }),
       );

@@ -17,7 +17,7 @@ const folded = async (position: number): Promise<Folded<string>> => {
   const log = openLog();
   const empty = await foldStates(log, 1e6).get(lead, 'acme.1');
   await log.close();
-  return { ...empty, ...{ revision: 99, last: 'x', position, state: `as of ${position}` } };
+  return { ...empty, revision: 99, last: 'x', position, state: `as of ${position}` };
 };
 
 const openServer = async () => {

@@ -14,7 +14,7 @@ import type { Collection, ReadModels } from '../../src/readmodels/read-models.ts
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { request } from '../support/engine.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 /** The words that were said, in a row. Each takes a byte of memory for the tests. */
 type Said = Event<'Said', { readonly word: string }>;
@@ -24,12 +24,16 @@ const words: Packing<readonly string[]> = {
   unpack: (packed) => z.array(z.string()).parse(packed),
 };
 const talk: Aggregate<readonly string[], Said> = {
-  ...{ name: 'talk', initial: [], weigh: () => 1_000 },
+  name: 'talk',
+  initial: [],
+  weigh: () => 1_000,
   evolve: (state, { data }) => [...state, data.word],
   snapshot: words,
 };
 const say = command(talk)({
-  ...{ name: 'say', input: z.object({ id: z.string(), word: z.string() }), id: ({ id }: { id: string }) => id },
+  name: 'say',
+  input: z.object({ id: z.string(), word: z.string() }),
+  id: ({ id }: { id: string }) => id,
   decide: (_, { word }) => [{ type: 'Said', data: { word } }],
 });
 
@@ -37,7 +41,9 @@ const [id, stream] = ['acme.1', 'talk-acme.1'];
 
 const said = (count: number, word = 'w') =>
   Array.from({ length: count }, (_, index) => ({
-    ...{ id: randomUUID(), type: 'Said' as const, data: { word: `${word}${index}` } },
+    id: randomUUID(),
+    type: 'Said' as const,
+    data: { word: `${word}${index}` },
     metadata: { commandId: `${word}${index}`, correlationId: 'test', causationId: 'test' },
   }));
 
@@ -296,7 +302,11 @@ describe('When the read models', () => {
 describe('What waits to be written', () => {
   const folded = async (size: number, position = 1): Promise<Folded<readonly string[]>> => ({
     ...(await foldStates(openTalks(), 1e6).get(talk, id)),
-    ...{ revision: 99, last: 'x', size, position, state: [`at ${position}`] },
+    revision: 99,
+    last: 'x',
+    size,
+    position,
+    state: [`at ${position}`],
   });
   const million = 1024 * 1024;
 

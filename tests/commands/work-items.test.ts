@@ -22,7 +22,8 @@ import {
   workItemOpened as opened,
   workItemReleased as released,
 } from '../support/facts.ts';
-import { given, noon } from '../support/given.ts';
+import { given } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const { openedAt: _, ...opening } = opened().data;
 const its = { projectId, workId: 'w1' };

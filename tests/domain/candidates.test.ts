@@ -26,7 +26,8 @@ describe('A decision about many reps', () => {
       namesOf(reps).filter((_, n) => n % 10 !== 0),
     );
     expect(failed).toMatchObject({
-      ...{ kind: 'failed', reason: 'Nobody of 1000 fits: 650 off shift, 250 away, 100 at capacity' },
+      kind: 'failed',
+      reason: 'Nobody of 1000 fits: 650 off shift, 250 away, 100 at capacity',
     });
     expect(failed.candidates.map(({ repId }) => repId)).toEqual(namesOf(reps).slice(0, 50));
     expect(failed.others).toEqual([

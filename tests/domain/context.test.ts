@@ -8,7 +8,7 @@ import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
 import { noRules } from '../../src/domain/routing/routing-rules.ts';
 import { tally } from '../../src/domain/scoring/scoring.ts';
 import { activity, activityRecorded, leadCaptured, modelOf } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const campaign = (source: string) => ({ campaign: { source } });
 

@@ -67,7 +67,9 @@ describe('Who may get a lead', () => {
   ])('somebody who %s does not, and that is said', (_, theirs, lead, reason) => {
     const scene = sceneOf({ reps: [ann(theirs)] });
     expect(decideRouting(routed(lead), scene)).toMatchObject({
-      ...{ kind: 'failed', rule: 'all', reason: `Nobody of 1 fits: 1 ${reason}` },
+      kind: 'failed',
+      rule: 'all',
+      reason: `Nobody of 1 fits: 1 ${reason}`,
       candidates: [{ repId: 'ann', in: false, reason }],
     });
   });
@@ -148,7 +150,10 @@ describe('Before there are rules', () => {
     const alone = [...three, rep({ repId: 'dan', teamIds: [] })];
     expect(given(people(...alone), 8).got).toEqual(['ann', 'ben', 'cat', 'dan', 'ann', 'ben', 'cat', 'dan']);
     expect(decideRouting(routed(), sceneWith(people(...three)))).toMatchObject({
-      ...{ kind: 'placed', repId: 'ann', teamId: 'sales', strategy: 'round-robin' },
+      kind: 'placed',
+      repId: 'ann',
+      teamId: 'sales',
+      strategy: 'round-robin',
       because: 'no rules are published yet: everybody in turn',
     });
   });
@@ -166,7 +171,10 @@ describe('Before there are rules', () => {
     ];
     expect(given(people(...all), 6).got.toSorted()).toEqual(['ann', 'ann', 'ann', 'ann', 'ben', 'ben']);
     expect(reasons(routed(), sceneWith(people(...all)))).toEqual({
-      ...{ ann: 'chosen', ben: 'fits', away: 'away', abroad: 'region' },
+      ann: 'chosen',
+      ben: 'fits',
+      away: 'away',
+      abroad: 'region',
     });
   });
 

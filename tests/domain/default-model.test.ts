@@ -6,7 +6,7 @@ import { eventTypesOf } from '../../src/domain/scoring/scoring-model.ts';
 import { inPoints, tally } from '../../src/domain/scoring/scoring.ts';
 import { snakeCase } from '../../src/api/ingest/event-name.ts';
 import { activity, projectCreated } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { scorableOf } from '../support/scorable.ts';
 
 const scoreOf = (edition: number | undefined, eventType: string): number => {

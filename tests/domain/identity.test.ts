@@ -6,8 +6,12 @@ import { planLinks } from '../../src/domain/identity/link-plan.ts';
 import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts';
 
 const root = (name: string, userIds: readonly string[] = [], day = 1): Root => ({
-  ...{ leadId: idOf(anonymousId(name)), capturedAt: `2026-01-0${day}T00:00:00.000Z`, userIds },
-  ...{ identifiers: 1, emails: 0, merges: { leads: 0, depth: 0 } },
+  leadId: idOf(anonymousId(name)),
+  capturedAt: `2026-01-0${day}T00:00:00.000Z`,
+  userIds,
+  identifiers: 1,
+  emails: 0,
+  merges: { leads: 0, depth: 0 },
 });
 const plan = (...found: [Found, ...Found[]]) => planLinks(projectId, found);
 const [x, y] = [root('x'), root('y', [], 2)];
@@ -61,22 +65,32 @@ describe('An identifier', () => {
 describe('A plan to link', () => {
   it('begins a lead with the strongest of identifiers that nobody used', () => {
     expect(plan({ identifier: userId(), root: undefined }, { identifier: email(), root: undefined })).toEqual({
-      ...{ target: idOf(userId()), capture: userId(), link: [email()], merge: [], refused: [] },
+      target: idOf(userId()),
+      capture: userId(),
+      link: [email()],
+      merge: [],
+      refused: [],
     });
   });
 
   it('goes to the strongest that has a lead', () => {
     expect(plan({ identifier: userId(), root: undefined }, { identifier: email(), root: x })).toEqual({
-      ...{ target: x.leadId, capture: undefined, link: [userId()], merge: [], refused: [] },
+      target: x.leadId,
+      capture: undefined,
+      link: [userId()],
+      merge: [],
+      refused: [],
     });
     expect(plan({ identifier: email(), root: y }, { identifier: anonymousId(), root: undefined })).toMatchObject({
-      ...{ target: y.leadId, link: [anonymousId()] },
+      target: y.leadId,
+      link: [anonymousId()],
     });
   });
 
   it('merges the younger lead into the older', () => {
     expect(plan({ identifier: email(), root: y }, { identifier: anonymousId(), root: x })).toMatchObject({
-      ...{ target: y.leadId, merge: [{ older: x, younger: y }] },
+      target: y.leadId,
+      merge: [{ older: x, younger: y }],
     });
   });
 
@@ -98,10 +112,15 @@ describe('A plan to link', () => {
   it('refuses to join two userIds, noted or just named', () => {
     const [one, two] = [root('x', ['u1']), root('y', ['u2'])];
     expect(plan({ identifier: email(), root: one }, { identifier: anonymousId(), root: two })).toMatchObject({
-      ...{ target: one.leadId, merge: [], refused: [{ identifier: anonymousId(), leadId: two.leadId, reason }] },
+      target: one.leadId,
+      merge: [],
+      refused: [{ identifier: anonymousId(), leadId: two.leadId, reason }],
     });
     expect(plan({ identifier: userId('u3'), root: undefined }, { identifier: email(), root: one })).toEqual({
-      ...{ target: idOf(userId('u3')), capture: userId('u3'), link: [], merge: [] },
+      target: idOf(userId('u3')),
+      capture: userId('u3'),
+      link: [],
+      merge: [],
       refused: [{ identifier: email(), leadId: one.leadId, reason }],
     });
   });
@@ -127,7 +146,9 @@ describe('A plan to link', () => {
     expect([joins(both, y), joins(y, both), joins(both, root('y', ['u2']))]).toEqual([true, true, true]);
     expect([joins(both, root('y', ['u3'])), joins(root('y', ['u3']), both)]).toEqual([false, false]);
     expect(plan({ identifier: email(), root: undefined }, { identifier: anonymousId(), root: both })).toMatchObject({
-      ...{ target: both.leadId, link: [email()], refused: [] },
+      target: both.leadId,
+      link: [email()],
+      refused: [],
     });
   });
 });

@@ -6,8 +6,12 @@ import { planLinks } from '../../src/domain/identity/link-plan.ts';
 import { anonymousId, email, idOf, projectId, userId } from '../support/facts.ts';
 
 const root = (name: string, more: Partial<Root> = {}): Root => ({
-  ...{ leadId: idOf(anonymousId(name)), capturedAt: '2026-01-01T00:00:00.000Z', userIds: [], identifiers: 1 },
-  ...{ emails: 0, merges: { leads: 0, depth: 0 } },
+  leadId: idOf(anonymousId(name)),
+  capturedAt: '2026-01-01T00:00:00.000Z',
+  userIds: [],
+  identifiers: 1,
+  emails: 0,
+  merges: { leads: 0, depth: 0 },
   ...more,
 });
 const younger = (name: string, more: Partial<Root> = {}): Root =>
@@ -22,11 +26,13 @@ describe('A lead with as many identifiers as one may have', () => {
     const room = root('x', { identifiers: identifiers - 1 });
     const full = root('x', { identifiers });
     expect(plan({ identifier: userId(), root: room }, unused(email()), unused(anonymousId()))).toMatchObject({
-      ...{ target: room.leadId, link: [email()] },
+      target: room.leadId,
+      link: [email()],
       refused: [{ identifier: anonymousId(), leadId: idOf(anonymousId()), limit: 'identifiers' }],
     });
     expect(plan({ identifier: userId(), root: full }, unused(email()))).toMatchObject({
-      ...{ target: full.leadId, link: [] },
+      target: full.leadId,
+      link: [],
       refused: [{ identifier: email(), leadId: idOf(email()), limit: 'identifiers' }],
     });
   });
@@ -34,7 +40,10 @@ describe('A lead with as many identifiers as one may have', () => {
   it('leaves the activity of an unused stronger identifier to a lead of its own', () => {
     const full = root('x', { identifiers });
     expect(plan(unused(userId()), { identifier: email(), root: full }, unused(anonymousId()))).toMatchObject({
-      ...{ target: idOf(userId()), capture: userId(), link: [anonymousId()], merge: [] },
+      target: idOf(userId()),
+      capture: userId(),
+      link: [anonymousId()],
+      merge: [],
       refused: [{ identifier: email(), leadId: full.leadId, limit: 'identifiers' }],
     });
   });
@@ -84,10 +93,15 @@ describe('Two leads', () => {
   it('that are larger than that already go on being found, and take no more', () => {
     const huge = root('x', { identifiers: 4 * identifiers, merges: { leads: 900, depth: 600 } });
     expect(plan({ identifier: userId(), root: huge }, { identifier: email(), root: huge })).toMatchObject({
-      ...{ target: huge.leadId, link: [], merge: [], refused: [] },
+      target: huge.leadId,
+      link: [],
+      merge: [],
+      refused: [],
     });
     expect(plan({ identifier: userId(), root: huge }, { identifier: email(), root: younger('y') })).toMatchObject({
-      ...{ target: huge.leadId, merge: [], refused: [{ identifier: email() }] },
+      target: huge.leadId,
+      merge: [],
+      refused: [{ identifier: email() }],
     });
   });
 });
@@ -100,24 +114,32 @@ describe('A second userId', () => {
     expect(
       plan({ identifier: userId('u2'), root: two }, { identifier: userId('u1'), root: one }, unused(email())),
     ).toEqual({
-      ...{ target: two.leadId, capture: undefined, link: [email()], merge: [] },
+      target: two.leadId,
+      capture: undefined,
+      link: [email()],
+      merge: [],
       refused: [{ identifier: userId('u1'), leadId: one.leadId, reason }],
     });
     expect(plan(unused(userId('u2')), { identifier: userId('u1'), root: one })).toMatchObject({
-      ...{ target: idOf(userId('u2')), capture: userId('u2'), refused: [{ identifier: userId('u1'), reason }] },
+      target: idOf(userId('u2')),
+      capture: userId('u2'),
+      refused: [{ identifier: userId('u1'), reason }],
     });
   });
 
   it('that nobody used is not linked either', () => {
     expect(plan({ identifier: userId('u2'), root: root('x') }, unused(userId('u1')))).toMatchObject({
-      ...{ link: [], refused: [{ identifier: userId('u1'), leadId: idOf(userId('u1')), reason }] },
+      link: [],
+      refused: [{ identifier: userId('u1'), leadId: idOf(userId('u1')), reason }],
     });
   });
 
   it('is none when it was recorded in another form', () => {
     const before = root('x', { userIds: ['u1'] });
     expect(plan(unused(userId('u1')), { identifier: userId('u\u200B1'), root: before })).toMatchObject({
-      ...{ target: before.leadId, link: [userId('u1')], refused: [] },
+      target: before.leadId,
+      link: [userId('u1')],
+      refused: [],
     });
   });
 });
@@ -131,7 +153,11 @@ describe('An anonymousId that brings e-mail addresses together', () => {
     const [some, all] = [device(emailsOfDevice - 1), device(emailsOfDevice)];
     expect(plan(unused(email()), some)).toMatchObject({ target: some.root?.leadId, link: [email()], refused: [] });
     expect(plan(unused(email()), all)).toMatchObject({
-      ...{ target: idOf(email()), capture: email(), link: [], merge: [], refused: [stays] },
+      target: idOf(email()),
+      capture: email(),
+      link: [],
+      merge: [],
+      refused: [stays],
     });
     expect(plan(mail(1), some)).toMatchObject({ merge: [{ younger: { leadId: mail(1).root?.leadId } }], refused: [] });
     expect(plan(mail(1), all)).toMatchObject({ target: mail(1).root?.leadId, merge: [], refused: [stays] });
@@ -140,7 +166,10 @@ describe('An anonymousId that brings e-mail addresses together', () => {
 
   it('does not for a userId that comes with a further address either', () => {
     expect(plan(unused(userId()), unused(email()), device(emailsOfDevice))).toMatchObject({
-      ...{ target: idOf(userId()), capture: userId(), link: [email()], refused: [stays] },
+      target: idOf(userId()),
+      capture: userId(),
+      link: [email()],
+      refused: [stays],
     });
     const known = { identifier: userId(), root: younger('z', { emails: emailsOfDevice - 1 }) };
     expect(plan(known, unused(email()), device(1))).toMatchObject({ link: [email()], merge: [], refused: [stays] });
@@ -157,7 +186,9 @@ describe('An anonymousId that brings e-mail addresses together', () => {
   it('is no matter where a userId or an address brings them together', () => {
     const many = { identifier: userId(), root: root('x', { emails: 20 }) };
     expect(plan(many, unused(email()), unused(anonymousId()))).toMatchObject({
-      ...{ target: many.root.leadId, link: [email(), anonymousId()], refused: [] },
+      target: many.root.leadId,
+      link: [email(), anonymousId()],
+      refused: [],
     });
     expect(plan(many, mail(20))).toMatchObject({ merge: [{ older: many.root }], refused: [] });
   });

@@ -7,7 +7,7 @@ import { inForce } from '../../src/domain/scoring/published-model.ts';
 import type { Scorable } from '../../src/domain/scoring/scoring.ts';
 import { tally, worthOf } from '../../src/domain/scoring/scoring.ts';
 import { activities, arrivals, models } from '../support/arbitraries.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const asOf = noon.getTime();
 

@@ -118,7 +118,9 @@ describe('A state that was packed and unpacked', () => {
     const facts = names.map((name) =>
       activityRecorded(
         activity({
-          ...{ eventId: `e${name}`, eventType: name, properties: JSON.parse(`{"${name}":1}`) },
+          eventId: `e${name}`,
+          eventType: name,
+          properties: JSON.parse(`{"${name}":1}`),
           traits: JSON.parse(`{"${name}":{"${name}":null}}`),
         }),
       ),
@@ -173,7 +175,10 @@ const together: readonly Event[] = [
 const placed: readonly Event[] = [
   ...['ada', 'ben', 'ada'].map((repId, index) =>
     leadPlaced({
-      ...{ repId, leadId: `lead-${index}`, decision: 10 + index, domain: `${repId}.example.com` },
+      repId,
+      leadId: `lead-${index}`,
+      decision: 10 + index,
+      domain: `${repId}.example.com`,
       rotation: {
         pool: 'sales',
         shares: [

@@ -41,7 +41,8 @@ describe('A profile', () => {
     const left = profileBytes - before.profileBytes - 'last'.length - 6;
     expect(one(before, saying('e2', { last: 'y'.repeat(left) }))).not.toHaveProperty('traitsLeftOut');
     expect(one(before, saying('e2', { last: 'y'.repeat(left + 1) }))).toMatchObject({
-      ...{ traits: {}, traitsLeftOut: ['last'] },
+      traits: {},
+      traitsLeftOut: ['last'],
     });
   });
 
@@ -64,7 +65,8 @@ describe('A profile', () => {
       expect(one(before, shorter)).toEqual(shorter);
     }
     expect(one(huge, saying('e2', { t3: 'y'.repeat(51), new: 1 }, later))).toMatchObject({
-      ...{ traits: {}, traitsLeftOut: ['t3', 'new'] },
+      traits: {},
+      traitsLeftOut: ['t3', 'new'],
     });
   });
 

@@ -26,14 +26,18 @@ const anyRep = (repId: string): fc.Arbitrary<Rep> =>
     .record({
       teamIds: fc.subarray(['t1', 't2', 't3']),
       status: mostly<Rep['status']>('active', fc.constantFrom('away', 'left')),
-      ...{ regions: mostly<string[]>([], some(served)), languages: mostly<string[]>([], some(['de-AT', 'EN', 'fr'])) },
+      regions: mostly<string[]>([], some(served)),
+      languages: mostly<string[]>([], some(['de-AT', 'EN', 'fr'])),
       industries: mostly<string[]>([], some(['Banks', 'mines'])),
       skills: some(['SQL', 'sales']).chain((names) =>
         fc.tuple(
           ...names.map((skill) => fc.record({ skill: fc.constant(skill), level: fc.integer({ min: 1, max: 5 }) })),
         ),
       ),
-      ...{ weight: fc.nat(3), capacity: fc.nat(3), perDay: fc.option(fc.nat(3)), perWeek: fc.option(fc.nat(3)) },
+      weight: fc.nat(3),
+      capacity: fc.nat(3),
+      perDay: fc.option(fc.nat(3)),
+      perWeek: fc.option(fc.nat(3)),
     })
     .map(({ perDay, perWeek, ...more }) =>
       rep({ repId, ...more, ...(perDay !== null && { perDay }), ...(perWeek !== null && { perWeek }) }),
@@ -56,13 +60,14 @@ const anyRule = (id: string): fc.Arbitrary<RoutingRule> =>
 
 const anyLead: fc.Arbitrary<Routable> = fc
   .record({
-    ...{
-      score: fc.integer({ min: 0, max: 100 }),
-      country: maybe(countries),
-      region: maybe(['ca', 'emea', 'coast', 'france']),
-    },
-    ...{ language: maybe(['de', 'en']), industry: maybe(['banks', 'mines']), domain: maybe(['example.com']) },
-    ...{ previous: maybe(repIds), excluded: some(repIds) },
+    score: fc.integer({ min: 0, max: 100 }),
+    country: maybe(countries),
+    region: maybe(['ca', 'emea', 'coast', 'france']),
+    language: maybe(['de', 'en']),
+    industry: maybe(['banks', 'mines']),
+    domain: maybe(['example.com']),
+    previous: maybe(repIds),
+    excluded: some(repIds),
   })
   .map((lead) => routed({ ...lead, facts: { score: lead.score } }));
 
@@ -84,7 +89,11 @@ type Case = typeof anyCase extends fc.Arbitrary<infer C> ? C : never;
 const earlier = ({ had }: Case): readonly PoolEvent[] =>
   had.map(([repId, today, company], n) =>
     leadPlaced({
-      ...{ leadId: `l${n}`, repId, decision: n + 1, day: today ? '2026-03-10' : '2026-03-09', week: '2026-W11' },
+      leadId: `l${n}`,
+      repId,
+      decision: n + 1,
+      day: today ? '2026-03-10' : '2026-03-09',
+      week: '2026-W11',
       ...(company && { domain: 'example.com' }),
     }),
   );

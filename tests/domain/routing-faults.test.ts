@@ -154,7 +154,8 @@ describe('Routing rules', () => {
 
   it('know countries by the codes that leads have, and domains in lower case', () => {
     const { regions, freeMailDomains } = routingRulesForm.parse({
-      ...{ regions: { emea: ['uk', 'Germany', 'FRA', 'Turkey'], bavaria: [] }, freeMailDomains: ['@Example.COM '] },
+      regions: { emea: ['uk', 'Germany', 'FRA', 'Turkey'], bavaria: [] },
+      freeMailDomains: ['@Example.COM '],
     });
     expect([regions, freeMailDomains]).toEqual([{ emea: ['GB', 'DE', 'FR', 'TR'], bavaria: [] }, ['example.com']]);
   });
@@ -188,7 +189,8 @@ const ordered = fc.constantFrom<Json>(0, 1, 2, 3, '', 'a', 'ab', 'b');
 const plainConditions: fc.Arbitrary<RoutingCondition> = fc.oneof(
   fc.record({ field: fc.constant('profile.x'), op: fc.constantFrom('eq', 'ne', 'contains'), value: values }),
   fc.record({
-    ...{ field: fc.constant('profile.x'), op: fc.constantFrom('in', 'nin') },
+    field: fc.constant('profile.x'),
+    op: fc.constantFrom('in', 'nin'),
     value: fc.array(values, { minLength: 1, maxLength: 4 }),
   }),
   fc.record({ field: fc.constant('profile.x'), op: fc.constantFrom('gt', 'gte', 'lt', 'lte'), value: ordered }),
@@ -248,7 +250,9 @@ describe('Two conditions', () => {
 
   it('that begin or end otherwise exclude each other', () => {
     const starts = (value: string, more: object = {}): RoutingCondition => ({
-      ...{ field: 'profile.x', op: 'startsWith', value },
+      field: 'profile.x',
+      op: 'startsWith',
+      value,
       ...more,
     });
     expect(excludes(starts('/docs'), starts('/blog'))).toBe(true);

@@ -86,7 +86,9 @@ describe('A lead from the US', () => {
       const reps = staff.map((each) => (each.repId.startsWith('us') ? { ...each, ...theirs } : each));
       const roster = rosterOf({ teams, reps, rules: asks(how) });
       const decided = decideRouting(routed({ country: 'US', ...lead }), {
-        ...{ roster, pool: poolAfter(), calendar: calendarOf(roster) },
+        roster,
+        pool: poolAfter(),
+        calendar: calendarOf(roster),
       });
       expect(decided.kind).toBe('failed');
       const told = new Map(decided.candidates.map((each) => [each.repId, each.reason]));

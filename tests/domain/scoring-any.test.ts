@@ -12,7 +12,7 @@ import type { PublishedModel } from '../../src/domain/scoring/published-model.ts
 import { hundredths, inPoints, stageOf, tally } from '../../src/domain/scoring/scoring.ts';
 import { activities, arrivals, cut, models } from '../support/arbitraries.ts';
 import { anonymousId, idOf, projectId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const asOf = noon.getTime();
 const identifier = (n: number) => anonymousId(`a${n}`);
@@ -21,7 +21,8 @@ const identifier = (n: number) => anonymousId(`a${n}`);
 type Told = { readonly state: LeadState; readonly facts: readonly LeadEvent[] };
 
 const tell = ({ state, facts }: Told, more: readonly LeadEvent[]): Told => ({
-  ...{ state: more.reduce(lead.evolve, state), facts: [...facts, ...more] },
+  state: more.reduce(lead.evolve, state),
+  facts: [...facts, ...more],
 });
 
 const recorded = (told: Told, batch: readonly Activity[], scoring: PublishedModel, now: Date, n = 0): Told => {
@@ -175,7 +176,11 @@ const absorbed = (
   const count = Math.max(1, Math.ceil(had.length / size));
   return Array.from({ length: count }).reduce<Told>((told, _, part) => {
     const input = {
-      ...{ projectId, leadId: told.state.leadId, from, scoring, last: part === count - 1 },
+      projectId,
+      leadId: told.state.leadId,
+      from,
+      scoring,
+      last: part === count - 1,
       identifiers: [...gone.state.identifiers.values()],
       profile: part === 0 ? gone.state.profile.toObject() : {},
       activities: had.slice(part * size, (part + 1) * size),

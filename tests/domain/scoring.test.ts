@@ -7,7 +7,7 @@ import { modelSchema } from '../../src/domain/scoring/scoring-model.ts';
 import { prepare } from '../../src/domain/scoring/prepared-model.ts';
 import { inPoints, stageOf, tally } from '../../src/domain/scoring/scoring.ts';
 import { activity, modelOf, standard } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { scorableOf } from '../support/scorable.ts';
 
 const asOf = noon.getTime();
@@ -413,11 +413,20 @@ describe('An explanation', () => {
 
   it('says who, what and when of each activity', () => {
     expect(explain(standard, scorableOf([activity()]), asOf)).toEqual({
-      ...{ score: 5, fit: 0, engagement: 5, stage: 'cold', model: 1, asOf: noon.toISOString() },
+      score: 5,
+      fit: 0,
+      engagement: 5,
+      stage: 'cold',
+      model: 1,
+      asOf: noon.toISOString(),
       contributions: [
         {
-          ...{ kind: 'activity', rule: 'page_view', points: 5, eventId: 'e1' },
-          ...{ eventType: 'page_view', occurredAt: noon.toISOString() },
+          kind: 'activity',
+          rule: 'page_view',
+          points: 5,
+          eventId: 'e1',
+          eventType: 'page_view',
+          occurredAt: noon.toISOString(),
         },
       ],
     });

@@ -117,7 +117,9 @@ it('The most routing rules that there may be are compared in a moment, whatever 
   fc.assert(
     fc.property(fc.array(limit, { minLength: 20, maxLength: 20 }), fc.boolean(), (limits, chained) => {
       const rules = Array.from({ length: 200 }, (_, n) => ({
-        ...{ id: `r${n}`, to: { teams: ['t'] }, fallback: chained && n % 20 !== 19 && n < 199 ? [`r${n + 1}`] : [] },
+        id: `r${n}`,
+        to: { teams: ['t'] },
+        fallback: chained && n % 20 !== 19 && n < 199 ? [`r${n + 1}`] : [],
         when: limits.map(({ op, step }, at) => {
           const list = op === 'in' || op === 'nin';
           const value = op === 'exists' ? true : list ? [n * step, at] : n * step + at / 100;

@@ -22,18 +22,22 @@ import {
   scoringModelPublished,
   teamAdded,
 } from '../support/facts.ts';
-import { given, noon } from '../support/given.ts';
+import { given } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 const named = <T>(count: number, value: T): Record<string, T> =>
   Object.fromEntries(many(count, (n) => [`g${n}`, value]));
 
 const rule = (n: number, more: object = {}, eventType = `type${n}`) => ({
-  ...{ id: `r${n}`, points: 1, when: { eventType } },
+  id: `r${n}`,
+  points: 1,
+  when: { eventType },
   ...more,
 });
 const fit = (n: number, op = 'exists') => ({
-  ...{ id: `f${n}`, points: 1 },
+  id: `f${n}`,
+  points: 1,
   when: { trait: `t${n}`, op, ...(op === 'contains' && { value: 'x' }) },
 });
 const asking = (conditions: number, more: object = {}) => ({

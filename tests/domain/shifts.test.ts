@@ -68,7 +68,8 @@ describe('A shift', () => {
 
   it('is not on during a holiday or time off', () => {
     expect(shiftAt(office({ holidays: ['2026-03-10'] }), at('2026-03-10T12:00:00'))).toEqual({
-      ...{ on: false, until: '2026-03-11T08:00:00.000Z' },
+      on: false,
+      until: '2026-03-11T08:00:00.000Z',
     });
     const off = [{ from: '2026-03-10T12:00:00.000Z', to: '2026-03-10T13:00:00.000Z' }];
     const shifts = ['11:00', '12:00', '13:00'].map((time) => shiftAt(office({}, off), at(`2026-03-10T${time}`)));
@@ -80,7 +81,8 @@ describe('A shift', () => {
   it('is always on without hours, and never in a week without shifts: looked at again in two weeks', () => {
     expect(shiftAt(always, at('2026-03-10T12:00:00'))).toEqual({ on: true, until: undefined });
     expect(shiftAt(office({ week: {} }), at('2026-03-10T12:00:00'))).toEqual({
-      ...{ on: false, until: '2026-03-25T12:00:00.000Z' },
+      on: false,
+      until: '2026-03-25T12:00:00.000Z',
     });
   });
 });

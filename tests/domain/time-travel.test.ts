@@ -14,7 +14,7 @@ import type { Past } from '../../src/domain/lead/time-travel.ts';
 import { occurredUntil, recordedUntil } from '../../src/domain/lead/time-travel.ts';
 import { activities, arrivals, cut, models, occurredAt } from '../support/arbitraries.ts';
 import { anonymousId, idOf, projectId } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 type Point = { readonly points: number; readonly recordedAt: Date };
 const count = (sum: number, { points }: Point): number => 10 * sum + points;
@@ -72,7 +72,8 @@ type Told = { readonly state: LeadState; readonly facts: readonly LeadEvent[] };
 const begun: Told = { state: lead.initial, facts: [] };
 
 const tell = ({ state, facts }: Told, more: readonly LeadEvent[]): Told => ({
-  ...{ state: more.reduce(lead.evolve, state), facts: [...facts, ...more] },
+  state: more.reduce(lead.evolve, state),
+  facts: [...facts, ...more],
 });
 
 const recorded = (told: Told, batch: readonly Activity[], scoring: PublishedModel, n = 0): Told => {
@@ -88,9 +89,15 @@ const grown = (batches: readonly (readonly Activity[])[], scoring: PublishedMode
 const absorbed = (survivor: Told, gone: Told, scoring: PublishedModel): Told => {
   const { state } = gone;
   const input = {
-    ...{ projectId, leadId: survivor.state.leadId, from: state.leadId, scoring, last: true },
-    ...{ identifiers: [...state.identifiers.values()], activities: [...state.activities.values()] },
-    ...{ profile: state.profile.toObject(), qualifications: state.qualifications },
+    projectId,
+    leadId: survivor.state.leadId,
+    from: state.leadId,
+    scoring,
+    last: true,
+    identifiers: [...state.identifiers.values()],
+    activities: [...state.activities.values()],
+    profile: state.profile.toObject(),
+    qualifications: state.qualifications,
   };
   return tell(survivor, absorbLead.decide(survivor.state, input, { now: noon }));
 };

@@ -14,7 +14,8 @@ const [minute, hour] = [60_000, 3_600_000];
 
 const nineToFive = (timeZone: string, more: Partial<WorkingHours> = {}): Schedule => ({
   hours: {
-    ...{ timeZone, holidays: [] },
+    timeZone,
+    holidays: [],
     week: Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [{ from: '09:00', to: '17:00' }]])),
     ...more,
   },
@@ -126,8 +127,14 @@ const worksAt = ({ hours, timeOff }: Schedule, now: Date): boolean => {
   if (!hours || timeOff.some(({ from, to }) => now >= new Date(from) && now < new Date(to))) return false;
   const wall = (then: Date): { day: string; weekday: string; time: string } => {
     const parts = new Intl.DateTimeFormat('en-CA', {
-      ...{ timeZone: hours.timeZone, hourCycle: 'h23', weekday: 'short', year: 'numeric', month: '2-digit' },
-      ...{ day: '2-digit', hour: '2-digit', minute: '2-digit' },
+      timeZone: hours.timeZone,
+      hourCycle: 'h23',
+      weekday: 'short',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
     }).formatToParts(then);
     const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? '';
     return {

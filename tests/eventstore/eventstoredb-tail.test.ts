@@ -45,7 +45,10 @@ const opened = async () => {
 };
 
 const event = (type = 'Counted', bytes = 0): Proposed => ({
-  ...{ id: randomUUID(), type, json: true, metadata: '' },
+  id: randomUUID(),
+  type,
+  json: true,
+  metadata: '',
   data: btoa(JSON.stringify({ text: 'x'.repeat(bytes) })),
 });
 const append = ({ log }: EventStoreStandin, stream: string, count = 1, proposed = () => event()): void =>
@@ -280,12 +283,14 @@ describe('Where a follower joins', () => {
       { types: ['Rare'] },
     ];
     const followers = fc.array(fc.record({ filter: fc.nat(3), back: fc.nat(2_500), wait: fc.nat(20) }), {
-      ...{ minLength: 2, maxLength: 6 },
+      minLength: 2,
+      maxLength: 6,
     });
     const appends = fc.array(
       fc.record({ stream: fc.nat(3), rare: fc.boolean(), count: fc.integer({ min: 1, max: 300 }) }),
       {
-        ...{ minLength: 5, maxLength: 25 },
+        minLength: 5,
+        maxLength: 25,
       },
     );
     const streams = ['lead-a', 'lead-b', 'other-a', '$system'];

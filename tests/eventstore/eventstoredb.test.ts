@@ -370,13 +370,11 @@ describe('A follower', () => {
     const handled: number[] = [];
     let checkpoint = 0;
     const subscription = subscribe({
-      ...{
-        name: 'test',
-        store,
-        now: () => new Date(0),
-        retryDelay: () => 20,
-        load: async () => ({ position: checkpoint }),
-      },
+      name: 'test',
+      store,
+      now: () => new Date(0),
+      retryDelay: () => 20,
+      load: async () => ({ position: checkpoint }),
       handle: async ({ events, position }) => {
         handled.push(...numbers(events));
         checkpoint = position;

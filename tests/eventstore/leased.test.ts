@@ -32,7 +32,10 @@ const open = () => {
       { name: 'reader', checkpoint: 'reader' },
       () =>
         subscribe({
-          ...{ name: 'reader', store, now: clock, load: () => readModels.standing('reader') },
+          name: 'reader',
+          store,
+          now: clock,
+          load: () => readModels.standing('reader'),
           handle: async ({ position }) => {
             handled.push(position);
             await readModels.saveCheckpoint('reader', position);

@@ -529,7 +529,8 @@ describe('A subscription to a log that lost its tail', () => {
   it('begins at the beginning when it may, and comes to the end of the log once more', async () => {
     const { store, seen, start, standingAt } = await given();
     const kept: { standing: Awaited<ReturnType<typeof standingAt>> | { position: number }; arrivals: number } = {
-      ...{ standing: await standingAt(4), arrivals: 0 },
+      standing: await standingAt(4),
+      arrivals: 0,
     };
     const answers = [false, false, true];
     const subscription = start({

@@ -88,7 +88,9 @@ const toldOf = ({ place = 'everywhere', count, keep, alike, filling }: Blow): st
 const withBody = (operation: Operation, blow: Blow): Sent => {
   const made: { json?: string | undefined } = {};
   return {
-    ...{ operation, query: '', what: toldOf(blow) },
+    operation,
+    query: '',
+    what: toldOf(blow),
     json: (round) => {
       made.json ??= operation.body && jsonOf(operation.body, blow);
       return made.json?.replaceAll('"a', `"a${round}z`).slice(0, 4 * 1024 * 1024);

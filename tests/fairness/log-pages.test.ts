@@ -25,7 +25,9 @@ it('Large events that are small on the wire hurt nobody, and the read models are
   const send = async (body: number): Promise<void> => {
     const batch = Array.from({ length: events }, (_, index) => large(body * events + index));
     const answer = await server.transport({
-      ...{ method: 'POST', path: '/api/events/batch', body: gzipSync(JSON.stringify({ events: batch })) },
+      method: 'POST',
+      path: '/api/events/batch',
+      body: gzipSync(JSON.stringify({ events: batch })),
       headers: { ...bearer(greedy.apiKey), 'content-type': 'application/json', 'content-encoding': 'gzip' },
     });
     mustBe(answer, 200);

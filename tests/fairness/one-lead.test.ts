@@ -41,10 +41,13 @@ const long = 'x'.repeat(200);
 /** A lead with more identifiers and traits than one may have. */
 const asLargeAsPossible = (person: string): readonly object[] => [
   ...range(leadLimits.identifiers + 20).map((n) => ({
-    ...{ eventType: 'page_view', userId: person, anonymousId: `${person}-${n}-${long}` },
+    eventType: 'page_view',
+    userId: person,
+    anonymousId: `${person}-${n}-${long}`,
   })),
   ...range(20).map((n) => ({
-    ...{ eventType: 'identify', userId: person },
+    eventType: 'identify',
+    userId: person,
     traits: Object.fromEntries(range(100).map((k) => [`t${n}-${k}`, long])),
   })),
 ];
@@ -53,10 +56,14 @@ const asLargeAsPossible = (person: string): readonly object[] => [
 const mergedYoungestFirst = (count: number): readonly object[] => [
   ...range(count).map((n) => ({ eventType: 'page_view', anonymousId: `young-${n}` })),
   ...range(count - 1).map((n) => ({
-    ...{ eventType: 'page_view', email: `m${n}@example.com`, anonymousId: `young-${count - 1 - n}` },
+    eventType: 'page_view',
+    email: `m${n}@example.com`,
+    anonymousId: `young-${count - 1 - n}`,
   })),
   ...range(count - 1).map((n) => ({
-    ...{ eventType: 'page_view', email: `m${n}@example.com`, anonymousId: `young-${count - 2 - n}` },
+    eventType: 'page_view',
+    email: `m${n}@example.com`,
+    anonymousId: `young-${count - 2 - n}`,
   })),
 ];
 
@@ -88,7 +95,9 @@ describe('Another client is not hurt', () => {
   it('by a long lead that is looked at as of then, explained and rebuilt, twenty times at once', async () => {
     const { server, other, greedy } = running();
     const many = range(2_000).map((n) => ({
-      ...{ eventType: ['page_view', 'signup', 'download'][n % 3], userId: 'u1', eventId: `long-${n}` },
+      eventType: ['page_view', 'signup', 'download'][n % 3],
+      userId: 'u1',
+      eventId: `long-${n}`,
     }));
     await sent(greedy, many, 1_000);
     const leadId = await idBy(greedy, 'userId=u1');

@@ -28,7 +28,8 @@ const flood = async (count: number, requestOf: (n: number) => Sent, atOnce = 25)
       const { path = track, headers = {}, body } = requestOf(n);
       const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
       const answer = await fetch(`${url}${path}`, {
-        ...{ method: body === undefined ? 'GET' : 'POST', headers: { ...type, ...headers } },
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { ...type, ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : new Uint8Array(body) }),
       });
       await answer.arrayBuffer();

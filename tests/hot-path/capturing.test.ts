@@ -90,7 +90,9 @@ describe('In the steady state', () => {
       capture(
         ...([engine, projectId] as const),
         Array.from({ length: times }, (_, index) => ({
-          ...{ identifiers: [visitor] as const, activity: activity({ eventId: `${day}-${index}` }), exactTime: false },
+          identifiers: [visitor] as const,
+          activity: activity({ eventId: `${day}-${index}` }),
+          exactTime: false,
         })),
         request(unrepeatable(day)),
       );

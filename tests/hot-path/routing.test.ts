@@ -41,8 +41,13 @@ const noting = (store: EventStore) => {
 const route = async (engine: Engine, store: EventStore): Promise<void> => {
   const readModels = openSqliteReadModels(':memory:');
   const sight = {
-    ...{ engine, readModels, clock: engine.clock, othersLag: 0, pause: async () => undefined },
-    ...{ head: async () => 0, reached: async () => undefined },
+    engine,
+    readModels,
+    clock: engine.clock,
+    othersLag: 0,
+    pause: async () => undefined,
+    head: async () => 0,
+    reached: async () => undefined,
   };
   const types: readonly string[] = routeLeads.types;
   const events = (await allFacts(store)).filter(({ type }) => types.includes(type));

@@ -33,7 +33,7 @@ import {
   routingFailed,
   standard,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const stream = `lead-${projectId}.${leadId}`;
 const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
@@ -41,7 +41,13 @@ const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
 /** Facts of the lead as they were recorded, at positions 10, 20, 30... */
 const recorded = (facts: readonly LeadEvent[], at = noon): readonly Fact[] =>
   facts.map((fact, revision) => ({
-    ...{ ...fact, id: `f${revision}`, metadata, stream, revision, position: 10 * (revision + 1), recordedAt: at },
+    ...fact,
+    id: `f${revision}`,
+    metadata,
+    stream,
+    revision,
+    position: 10 * (revision + 1),
+    recordedAt: at,
   }));
 
 /** What the projections make of the first facts. */
@@ -143,7 +149,10 @@ describe('A lead', () => {
           leadCaptured(),
           activityRecorded(),
           leadScored({
-            ...{ score, engagement: score, delta: score, model: 2 },
+            score,
+            engagement: score,
+            delta: score,
+            model: 2,
             because: [{ rule: 'page_view', points: score, eventId: 'e1' }],
           }),
         ],

@@ -10,7 +10,9 @@ import { openWith } from '../support/engine.ts';
 import { standard } from '../support/facts.ts';
 
 const things: Collection<{ readonly own: string }> = {
-  ...{ name: 'things', indexes: [], document: z.object({ own: z.string() }) },
+  name: 'things',
+  indexes: [],
+  document: z.object({ own: z.string() }),
 };
 
 const idsIn = async (readModels: ReadModels, part: Part): Promise<readonly string[]> => {

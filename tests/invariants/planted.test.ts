@@ -29,8 +29,12 @@ const furnished = async (): Promise<{ readonly project: Project; readonly ids: I
   const leadId = await idOf(project, { userId: 'ada' });
   const merged = await idOf(project, { anonymousId: 'cookie' }, 'own');
   const events = ['demo_request', 'page_view', 'page_view', 'signup'].map((eventType, at) => ({
-    ...{ eventType, userId: 'ada', eventId: `e${at}`, timestamp: `2026-03-10T1${at}:00:00.000Z` },
-    ...{ properties: { at }, traits: { city: 'Delft' } },
+    eventType,
+    userId: 'ada',
+    eventId: `e${at}`,
+    timestamp: `2026-03-10T1${at}:00:00.000Z`,
+    properties: { at },
+    traits: { city: 'Delft' },
   }));
   await project.batch(events);
   mustBe(await project.send({ userId: 'ada', anonymousId: 'cookie', eventId: 'joined', eventType: 'download' }), 202);
@@ -97,29 +101,34 @@ const planted: readonly Planted[] = [
         entry(`json_set(doc, '$.because', json('[{"rule":"signup","points":30},{"rule":"signup","points":30}]'))`),
         ...[projectId, `${leadId}.e3`],
       ),
-    ...{ breaks: 1, eventId: 'e3' },
+    breaks: 1,
+    eventId: 'e3',
   },
   {
     what: 'points that nothing brought',
     plant: ({ projectId, leadId }) => edit(documents, entry(`json_set(doc, '$.delta', 31)`), projectId, `${leadId}.e3`),
-    ...{ breaks: 1, eventId: 'e3' },
+    breaks: 1,
+    eventId: 'e3',
   },
   {
     what: 'a second entry of the same event id',
     plant: ({ projectId, leadId }) => edit(documents, copied, `${leadId}.e1~`, leadId, 'e1', projectId, `${leadId}.e1`),
-    ...{ breaks: 2, eventId: 'e1' },
+    breaks: 2,
+    eventId: 'e1',
   },
   {
     what: 'a second entry of the same event id under another lead',
     plant: ({ projectId, leadId, linked }) =>
       edit(documents, copied, `${linked}.e1`, leadId, 'e1', projectId, `${leadId}.e1`),
-    ...{ breaks: 2, eventId: 'e1' },
+    breaks: 2,
+    eventId: 'e1',
   },
   {
     what: 'an entry that is missing',
     plant: ({ projectId, leadId }) =>
       edit(documents, `DELETE FROM "docs.history" WHERE project = ? AND id = ?`, projectId, `${leadId}.e2`),
-    ...{ breaks: 3, eventId: 'e2' },
+    breaks: 3,
+    eventId: 'e2',
   },
   {
     what: 'the entry of an absorbed activity that is missing',
@@ -130,13 +139,15 @@ const planted: readonly Planted[] = [
         projectId,
         `${leadId}.joined`,
       ),
-    ...{ breaks: 3, eventId: 'joined' },
+    breaks: 3,
+    eventId: 'joined',
   },
   {
     what: 'an entry with other properties',
     plant: ({ projectId, leadId }) =>
       edit(documents, entry(`json_set(doc, '$.properties.at', 7)`), projectId, `${leadId}.e2`),
-    ...{ breaks: 3, eventId: 'e2' },
+    breaks: 3,
+    eventId: 'e2',
   },
   {
     what: 'a lead without its document',
@@ -164,12 +175,15 @@ const planted: readonly Planted[] = [
     what: 'an entry without an activity',
     plant: ({ projectId, leadId }) =>
       edit(documents, copied, `${leadId}.made-up`, leadId, 'made-up', projectId, `${leadId}.e1`),
-    ...{ breaks: 4, eventId: 'made-up' },
+    breaks: 4,
+    eventId: 'made-up',
   },
   {
     what: 'an entry of a lead that there is not',
     plant: ({ projectId, leadId }) => edit(documents, copied, 'nobody.e1', 'nobody', 'e1', projectId, `${leadId}.e1`),
-    ...{ breaks: 4, shows: () => 'nobody', eventId: 'e1' },
+    breaks: 4,
+    shows: () => 'nobody',
+    eventId: 'e1',
   },
   {
     what: 'a lead without a stream',
@@ -180,7 +194,8 @@ const planted: readonly Planted[] = [
           FROM "docs.leads" WHERE project = ? AND id = ?`,
         ...['nobody', 'nobody', projectId, leadId],
       ),
-    ...{ breaks: 4, shows: () => 'nobody' },
+    breaks: 4,
+    shows: () => 'nobody',
   },
   {
     what: 'another score',
@@ -213,13 +228,16 @@ const planted: readonly Planted[] = [
     what: 'an activity that is listed at another time',
     plant: ({ projectId, leadId }) =>
       edit(documents, entry(`json_set(doc, '$.occurredAt', '2026-03-10T12:30:00.000Z')`), projectId, `${leadId}.e3`),
-    ...{ breaks: 6, eventId: 'e3' },
+    breaks: 6,
+    eventId: 'e3',
   },
   {
     what: 'an entry of a merged lead that is still there',
     plant: ({ projectId, leadId, merged }) =>
       edit(documents, copied, `${merged}.own`, merged, 'own', projectId, `${leadId}.own`),
-    ...{ breaks: 8, shows: ({ merged }) => merged, eventId: 'own' },
+    breaks: 8,
+    shows: ({ merged }) => merged,
+    eventId: 'own',
   },
   {
     what: 'a merged lead that is still a lead',
@@ -230,7 +248,8 @@ const planted: readonly Planted[] = [
           WHERE project = ? AND id = ?`,
         ...[merged, leadId, projectId, merged],
       ),
-    ...{ breaks: 8, shows: ({ merged }) => merged },
+    breaks: 8,
+    shows: ({ merged }) => merged,
   },
   {
     what: 'a merged lead that leads elsewhere',
@@ -240,13 +259,15 @@ const planted: readonly Planted[] = [
         `UPDATE "docs.merged-leads" SET doc = json_set(doc, '$.into', ?) WHERE project = ? AND id = ?`,
         ...[linked, projectId, merged],
       ),
-    ...{ breaks: 8, shows: ({ merged }) => merged },
+    breaks: 8,
+    shows: ({ merged }) => merged,
   },
   {
     what: 'a linked identifier that leads nowhere',
     plant: ({ projectId, linked }) =>
       edit(documents, `DELETE FROM "docs.merged-leads" WHERE project = ? AND id = ?`, projectId, linked),
-    ...{ breaks: 8, shows: ({ linked }) => linked },
+    breaks: 8,
+    shows: ({ linked }) => linked,
   },
   {
     what: 'a qualified lead that is not known to be',

@@ -15,14 +15,19 @@ import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { openWith } from '../support/engine.ts';
 import { standard } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const clock = (): Date => noon;
 const entry = new URL('../../src/invariants/thread-entry.ts', import.meta.url);
 
 const checksOver = (folder: string, running = entry) =>
   checksInThreads({
-    ...{ entry: running, parts: halves, clock, live: true, checkpoints: [], positions: async () => ({}) },
+    entry: running,
+    parts: halves,
+    clock,
+    live: true,
+    checkpoints: [],
+    positions: async () => ({}),
     events: { scheme: 'sqlite', path: join(folder, 'events.db') },
     documents: { scheme: 'sqlite', path: join(folder, 'read-models.db') },
   });

@@ -37,9 +37,14 @@ const openProcess = async (store: EventStore) => {
   await projecting.reached(await store.head());
   const sight = {
     engine: engineOver(store),
-    ...{ readModels, clock: now, othersLag: 0, pause: () => Promise.resolve(), head: () => store.head() },
+    readModels,
+    clock: now,
+    othersLag: 0,
+    pause: () => Promise.resolve(),
+    head: () => store.head(),
     reached: (position: number) => projecting.reached(position),
-    ...{ request: request('rebuild'), signal: new AbortController().signal },
+    request: request('rebuild'),
+    signal: new AbortController().signal,
   };
   const { step } = rebuildProjection(projecting, [leads.name, history.name]);
   /** Goes on with a job until it is complete or where the condition says. */
@@ -54,14 +59,22 @@ const openProcess = async (store: EventStore) => {
     return docs.map(({ leadId }) => leadId).toSorted();
   };
   return {
-    ...{ until, shown, serving: () => servingOf(readModels, leads.name) },
+    until,
+    shown,
+    serving: () => servingOf(readModels, leads.name),
     history: () => servingOf(readModels, history.name),
   };
 };
 
 const asked: JobAt = {
-  ...{ projectId: '_system', jobId: '_system.rebuild-leads-1', kind: 'rebuild-projection' },
-  ...{ details: { projection: leads.name, generation: 1 }, cursor: '', done: 0, total: 0, position: 0 },
+  projectId: '_system',
+  jobId: '_system.rebuild-leads-1',
+  kind: 'rebuild-projection',
+  details: { projection: leads.name, generation: 1 },
+  cursor: '',
+  done: 0,
+  total: 0,
+  position: 0,
   requestedAt: '2026-03-10T12:00:00.000Z',
 };
 

@@ -18,7 +18,9 @@ const given = async () => {
   const ids = { last: 0 };
   const looks = (name: string, version: number) => {
     const sight = {
-      ...{ engine: engineOver(store), readModels, head: () => store.head() },
+      engine: engineOver(store),
+      readModels,
+      head: () => store.head(),
       reached: (position: number) => projecting.reached(position),
     };
     return renewOutdated(sight, [{ name, version }], () => `id-${(ids.last += 1)}`);

@@ -59,14 +59,23 @@ export const openWorkplace = async (): Promise<Workplace> => {
   const worker: Workplace['worker'] = (holder, step, { through = store, abandon, turn } = {}) => {
     const sight = {
       engine: engineOver(through, { clock: clock.now }),
-      ...{ readModels, clock: clock.now, othersLag: 0, pause: () => Promise.resolve(), head: () => store.head() },
+      readModels,
+      clock: clock.now,
+      othersLag: 0,
+      pause: () => Promise.resolve(),
+      head: () => store.head(),
       reached: (position: number) => projecting.reached(position),
     };
     const work: Work = { kind: 'rescore', step, ...(abandon && { abandon }) };
     const running = runJobs(
       {
-        ...{ sight, holder, lifetime, alone: false, newId: () => `${holder}/${(ids.last += 1)}` },
-        ...{ retryDelay: () => 0, rest: pause },
+        sight,
+        holder,
+        lifetime,
+        alone: false,
+        newId: () => `${holder}/${(ids.last += 1)}`,
+        retryDelay: () => 0,
+        rest: pause,
       },
       [work],
       (error) => heard.push(error),
@@ -76,7 +85,10 @@ export const openWorkplace = async (): Promise<Workplace> => {
     return running;
   };
   return {
-    ...{ store, clock, worker, heard },
+    store,
+    clock,
+    worker,
+    heard,
     ask: (jobId = 'rescore-2') =>
       outside.handle(requestJob, { projectId, jobId, kind: 'rescore', version: 2 }, request(`ask/${jobId}`)),
     askFor: (of, projection) => {

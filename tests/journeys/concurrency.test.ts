@@ -13,8 +13,10 @@ const types = Object.keys(pointsOf);
 
 /** A person's activity. Its type follows from its number, so that whoever sends it says the same. */
 const activity = (person: number, number: number) => ({
-  ...{ eventId: `p${person}-${number}`, eventType: types[number % types.length] },
-  ...{ timestamp: '2026-03-10T11:00:00Z', properties: { number } },
+  eventId: `p${person}-${number}`,
+  eventType: types[number % types.length],
+  timestamp: '2026-03-10T11:00:00Z',
+  properties: { number },
 });
 
 /** A person by some of their identifiers: two cookies, two addresses and a user id, which only together are one. */

@@ -19,7 +19,8 @@ type Env = Readonly<Record<string, string>>;
 
 const startDemo = (env: Env, ...args: readonly string[]) => {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
-    ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...childEnv(), ...env },
   });
   const said = { output: '' };

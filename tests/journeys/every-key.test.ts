@@ -19,7 +19,8 @@ const names = ({ method, path }: Operation): string => `${method} ${path}`;
 /** Asks for things that are not there, in a project that is: nothing that a key may do does any harm. */
 const ask = (operation: Operation, projectId: string, headers: Readonly<Record<string, string>>): Promise<Answer> =>
   app().transport({
-    ...{ method: operation.method, headers },
+    method: operation.method,
+    headers,
     path: pathOf(operation, (name) => (name === 'projectId' ? projectId : name === 'version' ? '99' : 'nothing')),
     ...(['POST', 'PUT', 'PATCH'].includes(operation.method) && { body: {} }),
   });

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../support/server-process.ts';
-import { spawnServer, startServer } from '../support/server-process.ts';
+import { spawnServer } from '../support/server-process.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'leadfold-first-run-'));
@@ -48,15 +48,22 @@ describe.concurrent('A first run', () => {
     expect(readFileSync(join(cwd, key), 'utf8').trim().length).toBeGreaterThanOrEqual(32);
   });
 
-  it('with a key in the environment prints a line that takes it from there, and never the key', async () => {
+  it('with a key in the environment prints a line that takes it from there, and never the key; another at its port is told so', async () => {
     const key = 'Kx7mT2pQ9vRw4sZb8nYc3dLf6hGj1aUe';
     const cwd = join(folder, 'own-key');
     mkdirSync(cwd);
-    await whileRunning([{ LEADFOLD_ADMIN_KEY: key }, cwd], async (output) => {
+    await whileRunning([{ LEADFOLD_ADMIN_KEY: key }, cwd], async (output, url) => {
       expect(output).not.toContain(key);
       const env = { PATH: process.env['PATH'] ?? '', LEADFOLD_ADMIN_KEY: key };
       const { stdout } = await run('bash', ['-c', curlIn(output)], { cwd, env });
       expect(JSON.parse(stdout)).toMatchObject({ name: 'My first project' });
+
+      const { port } = new URL(url);
+      const second = await spawnServer({ DATA_DIR: join(folder, 'second'), PORT: port }).ended;
+      expect(second.code).toBe(1);
+      const told = `^PORT: ${port} of 127.0.0.1 is taken by another process; .* another port\n$`;
+      expect(second.output).toMatch(new RegExp(told));
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
     });
   });
 });
@@ -72,15 +79,6 @@ describe.concurrent('A start that can not be', () => {
     ]);
     expect(output).toContain('did you mean LEADFOLD_ADMIN_KEY?');
     expect(output).not.toContain('short-secret');
-  });
-
-  it('tells that the port is taken, and what to do', async () => {
-    await using first = await startServer();
-    const { port } = new URL(first.url());
-    const { code, output } = await spawnServer({ DATA_DIR: join(folder, 'second'), PORT: port }).ended;
-    expect(code).toBe(1);
-    expect(output).toMatch(new RegExp(`^PORT: ${port} of 127.0.0.1 is taken by another process; .* another port\n$`));
-    expect((await fetch(`${first.url()}/readyz`)).status).toBe(200);
   });
 
   it('tells that the folder for the data can not be used, and what to do', async () => {

@@ -46,11 +46,30 @@ const keys = fc.oneof(fc.constantFrom('a', 'email', 'size', 'constructor', 'toSt
 const properties = fc.dictionary(keys, fc.oneof(anything, fc.constant(null)), { maxKeys: 4 });
 const eventIds = fc.nat(500).map((n) => `e${n}`);
 const activity = some<unknown>({
-  ...{ userId: people, email: people, anonymousId: people, previousId: people, groupId: people, id: people },
-  ...{ eventType: eventTypes, event: eventTypes, type: eventTypes, specversion: fc.constant('1.0'), source: people },
-  ...{ eventId: eventIds, messageId: eventIds, sessionId: people },
-  ...{ timestamp: moments, sentAt: moments, time: moments, properties, traits: properties, context: properties },
-  ...{ data: properties, name: people, category: people, scopes: fc.constantFrom(['admin'], ['events:write'], []) },
+  userId: people,
+  email: people,
+  anonymousId: people,
+  previousId: people,
+  groupId: people,
+  id: people,
+  eventType: eventTypes,
+  event: eventTypes,
+  type: eventTypes,
+  specversion: fc.constant('1.0'),
+  source: people,
+  eventId: eventIds,
+  messageId: eventIds,
+  sessionId: people,
+  timestamp: moments,
+  sentAt: moments,
+  time: moments,
+  properties,
+  traits: properties,
+  context: properties,
+  data: properties,
+  name: people,
+  category: people,
+  scopes: fc.constantFrom(['admin'], ['events:write'], []),
 });
 const operator = fc.constantFrom('eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'exists');
 const value = fc.constantFrom<unknown>(1, 'a', null, [1], ['a'], true, undefined);
@@ -220,7 +239,9 @@ it('Whatever is sent to any route, the answer is a success or a problem that say
       parameter: seldom(4, text),
       key: unless(8, fc.constantFrom(key, key, apiKey), fc.constant(undefined)),
       packing: seldom(6, fc.constantFrom('gzip', 'deflate', 'br', 'not-packed')),
-      ...{ query, headers, body },
+      query,
+      headers,
+      body,
     })
     .map(({ operation, parameter, key: mine, packing, headers: more, body: payload, ...rest }): Call => {
       const method = rest.method ?? operation.method;
@@ -229,7 +250,8 @@ it('Whatever is sent to any route, the answer is a success or a problem that say
       const said = typeof payload === 'string' ? payload : payload === undefined ? '' : JSON.stringify(payload);
       const bytes = packing ? packings[packing](said) : said;
       return {
-        ...{ method, path: rest.query === '' ? path : `${path}?${rest.query}` },
+        method,
+        path: rest.query === '' ? path : `${path}?${rest.query}`,
         headers: {
           ...others,
           ...(mine === undefined ? authorization && { authorization } : bearer(mine)),

@@ -22,7 +22,8 @@ const onlyLead = async (project: Project) => {
   const { leadId } = leads[0];
   const timeline = await project.all(`/api/leads/${leadId}/timeline`);
   return {
-    ...{ leadId, lead: leads[0] },
+    leadId,
+    lead: leads[0],
     eventIds: timeline.map(({ eventId }) => eventId).sort(),
     identifiers: leads[0].identifiers.map(({ kind, value }: Json) => `${kind}:${value}`).sort(),
     explanation: await project.get(`/api/leads/${leadId}/score`),
@@ -143,7 +144,8 @@ describe('Two leads that turn out to be one person', () => {
     expect(await project.get('/api/analytics/dashboard')).toMatchObject({
       totals: { leads: 2, activities: 4, merged: 1 },
       stages: { cold: 1, warm: 0, hot: 0, qualified: 1 },
-      ...{ qualified: 1, conversion: 0.5 },
+      qualified: 1,
+      conversion: 0.5,
     });
     const { data } = await project.get('/api/leaderboard');
     expect(data.map(({ score }: Json) => score)).toEqual([85, 5]);

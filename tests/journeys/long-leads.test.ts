@@ -10,7 +10,9 @@ it('A lead that went on for long is taken up from its snapshot after a restart, 
   const project = await app.project();
   const many = (round: number) =>
     Array.from({ length: 500 }, (_, index) => ({
-      ...{ anonymousId: 'ada', eventType: 'page_view', eventId: `e${round}-${index}` },
+      anonymousId: 'ada',
+      eventType: 'page_view',
+      eventId: `e${round}-${index}`,
       occurredAt: '2026-03-10T11:00:00.000Z',
     }));
   for (let round = 0; round < 11; round++) expect((await project.batch(many(round))).status).toBe(200);

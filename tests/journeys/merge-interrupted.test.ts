@@ -19,31 +19,41 @@ const twoLeads = async (project: Project, many: number) => {
   return { older: older.leadId, younger: body.results[0].leadId };
 };
 
-/** Stops the app and lets another process begin to merge the two leads, and die. Says what it left in the log. */
-const dieMerging = async (app: TestApp, project: Project, dieAfter: Errand['dieAfter']): Promise<readonly string[]> => {
+/** Lets a process begin to merge the two leads in the log of a folder, and die. Says what it left there. */
+const dieMerging = async (
+  dataDir: string,
+  clock: () => Date,
+  { projectId }: Project,
+  dieAfter: Errand['dieAfter'],
+): Promise<readonly string[]> => {
   const left: string[] = [];
-  const now = app.clock.now().toISOString();
-  await app.restart(async (dataDir) => {
-    const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock: app.clock.now });
-    const before = await store.head();
-    await dieCapturing({
-      ...{ dataDir, dieAfter, projectId: project.projectId },
-      identifiers: [
-        { kind: 'userId', value: 'ada' },
-        { kind: 'email', value: address },
-      ],
-      activity: {
-        ...{ eventId: 'last', eventType: 'download', occurredAt: now, receivedAt: now, properties: {}, source: 'api' },
-      },
-    });
-    const stop = new AbortController();
-    const head = await store.head();
-    for await (const { events, position } of store.follow(before, stop.signal)) {
-      left.push(...events.map(({ type }) => type));
-      if (position >= head) stop.abort();
-    }
-    await store.close();
+  const now = clock().toISOString();
+  const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock });
+  const before = await store.head();
+  await dieCapturing({
+    dataDir,
+    dieAfter,
+    projectId,
+    identifiers: [
+      { kind: 'userId', value: 'ada' },
+      { kind: 'email', value: address },
+    ],
+    activity: {
+      eventId: 'last',
+      eventType: 'download',
+      occurredAt: now,
+      receivedAt: now,
+      properties: {},
+      source: 'api',
+    },
   });
+  const stop = new AbortController();
+  const head = await store.head();
+  for await (const { events, position } of store.follow(before, stop.signal)) {
+    left.push(...events.map(({ type }) => type));
+    if (position >= head) stop.abort();
+  }
+  await store.close();
   return left;
 };
 
@@ -67,55 +77,48 @@ const expectMerged = async (
   expect(Object.values<number>(stages).reduce((sum, each) => sum + each)).toBe(1);
 };
 
-it.concurrent(
-  'A merge that is cut off after its first append is completed when the app starts again, by itself',
-  async () => {
-    await using app = await openTestApp({ clock: tickingClock() });
-    const project = await app.project();
-    const leads = await twoLeads(project, 3);
-    const left = await dieMerging(app, project, { type: 'LeadMerged', times: 1 });
-    expect(left).toEqual(['LeadMerged']);
-    await app.settled();
-    await expectMerged(project, leads, { activities: 4, score: 45 });
-
-    // The sender got no answer and sends again: only that activity is added.
-    const sent = { userId: 'ada', email: address, eventType: 'download', eventId: 'last' };
-    const again = mustBe(await project.send(sent), 202).body;
-    expect(again).toMatchObject({ status: 'queued', leadId: leads.older });
-    await expectMerged(project, leads, { activities: 5, score: 60 });
-  },
-);
-
-it.concurrent('A merge that is cut off is completed by the next activity too, when that comes first', async () => {
-  await using app = await openTestApp({ clock: tickingClock() });
+/** A project whose leads are being merged when the process dies that does it, and how many activities and points they have together. */
+const cut = async (app: TestApp, many: number, dieAfter: Errand['dieAfter']) => {
   const project = await app.project();
-  const leads = await twoLeads(project, 3);
-  await dieMerging(app, project, { type: 'LeadMerged', times: 1 });
+  return { project, leads: await twoLeads(project, many), dieAfter, activities: many + 1, score: 30 + 5 * many };
+};
+
+it('A merge that is cut off is completed when the app starts again, by itself or by an activity that comes first, each activity once', async () => {
+  await using app = await openTestApp({ clock: tickingClock() });
+  const first = { type: 'LeadMerged', times: 1 };
+  const short = await cut(app, 3, first);
+  const hurried = await cut(app, 3, first);
+  const long = [
+    await cut(app, 1_200, { type: 'LeadAbsorbed', times: 1 }),
+    await cut(app, 1_200, { type: 'LeadAbsorbed', times: 2 }),
+  ];
+  const all = [short, hurried, ...long];
+  const left: (readonly string[])[] = [];
+  await app.restart(async (dataDir) => {
+    for (const { project, dieAfter } of all) left.push(await dieMerging(dataDir, app.clock.now, project, dieAfter));
+  });
   // Before the merge is complete nothing is known of the younger lead at the older one's address.
   for (const who of [{ userId: 'ada' }, { email: address }]) {
-    const again = mustBe(await project.send({ ...who, eventType: 'page_view', eventId: 'e1' }), 202).body;
-    expect(again).toMatchObject({ status: 'duplicate', leadId: leads.older });
+    const sent = { ...who, eventType: 'page_view', eventId: 'e1' };
+    const again = mustBe(await hurried.project.send(sent), 202).body;
+    expect(again).toMatchObject({ status: 'duplicate', leadId: hurried.leads.older });
   }
+  const parts = (one: number) => left[one]?.filter((type) => ['LeadMerged', 'LeadAbsorbed'].includes(type));
+  expect(left[0]).toEqual(['LeadMerged']);
+  expect(parts(1)).toEqual(['LeadMerged']);
+  expect(parts(2)).toEqual(['LeadMerged', 'LeadAbsorbed']);
+  expect(parts(3)).toEqual(['LeadMerged', 'LeadAbsorbed', 'LeadAbsorbed']);
   await app.settled();
-  await expectMerged(project, leads, { activities: 4, score: 45 });
-});
-
-it.concurrent.each([1, 2])(
-  'A long merge that is cut off after %i of its three parts is completed, each activity once',
-  async (times) => {
-    await using app = await openTestApp({ clock: tickingClock() });
-    const project = await app.project();
-    const leads = await twoLeads(project, 1_200);
-    const left = await dieMerging(app, project, { type: 'LeadAbsorbed', times });
-    expect(left.filter((type) => type === 'LeadMerged')).toHaveLength(1);
-    expect(left.filter((type) => type === 'LeadAbsorbed')).toHaveLength(times);
-    await app.settled();
-    await expectMerged(project, leads, { activities: 1_201, score: 6_030 });
+  for (const { project, leads, activities, score } of all) await expectMerged(project, leads, { activities, score });
+  for (const { project, leads } of long) {
     const facts = await project.all(`/api/leads/${leads.older}/events?limit=200`);
-    expect(facts.filter(({ type }) => type === 'LeadAbsorbed').map(({ data }) => data.last)).toEqual([
-      false,
-      false,
-      true,
-    ]);
-  },
-);
+    const absorbed = facts.filter(({ type }) => type === 'LeadAbsorbed');
+    expect(absorbed.map(({ data }) => data.last)).toEqual([false, false, true]);
+  }
+
+  // The sender got no answer and sends again: only that activity is added.
+  const sent = { userId: 'ada', email: address, eventType: 'download', eventId: 'last' };
+  const again = mustBe(await short.project.send(sent), 202).body;
+  expect(again).toMatchObject({ status: 'queued', leadId: short.leads.older });
+  await expectMerged(short.project, short.leads, { activities: 5, score: 60 });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openEventReader } from '../../src/eventstore/open.ts';
+import { openTestApp } from '../support/app.ts';
 import { mustBe } from '../support/client.ts';
 import { spawnServer, startServer } from '../support/server-process.ts';
 
@@ -46,13 +47,11 @@ it('Only the owner can read the files, and the folder that was made for them', a
   const above = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
   onTestFinished(() => rmSync(above, { recursive: true }));
   const dataDir = join(above, 'made');
-  await using server = await startServer({ dataDir });
-  const project = await server.project();
+  await using app = await openTestApp({ dataDir });
+  const project = await app.project();
   mustBe(await project.send(event('e1')), 202);
-  await server.settled();
+  await app.settled();
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-  expect(readdirSync(dataDir)).toEqual(
-    expect.arrayContaining(['admin-key', 'events.db', 'events.db-wal', 'read-models.db']),
-  );
+  expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['events.db', 'events.db-wal', 'read-models.db']));
   expect(open(dataDir)).toEqual([]);
 });

@@ -17,12 +17,17 @@ const project = (): Project => {
 beforeAll(async () => {
   const made = await app().project();
   const events = Array.from({ length: count }, (_, n) => ({
-    ...{ userId: `user-${n}`, email: `${['ada', 'bob', 'cyd'][n % 3]}.${n}@example.com`, eventId: `e${n}` },
+    userId: `user-${n}`,
+    email: `${['ada', 'bob', 'cyd'][n % 3]}.${n}@example.com`,
+    eventId: `e${n}`,
     eventType: ['page_view', 'signup', 'contract_signed', 'unheard', 'demo_request'][n % 5],
     timestamp: new Date(Date.parse('2026-03-01T00:00:00Z') + (n % 7) * 86_400_000).toISOString(),
     traits: {
-      ...{ country: ['DE', 'de', 'Denmark'][n % 3], seats: n % 4, tags: n % 2 === 0 ? ['vip', 'old'] : ['new'] },
-      ...{ address: { city: n % 5 === 0 ? 'Bonn' : 'Ulm' }, hidden: 'x'.repeat(300) },
+      country: ['DE', 'de', 'Denmark'][n % 3],
+      seats: n % 4,
+      tags: n % 2 === 0 ? ['vip', 'old'] : ['new'],
+      address: { city: n % 5 === 0 ? 'Bonn' : 'Ulm' },
+      hidden: 'x'.repeat(300),
       company: n % 10 === 0 ? 'Analytical Engines' : 'Other',
       "50%_off'": n % 2 === 0 ? '100%_sure' : 'no',
     },

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { openTestApp } from '../support/app.ts';
+import { appOfFile } from '../support/app.ts';
 import type { Json } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 import { salesOf } from '../support/sales.ts';
+
+/** Each test has a project of its own, and leaves the clock alone. */
+const shared = appOfFile();
 
 const openSales = async (app: Parameters<typeof salesOf>[0]) => {
   const sales = await salesOf(app);
@@ -25,7 +28,7 @@ const openSales = async (app: Parameters<typeof salesOf>[0]) => {
 
 describe('The leads of a rep who leaves', () => {
   it('are handed on by the rules, once they are tried, and no more than once', async () => {
-    await using app = await openTestApp();
+    const app = shared();
     const { sales, leads, ownersOf, reassign } = await openSales(app);
     await sales.rep('ben');
     await sales.change('ann', { status: 'left' });
@@ -43,7 +46,7 @@ describe('The leads of a rep who leaves', () => {
   });
 
   it('are handed on to a rep as far as that has room, as was said when it was tried', async () => {
-    await using app = await openTestApp();
+    const app = shared();
     const { sales, leads, ownersOf, reassign } = await openSales(app);
     await sales.rep('ben', { capacity: 2 });
     const full = [
@@ -61,7 +64,7 @@ describe('The leads of a rep who leaves', () => {
   });
 
   it('are handed on from and to reps of the project only, by who may', async () => {
-    await using app = await openTestApp();
+    const app = shared();
     const { sales, ownersOf, reassign } = await openSales(app);
     expect((await reassign('zoe')).body).toMatchObject({ status: 404, code: 'member-unknown' });
     expect((await reassign('ann', { to: 'zoe' })).body).toMatchObject({ status: 409, code: 'rep-unknown' });
@@ -76,7 +79,7 @@ describe('The leads of a rep who leaves', () => {
 
 describe('A lead that is taken from its rep by hand', () => {
   it('may come back to that rep, unless it is asked that it does not', async () => {
-    await using app = await openTestApp();
+    const app = shared();
     const { sales, leads } = await openSales(app);
     const [lead = ''] = leads;
     mustBe(await sales.act(lead, 'assign', { repId: null, reason: 'A mistake' }), 200);

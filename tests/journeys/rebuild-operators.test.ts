@@ -47,10 +47,10 @@ const ended = async (app: TestApp, path: string): Promise<Json> => {
   return mustBe(await app.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
 };
 
-describe('Rebuilding a lead', () => {
-  // Each test breaks and looks at the leads of a project of its own.
-  const shared = appOfFile();
+// Each test breaks and looks at the leads of a project of its own.
+const shared = appOfFile();
 
+describe('Rebuilding a lead', () => {
   it('changes nothing that was right, and says so: of a usual lead, a survivor and a merged one', async () => {
     const { project, survivor, merged } = await populating(shared());
     const before = await answersOf(project);
@@ -116,15 +116,16 @@ describe('Rebuilding a lead', () => {
 
 describe('Rebuilding a project', () => {
   it('repairs all of its leads and its numbers', async () => {
-    const { app, project } = await populated();
+    const { app, project } = await populating(shared());
     const before = await answersOf(project);
+    const ours = `project = '${project.projectId}'`;
     tampered(
       app,
-      `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 7)`,
-      `DELETE FROM "docs.history" WHERE rowid % 3 = 0`,
-      `UPDATE "docs.dashboard" SET doc = json_set(doc, '$.activities', 7)`,
+      `UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 7) WHERE ${ours}`,
+      `DELETE FROM "docs.history" WHERE rowid % 3 = 0 AND ${ours}`,
+      `UPDATE "docs.dashboard" SET doc = json_set(doc, '$.activities', 7) WHERE ${ours}`,
       `INSERT INTO "docs.leads" (project, id, position, doc) SELECT project, '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01', position,
-        json_set(doc, '$.leadId', '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01') FROM "docs.leads" WHERE doc IS NOT NULL LIMIT 1`,
+        json_set(doc, '$.leadId', '0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01') FROM "docs.leads" WHERE doc IS NOT NULL AND ${ours} LIMIT 1`,
     );
     const job = await ended(app, `/api/admin/rebuild-project/${project.projectId}`);
     expect(job).toMatchObject({ kind: 'rebuild-project', status: 'completed', progress: 1 });
@@ -133,59 +134,55 @@ describe('Rebuilding a project', () => {
   });
 
   it('is not done for a project that is not there', async () => {
-    const { app } = await populated();
-    const answer = await app.root('POST', '/api/admin/rebuild-project/nobody');
+    const answer = await shared().root('POST', '/api/admin/rebuild-project/nobody');
     expect([answer.status, answer.body.code]).toEqual([404, 'project-unknown']);
   });
 });
 
 describe('Rebuilding a projection', () => {
-  it.each(['leads', 'history', 'dashboard'])(
-    'of %s makes what was there, while it is used, and repairs it',
-    async (projection) => {
-      const { app, project } = await populated();
-      const before = await answersOf(project);
-      tampered(app, `DELETE FROM "docs.${projection}" WHERE rowid % 2 = 0`);
-      const { jobId } = mustBe(await app.root('POST', `/api/admin/projections/${projection}/rebuild`), 202).body;
-      await project.send({ userId: 'meanwhile', eventType: 'signup' });
-      await app.settled();
-      const job = mustBe(await app.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
-      expect(job).toMatchObject({ kind: 'rebuild-projection', status: 'completed', result: { generation: 1 } });
-      const after = await answersOf(project);
-      expect(after.leads.length).toBe(before.leads.length + 1);
-      expect(after.timelines.flat()).toEqual(expect.arrayContaining(before.timelines.flat()));
-      await project.send({ userId: 'meanwhile', eventType: 'signup' });
-      await app.settled();
-      expect(await healthOf(project)).toBe('healthy');
-    },
-    20_000,
-  );
-
-  it('that is asked for twice is one job, and once more afterwards another', async () => {
-    const { app } = await populated();
-    const path = '/api/admin/projections/projects/rebuild';
-    const jobs = await Promise.all([1, 2, 3].map(() => app.root('POST', path)));
-    expect(new Set(jobs.map(({ body }) => body.jobId))).toEqual(new Set(['_system.rebuild-projects-1']));
-    await app.settled();
-    expect(mustBe(await app.root('POST', path), 202).body).toEqual({ jobId: '_system.rebuild-projects-2' });
-    await app.settled();
-  }, 30_000);
-
-  it('that is cancelled leaves what served, and the next one is done', async () => {
+  it('of leads, history or dashboard makes what was there, while it is used, and repairs it', async () => {
     const { app, project } = await populated();
     const before = await answersOf(project);
+    const rebuilding: string[] = [];
+    for (const projection of ['leads', 'history', 'dashboard']) {
+      tampered(app, `DELETE FROM "docs.${projection}" WHERE rowid % 2 = 0`);
+      const path = `/api/admin/projections/${projection}/rebuild`;
+      rebuilding.push(mustBe(await app.root('POST', path), 202).body.jobId);
+    }
+    await project.send({ userId: 'meanwhile', eventType: 'signup' });
+    await app.settled();
+    for (const jobId of rebuilding) {
+      const job = mustBe(await app.root('GET', `/api/admin/jobs/${jobId}`), 200).body;
+      expect(job).toMatchObject({ kind: 'rebuild-projection', status: 'completed', result: { generation: 1 } });
+    }
+    const after = await answersOf(project);
+    expect(after.leads.length).toBe(before.leads.length + 1);
+    expect(after.timelines.flat()).toEqual(expect.arrayContaining(before.timelines.flat()));
+    await project.send({ userId: 'meanwhile', eventType: 'signup' });
+    await app.settled();
+    expect(await healthOf(project)).toBe('healthy');
+  }, 20_000);
+
+  it('that is asked for twice is one job, and once more afterwards another; one that is cancelled leaves what served, and the next one is done', async () => {
+    const { app, project } = await populated();
+    const before = await answersOf(project);
+    const twice = '/api/admin/projections/projects/rebuild';
+    const jobs = await Promise.all([1, 2, 3].map(() => app.root('POST', twice)));
+    expect(new Set(jobs.map(({ body }) => body.jobId))).toEqual(new Set(['_system.rebuild-projects-1']));
     const path = '/api/admin/projections/leads/rebuild';
     const { jobId } = mustBe(await app.root('POST', path), 202).body;
     mustBe(await app.root('POST', `/api/admin/jobs/${jobId}/cancel`, { body: { reason: 'Not now' } }), 200, 409);
     await app.settled();
     expect(await answersOf(project)).toEqual(before);
+    expect(mustBe(await app.root('POST', twice), 202).body).toEqual({ jobId: '_system.rebuild-projects-2' });
     expect((await ended(app, path)).status).toBe('completed');
     expect(await answersOf(project)).toEqual(before);
     expect(await healthOf(project)).toBe('healthy');
   }, 30_000);
 
   it('takes the root key, and a projection that there is', async () => {
-    const { app, project } = await populated();
+    const app = shared();
+    const project = await app.project();
     const wanted = { name: 'operator', scopes: ['admin'] };
     const path = `/api/projects/${project.projectId}/keys`;
     const { key } = mustBe(await app.root('POST', path, { body: wanted }), 201).body;

@@ -11,24 +11,24 @@ const deleteReadModels = (dataDir: string): void => {
   for (const file of globSync('read-models.db*', { cwd: dataDir })) rmSync(join(dataDir, file));
 };
 
-it('Read models that were deleted are made again at the next start, and answer as before', async () => {
+it('Read models that were deleted are made again at the next start, can be waited for at once, and answer as before', async () => {
   await using app = await openTestApp({ clock: tickingClock() });
   const [project, other] = [await app.project(), await app.project('Other')];
   const below = numbersFrom(6);
   const types = ['page_view', 'signup', 'demo_request', 'unsubscribe', 'unheard'];
-  const events = Array.from({ length: 400 }, (_, at) => {
+  const events = Array.from({ length: 200 }, (_, at) => {
     const n = below(40);
     const who = [{ userId: `u${n}` }, { anonymousId: `a${n}` }, { userId: `u${n}`, anonymousId: `a${n}` }][below(3)];
     return { ...who, eventId: `e${at}`, eventType: types[below(5)], traits: { size: below(3), city: `City ${n}` } };
   });
-  await project.batch(events.slice(0, 200));
+  await project.batch(events.slice(0, 120));
   const model = {
     engagement: types.map((eventType, at) => ({ id: eventType, when: { eventType }, points: 4 * at })),
     fit: [{ id: 'size', when: { trait: 'size', op: 'gte', value: 1 }, points: 20.5 }],
   };
   const path = `/api/projects/${project.projectId}/scoring-model`;
   const { jobId } = mustBe(await project.asRoot('PUT', path, { body: model }), 200).body;
-  for (const event of events.slice(200)) mustBe(await project.send(event), 202);
+  for (const event of events.slice(120)) mustBe(await project.send(event), 202);
   await other.send({ userId: 'u1', eventType: 'signup' });
   await app.settled();
 
@@ -46,21 +46,11 @@ it('Read models that were deleted are made again at the next start, and answer a
   expect(before.found.length).toBeGreaterThan(0);
 
   await app.restart(deleteReadModels);
+  expect(await project.all('/api/leads?limit=200&sort=-score')).toEqual(before.mine.leads);
   await app.settled();
-  const after = await asked();
-  expect(after).toEqual(before);
+  expect(await asked()).toEqual(before);
   // Reading everything again makes nothing happen again.
   expect(await app.head()).toBe(head);
-});
-
-it('Read models that were deleted can be waited for at once', async () => {
-  await using app = await openTestApp();
-  const project = await app.project();
-  const users = Array.from({ length: 500 }, (_, at) => ({ userId: `u${at}`, eventType: 'signup' }));
-  await project.batch(users);
-  await app.restart(deleteReadModels);
-  expect(await project.all('/api/leads?limit=200')).toHaveLength(500);
-  expect((await project.get('/api/analytics/dashboard')).totals).toMatchObject({ leads: 500, activities: 500 });
 });
 
 it.each(['read-models.db*', 'read-models.db'])(
@@ -68,7 +58,7 @@ it.each(['read-models.db*', 'read-models.db'])(
   async (files) => {
     await using app = await openTestApp({ clock: tickingClock() });
     const project = await app.project();
-    const signups = Array.from({ length: 300 }, (_, at) => ({
+    const signups = Array.from({ length: 60 }, (_, at) => ({
       userId: `u${at}`,
       eventType: 'signup',
       eventId: `e${at}`,
@@ -82,7 +72,7 @@ it.each(['read-models.db*', 'read-models.db'])(
     await app.settled();
 
     const after = await answersOf(project);
-    expect(after.timelines.flat()).toHaveLength(301);
+    expect(after.timelines.flat()).toHaveLength(61);
     const others = (all: readonly Json[]) => all.filter(({ score }) => score === 30).map(({ leadId }) => leadId);
     expect(others(after.leads)).toEqual(others(before.leads).filter((leadId) => after.leads[0].leadId !== leadId));
     // They answer the same again when they are made once more: nothing of what was deleted is left in them.

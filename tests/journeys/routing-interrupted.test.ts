@@ -22,7 +22,10 @@ it.each([
   const times = { occurredAt: now, receivedAt: now };
   await app.restart((dataDir) =>
     dieCapturing({
-      ...{ dataDir, projectId, reacts: true, dieAfter: { type, times: 1 } },
+      dataDir,
+      projectId,
+      reacts: true,
+      dieAfter: { type, times: 1 },
       identifiers: [{ kind: 'userId', value: 'grace' }],
       activity: { eventId: 'deal', eventType: 'contract_signed', ...times, properties: {}, source: 'api' },
     }),

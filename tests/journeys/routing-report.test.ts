@@ -56,8 +56,19 @@ describe('The report of routing', () => {
     expect(reps.reduce((sum: number, each: Json) => sum + each.turns, 0)).toBe(6);
     expect(teams).toEqual([
       {
-        ...{ teamId: 'sales', name: 'sales', leads: 6, open: 4, assigned: 7, accepted: 1, declined: 1, reRouted: 0 },
-        ...{ won: 1, lost: 1, disqualified: 0, winRate: 0.5, responseMs: { p50, p90 } },
+        teamId: 'sales',
+        name: 'sales',
+        leads: 6,
+        open: 4,
+        assigned: 7,
+        accepted: 1,
+        declined: 1,
+        reRouted: 0,
+        won: 1,
+        lost: 1,
+        disqualified: 0,
+        winRate: 0.5,
+        responseMs: { p50, p90 },
       },
     ]);
   });

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
 import type { TestApp } from '../support/app.ts';
-import { openTestApp } from '../support/app.ts';
+import { appOfFile, openTestApp } from '../support/app.ts';
 import type { Json } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 import type { Sales } from '../support/sales.ts';
 import { salesOf } from '../support/sales.ts';
+
+/** For tests that leave the clock alone. */
+const app = appOfFile();
 
 const everyDay = (from: string, to: string) => ({
   timeZone: 'Europe/Berlin',
@@ -31,13 +34,19 @@ it('A lead that qualifies is assigned, says why, and is accepted in time', async
   const sales = await teamOf(app, ['ann', {}], ['ben', { status: 'away' }]);
   const leadId = await sales.qualify(ada);
   expect(await sales.routing(leadId)).toMatchObject({
-    ...{ status: 'assigned', repId: 'ann', teamId: 'sales', dueAt: '2026-03-10T12:30:00.000Z', workIds: [] },
+    status: 'assigned',
+    repId: 'ann',
+    teamId: 'sales',
+    dueAt: '2026-03-10T12:30:00.000Z',
+    workIds: [],
     history: [
       { type: 'ResponseDue' },
       {
         type: 'LeadAssigned',
         data: {
-          ...{ because: 'default team', by: 'rules', rulesVersion: 1 },
+          because: 'default team',
+          by: 'rules',
+          rulesVersion: 1,
           candidates: [
             { repId: 'ann', in: true, reason: 'chosen' },
             { repId: 'ben', in: false, reason: 'away' },
@@ -59,13 +68,12 @@ it('A lead that qualifies is assigned, says why, and is accepted in time', async
 });
 
 it('A team and three reps are enough: leads go to them in turn, also the one that was there before them', async () => {
-  await using app = await openTestApp();
-  const sales = await salesOf(app);
+  const sales = await salesOf(app());
   const early = await sales.qualify({ userId: 'early' });
   expect(await statusOf(sales, early)).toBe('waiting');
   await sales.team('sales');
   await sales.rep('ann');
-  await app.settled();
+  await app().settled();
   expect(await statusOf(sales, early)).toBe('assigned: ann');
   for (const repId of ['ben', 'cat']) await sales.rep(repId);
   const later: string[] = [];
@@ -75,7 +83,9 @@ it('A team and three reps are enough: leads go to them in turn, also the one tha
   ]);
   const { history } = await sales.routing(early);
   expect(history.find(({ type }: Json) => type === 'LeadAssigned').data).toMatchObject({
-    ...{ by: 'rules', rulesVersion: 0, because: 'no rules are published yet: everybody in turn' },
+    by: 'rules',
+    rulesVersion: 0,
+    because: 'no rules are published yet: everybody in turn',
   });
 });
 
@@ -117,8 +127,7 @@ it('A lead that nobody replies to is at risk, overdue, given to another, and acc
 });
 
 it('Where a rule asks for approval the lead waits for it; approved it goes on, rejected it is closed with the reason', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', {}]);
+  const sales = await teamOf(app(), ['ann', {}]);
   const large = {
     id: 'large',
     to: { teams: ['sales'] },
@@ -138,21 +147,21 @@ it('Where a rule asks for approval the lead waits for it; approved it goes on, r
   const decide = async (leadId: string, verb: string, body: object): Promise<void> => {
     const item = items.find((each) => each.leadId === leadId);
     mustBe(await sales.post(`/api/work-items/${item.workId}/${verb}`, body), 200);
-    await app.settled();
+    await app().settled();
   };
   await decide(yes, 'approve', { by: 'grace' });
   await decide(no, 'reject', { by: 'grace', reason: 'No budget' });
   expect(await statusOf(sales, yes)).toBe('assigned: ann');
   expect(await sales.routing(no)).toMatchObject({
-    ...{ status: 'closed', outcome: 'disqualified' },
+    status: 'closed',
+    outcome: 'disqualified',
     history: [{ type: 'LeadClosed', data: { reason: 'Not approved by grace: No budget' } }, {}, {}],
   });
   expect(await sales.work('&status=open')).toEqual([]);
 });
 
 it('A lead that is declined goes to another, and the turn is given back', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', { perDay: 1, weight: 2 }], ['ben', {}]);
+  const sales = await teamOf(app(), ['ann', { perDay: 1, weight: 2 }], ['ben', {}]);
   const first = await sales.qualify({ userId: 'first' });
   expect(await statusOf(sales, first)).toBe('assigned: ann');
   mustBe(await sales.act(first, 'decline', { repId: 'ann', reason: 'On the phone' }), 200);
@@ -166,8 +175,7 @@ it('A lead that is declined goes to another, and the turn is given back', async 
 });
 
 it('A decision about 52 reps is shown with 50 of them, who was chosen first, and how many others there were', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['rep-10', { status: 'away' }]);
+  const sales = await teamOf(app(), ['rep-10', { status: 'away' }]);
   for (let n = 11; n < 61; n += 1) await sales.rep(`rep-${n}`, { status: 'away' });
   const test = async () =>
     mustBe(await sales.ask('POST', `${sales.path}/routing-rules/test`, { last: 1 }), 200).body.data[0];
@@ -180,15 +188,14 @@ it('A decision about 52 reps is shown with 50 of them, who was chosen first, and
   expect(tried.candidates).toHaveLength(50);
 
   await sales.rep('zoe');
-  await app.settled();
+  await app().settled();
   const { history } = await sales.routing(waits);
   const { candidates, others } = history.find(({ type }: Json) => type === 'LeadAssigned').data;
   expect([candidates.length, candidates[0].repId, others]).toEqual([50, 'zoe', [{ reason: 'away', count: 2 }]]);
 });
 
 it('A lead that is closed frees a place, and the lead that waits gets it', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', { capacity: 1 }]);
+  const sales = await teamOf(app(), ['ann', { capacity: 1 }]);
   const first = await sales.qualify({ userId: 'first' });
   const second = await sales.qualify({ userId: 'second' });
   expect([await statusOf(sales, first), await statusOf(sales, second)]).toEqual(['assigned: ann', 'waiting']);
@@ -203,21 +210,20 @@ it('A lead that is closed frees a place, and the lead that waits gets it', async
   mustBe(await sales.act(first, 'reopen', { reason: 'They called' }), 200);
   expect(await statusOf(sales, first)).toBe('waiting');
   await sales.change('ann', { capacity: 2 });
-  await app.settled();
+  await app().settled();
   expect(await sales.routing(first)).toMatchObject({ status: 'assigned', repId: 'ann' });
 });
 
 it('Rules that change apply to new decisions only, and each decision says by which it was taken', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', {}]);
+  const sales = await teamOf(app(), ['ann', {}]);
   await sales.team('other');
   await sales.rep('ben', { teamIds: ['other'] });
   const before = await sales.qualify({ userId: 'before' });
   expect(await sales.publish('routing-rules', { defaultTeam: 'other' })).toBe(2);
-  await app.settled();
+  await app().settled();
   const after = await sales.qualify({ userId: 'after' });
   expect(await sales.publish('routing-rules', { defaultTeam: 'sales' })).toBe(3);
-  await app.settled();
+  await app().settled();
   const stamp = async (leadId: string) => {
     const { repId, history } = await sales.routing(leadId);
     return [repId, history.find(({ type }: Json) => type === 'LeadAssigned').data.rulesVersion];
@@ -229,8 +235,7 @@ it('Rules that change apply to new decisions only, and each decision says by whi
 });
 
 it('A lead from the US never reaches the team that serves EMEA, and waits rather', async () => {
-  await using app = await openTestApp();
-  const sales = await salesOf(app);
+  const sales = await salesOf(app());
   await sales.publish('routing-rules', { regions: { EMEA: ['FR', 'DE'] } });
   await sales.team('emea', { regions: ['EMEA'] });
   await sales.team('americas', { regions: ['US', 'Canada'] });
@@ -250,8 +255,7 @@ it('A lead from the US never reaches the team that serves EMEA, and waits rather
 });
 
 it('A company stays with whom it knows, by its domain; a free mailbox is no company', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', { weight: 3 }], ['ben', {}]);
+  const sales = await teamOf(app(), ['ann', { weight: 3 }], ['ben', {}]);
   const of = async (email: string) => statusOf(sales, await sales.qualify({ email }));
   const first = await sales.qualify({ email: 'ada@acme.example' });
   expect(await statusOf(sales, first)).toBe('assigned: ann');
@@ -268,10 +272,9 @@ it('A company stays with whom it knows, by its domain; a free mailbox is no comp
 });
 
 it('Nobody of another project sees or touches any of it', async () => {
-  await using app = await openTestApp();
-  const sales = await teamOf(app, ['ann', {}]);
+  const sales = await teamOf(app(), ['ann', {}]);
   const leadId = await sales.qualify(ada);
-  const other = await salesOf(app, 'Other');
+  const other = await salesOf(app(), 'Other');
   expect((await other.project.read(`/api/leads/${leadId}/routing`)).status).toBe(404);
   for (const verb of ['accept', 'decline', 'close', 'reopen', 'assign']) {
     const body = verb === 'assign' ? { repId: 'ann' } : verb === 'close' ? { outcome: 'won' } : { reason: 'Mine' };

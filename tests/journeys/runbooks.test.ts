@@ -82,7 +82,11 @@ const parked = async (): Promise<void> => {
   await handling({ store, states, clock, newId: v7 })(
     parkWork,
     {
-      ...{ projectId, reactor: 'complete-merges', event, error: 'It broke', attempts: 5 },
+      projectId,
+      reactor: 'complete-merges',
+      event,
+      error: 'It broke',
+      attempts: 5,
       firstFailedAt: clock().toISOString(),
     },
     { commandId: v7(), correlationId: 'runbook' },

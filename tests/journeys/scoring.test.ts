@@ -22,8 +22,17 @@ describe('A new lead', () => {
     const project = await app().project();
     const leadId = await leadIdOf(project, { userId: 'ada', eventType: 'signup' });
     expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({
-      ...{ leadId, projectId: project.projectId, score: 30, fit: 0, engagement: 30, stage: 'warm', activities: 1 },
-      ...{ identifiers: [{ kind: 'userId', value: 'ada' }], profile: {}, velocity: 1, risk: 'low' },
+      leadId,
+      projectId: project.projectId,
+      score: 30,
+      fit: 0,
+      engagement: 30,
+      stage: 'warm',
+      activities: 1,
+      identifiers: [{ kind: 'userId', value: 'ada' }],
+      profile: {},
+      velocity: 1,
+      risk: 'low',
     });
     expect(await leadIdOf(project, { userId: 'ada', eventType: 'page_view' })).toBe(leadId);
     expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({ score: 35, stage: 'hot', activities: 2 });
@@ -196,7 +205,10 @@ describe('The timeline', () => {
   it('is in the order in which things occurred, also when some arrive late, and says what each did', async () => {
     const project = await app().project();
     const at = (eventId: string, eventType: string, time: string) => ({
-      ...{ userId: 'ada', eventId, eventType, timestamp: `2026-03-10T${time}:00Z` },
+      userId: 'ada',
+      eventId,
+      eventType,
+      timestamp: `2026-03-10T${time}:00Z`,
     });
     const leadId = await leadIdOf(project, at('noon', 'signup', '11:00'));
     await leadIdOf(project, at('late', 'page_view', '09:00'));
@@ -212,7 +224,8 @@ describe('The timeline', () => {
     const reversed = await project.get(`/api/leads/${leadId}/timeline?order=desc`);
     expect(reversed.data).toEqual(data.toReversed());
     expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({
-      ...{ firstSeenAt: '2026-03-10T09:00:00.000Z', lastActivityAt: '2026-03-10T11:00:00.000Z' },
+      firstSeenAt: '2026-03-10T09:00:00.000Z',
+      lastActivityAt: '2026-03-10T11:00:00.000Z',
     });
   });
 });
@@ -246,7 +259,8 @@ describe('A project at a glance', () => {
     expect(dashboard).toMatchObject({
       totals: { leads: 4, activities: 7, merged: 0, qualifications: 2 },
       stages: { cold: 1, warm: 1, hot: 0, qualified: 2 },
-      ...{ qualified: 2, conversion: 0.5 },
+      qualified: 2,
+      conversion: 0.5,
     });
     const counts = { activities: 7, leads: 4, merged: 0, qualifications: 2 };
     expect(dashboard.perMinute).toEqual([{ at: '2026-03-10T12:00:00.000Z', ...counts }]);

@@ -104,7 +104,10 @@ describe('System health', () => {
       ' e1',
     ];
     const events = odd.map((eventId, at) => ({
-      ...{ eventId, userId: `u${at % 3}`, eventType: 'signup', timestamp: '2026-03-01T00:00:00Z' },
+      eventId,
+      userId: `u${at % 3}`,
+      eventType: 'signup',
+      timestamp: '2026-03-01T00:00:00Z',
       properties: { constructor: { a: [-0, 1e21, null] }, '': eventId, 2: 1, 1: 2 },
       traits: { constructor: at, '': -0, n: { 2: 1, 1: [{}] } },
     }));
@@ -174,17 +177,17 @@ it('System health raises no false alarm while leads come, merge and are scored w
       traffic.sent += events.length;
     }
   };
-  const lanes = [1, 2].map(send);
+  const lane = send(1);
   const reports: Json[] = [];
   for (let round = 0; round < 2; round++) {
     const before = traffic.sent;
     const rule = { id: 'view', when: { eventType: 'page_view' }, points: round + 1 };
     await publish(project, { engagement: [rule] });
-    reports.push(await reportOf(app, project.projectId), await reportOf(app));
+    reports.push(await reportOf(app, round === 0 ? project.projectId : undefined));
     expect(traffic.sent).toBeGreaterThan(before);
   }
   traffic.on = false;
-  await Promise.all(lanes);
+  await lane;
   for (const report of reports) expect(wrongs(report)).toEqual([]);
   await app.settled();
   expect(wrongs(await reportOf(app))).toEqual([]);

@@ -56,9 +56,17 @@ const furnished = async (word: string) => {
   await open(app().app(), { projectId, workId: `item-${word}`, reason: `Look at ${word}` });
   await app().settled();
   const ids = {
-    ...{ projectId, leadId, jobId, keyId, id, correlationId, name: 'leads' },
-    ...{ workId: `item-${word}`, ...roster },
-    ...{ version: String(version), key: project.apiKey },
+    projectId,
+    leadId,
+    jobId,
+    keyId,
+    id,
+    correlationId,
+    name: 'leads',
+    workId: `item-${word}`,
+    ...roster,
+    version: String(version),
+    key: project.apiKey,
   };
   return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
 };
@@ -96,7 +104,9 @@ const pathIn = (operation: Operation, { ids }: Furnished): string =>
 
 const call = (operation: Operation, path: string, owner: Furnished, headers: Readonly<Record<string, string>>) =>
   app().transport({
-    ...{ method: operation.method, path, headers },
+    method: operation.method,
+    path,
+    headers,
     ...(['POST', 'PUT', 'PATCH'].includes(operation.method) && { body: bodyFor(owner, operation) }),
   });
 
@@ -183,7 +193,9 @@ describe('Another project', () => {
     const [mine, theirs] = [await furnished('civet'), await furnished('xylophone')];
     const post = (path: string) =>
       app().transport({
-        ...{ method: 'POST', path, headers: bearer(mine.admin) },
+        method: 'POST',
+        path,
+        headers: bearer(mine.admin),
         body: { name: 'More', scopes: ['admin'] },
       });
     expect((await post('/api/projects')).status).toBe(403);

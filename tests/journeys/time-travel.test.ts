@@ -147,8 +147,15 @@ describe('What is known now about a time', () => {
     await project.send(did(2, { userId: 'ada', email: 'ada@example.com', eventType: 'page_view' }));
     const known = await project.get(`/api/leads/${leadId}?${query({ asOfOccurred: three })}`);
     expect(known).toMatchObject({
-      ...{ leadId, score: 105, stage: 'qualified', activities: 2, profile: { plan: 'free', size: 3 }, velocity: 0 },
-      ...{ firstSeenAt: first, lastActivityAt: last, risk: 'low' },
+      leadId,
+      score: 105,
+      stage: 'qualified',
+      activities: 2,
+      profile: { plan: 'free', size: 3 },
+      velocity: 0,
+      firstSeenAt: first,
+      lastActivityAt: last,
+      risk: 'low',
       identifiers: [
         { kind: 'userId', value: 'ada' },
         { kind: 'email', value: 'ada@example.com' },
@@ -171,8 +178,11 @@ describe('What is known now about a time', () => {
   it('is the same in any order of arrival, at every time', async () => {
     await using own = await openTestApp();
     const events = [5, 4, 3, 2, 1].map((daysAgo) => ({
-      ...{ userId: 'ada', eventId: `e${daysAgo}`, timestamp: at(own, daysAgo).toISOString() },
-      ...{ eventType: ['signup', 'page_view', 'demo_request'][daysAgo % 3], traits: { last: daysAgo } },
+      userId: 'ada',
+      eventId: `e${daysAgo}`,
+      timestamp: at(own, daysAgo).toISOString(),
+      eventType: ['signup', 'page_view', 'demo_request'][daysAgo % 3],
+      traits: { last: daysAgo },
     }));
     const views = [];
     for (const order of [events, events.toReversed(), [...events.slice(2), ...events.slice(0, 2)]]) {

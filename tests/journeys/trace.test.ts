@@ -49,7 +49,9 @@ describe('The trace of a request', () => {
     expect(new Set(data.map(({ stream }: Json) => stream)).size).toBe(2);
     expect(positionsOf(data)).toEqual(growing(positionsOf(data)));
     expect(data[4]).toMatchObject({
-      ...{ id: expect.any(String), revision: expect.any(Number), recordedAt: '2026-03-10T12:00:00.000Z' },
+      id: expect.any(String),
+      revision: expect.any(Number),
+      recordedAt: '2026-03-10T12:00:00.000Z',
       data: { eventId: 'e3', eventType: 'download' },
       metadata: { correlationId: 'merging', commandId: expect.any(String), causationId: expect.any(String) },
     });
@@ -161,7 +163,8 @@ describe('Whose trace', () => {
     const all = mustBe(await app().root('GET', '/api/admin/trace/both'), 200).body;
     expect(all.data).toHaveLength(2 * body.data.length);
     const answer = await app().transport({
-      ...{ method: 'GET', path: '/api/admin/trace/both' },
+      method: 'GET',
+      path: '/api/admin/trace/both',
       headers: { ...bearer(key), 'x-project-id': others.projectId },
     });
     expect(answer.status).toBe(404);

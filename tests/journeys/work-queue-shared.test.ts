@@ -24,8 +24,11 @@ const projects: Project[] = [];
 beforeAll(async () => {
   [events, documents] = [await startEventStoreStandin(), await startMongoStandin()];
   const env = {
-    ...{ EVENT_STORE: `${events.url}&defaultDeadline=20000`, READ_MODELS: `${documents.url}/leadfold` },
-    ...{ LEADFOLD_ADMIN_KEY: adminKey, DATA_DIR: folder, LOG_LEVEL: 'silent' },
+    EVENT_STORE: `${events.url}&defaultDeadline=20000`,
+    READ_MODELS: `${documents.url}/leadfold`,
+    LEADFOLD_ADMIN_KEY: adminKey,
+    DATA_DIR: folder,
+    LOG_LEVEL: 'silent',
   };
   for (const role of ['all', 'api']) {
     const app = await openApp(parseConfig({ ...env, LEADFOLD_ROLE: role }));

@@ -80,22 +80,40 @@ describe('A work item', () => {
     expect(claim.body).toEqual({ workId: 'w1', status: 'claimed', by: 'ada', until: '2026-03-10T12:15:00.000Z' });
     expect(Number(claim.headers['leadfold-position'])).toBeGreaterThan(0);
     expect(await project.get('/api/work-items/w1')).toEqual({
-      ...{ workId: 'w1', kind: 'deadline_missed', status: 'claimed', leadId: 'l1', priority: 'normal', overdue: false },
-      ...{ dueAt: '2026-03-10T16:00:00.000Z', reason: 'Nobody replied', details: { dealValue: 5 }, escalations: 0 },
-      ...{ openedAt: '2026-03-10T12:00:00.000Z', updatedAt: '2026-03-10T12:00:00.000Z', revision: 1 },
-      ...{ by: 'ada', until: '2026-03-10T12:15:00.000Z' },
+      workId: 'w1',
+      kind: 'deadline_missed',
+      status: 'claimed',
+      leadId: 'l1',
+      priority: 'normal',
+      overdue: false,
+      dueAt: '2026-03-10T16:00:00.000Z',
+      reason: 'Nobody replied',
+      details: { dealValue: 5 },
+      escalations: 0,
+      openedAt: '2026-03-10T12:00:00.000Z',
+      updatedAt: '2026-03-10T12:00:00.000Z',
+      revision: 1,
+      by: 'ada',
+      until: '2026-03-10T12:15:00.000Z',
     });
     expect(codeOf(await post(project, 'w1', 'release', { by: 'ben' }))).toEqual([409, 'work-claimed']);
     expect(mustBe(await post(project, 'w1', 'release', { by: 'ada', reason: 'Lunch' }), 200).body).toEqual({
-      ...{ workId: 'w1', status: 'open' },
+      workId: 'w1',
+      status: 'open',
     });
     mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200);
     expect(codeOf(await post(project, 'w1', 'complete', { by: 'ada' }))).toEqual([409, 'work-claimed']);
     expect(mustBe(await post(project, 'w1', 'complete', { by: 'ben', reason: 'Called' }), 200).body).toEqual({
-      ...{ workId: 'w1', status: 'completed', resolution: 'done' },
+      workId: 'w1',
+      status: 'completed',
+      resolution: 'done',
     });
     expect(await project.get('/api/work-items/w1')).toMatchObject({
-      ...{ status: 'completed', resolution: 'done', closedBy: 'ben', closedReason: 'Called', overdue: false },
+      status: 'completed',
+      resolution: 'done',
+      closedBy: 'ben',
+      closedReason: 'Called',
+      overdue: false,
     });
     for (const verb of ['claim', 'release', 'complete', 'approve'])
       expect([verb, ...codeOf(await post(project, 'w1', verb))]).toEqual([verb, 409, 'work-item-closed']);

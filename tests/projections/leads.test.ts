@@ -27,7 +27,7 @@ import {
   routingFailed,
   userId,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
 const key = { project: projectId, id: leadId };

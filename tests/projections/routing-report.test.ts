@@ -30,7 +30,7 @@ import {
   responseStepTaken,
   routingFailed,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 type Fact = Recorded<LeadEvent | PoolEvent>;
 
@@ -45,7 +45,9 @@ const decision = fc.integer({ min: 1, max: 6 });
 const by = fc.constantFrom('rules' as const, 'hand' as const, 'merge' as const);
 const whose = fc.record({ repId, teamId, decision });
 const shares = fc.uniqueArray(fc.record({ repId, weight: fc.integer({ min: 0, max: 9 }) }), {
-  ...{ selector: (share) => share.repId, minLength: 1, maxLength: 4 },
+  selector: (share) => share.repId,
+  minLength: 1,
+  maxLength: 4,
 });
 const reasons = ['off shift', 'at capacity', "at the day's cap", 'skill: cobol', 'region', 'away', 'constructor'];
 const candidates = fc.array(fc.record({ repId, in: fc.constant(false), reason: fc.constantFrom(...reasons) }), {
@@ -141,11 +143,10 @@ const recounted = (facts: readonly Fact[], of: string) => {
     return total === 0 ? 0 : (rotation.shares.find((share) => share.repId === of)?.weight ?? 0) / total;
   });
   return {
-    ...{ assigned: given.length, byHand: given.filter((data) => data.by === 'hand').length },
-    ...{
-      accepted: theirs(dataOf(facts, 'LeadAccepted')).length,
-      declined: theirs(dataOf(facts, 'LeadDeclined')).length,
-    },
+    assigned: given.length,
+    byHand: given.filter((data) => data.by === 'hand').length,
+    accepted: theirs(dataOf(facts, 'LeadAccepted')).length,
+    declined: theirs(dataOf(facts, 'LeadDeclined')).length,
     unassigned: theirs(dataOf(facts, 'LeadUnassigned')).length,
     overdue: theirs(dataOf(facts, 'ResponseOverdue')).length,
     turns: turns.filter(({ who }) => who === of).length,
@@ -256,8 +257,13 @@ describe('The leads that are or were to have a rep', () => {
 describe('A lead that changes hands because there was no reply', () => {
   const one = (...facts: readonly LeadEvent[]): readonly Fact[] =>
     [leadCaptured(), leadQualified(), ...facts].map((event, revision) => ({
-      ...{ ...event, id: `f${revision}`, metadata, stream: `lead-${projectId}.l1`, revision },
-      ...{ position: revision + 1, recordedAt: noon },
+      ...event,
+      id: `f${revision}`,
+      metadata,
+      stream: `lead-${projectId}.l1`,
+      revision,
+      position: revision + 1,
+      recordedAt: noon,
     }));
   const has = (repId: string, decision: number, by: 'rules' | 'hand' = 'rules') =>
     leadAssigned({ repId, decision, by, teamId: 'emea' });

@@ -10,7 +10,11 @@ import { activityRecorded, jobRequested, leadCaptured, leadScored } from '../sup
 
 const recorded = (event: Event, stream: string, [position, revision]: readonly number[], id: string): Recorded => ({
   ...event,
-  ...{ id: `event-${position}`, stream, revision: revision ?? 0, position: position ?? 0, recordedAt: new Date(0) },
+  id: `event-${position}`,
+  stream,
+  revision: revision ?? 0,
+  position: position ?? 0,
+  recordedAt: new Date(0),
   metadata: { commandId: 'c', correlationId: id, causationId: 'c' },
 });
 
@@ -32,10 +36,22 @@ it('says where the facts of a request are in each stream, also when they come tw
   const get = (id: string, stream: string) => readModels.get(allProjects, leadTraces, traceId(id, stream));
   const [l1, l2] = ['lead-acme.l1', 'lead-acme.l2'];
   expect(await get('r1', l1)).toEqual({
-    ...{ correlationId: 'r1', stream: l1, first: 0, last: 3, from: 1, to: 9, facts: 3 },
+    correlationId: 'r1',
+    stream: l1,
+    first: 0,
+    last: 3,
+    from: 1,
+    to: 9,
+    facts: 3,
   });
   expect(await get('r1', l2)).toEqual({
-    ...{ correlationId: 'r1', stream: l2, first: 0, last: 0, from: 3, to: 3, facts: 1 },
+    correlationId: 'r1',
+    stream: l2,
+    first: 0,
+    last: 0,
+    from: 3,
+    to: 3,
+    facts: 1,
   });
   expect(await get('r2', l1)).toMatchObject({ first: 2, last: 2, facts: 1 });
   await readModels.close();

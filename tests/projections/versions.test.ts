@@ -45,7 +45,9 @@ const facts = streams.flatMap(([stream, schemas]) => {
 });
 
 const log: readonly Recorded[] = facts.map((fact, index) => ({
-  ...{ ...fact, id: `event-${index}`, position: index + 1 },
+  ...fact,
+  id: `event-${index}`,
+  position: index + 1,
   recordedAt: new Date(Date.UTC(2026, 2, 1) + index * 60_000),
   metadata: { commandId: `command-${index}`, correlationId: 'correlation-1', causationId: `command-${index}` },
 }));

@@ -9,7 +9,7 @@ import { allProjects } from '../../src/projections/projects.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { anyOf } from '../support/any-of.ts';
 import { projectId, workItemOpened } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 
 const types = Object.keys(workItemEvents) as readonly WorkItemEvent['type'][];
 const facts = fc.array(
@@ -20,8 +20,13 @@ const facts = fc.array(
 );
 
 const recorded = (event: WorkItemEvent, revision: number): Recorded<WorkItemEvent> => ({
-  ...{ ...event, id: `e${revision}`, stream: `work-${projectId}.w1`, revision, position: revision + 1 },
-  ...{ recordedAt: noon, metadata: { commandId: 'c', correlationId: 'c', causationId: 'c' } },
+  ...event,
+  id: `e${revision}`,
+  stream: `work-${projectId}.w1`,
+  revision,
+  position: revision + 1,
+  recordedAt: noon,
+  metadata: { commandId: 'c', correlationId: 'c', causationId: 'c' },
 });
 
 it('A work item is shown as its facts have it, also when they come again', async () => {
@@ -41,8 +46,11 @@ it('A work item is shown as its facts have it, also when they come again', async
       await readModels.close();
       const state = events.reduce(workItem.evolve, workItem.initial);
       expect(doc).toMatchObject({
-        ...{ status: state.status, priority: state.priority, until: state.until, kind: state.kind },
-        ...{ ended: ['completed', 'cancelled'].includes(state.status) ? 1 : 0 },
+        status: state.status,
+        priority: state.priority,
+        until: state.until,
+        kind: state.kind,
+        ended: ['completed', 'cancelled'].includes(state.status) ? 1 : 0,
       });
       expect([doc?.by ?? '', doc?.teamId, doc?.assignee, doc?.resolution]).toEqual([
         ...[state.by, state.teamId, state.assignee, state.resolution],

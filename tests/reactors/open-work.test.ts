@@ -24,7 +24,7 @@ import {
   workParked,
   workRetried,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { factsIn } from '../support/facts-in.ts';
 
 /** A log, and the reactor that looks at all of it whenever it is told to. */
@@ -37,8 +37,13 @@ const openScene = async () => {
   });
   const engine = engineOver(store);
   const sight: Sight = {
-    ...{ engine, readModels, clock: () => noon, othersLag: 0 },
-    ...{ pause: () => Promise.resolve(), head: () => store.head(), reached: () => Promise.resolve() },
+    engine,
+    readModels,
+    clock: () => noon,
+    othersLag: 0,
+    pause: () => Promise.resolve(),
+    head: () => store.head(),
+    reached: () => Promise.resolve(),
   };
   const append = async (stream: string, ...events: readonly Event[]): Promise<void> => {
     const before = await factsIn(store, stream);
@@ -71,7 +76,8 @@ describe('A link that was refused', () => {
     const [opened, ...more] = await run();
     expect(more).toEqual([]);
     expect(opened).toMatchObject({
-      ...{ type: 'WorkItemOpened', stream: `work-${projectId}.link-l1.${leadIdOf(projectId, email())}` },
+      type: 'WorkItemOpened',
+      stream: `work-${projectId}.link-l1.${leadIdOf(projectId, email())}`,
       data: { kind: 'link_refused', leadId: 'l1', priority: 'normal', details: { identifier: email() } },
       metadata: { actor: 'reactor:open-work' },
     });
@@ -101,7 +107,9 @@ describe('Work that was put aside', () => {
     expect(opened).toMatchObject({
       type: 'WorkItemOpened',
       data: {
-        ...{ kind: 'failed_work', priority: 'high', projectId },
+        kind: 'failed_work',
+        priority: 'high',
+        projectId,
         details: { failedId: `${projectId}.complete-merges.e1`, reactor: 'complete-merges', attempts: 5 },
       },
     });

@@ -24,7 +24,7 @@ import {
   projectId,
   userId,
 } from '../support/facts.ts';
-import { noon } from '../support/given.ts';
+import { noon } from '../support/noon.ts';
 import { factsIn } from '../support/facts-in.ts';
 
 /** A log with people in it, and what reactors see of it. `fails` says with what the command that follows from a stream fails. */
@@ -39,11 +39,18 @@ const openScene = async () => {
   const fails: { with?: (stream: string) => Error | undefined } = {};
   const tried: string[] = [];
   const sight: Sight = {
-    ...{ engine, readModels, clock: () => noon, othersLag: 0 },
-    ...{ pause: () => Promise.resolve(), head: () => store.head(), reached: () => Promise.resolve() },
+    engine,
+    readModels,
+    clock: () => noon,
+    othersLag: 0,
+    pause: () => Promise.resolve(),
+    head: () => store.head(),
+    reached: () => Promise.resolve(),
   };
   const reactor: Reactor = {
-    ...{ name: 'welcome', streams: ['lead-'], types: ['LeadCaptured'] },
+    name: 'welcome',
+    streams: ['lead-'],
+    types: ['LeadCaptured'],
     react: async ({ stream, id }) => [
       async ({ handle }, asked) => {
         tried.push(stream.slice(`lead-${projectId}.`.length));
@@ -66,7 +73,7 @@ const openScene = async () => {
     const [types, all] = [new Set<string>(who.types), await allFacts(store)];
     await react(who, seen)({ events: all.filter(({ type }) => types.has(type)), position: await store.head() });
   };
-  return { ...{ store, engine, sight, reactor, fails, tried, append, facts, run }, again: retryParked([reactor]) };
+  return { store, engine, sight, reactor, fails, tried, append, facts, run, again: retryParked([reactor]) };
 };
 type Scene = Awaited<ReturnType<typeof openScene>>;
 
@@ -94,7 +101,10 @@ describe('A fact that can not be reacted to', () => {
     expect(parked).toMatchObject({
       type: 'WorkParked',
       data: {
-        ...{ projectId, reactor: 'welcome', error: 'It broke', attempts: 5 },
+        projectId,
+        reactor: 'welcome',
+        error: 'It broke',
+        attempts: 5,
         event: { id: `lead-${projectId}.one/0`, type: 'LeadCaptured', stream: `lead-${projectId}.one`, revision: 0 },
       },
     });

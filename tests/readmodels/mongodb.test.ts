@@ -21,7 +21,9 @@ const places: Collection<Place> = {
 const declared: Collection<never> = { name: places.name, indexes: places.indexes, document: z.never() };
 
 const place = (id: string, position: number, size = position): Stored<Place> => ({
-  ...{ project: 'p1', id, position },
+  project: 'p1',
+  id,
+  position,
   doc: { id, size },
 });
 

@@ -28,7 +28,9 @@ export type CountShape = Pick<Shape, 'name' | 'project' | 'collection'> & {
 
 // A shape says nothing of the documents, which makes all of them alike.
 const erased = <D>({ name, indexes, terms, sparse }: Collection<D>): Collection<never> => ({
-  ...{ name, indexes, document: z.never() },
+  name,
+  indexes,
+  document: z.never(),
   ...(terms !== undefined && { terms }),
   ...(sparse && { sparse }),
 });
@@ -118,7 +120,9 @@ const lists = filters.flatMap(([filter, where]) =>
 
 const timeline = directions.map((direction) => ({
   name: `timeline, ${direction}`,
-  ...{ project: 'p1', collection: erased(history), ordered: true },
+  project: 'p1',
+  collection: erased(history),
+  ordered: true,
   query: { where: [is('leadId', 'l1')], sort: [{ field: 'occurredAt', direction }], limit: 50 },
 }));
 
@@ -147,7 +151,9 @@ const queue = (
 const others: readonly Shape[] = [
   {
     name: 'the score before an activity',
-    ...{ project: 'p1', collection: erased(history), ordered: true },
+    project: 'p1',
+    collection: erased(history),
+    ordered: true,
     query: {
       where: [is('scoredLead', 'l1'), { field: 'scoredRevision', op: 'lt', value: 9 }],
       sort: [{ field: 'scoredRevision', direction: 'desc' }],
@@ -156,7 +162,9 @@ const others: readonly Shape[] = [
   },
   {
     name: 'the minutes of a project',
-    ...{ project: 'p1', collection: erased(dashboard), ordered: true },
+    project: 'p1',
+    collection: erased(dashboard),
+    ordered: true,
     query: {
       where: [is('unit', 'minute'), { field: 'at', op: 'gt', value: '2026-01-01T00:00:00.000Z' }],
       sort: [{ field: 'at', direction: 'asc' }],
@@ -165,12 +173,16 @@ const others: readonly Shape[] = [
   },
   {
     name: 'the projects',
-    ...{ project: allProjects, collection: erased(projects), ordered: true },
+    project: allProjects,
+    collection: erased(projects),
+    ordered: true,
     query: { where: [], sort: [{ field: 'createdAt', direction: 'asc' }], limit: 50 },
   },
   {
     name: 'the leads to score again',
-    ...{ project: 'p1', collection: erased(leads), ordered: true },
+    project: 'p1',
+    collection: erased(leads),
+    ordered: true,
     query: { where: [], sort: [], limit: 200 },
   },
 ];
@@ -196,7 +208,8 @@ export const shapes: readonly Shape[] = [...firsts, ...firsts.map(after)];
 export const countShapes: readonly CountShape[] = [
   {
     name: 'the activities of a lead since a time',
-    ...{ project: 'p1', collection: erased(history) },
+    project: 'p1',
+    collection: erased(history),
     where: [is('leadId', 'l1'), { field: 'occurredAt', op: 'gt', value: '2026-01-01T00:00:00.000Z' }],
   },
   { name: 'the qualified leads', project: 'p1', collection: erased(leads), where: [is('qualified', 1)] },
@@ -216,6 +229,8 @@ export const countShapes: readonly CountShape[] = [
     [is('repId', 'ann'), is('state', 'assigned')],
   ].map((where) => ({
     name: `the leads that are routed, by ${where.map(({ field }) => field).join(' and ')}`,
-    ...{ project: 'p1', collection: erased(routedLeads), where },
+    project: 'p1',
+    collection: erased(routedLeads),
+    where,
   })),
 ];

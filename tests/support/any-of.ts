@@ -27,7 +27,8 @@ export const anyOf = (schema: unknown): fc.Arbitrary<unknown> => {
   if (schema instanceof z.ZodNumber) return fitting(schema, [0, 1, 2, 5, 7, 60, 1_000, -3, 0.5]);
   if (schema instanceof z.ZodRecord)
     return fc.dictionary(fitting(schema.keyType as z.ZodType, ['mon', 'sun', ...texts]), anyOf(schema.valueType), {
-      ...{ maxKeys: 3, noNullPrototype: true },
+      maxKeys: 3,
+      noNullPrototype: true,
     });
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return fitting(schema, texts);
   return fitting(z.json(), [null, 'ada', 7, true]);

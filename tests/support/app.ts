@@ -79,7 +79,9 @@ const injecting =
     const method = methods.find((each) => each === call.method.toUpperCase()) ?? 'GET';
     const { headers, body } = wired(call);
     const response = await app().http.inject({
-      ...{ method, url: call.path, headers },
+      method,
+      url: call.path,
+      headers,
       ...(body !== undefined && { payload: typeof body === 'string' ? body : Buffer.from(body) }),
     });
     const got = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
@@ -109,7 +111,9 @@ export const openTestApp = async ({
       injecting(() => running.app),
       () => adminKey,
     ),
-    ...{ dataDir, clock, close },
+    dataDir,
+    clock,
+    close,
     app: () => running.app,
     settled: () => running.app.settled(),
     head: async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Activity } from '../../src/domain/lead/activity.ts';
 import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { activity, modelOf } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 const dayMs = 86_400_000;
 const eventTypes = ['page_view', 'signup', 'demo', 'unheard'] as const;
@@ -110,12 +110,15 @@ export const models: fc.Arbitrary<PublishedModel> = fc
   .map(({ engagement, fit, caps: [doings, person], floor, cap, threshold }) =>
     modelOf({
       engagement: engagement.map(({ eventType, where, ...rest }, index) => ({
-        ...{ id: `r${index}`, when: { eventType, where: where.map(([property, each]) => ({ property, ...each })) } },
+        id: `r${index}`,
+        when: { eventType, where: where.map(([property, each]) => ({ property, ...each })) },
         ...rest,
       })),
       fit: fit.map((each, index) => ({ id: `f${index}`, ...each })),
       groups: { doings: { cap: doings }, person: { cap: person } },
-      ...{ floor, cap, qualificationThreshold: threshold },
+      floor,
+      cap,
+      qualificationThreshold: threshold,
     }),
   );
 

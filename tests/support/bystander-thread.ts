@@ -15,7 +15,8 @@ const ask = async (path: string, body?: object): Promise<void> => {
   const begun = performance.now();
   try {
     const answer = await fetch(`${url}${path}`, {
-      ...{ headers, method: body ? 'POST' : 'GET' },
+      headers,
+      method: body ? 'POST' : 'GET',
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();

@@ -76,7 +76,12 @@ export const clientOf = (transport: Transport, adminKey: () => string) => {
       return answer.body?.code === 'not-there-yet' ? get(path) : mustBe(answer, 200).body;
     };
     return {
-      ...{ projectId, apiKey, request, read, get, position: () => seen.position },
+      projectId,
+      apiKey,
+      request,
+      read,
+      get,
+      position: () => seen.position,
       send: (body, headers = {}) => request('POST', '/api/events/ingest', { body, headers }),
       batch: (events, headers = {}) => request('POST', '/api/events/batch', { body: { events }, headers }),
       all: async (path) => {

@@ -12,16 +12,29 @@ import { leadId, rep, repAdded, routingRulesPublished, teamAdded } from './facts
 
 /** A lead as a decision looks at it: one of whom nobody knows anything but the score. */
 export const routed = (about: Partial<Routable> = {}): Routable => ({
-  ...{ leadId, score: 60, facts: { score: 60 }, excluded: [], approved: false },
-  ...{ country: undefined, region: undefined, language: undefined, industry: undefined },
-  ...{ domain: undefined, previous: undefined },
+  leadId,
+  score: 60,
+  facts: { score: 60 },
+  excluded: [],
+  approved: false,
+  country: undefined,
+  region: undefined,
+  language: undefined,
+  industry: undefined,
+  domain: undefined,
+  previous: undefined,
   ...about,
 });
 
 export const team = (data: Partial<Team> = {}): Team => ({ ...teamAdded().data, ...data });
 
 export const rule = (data: Partial<RoutingRule> = {}): RoutingRule => ({
-  ...{ id: 'all', when: [], to: { teams: ['sales'] }, strategy: 'round-robin', skills: [], fallback: [] },
+  id: 'all',
+  when: [],
+  to: { teams: ['sales'] },
+  strategy: 'round-robin',
+  skills: [],
+  fallback: [],
   ...data,
 });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
 import { z } from 'zod';
@@ -35,6 +36,8 @@ const dying = (store: EventStore, { type, times }: Errand['dieAfter']): EventSto
       const appended = await store.append(stream, expected, events);
       if (events.some((event) => event.type === type)) seen.appends += 1;
       if (seen.appends < times) return appended;
+      // Who dies so has nobody keep what was compiled.
+      flushCompileCache();
       process.kill(process.pid, 'SIGKILL');
       return new Promise(() => undefined);
     },

@@ -18,7 +18,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { projectId } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 /** An empty log in memory that refuses facts against their schema. Close it. */
 export const openLog = (): EventStore =>
@@ -42,7 +42,9 @@ export const engineOver = (
   const states = foldStates(store, maxBytes, snapshots);
   const calendar = keepCalendar();
   return {
-    ...{ states, handle: handling({ store, states, clock, newId: randomUUID, pace }), clock },
+    states,
+    handle: handling({ store, states, clock, newId: randomUUID, pace }),
+    clock,
     calendar: (roster) => calendar(roster, clock()),
     breathe: async () => undefined,
     links: linksUnderway(),
@@ -50,7 +52,8 @@ export const engineOver = (
 };
 
 export const request = (commandId: string, more: Partial<Request> = {}): Request => ({
-  ...{ commandId, correlationId: 'test' },
+  commandId,
+  correlationId: 'test',
   ...more,
 });
 

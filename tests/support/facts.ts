@@ -9,7 +9,7 @@ import { noRules } from '../../src/domain/routing/routing-rules.ts';
 import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { defaultModel } from '../../src/domain/scoring/default-model.ts';
 import { scoringModelSchema } from '../../src/domain/scoring/scoring-form.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 type DataOf<T extends LeadfoldEvent['type']> = Extract<LeadfoldEvent, { type: T }>['data'];
 
@@ -32,7 +32,12 @@ export const idOf = (identifier: Identifier): string => leadIdOf(projectId, iden
 export const leadId = idOf(anonymousId());
 
 export const activity = (data: Partial<Activity> = {}): Activity => ({
-  ...{ eventId: 'e1', eventType: 'page_view', occurredAt: at, receivedAt: at, properties: {}, source: 'api' },
+  eventId: 'e1',
+  eventType: 'page_view',
+  occurredAt: at,
+  receivedAt: at,
+  properties: {},
+  source: 'api',
   ...data,
 });
 
@@ -45,42 +50,73 @@ export const modelOf = (parts: unknown, version = 2): PublishedModel => ({
 export const standard: PublishedModel = { version: 1, model: defaultModel };
 
 export const leadCaptured = builder('LeadCaptured', {
-  ...{ projectId, leadId, identifier: anonymousId(), capturedAt: at, stage: 'cold' },
+  projectId,
+  leadId,
+  identifier: anonymousId(),
+  capturedAt: at,
+  stage: 'cold',
 });
 export const leadMerged = builder('LeadMerged', { into: idOf(userId()) });
 export const leadAbsorbed = builder('LeadAbsorbed', {
-  ...{ from: idOf(email()), identifiers: [], activities: [], known: [], last: true },
+  from: idOf(email()),
+  identifiers: [],
+  activities: [],
+  known: [],
+  last: true,
   qualifications: { above: false, count: 0 },
 });
 export const identifierAdded = builder('IdentifierAdded', { identifier: email() });
 export const linkRefused = builder('LinkRefused', {
-  ...{ identifier: email(), leadId: idOf(email()), reason: 'a lead has one userId at most' },
+  identifier: email(),
+  leadId: idOf(email()),
+  reason: 'a lead has one userId at most',
 });
 export const identityConflict = builder('IdentityConflict', { userIds: ['u1', 'u2'] });
 export const activityRecorded = builder('ActivityRecorded', activity());
 export const profileUpdated = builder('ProfileUpdated', { changes: {} });
 export const leadScored = builder('LeadScored', {
-  ...{ score: 5, fit: 0, engagement: 5, delta: 5, model: 1, cause: 'activity', qualified: false },
+  score: 5,
+  fit: 0,
+  engagement: 5,
+  delta: 5,
+  model: 1,
+  cause: 'activity',
+  qualified: false,
   because: [{ rule: 'page_view', points: 5, eventId: 'e1' }],
 });
 export const stageChanged = builder('StageChanged', { from: 'cold', to: 'warm', score: 30, model: 1 });
 export const leadQualified = builder('LeadQualified', {
-  ...{ score: 60, threshold: 60, model: 1, cause: 'activity', count: 1, quiet: false, qualifiedAt: at },
+  score: 60,
+  threshold: 60,
+  model: 1,
+  cause: 'activity',
+  count: 1,
+  quiet: false,
+  qualifiedAt: at,
   factors: [{ rule: 'signup', points: 60 }],
 });
 
 export const projectCreated = builder('ProjectCreated', { projectId, name: 'Acme', createdAt: at });
 export const keyIssued = builder('KeyIssued', {
-  ...{ keyId: 'k1', name: 'default', scopes: ['events:write'], hash: '0'.repeat(64) },
+  keyId: 'k1',
+  name: 'default',
+  scopes: ['events:write'],
+  hash: '0'.repeat(64),
 });
 export const keyRevoked = builder('KeyRevoked', { keyId: 'k1' });
 export const requestKeyed = builder('RequestKeyed', { persons: 'hash-of-ada' });
 export const scoringModelPublished = builder('ScoringModelPublished', {
-  ...{ version: 2, model: defaultModel, publishedAt: at },
+  version: 2,
+  model: defaultModel,
+  publishedAt: at,
 });
 
 export const jobRequested = builder('JobRequested', {
-  ...{ projectId, jobId: 'rescore-2', kind: 'rescore', version: 2, requestedAt: at },
+  projectId,
+  jobId: 'rescore-2',
+  kind: 'rescore',
+  version: 2,
+  requestedAt: at,
 });
 const later = '2026-03-10T12:00:30.000Z';
 export const jobClaimed = builder('JobClaimed', { holder: 'worker-1', until: later, attempt: 1 });
@@ -92,22 +128,42 @@ export const jobCancelled = builder('JobCancelled', { reason: 'By mistake', canc
 
 const merge = { id: 'e1', type: 'LeadMerged', stream: `lead-${projectId}.l1`, revision: 4, position: 120 };
 export const workParked = builder('WorkParked', {
-  ...{ projectId, reactor: 'complete-merges', event: merge, error: 'It broke', attempts: 5 },
-  ...{ firstFailedAt: at, lastFailedAt: at },
+  projectId,
+  reactor: 'complete-merges',
+  event: merge,
+  error: 'It broke',
+  attempts: 5,
+  firstFailedAt: at,
+  lastFailedAt: at,
 });
 export const workItemOpened = builder('WorkItemOpened', {
-  ...{ projectId, workId: 'w1', kind: 'deadline_missed', leadId, priority: 'normal' },
-  ...{ dueAt: '2026-03-10T16:00:00.000Z', reason: 'Nobody replied', details: {}, openedAt: at },
+  projectId,
+  workId: 'w1',
+  kind: 'deadline_missed',
+  leadId,
+  priority: 'normal',
+  dueAt: '2026-03-10T16:00:00.000Z',
+  reason: 'Nobody replied',
+  details: {},
+  openedAt: at,
 });
 export const workItemClaimed = builder('WorkItemClaimed', {
-  ...{ by: 'grace', until: '2026-03-10T12:15:00.000Z', claimedAt: at },
+  by: 'grace',
+  until: '2026-03-10T12:15:00.000Z',
+  claimedAt: at,
 });
 export const workItemReleased = builder('WorkItemReleased', { by: 'grace', reason: '', releasedAt: at });
 export const workItemEscalated = builder('WorkItemEscalated', {
-  ...{ by: 'grace', reason: 'The customer called', priority: 'high', escalatedAt: at },
+  by: 'grace',
+  reason: 'The customer called',
+  priority: 'high',
+  escalatedAt: at,
 });
 export const workItemCompleted = builder('WorkItemCompleted', {
-  ...{ by: 'grace', resolution: 'done', reason: '', completedAt: at },
+  by: 'grace',
+  resolution: 'done',
+  reason: '',
+  completedAt: at,
 });
 export const workItemCancelled = builder('WorkItemCancelled', { by: 'leadfold', reason: 'Gone', cancelledAt: at });
 
@@ -116,8 +172,17 @@ export const workDone = builder('WorkDone', { doneAt: at });
 export const workDiscarded = builder('WorkDiscarded', { reason: 'Not needed', discardedAt: at });
 
 export const rep = (data: Partial<Rep> = {}): Rep => ({
-  ...{ repId: 'ada', name: 'Ada', teamIds: ['sales'], status: 'active', weight: 1, capacity: 100 },
-  ...{ skills: [], languages: [], regions: [], industries: [], timeOff: [] },
+  repId: 'ada',
+  name: 'Ada',
+  teamIds: ['sales'],
+  status: 'active',
+  weight: 1,
+  capacity: 100,
+  skills: [],
+  languages: [],
+  regions: [],
+  industries: [],
+  timeOff: [],
   ...data,
 });
 export const teamAdded = builder('TeamAdded', { teamId: 'sales', name: 'Sales', regions: [] });
@@ -125,19 +190,32 @@ export const teamChanged = builder('TeamChanged', { teamId: 'sales', name: 'Sale
 export const repAdded = builder('RepAdded', rep());
 export const repChanged = builder('RepChanged', rep());
 export const routingRulesPublished = builder('RoutingRulesPublished', {
-  ...{ version: 1, rules: { ...noRules, defaultTeam: 'sales' }, publishedAt: at },
+  version: 1,
+  rules: { ...noRules, defaultTeam: 'sales' },
+  publishedAt: at,
 });
 export const replyPolicyPublished = builder('ReplyPolicyPublished', {
-  ...{ version: 1, policy: defaultReplyPolicy, publishedAt: at },
+  version: 1,
+  policy: defaultReplyPolicy,
+  publishedAt: at,
 });
 
 const chosen = [{ repId: 'ada', in: true, reason: 'chosen' }];
 const ofAda = { decision: 1, repId: 'ada' };
 const assignment = {
-  ...{ ...ofAda, teamId: 'sales', by: 'rules' as const, rulesVersion: 1, because: 'default team', candidates: chosen },
+  ...ofAda,
+  teamId: 'sales',
+  by: 'rules' as const,
+  rulesVersion: 1,
+  because: 'default team',
+  candidates: chosen,
 };
 export const leadPlaced = builder('LeadPlaced', {
-  ...{ leadId, ...assignment, day: '2026-03-10', week: '2026-W11', placedAt: at },
+  leadId,
+  ...assignment,
+  day: '2026-03-10',
+  week: '2026-W11',
+  placedAt: at,
 });
 export const workId = `${leadId}.routing-1`;
 const nobody = { reason: 'There is nobody to ask', rulesVersion: 1, candidates: [], workId };
@@ -146,19 +224,31 @@ export const leadFreed = builder('LeadFreed', { leadId, ...ofAda, credit: false,
 export const leadAssigned = builder('LeadAssigned', { ...assignment, settles: [], assignedAt: at });
 const dueAt = '2026-03-10T12:30:00.000Z';
 export const responseDue = builder('ResponseDue', {
-  ...{ ...ofAda, teamId: 'sales', policyVersion: 0, dueAt, atRiskAt: '2026-03-10T12:24:00.000Z', steps: [] },
+  ...ofAda,
+  teamId: 'sales',
+  policyVersion: 0,
+  dueAt,
+  atRiskAt: '2026-03-10T12:24:00.000Z',
+  steps: [],
 });
 export const responseAtRisk = builder('ResponseAtRisk', { ...ofAda, dueAt, at: '2026-03-10T12:24:00.000Z' });
 export const responseOverdue = builder('ResponseOverdue', { ...ofAda, dueAt, at: dueAt });
 export const responseStepTaken = builder('ResponseStepTaken', {
-  ...{ ...ofAda, teamId: 'sales', step: 0, action: 'notify', at: dueAt },
+  ...ofAda,
+  teamId: 'sales',
+  step: 0,
+  action: 'notify',
+  at: dueAt,
 });
 export const leadAccepted = builder('LeadAccepted', { ...ofAda, acceptedAt: at, tookMs: 0, settles: [] });
 export const leadDeclined = builder('LeadDeclined', { ...ofAda, reason: 'No time', declinedAt: at });
 export const leadUnassigned = builder('LeadUnassigned', { ...ofAda, reason: 'By mistake', unassignedAt: at });
 export const routingFailed = builder('RoutingFailed', { ...nobody, failedAt: at });
 export const approvalRequested = builder('ApprovalRequested', {
-  ...{ rule: 'large', rulesVersion: 1, because: 'Rule large asks for approval', requestedAt: at },
+  rule: 'large',
+  rulesVersion: 1,
+  because: 'Rule large asks for approval',
+  requestedAt: at,
   workId: `${leadId}.approval-1`,
 });
 export const approvalGiven = builder('ApprovalGiven', { workId: `${leadId}.approval-1`, by: 'grace', approvedAt: at });

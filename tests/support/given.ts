@@ -4,9 +4,7 @@ import type { Event } from '../../src/domain/event.ts';
 import { eventSchemas } from '../../src/domain/events.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 import type { RejectionCode } from '../../src/domain/rejection.ts';
-
-/** When a decision is taken unless a test says otherwise. */
-export const noon = new Date('2026-03-10T12:00:00.000Z');
+import { noon } from './noon.ts';
 
 /** A fact exactly as it is stored must fit its schema, with nothing in it that the schema does not know. */
 const mustFit = ({ type, data }: Event): void => {

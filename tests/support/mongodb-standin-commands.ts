@@ -13,9 +13,17 @@ const MAX_BATCH = 16 * 1024 * 1024;
 const FIRST_BATCH = 101;
 
 const hello = {
-  ...{ ok: 1, helloOk: true, ismaster: true, isWritablePrimary: true, readOnly: false },
-  ...{ minWireVersion: 0, maxWireVersion: 25, logicalSessionTimeoutMinutes: 30 },
-  ...{ maxBsonObjectSize: MAX_BATCH, maxMessageSizeBytes: 48_000_000, maxWriteBatchSize: 100_000 },
+  ok: 1,
+  helloOk: true,
+  ismaster: true,
+  isWritablePrimary: true,
+  readOnly: false,
+  minWireVersion: 0,
+  maxWireVersion: 25,
+  logicalSessionTimeoutMinutes: 30,
+  maxBsonObjectSize: MAX_BATCH,
+  maxMessageSizeBytes: 48_000_000,
+  maxWriteBatchSize: 100_000,
 };
 
 /** A database server's memory. `run` answers one command, all of it before the next. */
@@ -63,7 +71,8 @@ export const commands = (): Commands => {
   };
 
   const finding = ({ command }: Call) => ({
-    ...{ sort: command['sort'] ?? {}, limit: Number(command['limit'] ?? 0) },
+    sort: command['sort'] ?? {},
+    limit: Number(command['limit'] ?? 0),
     ...(command['hint'] !== undefined && { hint: command['hint'] }),
   });
 
@@ -142,18 +151,24 @@ export const commands = (): Commands => {
     const [name = '', value] = Object.entries(command)[0] ?? [];
     const call: Call = { command, database: String(command['$db']), collection: String(value) };
     const known: Readonly<Record<string, () => Document>> = {
-      ...{ hello: () => hello, ismaster: () => hello, isMaster: () => hello },
-      ...{ ping: () => ({ ok: 1 }), endSessions: () => ({ ok: 1 }), killCursors: () => killCursors(call) },
-      ...{ find: () => find(call), getMore: () => getMore(call), aggregate: () => aggregated(call) },
-      ...{ insert: () => insert(docsOf(call), command), delete: () => remove(docsOf(call), command) },
+      hello: () => hello,
+      ismaster: () => hello,
+      isMaster: () => hello,
+      ping: () => ({ ok: 1 }),
+      endSessions: () => ({ ok: 1 }),
+      killCursors: () => killCursors(call),
+      find: () => find(call),
+      getMore: () => getMore(call),
+      aggregate: () => aggregated(call),
+      insert: () => insert(docsOf(call), command),
+      delete: () => remove(docsOf(call), command),
       update: () => update(docsOf(call), command, before),
-      ...{ createIndexes: () => createIndexes(call), listIndexes: () => listIndexes(call) },
-      ...{
-        drop: () => drop(call),
-        dropIndexes: () => dropIndexes(call),
-        dropDatabase: () => dropDatabase(call),
-        explain: () => explain(call),
-      },
+      createIndexes: () => createIndexes(call),
+      listIndexes: () => listIndexes(call),
+      drop: () => drop(call),
+      dropIndexes: () => dropIndexes(call),
+      dropDatabase: () => dropDatabase(call),
+      explain: () => explain(call),
     };
     const carry = known[name];
     if (!carry) throw new CommandError(59, 'CommandNotFound', `no such command: '${name}'`);

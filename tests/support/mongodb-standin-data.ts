@@ -119,7 +119,11 @@ export const documentSet = (namespace: string): DocumentSet => {
   };
 
   return {
-    ...{ indexes, get: documentOf, find, plan, createIndex },
+    indexes,
+    get: documentOf,
+    find,
+    plan,
+    createIndex,
     insert: (doc) => {
       if (docs.has(keyOf(doc['_id']))) throw duplicate(namespace, doc);
       put(doc);

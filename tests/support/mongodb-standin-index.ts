@@ -136,7 +136,9 @@ export const indexOver = (name: string, key: Document, documentOf: (key: string)
       const backwards = Object.values(sort).at(-1) === -1;
       const seen = entries;
       return {
-        ...{ index: name, size: end - begin, sorted: isSorted(sort, equal, bounds) },
+        index: name,
+        size: end - begin,
+        sorted: isSorted(sort, equal, bounds),
         keys: function* () {
           const told = new Set<string>();
           for (let place = begin; place < end; place += 1) {

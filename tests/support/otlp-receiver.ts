@@ -9,8 +9,13 @@ const attributes = z
   .transform((all) => Object.fromEntries(all.map((one) => [one.key, one.value])));
 
 const spanSchema = z.object({
-  ...{ traceId: z.string(), spanId: z.string(), parentSpanId: z.string().optional(), name: z.string() },
-  ...{ kind: z.number(), attributes, status: z.object({ code: z.number().optional() }).optional() },
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string().optional(),
+  name: z.string(),
+  kind: z.number(),
+  attributes,
+  status: z.object({ code: z.number().optional() }).optional(),
   links: z.array(z.object({ traceId: z.string(), spanId: z.string() })).default([]),
 });
 export type ReceivedSpan = z.infer<typeof spanSchema>;
@@ -42,7 +47,9 @@ export const startOtlpReceiver = async () => {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    ...{ spans, resources, endpoint: `http://127.0.0.1:${port}` },
+    spans,
+    resources,
+    endpoint: `http://127.0.0.1:${port}`,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

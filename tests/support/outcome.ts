@@ -11,7 +11,7 @@ import { streamParts } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { allFacts, engineOver } from './engine.ts';
 import { projectId } from './facts.ts';
-import { noon } from './given.ts';
+import { noon } from './noon.ts';
 
 /** A lead as far as nobody's timing may change it. Its id is left out: who was first decides that. */
 export type Person = {
@@ -32,8 +32,10 @@ export const peopleIn = async (store: EventStore, identifiers: readonly Identifi
     const { state } = found.lead;
     const score = inPoints(tally(scoring, scorable(state), noon.getTime()).score);
     const person = people.get(found.leadId) ?? {
-      ...{ identifiers: [], activities: [...state.activities.keys()].sort() },
-      ...{ score, stage: stageOf(scoring.model, score) },
+      identifiers: [],
+      activities: [...state.activities.keys()].sort(),
+      score,
+      stage: stageOf(scoring.model, score),
     };
     person.identifiers.push(identifierKey(identifier));
     people.set(found.leadId, person);

@@ -40,9 +40,13 @@ export const withReps = async (
     {
       type: 'RoutingRulesPublished',
       data: {
-        ...{ version: 1, publishedAt: '2026-03-10T12:00:00.000Z' },
+        version: 1,
+        publishedAt: '2026-03-10T12:00:00.000Z',
         rules: {
-          ...{ rules: [], sticky: { lead: true, domain: true }, freeMailDomains: [], regions: {} },
+          rules: [],
+          sticky: { lead: true, domain: true },
+          freeMailDomains: [],
+          regions: {},
           defaultTeam: 'sales',
         },
       },
@@ -78,7 +82,10 @@ const concerns = ({ streams, types }: Reactor, { stream, type }: Recorded): bool
   streams.some((each) => stream.startsWith(each)) && types.some((each) => each === type);
 
 const sightOf = (engine: Engine): Sight => ({
-  ...{ engine, readModels: openSqliteReadModels(':memory:'), clock: engine.clock, othersLag: 0 },
+  engine,
+  readModels: openSqliteReadModels(':memory:'),
+  clock: engine.clock,
+  othersLag: 0,
   pause: () => Promise.resolve(),
   head: () => Promise.resolve(0),
   reached: () => Promise.resolve(),

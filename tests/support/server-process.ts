@@ -22,7 +22,8 @@ type Env = Readonly<Record<string, string>>;
 /** The process by itself. `listening` resolves with its address, or rejects with what it said when it ends before. */
 export const spawnServer = (env: Env, cwd = tmpdir()) => {
   const child: ChildProcess = spawn(process.execPath, [...limits, '--disable-warning=ExperimentalWarning', main], {
-    ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...childEnv(), LOG_LEVEL: 'silent', PORT: '0', ...env },
   });
   const said = { output: '' };
@@ -49,7 +50,8 @@ export const overHttp =
   async (call) => {
     const { headers, body } = wired(call);
     const response = await fetch(`${url()}${call.path}`, {
-      ...{ method: call.method, headers },
+      method: call.method,
+      headers,
       ...(body !== undefined && { body: typeof body === 'string' ? body : new Uint8Array(body) }),
     });
     const text = await response.text();
@@ -117,7 +119,9 @@ export const startServer = async ({
   };
   return {
     ...client,
-    ...{ dataDir, url, settled },
+    dataDir,
+    url,
+    settled,
     mostMemory: () => {
       const status = readFileSync(`/proc/${running.server.child.pid}/status`, 'utf8');
       return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;

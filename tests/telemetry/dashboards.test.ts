@@ -17,7 +17,9 @@ const dashboard = z.object({
   title: z.string(),
   panels: z.array(
     z.object({
-      ...{ id: z.number(), title: z.string(), datasource: z.object({ uid: z.string() }) },
+      id: z.number(),
+      title: z.string(),
+      datasource: z.object({ uid: z.string() }),
       gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
       targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).min(1),
     }),
@@ -29,7 +31,9 @@ const dashboards = files.map((file) =>
 );
 
 const rule = z.object({
-  ...{ alert: z.string(), expr: z.string(), for: z.string().optional() },
+  alert: z.string(),
+  expr: z.string(),
+  for: z.string().optional(),
   labels: z.object({ severity: z.enum(['critical', 'warning', 'info']) }),
   annotations: z.object({ summary: z.string(), description: z.string() }),
 });
@@ -43,13 +47,15 @@ const shown = [
   ...dashboards.flatMap(({ title, panels }) =>
     panels.flatMap((panel) =>
       panel.targets.map(({ expr, legendFormat }) => ({
-        ...{ where: `${title} / ${panel.title}`, expr },
+        where: `${title} / ${panel.title}`,
+        expr,
         named: [...legendFormat.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(([, label = '']) => label),
       })),
     ),
   ),
   ...alerts.map(({ alert, expr, annotations }) => ({
-    ...{ where: alert, expr },
+    where: alert,
+    expr,
     named: [...JSON.stringify(annotations).matchAll(/\$labels\.(\w+)/g)].map(([, label = '']) => label),
   })),
 ];

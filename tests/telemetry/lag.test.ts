@@ -4,7 +4,12 @@ import { lagFamilies, rememberHeads } from '../../src/telemetry/lag.ts';
 
 const at = new Date('2026-03-10T12:00:00.000Z');
 const status = (given: Partial<SubscriptionStatus>): SubscriptionStatus => ({
-  ...{ name: 'leads', position: 0, state: 'live', attempts: 0, since: at, rate: 0 },
+  name: 'leads',
+  position: 0,
+  state: 'live',
+  attempts: 0,
+  since: at,
+  rate: 0,
   ...given,
 });
 
@@ -76,6 +81,8 @@ it('What a subscription has in hand says how old it is, also just after a start'
 it('Who stands by tells nothing, and nothing is told of the lag while nobody knows where the log ends', () => {
   expect(told([status({ state: 'standby' })], 7)).toEqual({ lag_events: [], lag_seconds: [], stalled: [] });
   expect(told([status({ state: 'stalled' })], undefined)).toEqual({
-    ...{ lag_events: [], lag_seconds: [], stalled: [['leads', 1]] },
+    lag_events: [],
+    lag_seconds: [],
+    stalled: [['leads', 1]],
   });
 });

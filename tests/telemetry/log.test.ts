@@ -61,7 +61,11 @@ it('The log has a line for each request, and none of what callers keep secret or
     expect(line).toMatchObject({ ms: expect.any(Number), correlationId: expect.any(String) });
   }
   expect(answered.find(({ correlationId }) => correlationId === 'my-request')).toMatchObject({
-    ...{ trace, project: project.projectId, method: 'POST', route: '/api/events/ingest', status: 202 },
+    trace,
+    project: project.projectId,
+    method: 'POST',
+    route: '/api/events/ingest',
+    status: 202,
   });
 });
 

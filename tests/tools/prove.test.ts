@@ -22,7 +22,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const how = { date: '2026-01-02T03:04:05.000Z', machine: 'a machine', command: 'npm run prove' };
 const good: Proven = {
-  ...{ name: 'first', command: 'npm run verify', seconds: 3.2, passed: true },
+  name: 'first',
+  command: 'npm run verify',
+  seconds: 3.2,
+  passed: true,
   rows: [
     { what: 'a | b', found: '30', must: '30', holds: true },
     { what: 'told', found: '5/s' },

@@ -1,0 +1,34 @@
+import type { Config } from '../config/config.ts';
+import { openEventReader } from '../eventstore/open.ts';
+import type { Report } from '../invariants/report.ts';
+import { checksInThreads } from '../invariants/thread.ts';
+import { projections } from '../projections/index.ts';
+import { reactors } from '../reactors/index.ts';
+import { checkpointOf } from '../reactors/reactor.ts';
+
+/** Whether the log that the configuration names has this project. */
+export const hasProject = async ({ eventStore }: Config, project: string): Promise<boolean> => {
+  const store = await openEventReader(eventStore);
+  try {
+    return (await store.read(`project-${project}`, -1, 1)).events.length > 0;
+  } finally {
+    await store.close();
+  }
+};
+
+/** Checks the invariants of one project or all in the stores that the configuration names, where no server runs. */
+export const reportByReading = (
+  { eventStore: events, readModels: documents }: Config,
+  project?: string,
+): Promise<Report> => {
+  const checks = checksInThreads({
+    events,
+    documents,
+    live: false,
+    entry: new URL('../invariants/thread-entry.ts', import.meta.url),
+    checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
+    clock: () => new Date(),
+    positions: async () => ({}),
+  });
+  return checks.check(project);
+};
