@@ -35,7 +35,8 @@ const openHeadings = () => {
       const expected = revisions.get(stream) ?? -1;
       const append: Append = { stream, expected, lines: [[`${stream}/${expected + 1}`, type, '{}', '{}']] };
       const [position = 0] = group([append], 0);
-      if (here) recent.note([{ ...append, position }]);
+      if (here) recent.note([{ ...append, position }], 0);
+      else recent.expect();
       revisions.set(stream, expected + 1);
     }
   };

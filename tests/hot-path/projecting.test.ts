@@ -103,7 +103,7 @@ describe('Followers of one log', () => {
     const rows = rowsRead();
     for (const wanted of [{ streams: ['t-'] }, { types: ['Rare'] }])
       await followUntil(store, 0, (seen) => seen.at(-1)?.position === 2_500, wanted);
-    expect(rows()).toEqual([0, 0]);
+    expect(rows().filter((taken) => taken > 0)).toEqual([]);
   });
 });
 

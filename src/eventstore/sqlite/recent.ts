@@ -1,16 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Place } from '../event-store.ts';
+import { pageLimits } from '../page.ts';
+import type { Row } from './rows.ts';
+import { rowsAfter } from './rows.ts';
 import type { Written } from './writer.ts';
 
-/** Where a fact is, and what a filter asks of it. */
-type Heading = Place & { readonly type: string };
+/** How many facts are remembered at least, and with how many characters of JSON those before the last are forgotten. */
+const REMEMBERED = { facts: 2_000, bytes: 2 * pageLimits.bytes };
 
-/** How many facts are remembered at least, and how many are read at a time: more came at once than who follows live would see. */
-const REMEMBERED = 4_000;
+/** So many facts are read at a time: more came at once than who follows live would see. */
 const AT_ONCE = 1_000;
-
-/** The columns by their places. */
-type Row = Readonly<Record<0 | 2, number> & Record<1 | 3 | 4, string>>;
 
 /** Looks up the position of the last event; 0 when there is none. */
 export function headOf(db: DatabaseSync): () => number {
@@ -18,65 +16,83 @@ export function headOf(db: DatabaseSync): () => number {
   return () => Number(statement.get()?.['position']);
 }
 
-/** The headings of a log's last facts. */
+/** The rows of a log's last facts. */
 export type Recent = {
   /** Those after a position, in order; undefined for a position that is further back. */
-  readonly after: (from: number) => readonly Heading[] | undefined;
+  readonly after: (from: number) => readonly Row[] | undefined;
+  /** Others may have written: SQLite is asked when somebody wants to know next, once for all who follow. */
+  readonly expect: () => void;
   /** Takes over what was just written here, which then need not be read, if it follows what is remembered. */
-  readonly note: (written: readonly Written[]) => void;
+  readonly note: (written: readonly Written[], recordedAt: number) => void;
 };
 
-/** Remembers the headings of a log's last facts, so that of many who follow it each asks SQLite only for what it wants. */
+const bytesOf = (row: Row): number => row[5].length + row[6].length;
+
+/** Remembers the rows of a log's last facts, so that of many who follow it SQLite is asked by one. */
 export const recentOf = (db: DatabaseSync): Recent => {
   const head = headOf(db);
-  const next = db.prepare(
-    'SELECT position, stream, revision, id, type FROM events WHERE position > ? ORDER BY position LIMIT ?',
-  );
-  next.setReturnArrays(true);
-  let headings: Heading[] = [];
+  const next = rowsAfter(db);
+  let rows: Row[] = [];
+  let bytes = 0;
   // All facts between these positions are remembered.
   let [begin, end] = [-1, -1];
+  let outdated = true;
 
   const beginAtEnd = (): void => {
-    headings = [];
+    [rows, bytes] = [[], 0];
     begin = end = head();
   };
 
-  const update = (): void => {
-    if (begin < 0) return beginAtEnd();
-    const rows = next.all(end, AT_ONCE) as Row[];
-    if (rows.length === AT_ONCE) return beginAtEnd();
-    for (const { 0: position, 1: stream, 2: revision, 3: id, 4: type } of rows) {
-      add({ position, stream, revision, id, type });
+  const add = (row: Row): void => {
+    rows.push(row);
+    bytes += bytesOf(row);
+    end = row[0];
+    if (rows.length < 2 * REMEMBERED.facts && bytes < 2 * REMEMBERED.bytes) return;
+    let kept = rows.length;
+    for (let room: number = REMEMBERED.bytes; kept > 0 && rows.length - kept < REMEMBERED.facts && room > 0; kept--) {
+      const last = rows[kept - 1];
+      room -= last ? bytesOf(last) : 0;
     }
+    const forgotten = rows.splice(0, kept);
+    begin = forgotten.at(-1)?.[0] ?? begin;
+    bytes = rows.reduce((sum, each) => sum + bytesOf(each), 0);
   };
 
-  const add = (heading: Heading): void => {
-    headings.push(heading);
-    end = heading.position;
-    if (headings.length < 2 * REMEMBERED) return;
-    const forgotten = headings.splice(0, headings.length - REMEMBERED);
-    begin = forgotten.at(-1)?.position ?? begin;
+  const update = (): void => {
+    outdated = false;
+    if (begin < 0) return beginAtEnd();
+    let found = 0;
+    for (const row of next(AT_ONCE, end)) {
+      add(row);
+      found += 1;
+    }
+    if (found === AT_ONCE) beginAtEnd();
   };
 
-  const note = (written: readonly Written[]): void => {
-    // Nobody follows yet, or another process wrote meanwhile: then it is read when somebody looks.
-    if (begin < 0) return;
+  const note = (written: readonly Written[], recordedAt: number): void => {
     for (const { stream, expected, lines, position } of written) {
       const first = position - lines.length + 1;
-      if (first !== end + 1) return;
-      for (const [index, [id, type]] of lines.entries()) {
-        add({ position: first + index, stream, revision: expected + 1 + index, id, type });
+      // Nobody follows yet, or another process wrote meanwhile: then it is read when somebody looks.
+      outdated ||= begin < 0 || first !== end + 1;
+      if (outdated) return;
+      for (const [index, [id, type, data, metadata]] of lines.entries()) {
+        add([first + index, stream, expected + 1 + index, id, type, data, metadata, recordedAt]);
       }
     }
   };
 
-  const after = (from: number): readonly Heading[] | undefined => {
-    update();
+  const after = (from: number): readonly Row[] | undefined => {
+    if (outdated) update();
     if (from < begin) return undefined;
-    let at = headings.length;
-    while (at > 0 && (headings[at - 1]?.position ?? 0) > from) at -= 1;
-    return headings.slice(at);
+    let at = rows.length;
+    while (at > 0 && (rows[at - 1]?.[0] ?? 0) > from) at -= 1;
+    return rows.slice(at);
   };
-  return { after, note };
+  return {
+    after,
+    note,
+    expect: () => {
+      outdated = true;
+    },
+  };
 };

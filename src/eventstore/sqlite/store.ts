@@ -37,11 +37,11 @@ const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
 export function openSqliteEventStore(path: string, options: SqliteEventStoreOptions): EventStore {
   const { clock, maxPending = 20_000, maxGroup = 2_000, busyTimeout = 1_000, readOnly = false, maxPages } = options;
   const db = openLogFile(path, busyTimeout, readOnly);
-  const signals = wakeUps(path);
-  const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout, maxPages);
   const recent = recentOf(db);
-  const committed = (written: readonly Written[]): void => {
-    recent.note(written);
+  const signals = wakeUps(path, recent.expect);
+  const committer = path === ':memory:' ? committingHere(db) : committingInThread(path, busyTimeout, maxPages);
+  const committed = (written: readonly Written[], recordedAt: number): void => {
+    recent.note(written, recordedAt);
     signals.announce();
   };
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed });
@@ -59,6 +59,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
 
   async function* follow(from: number, signal: AbortSignal, filter?: Filter): AsyncGenerator<Batch> {
     const page = ask(() => pages(filter));
+    recent.expect();
     let position = from;
     while (!signal.aborted) {
       const batch = ask(() => page(position));
@@ -96,13 +97,19 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   };
 }
 
-/** Wakes followers at commits of this connection, of other threads (by channel) and of other processes (by polling). */
-function wakeUps(path: string) {
+/**
+ * Wakes followers at commits of this connection, of other threads (by channel) and of other processes (by polling).
+ * `expect` is called before those of others, of which nothing is known yet.
+ */
+function wakeUps(path: string, expect: () => void) {
   const waiting = new Set<() => void>();
   const wake = () => waiting.forEach((resume) => resume());
   const channel = path === ':memory:' ? undefined : new BroadcastChannel(absolute(path));
   if (channel) {
-    channel.onmessage = wake;
+    channel.onmessage = () => {
+      expect();
+      wake();
+    };
     (channel as BroadcastChannel & NodeJS.RefCounted).unref();
   }
   const wait = (signal: AbortSignal): Promise<void> =>
@@ -113,7 +120,11 @@ function wakeUps(path: string) {
         waiting.delete(resume);
         resolve();
       };
-      const timer = setTimeout(resume, POLL_MS).unref();
+      const poll = () => {
+        expect();
+        resume();
+      };
+      const timer = setTimeout(poll, POLL_MS).unref();
       signal.addEventListener('abort', resume);
       waiting.add(resume);
     });

@@ -101,7 +101,7 @@ type Settings = {
   readonly clock: () => Date;
   readonly maxPending: number;
   readonly maxGroup: number;
-  readonly committed: (written: readonly Written[]) => void;
+  readonly committed: (written: readonly Written[], recordedAt: number) => void;
 };
 
 /** An append that was written, and the position of its last event. */
@@ -166,14 +166,15 @@ export function groupWriter(committer: Committer, { clock, maxPending, maxGroup,
   const commit = async (group: readonly Pending[]): Promise<void> => {
     const appends = group.map(({ stream, expected, lines }) => ({ stream, expected, lines }));
     try {
-      const positions = await committer.write({ group: appends, recordedAt: clock().getTime() });
+      const recordedAt = clock().getTime();
+      const positions = await committer.write({ group: appends, recordedAt });
       state = 'up';
       group.forEach((append, index) => append.settle(outcomeOf(append, positions[index] ?? 0)));
       const written = appends.flatMap((append, index): readonly Written[] => {
         const position = positions[index] ?? 0;
         return position === 0 ? [] : [{ ...append, position }];
       });
-      if (written.length > 0) committed(written);
+      if (written.length > 0) committed(written, recordedAt);
     } catch (error) {
       state = error instanceof Unwritten ? error.state : stateBy(error);
       const failed = (stream: string) =>
