@@ -128,6 +128,8 @@ const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | 
 
 /** Whose the lead is after a fact: told by what the document has, as it is decided by what the stream has. */
 const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
+  // What most leads do most of the time, and says nothing about that.
+  if (event.type === 'ActivityRecorded' || event.type === 'LeadScored') return doc;
   const { assignee: repId, team: teamId, outcome, routing: status, decision, ...rest } = doc;
   const before = { ...nobodysLead, status, decision, repId, teamId, outcome };
   const after = withOwnership(before, event);
@@ -142,9 +144,11 @@ const owned = (doc: LeadDocument, event: LeadEvent): LeadDocument => {
 };
 
 /** A lead that a new model qualified stays with nobody until somebody asks: those are looked for together. */
-const marked = ({ unrouted: _, ...doc }: LeadDocument, revision: number): LeadDocument => {
+const marked = (doc: LeadDocument, revision: number): LeadDocument => {
   const alone = doc.qualified === 1 && doc.routing === 'none';
-  return alone ? { ...doc, unrouted: 1, revision } : { ...doc, revision };
+  if (alone === (doc.unrouted === 1)) return { ...doc, revision };
+  const { unrouted: _, ...rest } = doc;
+  return alone ? { ...rest, unrouted: 1, revision } : { ...rest, revision };
 };
 
 /** Every lead that lives, by its id. */

@@ -26,7 +26,7 @@ export type SqliteEventStoreOptions = {
 
 const POLL_MS = 250;
 /** So many ms are between two times that other threads are told of commits: it costs both sides more than to read what one brought. */
-const TELL_MS = 5;
+const TELL_MS = 10;
 /** SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL and CANTOPEN: the file, not the statement, is the trouble. */
 const UNAVAILABLE = [5, 6, 8, 10, 13, 14];
 
