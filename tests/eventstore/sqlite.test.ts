@@ -237,7 +237,7 @@ describe('A follower of a SQLite event store', () => {
     const reading = take(other, 0, 3);
     for (let n = 0; n < 3; n += 1) await store.append('s-1', n - 1, [fact(n)]);
     // The first is told at once, what comes soon after it together.
-    await vi.advanceTimersByTimeAsync(5);
+    await vi.advanceTimersByTimeAsync(10);
     expect(numbers(await reading)).toEqual([0, 1, 2]);
   });
 

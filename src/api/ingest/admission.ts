@@ -7,6 +7,13 @@ import { bodyLimits } from '../http/body.ts';
 import type { Place } from './share.ts';
 import { sharing } from './share.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is known of a request that records, when its body is there. */
+    admitted: Known | undefined;
+  }
+}
+
 const MiB = 1024 * 1024;
 
 /** What of a process one project, and all of them, may have at a time to record. Sizes are in bytes, of bodies as unpacked text. */
@@ -76,7 +83,6 @@ const arrivals = () => {
  */
 export const admission = (scope: App): Admit => {
   const [large, small] = [sharing(admissionLimits.large), sharing(admissionLimits.smalls)];
-  const known = new WeakMap<FastifyRequest, Known>();
   const arriving = arrivals();
 
   const turn = async ({ raw: { socket } }: FastifyRequest, { taken, leave }: Place): Promise<void> => {
@@ -93,6 +99,7 @@ export const admission = (scope: App): Admit => {
     return place.taken === true ? undefined : turn(request, place);
   };
 
+  scope.decorateRequest('admitted');
   scope.addHook('onRequest', (request, _reply, done) => {
     const { projectId } = request.caller;
     const bytes = expectedBytes(request);
@@ -101,7 +108,7 @@ export const admission = (scope: App): Admit => {
   });
   scope.addHook('preValidation', (request, _reply, done) => {
     // Whose key was in the body is known only now.
-    const mine = known.get(request);
+    const mine = request.admitted;
     const { projectId } = request.caller;
     const waits = mine && !mine.place && projectId !== undefined ? take(request, projectId, mine) : undefined;
     if (waits) waits.then(() => done(), done);
@@ -109,14 +116,14 @@ export const admission = (scope: App): Admit => {
   });
   scope.addHook('onSend', (request, _reply, payload, done) => {
     arriving.leave(request);
-    known.get(request)?.place?.leave();
+    request.admitted?.place?.leave();
     done(null, payload);
   });
 
   return (request, bytes) => {
     arriving.leave(request);
     const mine: Known = { bytes };
-    known.set(request, mine);
+    request.admitted = mine;
     const { caller } = request;
     return caller !== nobody && caller.projectId !== undefined ? take(request, caller.projectId, mine) : undefined;
   };

@@ -64,17 +64,6 @@ const ofTypes = (types: readonly string[]) => ({
   values: types,
 });
 
-/** Makes a fact of each row once, for all who want it. */
-const remembering = (): ((row: Row) => Recorded) => {
-  const factOf = factsOf();
-  const made = new WeakMap<Row, Recorded>();
-  return (row) => {
-    const fact = made.get(row) ?? factOf(row);
-    made.set(row, fact);
-    return fact;
-  };
-};
-
 /**
  * Reads the log in pages, each with what a filter wants after a position. Who follows live gets facts that are remembered; of
  * those further back, followers that go along together with equal filters share a page. A page stays true, because what is
@@ -83,7 +72,8 @@ const remembering = (): ((row: Row) => Recorded) => {
 export function pagesOf(db: DatabaseSync, recent: Recent): (filter?: Filter) => (from: number) => Batch {
   const endOfLog = placeBy(db, 'ORDER BY position DESC LIMIT 1');
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
-  const [factOf, shared] = [factsOf(), remembering()];
+  const factOf = factsOf();
+  const shared = (row: Row): Recorded => (row.fact ??= factOf(row));
   type Page = Batch & { readonly bytes: number };
   const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
   return (what = {}) => {

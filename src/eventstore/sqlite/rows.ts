@@ -12,7 +12,10 @@ const TAKEN = 16;
  * The columns of a fact by their places, in the order of `COLUMNS`: to name them in JavaScript takes half the CPU of letting
  * SQLite name those of each row.
  */
-export type Row = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>>;
+export type Row = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>> & {
+  /** What was made of it, where it is kept for others who want it too. */
+  fact?: Recorded;
+};
 
 const COLUMNS = 'position, stream, revision, id, type, data, metadata, recorded_at';
 
