@@ -12,10 +12,10 @@ const TAKEN = 16;
  * The columns of a fact by their places, in the order of `COLUMNS`: to name them in JavaScript takes half the CPU of letting
  * SQLite name those of each row.
  */
-export type Row = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>> & {
-  /** What was made of it, where it is kept for others who want it too. */
-  fact?: Recorded;
-};
+type Columns = Readonly<Record<0 | 2 | 7, number> & Record<1 | 3 | 4 | 5 | 6, string>>;
+
+/** A row, and the fact that was made of it, where it is kept for others who want it too. */
+export type Row = Columns & { fact?: Recorded };
 
 const COLUMNS = 'position, stream, revision, id, type, data, metadata, recorded_at';
 
@@ -30,7 +30,7 @@ export function rowsBy(db: DatabaseSync, condition: string, cursor: 0 | 2) {
     let [come, left] = [after, most];
     while (left > 0) {
       const wanted = Math.min(TAKEN, left);
-      const rows = statement.all(come, ...values, wanted) as Row[];
+      const rows = statement.all(come, ...values, wanted) as Columns[];
       yield* rows;
       if (rows.length < wanted) return;
       come = rows.at(-1)?.[cursor] ?? come;
