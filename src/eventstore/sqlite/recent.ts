@@ -7,7 +7,7 @@ import type { Written } from './writer.ts';
 /** How many facts are remembered at least, and with how many characters of JSON those before the last are forgotten. */
 const REMEMBERED = { facts: 600, bytes: 2 * pageLimits.bytes };
 
-/** So many facts are read at a time: more came at once than who follows live would see. */
+/** So many facts, and a page of them, are read at a time: more came at once than who follows live would see. */
 const AT_ONCE = 1_000;
 
 /** Looks up the position of the last event; 0 when there is none. */
@@ -61,12 +61,13 @@ export const recentOf = (db: DatabaseSync): Recent => {
   const update = (): void => {
     outdated = false;
     if (begin < 0) return beginAtEnd();
-    let found = 0;
+    let [found, room] = [0, pageLimits.bytes as number];
     for (const row of next(AT_ONCE, end)) {
-      add(row);
       found += 1;
+      room -= row[5].length + row[6].length;
+      if (found === AT_ONCE || room < 0) return beginAtEnd();
+      add(row);
     }
-    if (found === AT_ONCE) beginAtEnd();
   };
 
   const note = (written: readonly Written[], recordedAt: number): void => {
