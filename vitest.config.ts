@@ -53,10 +53,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      {
-        extends: true,
-        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...tools, ...fairness] },
-      },
+      // What takes longest, and waits the most, comes first: it goes on beside the rest.
+      { extends: true, test: { name: 'tools', include: tools } },
+      { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
       {
         extends: true,
         test: {
@@ -67,14 +66,16 @@ export default defineConfig({
           env: { TMPDIR: disk },
         },
       },
-      { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
-      { extends: true, test: { name: 'tools', include: tools } },
       {
         extends: true,
         test: {
           ...{ name: 'stand-ins', include: files(anywhere), testTimeout: patience },
           env: { TEST_STORES: 'stand-ins' },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...tools, ...fairness] },
       },
     ],
   },

@@ -3,15 +3,12 @@ import { adminKeyIn, newSecret } from './config/admin-key.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
-import type { World } from './api/http/world.ts';
-import { breather } from './engine/breather.ts';
-import { linksUnderway } from './flows/links-underway.ts';
-import { handling } from './engine/handle.ts';
-import type { Engine } from './flows/merge.ts';
+import type { ApiContext } from './api/http/context.ts';
+import type { Handle } from './engine/handle.ts';
+import { engineOf } from './flows/engine.ts';
+import type { Engine } from './flows/engine.ts';
 import { keepSnapshots } from './engine/snapshots.ts';
-import { foldStates } from './engine/states.ts';
 import { looking } from './runners/components.ts';
-import { keepCalendar } from './domain/routing/calendar.ts';
 import type { Config } from './config/config.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { integrityOf } from './runners/integrity.ts';
@@ -32,12 +29,6 @@ import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { tracedStore } from './telemetry/traced-store.ts';
 import { waitingWork } from './queries/waiting-work.ts';
 import { startRunners } from './runners/start.ts';
-
-/** How much memory the folded states of leads may take, in bytes. */
-const stateBudget = 96 * 1024 * 1024;
-
-/** For how many ms work on many leads goes on before requests that came in meanwhile have their turn. */
-const turn = 3;
 
 /** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
 const generationAge = 500;
@@ -85,7 +76,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     shared,
     ...(lease && { lease }),
     /** The same stores for a thread, which opens them again. */
-    homes: { events, documents, ...(lease && { lease }), ...(traces && { traces }) },
+    locations: { events, documents, ...(lease && { lease }), ...(traces && { traces }) },
     close: async () => {
       await readModels.close();
       await store.close();
@@ -93,21 +84,13 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
   };
 };
 
-/** What runs commands, with what it remembers of streams. */
+/** What runs commands, watched by telemetry, with what it remembers of streams. */
 const openEngine = ({ store, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const { instruments } = telemetry;
-  const snapshots = keepSnapshots(readModels, { looked: (outcome) => instruments.snapshots.add(1, outcome) });
-  const states = foldStates(store, stateBudget, snapshots);
-  const calendar = keepCalendar();
-  const engine: Engine = {
-    states,
-    handle: observedCommands(handling({ store, states, clock, newId }), telemetry),
-    clock,
-    calendar: (roster) => calendar(roster, clock()),
-    breathe: breather(turn),
-    links: linksUnderway(),
-  };
-  return { engine, snapshots };
+  const snapshots = keepSnapshots(readModels, {
+    looked: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
+  });
+  const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
+  return { engine: engineOf({ store, snapshots, clock, newId, observe }), snapshots };
 };
 
 type Running = {
@@ -135,7 +118,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
     positions: runners.positions,
   });
-  const world: World = {
+  const api: ApiContext = {
     ...outside,
     engine,
     readModels,
@@ -163,7 +146,12 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     thread: async () => projecting.measures?.(),
   });
   const watch = { instruments: telemetry.instruments, tracing: telemetry.tracing, metrics };
-  const http = await openServer(world, { logLevel: log, stopping, healthOnly: config.role === 'worker', watch });
+  const http = await openServer(api, {
+    logLevel: log,
+    stopping,
+    healthOnly: config.role === 'worker',
+    telemetry: watch,
+  });
   const port: { open?: MetricsPort } = {};
   return {
     http,

@@ -100,7 +100,10 @@ const BANNED = 'repository service manager bus mediator saga dto mapper utils he
   .map(singular);
 
 /** Words that were ours alone, which nobody who comes here knows. */
-const PRIVATE: readonly string[] = [];
+const PRIVATE = [
+  ...['Sight', 'World', 'Watch', 'Needs', 'Asked', 'Home', 'Packing'],
+  ...['sight', 'hear', 'patiently', 'breathe', 'pause'],
+];
 
 const ROOT = ['app.ts', 'compile-cache.js', 'main.ts', 'new-id.ts'];
 

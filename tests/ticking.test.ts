@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { assignLead } from '../src/commands/routing/assign-lead.ts';
-import type { Engine } from '../src/flows/merge.ts';
+import type { Engine } from '../src/flows/engine.ts';
 import type { EventStore } from '../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../src/eventstore/event-store.ts';
-import { pause } from '../src/runners/waiting.ts';
+import { sleep } from '../src/runners/waiting.ts';
 import { runProjections } from '../src/runners/projections.ts';
 import { checkpointOf } from '../src/reactors/reactor.ts';
 import { routeLeads } from '../src/reactors/route-leads.ts';
@@ -40,19 +40,19 @@ const openWorkplace = async (count: number) => {
   const worker = (through: EventStore = store): Ticking => {
     const engine: Engine = engineOver(through, { clock: clock.now });
     const ticking = startTicking({
-      sight: {
+      context: {
         engine,
         readModels,
         clock: clock.now,
         othersLag: 0,
-        pause: () => Promise.resolve(),
+        sleep: () => Promise.resolve(),
         head: () => store.head(),
         reached: (position: number) => projecting.reached(position),
       },
       newId: () => `id-${(ids.last += 1)}`,
       // Looks when the test says so, and not by itself.
-      rest: (_, signal) => pause(3_600_000, signal),
-      hear: (error) => heard.push(error),
+      sleep: (_, signal) => sleep(3_600_000, signal),
+      onError: (error) => heard.push(error),
     });
     workers.push(ticking);
     return ticking;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import type { EventStoreHome } from '../eventstore/open.ts';
+import type { EventStoreLocation } from '../eventstore/open.ts';
 import { openLog } from '../eventstore/open.ts';
 import { copyLog, summarize } from '../eventstore/migration.ts';
 import type { Progress } from '../eventstore/migration.ts';
@@ -18,7 +18,7 @@ Read models don't come along: start with READ_MODELS that are empty, they are ma
 /** What was asked can't be done. The message says what is wrong and what to do. */
 class UsageError extends Error {}
 
-const homeOf = (name: string, value: string | undefined): EventStoreHome => {
+const homeOf = (name: string, value: string | undefined): EventStoreLocation => {
   if (value?.startsWith('sqlite:') && value.length > 'sqlite:'.length) {
     return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
   }
@@ -44,7 +44,7 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
   }
 };
 
-const migrate = async (from: EventStoreHome, to: EventStoreHome): Promise<boolean> => {
+const migrate = async (from: EventStoreLocation, to: EventStoreLocation): Promise<boolean> => {
   const [source, target] = [await openLog(from), await openLog(to)];
   try {
     await shown('Copying        ', (progress) => copyLog(source, target, progress));

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { z } from 'zod';
@@ -43,7 +43,7 @@ const asked = () => {
     throw new Unasked(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, { cause: error });
   }
 };
-type Asked = ReturnType<typeof asked>;
+type Arguments = ReturnType<typeof asked>;
 
 const problem = z.object({ detail: z.string() });
 const job = z.looseObject({
@@ -60,7 +60,7 @@ type Job = z.infer<typeof job>;
 type Answer = { readonly body: unknown; readonly position: string | undefined };
 
 /** Asks a server, again while it says that it is not ready. Throws `Unasked` when it does not answer or refuses. */
-const asking = ({ url, key }: Asked) => {
+const asking = ({ url, key }: Arguments) => {
   const config = loadConfig();
   const address = (url ?? addressOf(config)).replace(/\/+$/, '');
   const headers = { Authorization: `Bearer ${keyOf(config, key)}` };
@@ -72,7 +72,7 @@ const asking = ({ url, key }: Asked) => {
     });
     const body: unknown = await response.json();
     if (response.status === 503 && left > 1) {
-      await pause(1_000);
+      await sleep(1_000);
       return ask(method, path, position, left - 1);
     }
     if (!response.ok) {
@@ -93,7 +93,7 @@ const watched = async (look: () => Promise<Job>, shown: boolean): Promise<Job> =
   let current = await look();
   bar?.start(current.total, current.done, tell(current).more);
   while (current.status === 'requested' || current.status === 'running') {
-    await pause(lookEvery);
+    await sleep(lookEvery);
     current = await look();
     bar?.setTotal(current.total);
     bar?.update(current.done, tell(current).more);
@@ -102,7 +102,7 @@ const watched = async (look: () => Promise<Job>, shown: boolean): Promise<Job> =
   return current;
 };
 
-const pathOf = ({ all, projection, project }: Asked): string => {
+const pathOf = ({ all, projection, project }: Arguments): string => {
   if (all) return '/api/admin/projections/rebuild';
   if (project !== undefined) return `/api/admin/rebuild-project/${encodeURIComponent(project)}`;
   return `/api/admin/projections/${encodeURIComponent(projection ?? '')}/rebuild`;

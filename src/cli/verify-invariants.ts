@@ -41,7 +41,7 @@ const asked = () => {
     throw new Unchecked(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, { cause: error });
   }
 };
-type Asked = ReturnType<typeof asked>;
+type Arguments = ReturnType<typeof asked>;
 
 /** Whether a server answers there. */
 const answers = async (url: string): Promise<boolean> => {
@@ -82,7 +82,7 @@ const byReading = async (config: Config, project?: string): Promise<Report> => {
   return reportByReading(config, project);
 };
 
-const check = async ({ url, key, project, 'data-dir': dataDir }: Asked): Promise<readonly [Told, string]> => {
+const check = async ({ url, key, project, 'data-dir': dataDir }: Arguments): Promise<readonly [Told, string]> => {
   const config = loadConfig(dataDir === undefined ? {} : { DATA_DIR: dataDir });
   const address = (url ?? addressOf(config)).replace(/\/+$/, '');
   const mayAsk = url !== undefined || (dataDir === undefined && config.port !== 0);

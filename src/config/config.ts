@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { Home } from './store-location.ts';
+import type { StoreLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
-import { EVENTSTOREDB, home, MONGODB } from './store-location.ts';
+import { EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -15,8 +15,8 @@ export type Config = {
   readonly host: string;
   readonly dataDir: string;
   readonly role: (typeof ROLES)[number];
-  readonly eventStore: Home<'eventstoredb'>;
-  readonly readModels: Home<'mongodb'>;
+  readonly eventStore: StoreLocation<'eventstoredb'>;
+  readonly readModels: StoreLocation<'mongodb'>;
   readonly adminKey?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
@@ -63,10 +63,10 @@ export const environment = z.object({
     .prefault('127.0.0.1')
     .describe('The address to listen on; 0.0.0.0 for every interface.'),
   DATA_DIR: z.string().prefault('./data').describe('The folder for the data of this machine.'),
-  EVENT_STORE: home('events.db', EVENTSTOREDB).describe(
+  EVENT_STORE: storeLocation('events.db', EVENTSTOREDB).describe(
     'Where the facts are: the truth, to be backed up. sqlite:, esdb:// or esdb+discover://; by default in DATA_DIR.',
   ),
-  READ_MODELS: home('read-models.db', MONGODB).describe(
+  READ_MODELS: storeLocation('read-models.db', MONGODB).describe(
     'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
   ),
   LEADFOLD_ROLE: z

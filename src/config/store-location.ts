@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Where data lives: in a file of this machine, or on a server. The scheme picks the adapter; `:memory:` is a path too. */
-export type Home<Server extends string> =
+export type StoreLocation<Server extends string> =
   { readonly scheme: 'sqlite'; readonly path: string } | { readonly scheme: Server; readonly url: string };
 
 /** A server that data may live on. `example` is an address of one; the schemes of its addresses are told from others by `scheme`. */
@@ -32,14 +32,14 @@ function homeProblem(value: string, server: Server<string>): string | undefined 
 }
 
 /** A setting that says where data lives; `file` is what an example names. */
-export const home = <Name extends string>(file: string, server: Server<Name>) =>
+export const storeLocation = <Name extends string>(file: string, server: Server<Name>) =>
   z
     .string()
     .refine((value) => homeProblem(value, server) === undefined, {
       error: ({ input }) =>
         `${homeProblem(String(input), server)}; give sqlite:<path>, like sqlite:./data/${file}, or ${server.example}`,
     })
-    .transform((value): Home<Name> => {
+    .transform((value): StoreLocation<Name> => {
       if (schemeOf(value) !== 'sqlite') return { scheme: server.name, url: value };
       return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
     })

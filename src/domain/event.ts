@@ -12,7 +12,7 @@ export type EventsOf<S extends Readonly<Record<string, z.ZodType>>> = {
  * How a state is written down, as plain JSON, to be read back instead of the facts that it is made of. What was written with
  * another `version` is not read: it takes a new one whenever the same facts come to something else, or are written otherwise.
  */
-export type Packing<S> = {
+export type SnapshotFormat<S> = {
   readonly version: number;
   /** After how many more facts a stream that stays in memory has another snapshot; 5,000 unless said. */
   readonly every?: number;
@@ -34,7 +34,7 @@ export type Aggregate<S, E extends Event> = {
   /** About how much memory a state takes, in bytes, where that can be told from the state; then nobody asks what each event adds. */
   readonly measure?: (state: S) => number;
   /** How a snapshot of a long stream's state is made; without it all facts are read each time. */
-  readonly snapshot?: Packing<S>;
+  readonly snapshot?: SnapshotFormat<S>;
 };
 
 /** What the default of an `evolve` returns that has a case for every fact: one that it forgot does not compile, and one of a later version changes nothing. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Lets a piece of work begin when it is its turn. `whose` names for whom it is done: a project, or nobody in particular. */
-export type Breathe = (whose?: string) => Promise<void>;
+export type YieldToOthers = (whose?: string) => Promise<void>;
 
 /** The pieces that wait, by whose they are; the one whose turn is next first. */
 type Waiting = Map<string, (() => void)[]>;
@@ -25,7 +25,7 @@ const afterwards = (): Promise<void> => new Promise((resolve) => process.nextTic
  * in meanwhile before it lets the next begin. However many pieces wait for one, another's is the second to begin. So a request
  * waits for a few ms of such work, however much of it there is. `now` tells a time in ms.
  */
-export const breather = (most: number, now: () => number = () => performance.now()): Breathe => {
+export const breather = (most: number, now: () => number = () => performance.now()): YieldToOthers => {
   const waiting: Waiting = new Map();
   let turning = false;
 
@@ -100,9 +100,9 @@ export const pacing = (most: number, now: () => number = () => performance.now()
 export type InPieces<T> = Generator<undefined, T, undefined>;
 
 /** Does somebody's work that comes in pieces, each but the first when it is its turn. */
-export const inTurn = async <T>(breathe: Breathe, whose: string, work: InPieces<T>): Promise<T> => {
+export const inTurn = async <T>(yieldToOthers: YieldToOthers, whose: string, work: InPieces<T>): Promise<T> => {
   for (let next = work.next(); ; next = work.next()) {
     if (next.done === true) return next.value;
-    await breathe(whose);
+    await yieldToOthers(whose);
   }
 };

@@ -54,10 +54,10 @@ export const withRecorded = async <S, E extends Event>(
   let folded = before;
   for await (const events of pages) {
     // From here on, as it was no computing to wait for the page.
-    const breathe = timeSlices();
+    const yieldToOthers = timeSlices();
     for (const event of events) {
       folded = grow(aggregate, folded, [event], event.position);
-      await breathe();
+      await yieldToOthers();
     }
   }
   return folded;

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, Metadata, NewEvent, Recorded } from '../eventstore/event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
@@ -7,7 +7,7 @@ import { pacing } from './breather.ts';
 import type { Command } from './command.ts';
 import type { Line } from './line.ts';
 import { lines } from './line.ts';
-import type { Asked, Outcome } from './round.ts';
+import type { QueuedCommand, Outcome } from './round.ts';
 import { decideTogether } from './round.ts';
 import type { States } from './states.ts';
 import type { Folded } from './folded.ts';
@@ -35,7 +35,7 @@ const tries = 5;
 /** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
 const turnMs = 10;
 
-type Needs = {
+type Dependencies = {
   readonly store: EventStore;
   readonly states: States;
   readonly clock: () => Date;
@@ -52,7 +52,7 @@ type Trying = { readonly left: number; readonly current: boolean; readonly alone
  * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `CommandReused`, `TooManyConflicts` or
  * the store's errors.
  */
-export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Needs): Handle => {
+export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Dependencies): Handle => {
   // Commands of this process that wait for a stream share an append. It saves commits and conflicts; what keeps the stream
   // right is the revision that the append expects.
   const queue = lines();
@@ -84,7 +84,7 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
   /** Serves those who wait for a stream: the first, and behind it as many as can share its append. */
   const serve = async <S, E extends Event>(
     { aggregate, id }: { readonly aggregate: Aggregate<S, E>; readonly id: string },
-    line: Line<Asked<S, E>>,
+    line: Line<QueuedCommand<S, E>>,
   ): Promise<void> => {
     const stream = `${aggregate.name}-${id}`;
     const refreshed = () => states.refresh(aggregate, id);
@@ -105,7 +105,7 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
       } catch (error) {
         const overtaken = error instanceof RevisionConflict;
         if (overtaken && left > 1) {
-          await pause(Math.random() * 10 * (tries - left));
+          await sleep(Math.random() * 10 * (tries - left));
           return attempt(await refreshed(), { left: left - 1, current: true, alone });
         }
         // What is wrong with the facts of one command is not the others' fault.
@@ -129,7 +129,7 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
     const { expected, causationId = request.commandId, ...given } = request;
     const metadata: Metadata = { ...given, causationId };
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<E>>();
-    const asked: Asked<S, E> = {
+    const asked: QueuedCommand<S, E> = {
       commandId: request.commandId,
       decide: ({ state, revision }) => {
         if (expected !== undefined && expected !== revision) throw new StaleRevision(stream, expected, revision);

@@ -11,7 +11,7 @@ export type Outcome<E extends Event> = {
 };
 
 /** A command that waits for its stream, and how its caller hears what came of it. */
-export type Asked<S, E extends Event> = {
+export type QueuedCommand<S, E extends Event> = {
   readonly commandId: string;
   /** The facts that it comes to, none when nothing needs to happen. Throws what its caller is to hear instead. */
   readonly decide: (folded: Folded<S>) => readonly NewEvent<E>[];
@@ -40,7 +40,11 @@ const sizeOf = (events: readonly Event[]): number =>
   events.reduce((bytes, { data }) => bytes + Buffer.byteLength(JSON.stringify(data)), 0);
 
 /** What a command comes to, and the stream with that; or what its caller hears instead. */
-const decided = <S, E extends Event>(aggregate: Aggregate<S, E>, before: Folded<S>, { decide }: Asked<S, E>) => {
+const decided = <S, E extends Event>(
+  aggregate: Aggregate<S, E>,
+  before: Folded<S>,
+  { decide }: QueuedCommand<S, E>,
+) => {
   try {
     const events = decide(before);
     return { events, after: foresee(aggregate, before, events) };
@@ -56,7 +60,7 @@ const decided = <S, E extends Event>(aggregate: Aggregate<S, E>, before: Folded<
 export const decideTogether = <S, E extends Event>(
   aggregate: Aggregate<S, E>,
   before: Folded<S>,
-  line: readonly Asked<S, E>[],
+  line: readonly QueuedCommand<S, E>[],
   enough: () => boolean,
 ): Round<S, E> => {
   const events: NewEvent<E>[] = [];

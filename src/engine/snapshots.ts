@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Map } from 'immutable';
 import { z } from 'zod';
-import type { Packing } from '../domain/event.ts';
+import type { SnapshotFormat } from '../domain/event.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
@@ -14,9 +14,9 @@ export type Snapshot<S> = Omit<Folded<S>, 'position'>;
 /** Snapshots of long streams: a cache, which may have an old one, one of another log, or none. */
 export type Snapshots = {
   /** The snapshot of a stream, if it can be had soon. Never throws: without one the facts are read. */
-  load<S>(stream: string, packing: Packing<S>): Promise<Snapshot<S> | undefined>;
+  load<S>(stream: string, packing: SnapshotFormat<S>): Promise<Snapshot<S> | undefined>;
   /** Makes a snapshot when there is time for it, unless the state is too large or too much waits already. */
-  offer<S>(stream: string, packing: Packing<S>, folded: Folded<S>): void;
+  offer<S>(stream: string, packing: SnapshotFormat<S>, folded: Folded<S>): void;
   /** Removes the snapshot of a stream, whatever it is. Throws when the read models are away. */
   forget(stream: string): Promise<void>;
 };
@@ -57,7 +57,7 @@ const rest = 5_000;
 
 const keyOf = (stream: string): Key => ({ project: projectOfStream(stream), id: stream });
 
-const written = <S>({ version, pack }: Packing<S>, folded: Folded<S>): Document | undefined => {
+const written = <S>({ version, pack }: SnapshotFormat<S>, folded: Folded<S>): Document | undefined => {
   const { revision, last, size, commands, state } = folded;
   try {
     const text = JSON.stringify({ revision, last, size, commands: [...commands], state: pack(state) });
@@ -68,7 +68,7 @@ const written = <S>({ version, pack }: Packing<S>, folded: Folded<S>): Document 
   }
 };
 
-const opened = <S>({ unpack }: Packing<S>, { gzip }: Document): Snapshot<S> => {
+const opened = <S>({ unpack }: SnapshotFormat<S>, { gzip }: Document): Snapshot<S> => {
   const text = gunzipSync(Buffer.from(gzip, 'base64')).toString();
   const { revision, last, size, commands, state } = contents.parse(JSON.parse(text));
   return { state: unpack(state), commands: Map(commands), revision, last, size, saved: revision };
@@ -105,7 +105,7 @@ export const keepSnapshots = (
     });
   };
 
-  const look = async <S>(stream: string, packing: Packing<S>): Promise<readonly [Looked, Snapshot<S>?]> => {
+  const look = async <S>(stream: string, packing: SnapshotFormat<S>): Promise<readonly [Looked, Snapshot<S>?]> => {
     if (restingUntil > now()) return ['skipped'];
     try {
       const { project, id } = keyOf(stream);

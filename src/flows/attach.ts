@@ -10,7 +10,7 @@ import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import { linkIdentifier } from '../commands/lead/link-identifier.ts';
 import { mergeLead } from '../commands/lead/merge-lead.ts';
-import type { Engine } from './merge.ts';
+import type { Engine } from './engine.ts';
 import { completeMerge, hasMoved, rounds, step, unabsorbed } from './merge.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 import type { Underway } from './links-underway.ts';

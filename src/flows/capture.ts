@@ -12,7 +12,7 @@ import { connected, groupsOf, recordingsOf, widthOf } from './capture-groups.ts'
 import { isRepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
-import type { Engine } from './merge.ts';
+import type { Engine } from './engine.ts';
 import { hasMoved, inParts, rounds, scoring, step } from './merge.ts';
 import { recordActivities } from '../commands/lead/record-activities.ts';
 import { identifiersOf } from './resolve.ts';
@@ -56,7 +56,7 @@ const record = async (
 
   const parts = inParts(items);
   for (const part of parts) {
-    if (parts.length > 1) await engine.breathe(projectId);
+    if (parts.length > 1) await engine.yieldToOthers(projectId);
     const capture = plan.capture;
     const activities = part.map(({ activity }) => activity);
     const input = {
@@ -98,7 +98,7 @@ const record = async (
 
 /** The same for one of many, when it is its turn. */
 const attachInTurn = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
-  await flow.engine.breathe(flow.projectId);
+  await flow.engine.yieldToOthers(flow.projectId);
   return attach(flow, identifiers);
 };
 
@@ -164,14 +164,18 @@ export const capture = async (
 ): Promise<readonly Captured[]> => {
   const results: Captured[] = [];
   const items = captures.map((each, index) => ({ ...each, index }));
-  const { breathe } = engine;
-  const parts = await inTurn(breathe, projectId, connected(await inTurn(breathe, projectId, groupsOf(items))));
+  const { yieldToOthers } = engine;
+  const parts = await inTurn(
+    yieldToOthers,
+    projectId,
+    connected(await inTurn(yieldToOthers, projectId, groupsOf(items))),
+  );
   const next = parts.values();
 
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
-      if (parts.length > 1) await breathe(projectId);
+      if (parts.length > 1) await yieldToOthers(projectId);
       try {
         await captureTogether(
           { engine, projectId, request, linked: [] },

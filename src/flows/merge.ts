@@ -1,37 +1,20 @@
 import type { Activity } from '../domain/lead/activity.ts';
-import type { Calendar } from '../domain/routing/calendar.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { routingBrought } from '../domain/routing/ownership-merge.ts';
 import { project } from '../domain/projects/project.ts';
 import { Rejection } from '../domain/rejection.ts';
-import type { RosterState } from '../domain/routing/roster.ts';
 import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from '../commands/lead/absorb-lead.ts';
 import { addIdentifier } from '../commands/lead/add-identifier.ts';
-import type { Breathe } from '../engine/breather.ts';
 import { isRepeatable } from '../engine/command.ts';
-import type { Handle, Request } from '../engine/handle.ts';
+import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Resolved } from './resolve.ts';
 import { rescoreLead } from '../commands/scoring/rescore-lead.ts';
 import { findLead, withScoring } from './resolve.ts';
-import type { States } from '../engine/states.ts';
-import type { LinksUnderway } from './links-underway.ts';
-
-/** What the flows over several streams work with. */
-export type Engine = {
-  readonly handle: Handle;
-  readonly states: States;
-  readonly clock: () => Date;
-  /** What the clock says to each rep of a roster. */
-  readonly calendar: (roster: RosterState) => Calendar;
-  /** To be awaited between pieces of work on many leads, so that others are not kept waiting; those of each project take turns. */
-  readonly breathe: Breathe;
-  /** What this process is linking to leads. */
-  readonly links: LinksUnderway;
-};
+import type { Engine } from './engine.ts';
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
 export const step = (request: Request, name: string): Request => {

@@ -11,7 +11,7 @@ import { closeWorkItem } from '../commands/work/close-work-item.ts';
 import { failRouting } from '../commands/routing/fail-routing.ts';
 import { freePlace } from '../commands/routing/free-place.ts';
 import type { Request } from '../engine/handle.ts';
-import type { Engine } from './merge.ts';
+import type { Engine } from './engine.ts';
 import { step } from './merge.ts';
 import { movePlace } from '../commands/routing/move-place.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';

@@ -3,7 +3,7 @@ import { Rejection } from '../domain/rejection.ts';
 import { mustHaveRep } from '../domain/routing/roster.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
-import type { Engine } from './merge.ts';
+import type { Engine } from './engine.ts';
 import { step } from './merge.ts';
 import { placeByHand } from '../commands/routing/place-by-hand.ts';
 import { rosterOf } from './placements.ts';

@@ -9,7 +9,7 @@ import { leadStreamId } from '../domain/streams.ts';
 import { freePlace } from '../commands/routing/free-place.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
-import type { Engine } from './merge.ts';
+import type { Engine } from './engine.ts';
 import { hasMoved, rounds, step } from './merge.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
 import { placeByHand } from '../commands/routing/place-by-hand.ts';
@@ -44,7 +44,7 @@ const askApproval = async (
 export type Routed = 'placed' | 'held' | 'approval' | 'nothing';
 
 /** With `instead`, another rep than the one who has the lead by that decision is looked for. */
-type Asked = LeadId & { readonly instead?: number };
+type ByHand = LeadId & { readonly instead?: number };
 
 const needsRep = ({ ownership }: LeadState, instead: number | undefined): boolean =>
   instead === undefined
@@ -66,7 +66,7 @@ const takeOverPlaces = async (
 
 const route = async (
   engine: Engine,
-  { projectId, leadId: asked, instead }: Asked,
+  { projectId, leadId: asked, instead }: ByHand,
   request: Request,
 ): Promise<Routed> => {
   const found = await findLead(engine.states, projectId, asked, true);
@@ -110,7 +110,7 @@ const route = async (
  * append decides; what comes after it is safe to repeat, and is repeated when the process dies in between. A lead that needs
  * nobody is left as it is, and one that has somebody stays with whom it is when nobody else fits.
  */
-export const routeLead = async (engine: Engine, asked: Asked, request: Request): Promise<Routed> => {
+export const routeLead = async (engine: Engine, asked: ByHand, request: Request): Promise<Routed> => {
   for (let round = 0; round < rounds; round++) {
     try {
       return await route(engine, asked, request);

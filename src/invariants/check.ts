@@ -9,9 +9,9 @@ import type { Judging } from './judging.ts';
 import { each, judging } from './judging.ts';
 import type { Part } from './parts.ts';
 import { isFirst, isIn, Misplaced, whole } from './parts.ts';
-import type { PoolSight } from './pool-sight.ts';
-import { poolSights } from './pool-sight.ts';
-import type { Pause, Readers } from './positions.ts';
+import type { PoolView } from './pool-view.ts';
+import { poolViews } from './pool-view.ts';
+import type { Sleep, Readers } from './positions.ts';
 import { positionsOf } from './positions.ts';
 import { documentsOf, known, mergedCount, seeBeside } from './reading.ts';
 import type { Report } from './report.ts';
@@ -20,7 +20,7 @@ import type { LeadKey, Stores } from './streams.ts';
 import { modelsOf, nameOf, stretchOf } from './streams.ts';
 
 /** What to check: one project or all, all leads unless a part is given, and who reads the log. */
-export type Asked = Readers & { readonly projectId?: string | undefined; readonly part?: Part };
+export type Check = Readers & { readonly projectId?: string | undefined; readonly part?: Part };
 
 /** Which leads: of one project or of all, and which part of them. */
 type Scope = { readonly projectId: string | undefined; readonly part: Part };
@@ -93,7 +93,7 @@ const followDocuments = async (
   stores: Stores,
   judge: Judging,
   { until, part }: { readonly until: number; readonly part: Part },
-  [projectId, pool]: readonly [string, PoolSight],
+  [projectId, pool]: readonly [string, PoolView],
 ): Promise<void> => {
   const models = await modelsOf(stores, projectId);
   const placed = new Set([...pool.placed()].filter((leadId) => isIn(part, leadId)));
@@ -133,14 +133,14 @@ const countMerged = async (stores: Stores, judge: Judging, until: number, [proje
  */
 export const checkInvariants = async (
   stores: Stores,
-  { projectId, part = whole, ...readers }: Asked,
-  { now, pause }: { readonly now: () => Date; readonly pause: Pause },
+  { projectId, part = whole, ...readers }: Check,
+  { now, sleep }: { readonly now: () => Date; readonly sleep: Sleep },
 ): Promise<Report> => {
   const begun = performance.now();
   const checkedAt = now().toISOString();
-  const positions = positionsOf(stores, readers, pause);
+  const positions = positionsOf(stores, readers, sleep);
   const { until, aim } = await positions.begin();
-  const pools = poolSights(stores, positions.routed);
+  const pools = poolViews(stores, positions.routed);
   const judge = judging(stores, { settled: positions.settled, pools }, readers.live);
 
   const { projects, merged } = await followLog(stores, judge, until, { projectId, part });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { leadInvariants } from './index.ts';
-import type { PoolSights } from './pool-sight.ts';
+import type { PoolViews } from './pool-view.ts';
 import { seeClosely } from './reading.ts';
 import { tallyOf } from './report.ts';
 import type { Checked } from './report.ts';
@@ -30,13 +30,13 @@ export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<
 const verdictOn = (seen: SeenLead): readonly Checked[] => leadInvariants.map(({ check }) => check(seen));
 const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
 
-type Sights = { readonly settled: () => Promise<number>; readonly pools: PoolSights };
+type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews };
 
 /**
  * Looks at leads and counts what is found. What seems wrong at first may only be on its way, so it is looked at again, by
  * its id, when the read models have what was recorded since. `settled` gives up to where they have everything by now.
  */
-export const judging = (stores: Stores, { settled, pools }: Sights, live: boolean) => {
+export const judging = (stores: Stores, { settled, pools }: Views, live: boolean) => {
   const tallies = leadInvariants.map(({ id, name }) => tallyOf(id, name));
   const counted = { leads: 0, activities: 0, paused: 0 };
   const violated = new Set<string>();
@@ -87,13 +87,13 @@ export const judging = (stores: Stores, { settled, pools }: Sights, live: boolea
     suspects.clear();
     let wrong: Awaited<ReturnType<typeof lookCloser>> = [];
     let before = -1;
-    for (const [look, pause] of (live ? pauses : [0]).entries()) {
+    for (const [look, sleep] of (live ? pauses : [0]).entries()) {
       if (keys.length === 0) return;
-      const [quiet, spent] = [(await settled()) === before, counted.paused + pause > pauseInAll];
+      const [quiet, spent] = [(await settled()) === before, counted.paused + sleep > pauseInAll];
       // Two looks at what does not change are enough.
       if (spent || (quiet && look > 1)) break;
-      counted.paused += pause;
-      await wait(pause);
+      counted.paused += sleep;
+      await wait(sleep);
       before = await settled();
       wrong = await lookCloser(keys, before);
       keys = wrong.map(([seen]) => seen);

@@ -28,10 +28,10 @@ export type Readers = {
   readonly told?: Readonly<Record<string, number>>;
 };
 
-export type Pause = (milliseconds: number) => Promise<unknown>;
+export type Sleep = (milliseconds: number) => Promise<unknown>;
 
 /** How far the read models and everything else with a checkpoint are, and were. */
-export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, told = {} }: Readers, pause: Pause) => {
+export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, told = {} }: Readers, sleep: Sleep) => {
   const all = [...new Set([...compared, ...checkpoints])];
   const before = new Map<string, number>();
   // Read models that stand still once are not waited for again and again.
@@ -46,7 +46,7 @@ export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, 
   const wait = async (some: readonly string[], position: number): Promise<number> => {
     let at = await least(some);
     for (let [looks, still] = [0, 0]; patient && at < position; looks++) {
-      await pause(lookEvery);
+      await sleep(lookEvery);
       const next = await least(some);
       still = next > at ? 0 : still + 1;
       patient = still < patience.still && looks < patience.inAll;

@@ -11,7 +11,7 @@ import type { WorkItemDocument } from '../projections/work-items.ts';
 import { workItems } from '../projections/work-items.ts';
 import { pages, pagesIn } from './pages.ts';
 import type { Part } from './parts.ts';
-import type { PoolSight } from './pool-sight.ts';
+import type { PoolView } from './pool-view.ts';
 import type { Found, Models, SeenLead } from './seen.ts';
 import { seenLead } from './seen.ts';
 import type { LeadKey, Stores } from './streams.ts';
@@ -114,7 +114,7 @@ export const known = async ({ readModels }: Stores, keys: readonly LeadKey[]) =>
   };
 };
 
-type When = { readonly until: number; readonly models: Models; readonly pool: PoolSight };
+type When = { readonly until: number; readonly models: Models; readonly pool: PoolView };
 
 /** The work items of a lead that waits. */
 const workOf = async ({ readModels }: Stores, projectId: string, { ownership }: LeadState) => {

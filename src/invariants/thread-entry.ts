@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEventReader } from '../eventstore/open.ts';
 import { checkInvariants } from './check.ts';
@@ -17,7 +17,7 @@ const answer = async (): Promise<Answer> => {
     const names = projections.map(({ name }) => name);
     const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
     try {
-      const outside = { now: () => new Date(checkedAt), pause: (milliseconds: number) => pause(milliseconds) };
+      const outside = { now: () => new Date(checkedAt), sleep: (milliseconds: number) => sleep(milliseconds) };
       return { report: await checkInvariants({ store, readModels }, asked, outside) };
     } finally {
       await readModels.close();

@@ -52,7 +52,7 @@ const readAll = async (
   { pages }: Rebuilding,
   stream: string,
   facts: Recorded[],
-  breathe: () => Promise<void>,
+  yieldToOthers: () => Promise<void>,
 ): Promise<string | undefined> => {
   let into: string | undefined;
   for await (const found of pages(stream, -1)) {
@@ -60,7 +60,7 @@ const readAll = async (
       if (fact.type === 'LeadMerged') into ??= fact.data.into;
       facts.push(fact);
     }
-    await breathe();
+    await yieldToOthers();
   }
   return into;
 };
@@ -69,13 +69,13 @@ const readAll = async (
 const factsOf = async (
   rebuilding: Rebuilding,
   [projectId, leadId]: readonly [string, string],
-  breathe: () => Promise<void>,
+  yieldToOthers: () => Promise<void>,
 ): Promise<readonly Recorded[]> => {
   const facts: Recorded[] = [];
   const seen = new Set<string>();
   for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
     seen.add(id);
-    id = await readAll(rebuilding, `lead-${leadStreamId(projectId, id)}`, facts, breathe);
+    id = await readAll(rebuilding, `lead-${leadStreamId(projectId, id)}`, facts, yieldToOthers);
   }
   return facts.sort((a, b) => a.position - b.position);
 };
@@ -84,21 +84,21 @@ const factsOf = async (
  * A digest of documents in any order: SHA-256 of each with where it is, one laid over the other (xor). No two of them are at
  * one place, so none takes another away.
  */
-const digest = async (documents: readonly Seen[], breathe: () => Promise<void>): Promise<string> => {
+const digest = async (documents: readonly Seen[], yieldToOthers: () => Promise<void>): Promise<string> => {
   const all = Buffer.alloc(32);
   for (const { collection, id, doc } of documents) {
     const line = `${collection} ${id} ${canonical(json.parse(doc))}`;
     for (const [place, byte] of createHash('sha256').update(line).digest().entries()) {
       all[place] = (all[place] ?? 0) ^ byte;
     }
-    await breathe();
+    await yieldToOthers();
   }
   return all.toString('hex');
 };
 
 /** The entries of a lead's history that the read models have, whether its facts know of them or not. */
 const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: string): Promise<readonly Key[]> => {
-  const breathe = timeSlices();
+  const yieldToOthers = timeSlices();
   const unchecked: Collection<HistoryEntry> = { ...history, document: z.any() };
   const keys: Key[] = [];
   let after: readonly Scalar[] | undefined;
@@ -111,7 +111,7 @@ const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: 
     });
     keys.push(...found.docs.map(({ eventId }) => ({ project: projectId, id: `${leadId}.${eventId}` })));
     after = found.next;
-    await breathe();
+    await yieldToOthers();
   } while (after);
   return keys;
 };
@@ -119,8 +119,8 @@ const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: 
 /** Looks at all documents of a lead, and at what its facts make of them, as of one position of the log. */
 const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: string) => {
   const { readModels, reached } = rebuilding;
-  const breathe = timeSlices();
-  const facts = await factsOf(rebuilding, [projectId, leadId], breathe);
+  const yieldToOthers = timeSlices();
+  const facts = await factsOf(rebuilding, [projectId, leadId], yieldToOthers);
   const last = facts.at(-1)?.position ?? 0;
   await reached(last);
   const wanted = ({ project, id }: Key): boolean =>
@@ -130,19 +130,19 @@ const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: strin
   const found: Repaired[] = [];
   for (const { name, repair } of ofLeads) {
     const keys = name === history.name ? entries : [own];
-    found.push(await repair(readModels, { facts, keys, wanted, breathe }));
+    found.push(await repair(readModels, { facts, keys, wanted, yieldToOthers }));
   }
   // A position beyond what was read is of a newer fact, or of nothing if there is none.
   const newest = Math.max(...found.map(({ position }) => position));
-  const newer = newest > last ? await factsOf(rebuilding, [projectId, leadId], breathe) : [];
+  const newer = newest > last ? await factsOf(rebuilding, [projectId, leadId], yieldToOthers) : [];
   const moved = (newer.at(-1)?.position ?? 0) > last;
   const before = await digest(
     found.flatMap((each) => each.before),
-    breathe,
+    yieldToOthers,
   );
   const after = await digest(
     found.flatMap((each) => each.after),
-    breathe,
+    yieldToOthers,
   );
   return { facts, before, after, moved, found };
 };

@@ -4,7 +4,7 @@ import { leads } from '../projections/leads.ts';
 import { rebuildDashboard } from './rebuild-dashboard.ts';
 import type { Rebuilding } from './rebuild-lead.ts';
 import { rebuildLead } from './rebuild-lead.ts';
-import type { JobAt, JobSight, Progress, Work } from './work.ts';
+import type { JobAt, JobContext, Progress, Work } from './work.ts';
 
 /** How many leads one step rebuilds. */
 const leadsAStep = 200;
@@ -13,7 +13,7 @@ const leadsAStep = 200;
 const after = async (
   store: Pick<EventStore, 'follow'>,
   position: number,
-  { head, signal }: JobSight,
+  { head, signal }: JobContext,
   filter: { readonly streams: readonly string[]; readonly types?: readonly string[] },
 ): Promise<Batch> => {
   if (position >= (await head())) return { events: [], position };
@@ -21,7 +21,7 @@ const after = async (
   return { events: [], position };
 };
 
-const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding => ({
+const rebuilding = ({ engine, readModels, reached, head }: JobContext): Rebuilding => ({
   pages: (stream, from) => engine.states.pages(stream, from),
   readModels,
   reached,
@@ -29,22 +29,22 @@ const rebuilding = ({ engine, readModels, reached, head }: JobSight): Rebuilding
 });
 
 /** Rebuilds the leads that begin next in the log. */
-const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, sight: JobSight): Promise<Progress> => {
+const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, context: JobContext): Promise<Progress> => {
   const { projectId, done, total } = job;
   // Leads that begin later are made right by the projections; a job's own facts would keep the end moving.
-  const [, from = 0, aim = await sight.head()] = job.cursor.split(' ').map(Number);
+  const [, from = 0, aim = await context.head()] = job.cursor.split(' ').map(Number);
   const filter = { streams: [`lead-${projectId}.`], types: ['LeadCaptured', 'LeadMerged'] };
-  const batch = await after(store, from, sight, filter);
+  const batch = await after(store, from, context, filter);
   const part = batch.events.slice(0, leadsAStep);
   const seen = new Set<string>();
   let reached = 0;
   for (const { stream } of part) {
     // Where it has to stop in the midst of a step, the next step begins with the lead that was not reached.
-    if (sight.signal.aborted) break;
+    if (context.signal.aborted) break;
     const id = streamParts('lead', stream)?.id ?? '';
     if (!seen.has(id)) {
-      await sight.engine.breathe(projectId);
-      await rebuildLead(rebuilding(sight), projectId, id);
+      await context.engine.yieldToOthers(projectId);
+      await rebuildLead(rebuilding(context), projectId, id);
     }
     seen.add(id);
     reached += 1;
@@ -60,18 +60,18 @@ const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, sight: J
 };
 
 /** Removes the documents of leads that the log knows nothing of. */
-const nextStrays = async (job: JobAt, sight: JobSight): Promise<Progress> => {
+const nextStrays = async (job: JobAt, context: JobContext): Promise<Progress> => {
   const { projectId, done, total } = job;
   const last = job.cursor.slice('strays '.length);
-  const { docs } = await sight.readModels.find(projectId, leads, {
+  const { docs } = await context.readModels.find(projectId, leads, {
     where: [],
     sort: [],
     limit: leadsAStep,
     ...(last !== '' && { after: [last] }),
   });
   for (const { leadId } of docs) {
-    const facts = await sight.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1, 1);
-    if (facts.length === 0) await rebuildLead(rebuilding(sight), projectId, leadId);
+    const facts = await context.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1, 1);
+    if (facts.length === 0) await rebuildLead(rebuilding(context), projectId, leadId);
   }
   const next = docs.at(-1)?.leadId;
   return { cursor: next === undefined ? 'dashboard' : `strays ${next}`, done, total, complete: false };
@@ -80,15 +80,15 @@ const nextStrays = async (job: JobAt, sight: JobSight): Promise<Progress> => {
 /** Makes all documents of a project's leads again, lead by lead while it goes on being used, and then its numbers. */
 export const rebuildProject = (store: Pick<EventStore, 'follow'>): Work => ({
   kind: 'rebuild-project',
-  step: async (job, sight) => {
+  step: async (job, context) => {
     const { projectId, cursor, done, total } = job;
     if (cursor === '' || cursor.startsWith('leads ')) {
-      const known = cursor === '' ? await sight.readModels.count(projectId, leads, []) : total;
-      return nextLeads(store, { ...job, total: known }, sight);
+      const known = cursor === '' ? await context.readModels.count(projectId, leads, []) : total;
+      return nextLeads(store, { ...job, total: known }, context);
     }
-    if (cursor.startsWith('strays ')) return nextStrays(job, sight);
-    const facts = (position: number) => after(store, position, sight, { streams: [`lead-${projectId}.`] });
-    await rebuildDashboard({ ...rebuilding(sight), facts }, projectId);
+    if (cursor.startsWith('strays ')) return nextStrays(job, context);
+    const facts = (position: number) => after(store, position, context, { streams: [`lead-${projectId}.`] });
+    await rebuildDashboard({ ...rebuilding(context), facts }, projectId);
     return { cursor, done, total: Math.max(total, done), complete: true };
   },
 });

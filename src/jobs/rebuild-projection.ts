@@ -44,7 +44,7 @@ export const rebuildProjection = ({ build, serve, finish }: Builders, every: rea
 
   return {
     kind: 'rebuild-projection',
-    step: async (job, { readModels, head, pause }) => {
+    step: async (job, { readModels, head, sleep }) => {
       const { names, generation } = asked(job);
       const { done, total, cursor } = job;
       if (cursor === '' || cursor === 'build') return building(job, await head());
@@ -54,7 +54,7 @@ export const rebuildProjection = ({ build, serve, finish }: Builders, every: rea
         const documents = await sizeOf(readModels, names);
         return { cursor: JSON.stringify({ documentsBefore, documents }), done, total, complete: false };
       }
-      await pause(grace);
+      await sleep(grace);
       // Read models that were deleted since begin with generation 0 again, and that one serves: it must not be dropped.
       if ((await leastServing(readModels, names)) < generation) return building(job, await head());
       for (const name of names) await finish(name, generation);

@@ -1,5 +1,5 @@
 import type { Request } from '../engine/handle.ts';
-import type { Engine } from '../flows/merge.ts';
+import type { Engine } from '../flows/engine.ts';
 import { requestJob } from '../commands/jobs/request-job.ts';
 import { isOpen, job } from '../domain/jobs/job.ts';
 import { jobs } from '../projections/jobs.ts';

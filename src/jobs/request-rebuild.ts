@@ -1,5 +1,5 @@
 import type { Request } from '../engine/handle.ts';
-import type { Engine } from '../flows/merge.ts';
+import type { Engine } from '../flows/engine.ts';
 import { requestJob } from '../commands/jobs/request-job.ts';
 import { isOpen, job, systemProject } from '../domain/jobs/job.ts';
 import { projections } from '../projections/index.ts';
@@ -11,10 +11,10 @@ import type { ReadModels } from '../readmodels/read-models.ts';
 /** Asks for all projections at once: no projection is called that. */
 export const allProjections = '*';
 
-type Needs = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels };
+type Dependencies = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels };
 
 /** The job that builds a generation of a projection, if one is open. */
-const openRebuild = async ({ readModels }: Needs, projection: string): Promise<string | undefined> => {
+const openRebuild = async ({ readModels }: Dependencies, projection: string): Promise<string | undefined> => {
   const { docs } = await readModels.find(allProjects, jobs, {
     where: [{ field: 'open', op: 'eq', value: 1 }],
     sort: [{ field: 'requestedAt', direction: 'asc' }],
@@ -27,15 +27,18 @@ const jobFor = (projection: string, generation: number): string =>
   `rebuild-${projection === allProjections ? 'all' : projection}-${generation}`;
 
 /** The generation of a projection, or of all, that nobody built yet. */
-const unbuilt = async ({ readModels }: Needs, projection: string): Promise<number> => {
+const unbuilt = async ({ readModels }: Dependencies, projection: string): Promise<number> => {
   const names = projection === allProjections ? projections.map(({ name }) => name) : [projection];
   return Math.max(...(await Promise.all(names.map((name) => nextOf(readModels, name)))));
 };
 
 /** The generation to build next: none that was built, or whose job ended before it began to. */
-const nextGeneration = async (needs: Needs, projection: string): Promise<number> => {
-  for (let generation = await unbuilt(needs, projection); ; generation++) {
-    const { state } = await needs.engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
+const nextGeneration = async (dependencies: Dependencies, projection: string): Promise<number> => {
+  for (let generation = await unbuilt(dependencies, projection); ; generation++) {
+    const { state } = await dependencies.engine.states.refresh(
+      job,
+      `${systemProject}.${jobFor(projection, generation)}`,
+    );
     if (state.status === 'unknown' || isOpen(state)) return generation;
   }
 };
@@ -45,16 +48,16 @@ const nextGeneration = async (needs: Needs, projection: string): Promise<number>
  * ask at once name the same generation, and so the same job.
  */
 export const requestRebuild = async (
-  needs: Needs,
+  dependencies: Dependencies,
   projection: string,
   request: Request,
 ): Promise<{ readonly jobId: string; readonly position?: number }> => {
-  const open = await openRebuild(needs, projection);
+  const open = await openRebuild(dependencies, projection);
   if (open !== undefined) return { jobId: open };
-  const generation = await nextGeneration(needs, projection);
+  const generation = await nextGeneration(dependencies, projection);
   const jobId = jobFor(projection, generation);
   const details = { projection, generation };
   const input = { projectId: systemProject, jobId, kind: 'rebuild-projection' as const, details };
-  const { position } = await needs.engine.handle(requestJob, input, request);
+  const { position } = await dependencies.engine.handle(requestJob, input, request);
   return { jobId: `${systemProject}.${jobId}`, position };
 };

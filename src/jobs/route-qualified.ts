@@ -21,7 +21,7 @@ export const routeQualified: Work = {
     });
     let asked = 0;
     for (const { leadId } of docs) {
-      await engine.breathe(projectId);
+      await engine.yieldToOthers(projectId);
       const input = { projectId, leadId, reason: 'All that are qualified are to be routed', qualified: true };
       try {
         if ((await engine.handle(requestRouting, input, request)).events.length > 0) asked += 1;

@@ -1,7 +1,7 @@
 import type { Request } from '../engine/handle.ts';
 import type { JsonObject } from '../domain/lead/activity.ts';
 import type { JobKind } from '../domain/jobs/job.ts';
-import type { Sight } from '../reactors/reactor.ts';
+import type { ReactorContext } from '../reactors/reactor.ts';
 
 /** How far a job is: where the next step begins, and how many things are done of how many, as far as known. */
 export type Progress = {
@@ -26,7 +26,7 @@ export type JobAt = Omit<Progress, 'complete' | 'result'> & {
 };
 
 /** What a step works with. `request` is for its commands, which nobody repeats: they change nothing the second time. */
-export type JobSight = Sight & {
+export type JobContext = ReactorContext & {
   readonly request: Request;
   /** Aborts when the job was cancelled, another worker has it, or the process stops. */
   readonly signal: AbortSignal;
@@ -39,7 +39,7 @@ export type Work = {
    * Does the next step and says how far that brought it; called again until it is complete. A step may come again from the
    * last one that was recorded, also while a worker that was held up still does it.
    */
-  readonly step: (job: JobAt, sight: JobSight) => Promise<Progress>;
+  readonly step: (job: JobAt, context: JobContext) => Promise<Progress>;
   /** Cleans up after a job that was cancelled. May be called again, or never when the process dies. */
-  readonly abandon?: (job: JobAt, sight: Sight) => Promise<void>;
+  readonly abandon?: (job: JobAt, context: ReactorContext) => Promise<void>;
 };

@@ -39,7 +39,7 @@ export type Damage = {
   readonly keys: readonly Key[];
   readonly wanted: (key: Key) => boolean;
   /** Awaited between small pieces of the work, so that others are not kept waiting. */
-  readonly breathe: () => Promise<void>;
+  readonly yieldToOthers: () => Promise<void>;
 };
 
 /**
@@ -85,10 +85,13 @@ const replacements = <D>(
 ];
 
 /** In parts of `atOnce`, others having their turn between them. */
-const inParts = async function* <T>(all: readonly T[], breathe: Damage['breathe']): AsyncIterable<readonly T[]> {
+const inParts = async function* <T>(
+  all: readonly T[],
+  yieldToOthers: Damage['yieldToOthers'],
+): AsyncIterable<readonly T[]> {
   for (let begin = 0; begin < all.length; begin += atOnce) {
     yield all.slice(begin, begin + atOnce);
-    await breathe();
+    await yieldToOthers();
   }
 };
 
@@ -96,16 +99,16 @@ const inParts = async function* <T>(all: readonly T[], breathe: Damage['breathe'
 const keysOf = async (
   keys: readonly Key[],
   folded: Iterable<Key>,
-  breathe: Damage['breathe'],
+  yieldToOthers: Damage['yieldToOthers'],
 ): Promise<readonly Key[]> => {
   const all = new Map<string, Key>();
   for (const { project, id } of keys) {
     all.set(nameOf({ project, id }), { project, id });
-    await breathe();
+    await yieldToOthers();
   }
   for (const { project, id } of folded) {
     all.set(nameOf({ project, id }), { project, id });
-    await breathe();
+    await yieldToOthers();
   }
   return [...all.values()];
 };
@@ -113,17 +116,17 @@ const keysOf = async (
 /** The repair of a projection's documents. */
 export const repairing =
   <D, E extends Event>(projection: Projection<D, E>): Repair =>
-  async (readModels, { facts, keys, wanted, breathe }) => {
+  async (readModels, { facts, keys, wanted, yieldToOthers }) => {
     const { documents: folded, add } = folding(projection, wanted);
     for (const fact of facts) {
       add(fact);
-      await breathe();
+      await yieldToOthers();
     }
     // What does not fit the schema any more is what most wants repair.
     const unchecked = { ...projection, document: z.any() };
     const stored = new Map<string, Stored<D>>();
     let position = 0;
-    for await (const part of inParts(await keysOf(keys, folded.values(), breathe), breathe)) {
+    for await (const part of inParts(await keysOf(keys, folded.values(), yieldToOthers), yieldToOthers)) {
       for (const each of await readModels.load(unchecked, part)) {
         stored.set(nameOf(each), each);
         position = Math.max(position, each.position);
@@ -139,7 +142,7 @@ export const repairing =
       position,
       write: async () => {
         let all = true;
-        for await (const part of inParts(replacements(stored, folded), breathe))
+        for await (const part of inParts(replacements(stored, folded), yieldToOthers))
           all = (await readModels.replace(projection, part)) && all;
         return all;
       },

@@ -3,10 +3,10 @@ import { tellFreed, tellHeld, tellPlaced } from '../flows/placements.ts';
 import type { Ownership } from '../domain/routing/ownership.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
-import type { Reactor, Sight } from './reactor.ts';
+import type { Reactor, ReactorContext } from './reactor.ts';
 
 // What is remembered of a lead may be old, but never ahead of it: who is known to have heard need not be told.
-const heardBy = async ({ engine: { states } }: Sight, { projectId, leadId }: LeadId): Promise<Ownership> =>
+const heardBy = async ({ engine: { states } }: ReactorContext, { projectId, leadId }: LeadId): Promise<Ownership> =>
   (await states.get(lead, leadStreamId(projectId, leadId))).state.ownership;
 
 /**
@@ -17,17 +17,17 @@ export const completePlacements: Reactor = {
   name: 'complete-placements',
   streams: ['pool-'],
   types: ['LeadPlaced', 'LeadHeld', 'LeadFreed'],
-  react: async (event, sight) => {
+  react: async (event, context) => {
     const projectId = event.stream.slice('pool-'.length);
     switch (event.type) {
       case 'LeadPlaced': {
         const { leadId, decision } = event.data;
-        if ((await heardBy(sight, { projectId, leadId })).decision >= decision) return [];
+        if ((await heardBy(context, { projectId, leadId })).decision >= decision) return [];
         return [(engine, request) => tellPlaced(engine, projectId, event.data, request)];
       }
       case 'LeadHeld': {
         const { leadId, workId } = event.data;
-        const { status, workIds } = await heardBy(sight, { projectId, leadId });
+        const { status, workIds } = await heardBy(context, { projectId, leadId });
         if (status === 'waiting' && workIds.includes(workId)) return [];
         return [(engine, request) => tellHeld(engine, projectId, event.data, request)];
       }

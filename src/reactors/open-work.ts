@@ -5,7 +5,7 @@ import { leadIdOf } from '../domain/identity/identity.ts';
 import { systemProject } from '../domain/jobs/job.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Intent, Reactor, Sight } from './reactor.ts';
+import type { Intent, Reactor, ReactorContext } from './reactor.ts';
 
 type Fact<T extends LeadfoldEvent['type']> = Extract<Recorded<LeadfoldEvent>, { type: T }>;
 
@@ -46,7 +46,10 @@ const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
 const isOurs = ({ data: { reactor, event } }: Fact<'WorkParked'>): boolean =>
   reactor === name || (streamParts('work', event.stream)?.id.startsWith(failureId('')) ?? false);
 
-const failed = async (event: Fact<'WorkParked' | 'JobFailed'>, { engine }: Sight): Promise<readonly Intent[]> => {
+const failed = async (
+  event: Fact<'WorkParked' | 'JobFailed'>,
+  { engine }: ReactorContext,
+): Promise<readonly Intent[]> => {
   const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
   if (!parts || parts.projectId === systemProject || (event.type === 'WorkParked' && isOurs(event))) return [];
   // Whatever came next settled it, or will fail on its own account.
@@ -72,7 +75,7 @@ const failed = async (event: Fact<'WorkParked' | 'JobFailed'>, { engine }: Sight
 
 const settled = async (
   event: Fact<'WorkRetried' | 'WorkDiscarded' | 'JobRetried' | 'JobCancelled'>,
-  { engine }: Sight,
+  { engine }: ReactorContext,
 ): Promise<readonly Intent[]> => {
   const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
   const [before] = await engine.states.read(event.stream, event.revision - 2, 1);
@@ -95,18 +98,18 @@ export const openWork: Reactor = {
   name,
   streams: ['lead-', 'job-', 'parked-'],
   types: ['LinkRefused', 'WorkParked', 'WorkRetried', 'WorkDiscarded', 'JobFailed', 'JobRetried', 'JobCancelled'],
-  react: async (event, sight) => {
+  react: async (event, context) => {
     switch (event.type) {
       case 'LinkRefused':
         return refused(event);
       case 'WorkParked':
       case 'JobFailed':
-        return failed(event, sight);
+        return failed(event, context);
       case 'WorkRetried':
       case 'WorkDiscarded':
       case 'JobRetried':
       case 'JobCancelled':
-        return settled(event, sight);
+        return settled(event, context);
       default:
         return [];
     }

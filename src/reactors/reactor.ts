@@ -1,4 +1,4 @@
-import type { Engine } from '../flows/merge.ts';
+import type { Engine } from '../flows/engine.ts';
 import { unrepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
@@ -18,13 +18,13 @@ export type Intent = (engine: Engine, request: Request) => Promise<unknown>;
  * What a reactor may look at before it knows what it wants. `reached` resolves when the read models, or `only` those of some
  * projections, are at a position; `head` is the position of the last fact. `othersLag`: how long other processes may go on with what was true before, in ms.
  */
-export type Sight = {
+export type ReactorContext = {
   readonly engine: Engine;
   readonly readModels: ReadModels;
   readonly clock: () => Date;
   readonly othersLag: number;
   /** Waits so many ms; rejects when the process stops meanwhile. */
-  readonly pause: (milliseconds: number) => Promise<unknown>;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly head: () => Promise<number>;
   readonly reached: (position: number, only?: readonly string[]) => Promise<void>;
 };
@@ -35,25 +35,25 @@ export type Reactor = {
   /** The facts that it follows: of these types, in streams with these beginnings of their names. */
   readonly streams: readonly string[];
   readonly types: readonly LeadfoldEvent['type'][];
-  readonly react: (event: Recorded<LeadfoldEvent>, sight: Sight) => Promise<readonly Intent[]>;
+  readonly react: (event: Recorded<LeadfoldEvent>, context: ReactorContext) => Promise<readonly Intent[]>;
 };
 
 /** The name of a reactor's checkpoint. */
 export const checkpointOf = ({ name }: Reactor): string => `reactor:${name}`;
 
 // Method syntax, so that a reactor to Leadfold's facts takes what the log gives: the store has checked their shapes.
-type Reacting = { react(event: Recorded, sight: Sight): Promise<readonly Intent[]> };
+type Reacting = { react(event: Recorded, context: ReactorContext): Promise<readonly Intent[]> };
 
 /**
  * Does what follows from one fact. The ids of its commands are made from the fact, so a fact that comes again repeats the
  * same commands and nothing happens twice.
  */
-export const follow = async (reactor: Reactor, event: Recorded, sight: Sight): Promise<void> => {
+export const follow = async (reactor: Reactor, event: Recorded, context: ReactorContext): Promise<void> => {
   const reacting: Reacting = reactor;
-  const intents = await reacting.react(event, sight);
+  const intents = await reacting.react(event, context);
   for (const [index, intent] of intents.entries()) {
     const { correlationId, traceparent } = event.metadata;
-    await intent(sight.engine, {
+    await intent(context.engine, {
       commandId: `${event.id}/${reactor.name}/${index}`,
       correlationId,
       causationId: event.id,
@@ -86,18 +86,18 @@ export const parking =
     await handle(parkWork, { ...parked, error: message, attempts, firstFailedAt }, request);
   };
 
-const followOrPark = async (reactor: Reactor, event: Recorded, sight: Sight): Promise<void> => {
+const followOrPark = async (reactor: Reactor, event: Recorded, context: ReactorContext): Promise<void> => {
   let firstFailedAt = '';
   for (let attempts = 1; ; attempts++) {
     try {
-      return await follow(reactor, event, sight);
+      return await follow(reactor, event, context);
     } catch (error) {
       if (passes(error)) throw error;
-      if (attempts === 1) firstFailedAt = sight.clock().toISOString();
-      if (attempts < tries) await sight.pause(100 * 2 ** (attempts - 1));
+      if (attempts === 1) firstFailedAt = context.clock().toISOString();
+      if (attempts < tries) await context.sleep(100 * 2 ** (attempts - 1));
       else {
         const { id, metadata } = event;
-        return void (await parking(reactor.name, event, { error, attempts, firstFailedAt })(sight.engine, {
+        return void (await parking(reactor.name, event, { error, attempts, firstFailedAt })(context.engine, {
           commandId: unrepeatable(`${id}/${reactor.name}/park`),
           correlationId: metadata.correlationId,
           causationId: id,
@@ -116,18 +116,18 @@ const lanes = 16;
  * fact and fails time and again is parked, and the reactor goes on. Rejects when a store is away; then the batch comes again.
  */
 export const react =
-  (reactor: Reactor, sight: Sight) =>
+  (reactor: Reactor, context: ReactorContext) =>
   async ({ events, position, last }: Batch): Promise<void> => {
     const streams = [...Map.groupBy(events, ({ stream }) => stream).values()].values();
     const follow = async (): Promise<void> => {
       for (const facts of streams) {
         for (const event of facts) {
-          await sight.engine.breathe(projectOfStream(event.stream));
-          await followOrPark(reactor, event, sight);
+          await context.engine.yieldToOthers(projectOfStream(event.stream));
+          await followOrPark(reactor, event, context);
         }
       }
     };
     const ended = await Promise.allSettled(Array.from({ length: lanes }, follow));
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
-    await sight.readModels.saveCheckpoint(checkpointOf(reactor), position, last);
+    await context.readModels.saveCheckpoint(checkpointOf(reactor), position, last);
   };

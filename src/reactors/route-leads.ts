@@ -11,7 +11,7 @@ import { lead } from '../domain/lead/lead.ts';
 import { pool } from '../domain/routing/pool.ts';
 import { roster } from '../domain/routing/roster.ts';
 import { leadStreamId, streamParts } from '../domain/streams.ts';
-import type { Intent, Reactor, Sight } from './reactor.ts';
+import type { Intent, Reactor, ReactorContext } from './reactor.ts';
 
 const routing =
   (of: LeadId): Intent =>
@@ -99,12 +99,16 @@ const afterAbsorbing = ({ projectId, leadId: into }: LeadId, { data }: LeadFact<
 };
 
 /** More is known of a lead: if it waits, somebody may fit it now. The pool knows who does, without a look at each lead. */
-const ifItWaits = async (of: LeadId, { engine }: Sight): Promise<readonly Intent[]> => {
+const ifItWaits = async (of: LeadId, { engine }: ReactorContext): Promise<readonly Intent[]> => {
   const { waiting } = (await engine.states.get(pool, of.projectId)).state;
   return waiting.has(of.leadId) ? [routing(of)] : [];
 };
 
-const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Intent[] | Promise<readonly Intent[]> => {
+const intentsOf = (
+  of: LeadId,
+  event: LeadfoldEvent,
+  context: ReactorContext,
+): readonly Intent[] | Promise<readonly Intent[]> => {
   switch (event.type) {
     case 'LeadQualified':
       return event.data.quiet ? [] : [routing(of)];
@@ -131,7 +135,7 @@ const intentsOf = (of: LeadId, event: LeadfoldEvent, sight: Sight): readonly Int
       return event.data.action === 're-route' ? [reRouting(of, event)] : [seeingTo(of, event)];
     case 'ProfileUpdated':
     case 'StageChanged':
-      return ifItWaits(of, sight);
+      return ifItWaits(of, context);
     default:
       return [];
   }
@@ -146,8 +150,8 @@ export const routeLeads: Reactor = {
     ...(['RoutingRequested', 'ApprovalGiven', 'LeadAssigned', 'LeadAccepted', 'ResponseStepTaken'] as const),
     ...(['ProfileUpdated', 'StageChanged'] as const),
   ],
-  react: async (event, sight) => {
+  react: async (event, context) => {
     const parts = streamParts('lead', event.stream);
-    return parts ? intentsOf({ projectId: parts.projectId, leadId: parts.id }, event, sight) : [];
+    return parts ? intentsOf({ projectId: parts.projectId, leadId: parts.id }, event, context) : [];
   },
 };

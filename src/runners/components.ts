@@ -1,4 +1,4 @@
-import type { Component } from '../api/http/world.ts';
+import type { Component } from '../api/http/context.ts';
 import type { EventStore, StoreState } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
@@ -17,7 +17,7 @@ type Running = {
 };
 
 /** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
-type Hear = (component: string, error: string) => void;
+type OnError = (component: string, error: string) => void;
 
 /** What anybody may know of a lost tail; the root key is told more. */
 const lostTail =
@@ -63,28 +63,28 @@ const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly
 /** Asks a component how it is; one that does not answer is told apart from the others. */
 const asked = async <T>(
   name: string,
-  hear: Hear,
+  onError: OnError,
   ask: () => Promise<readonly [answer: T, trouble?: Trouble]>,
 ): Promise<readonly [Component, T | undefined]> => {
   try {
     const [answer, trouble] = await ask();
-    if (trouble) hear(name, trouble.error);
+    if (trouble) onError(name, trouble.error);
     return [{ name, healthy: !trouble, state: 'up', ...trouble }, answer];
   } catch (error) {
-    hear(name, error instanceof Error ? error.message : String(error));
+    onError(name, error instanceof Error ? error.message : String(error));
     return [{ name, healthy: false, state: 'down' }, undefined];
   }
 };
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
-export const looking = (running: Running, hear: Hear) => async (): Promise<readonly Component[]> => {
+export const looking = (running: Running, onError: OnError) => async (): Promise<readonly Component[]> => {
   const { projecting, reacting } = running;
   const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
-    asked('event-store', hear, () => logOf(running)),
-    asked('read-models', hear, () => documentsOf(running)),
-    asked('projections', hear, async () => [await projecting.statuses()]),
+    asked('event-store', onError, () => logOf(running)),
+    asked('read-models', onError, () => documentsOf(running)),
+    asked('projections', onError, async () => [await projecting.statuses()]),
   ]);
   const statuses = [...projected, ...reacting.map((each) => each.status())];
-  for (const { name, error } of statuses) if (error !== undefined) hear(name, error);
+  for (const { name, error } of statuses) if (error !== undefined) onError(name, error);
   return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
 };

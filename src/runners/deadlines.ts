@@ -9,7 +9,7 @@ import type { DeadlineDocument } from '../projections/deadlines.ts';
 import { deadlines } from '../projections/deadlines.ts';
 import { allProjects } from '../projections/projects.ts';
 import { waiting } from '../projections/waiting.ts';
-import type { Sight } from '../reactors/reactor.ts';
+import type { ReactorContext } from '../reactors/reactor.ts';
 import { checkpointOf } from '../reactors/reactor.ts';
 import { routeLeads } from '../reactors/route-leads.ts';
 import type { Collection, Scalar } from '../readmodels/read-models.ts';
@@ -20,13 +20,13 @@ const [lookEvery, tryEvery] = [1_000, 5];
 /** How many things are done at a time. */
 const width = 50;
 
-type Needs = {
-  readonly sight: Sight;
+type Dependencies = {
+  readonly context: ReactorContext;
   readonly newId: () => string;
   /** Waits so many ms or until the signal aborts. */
-  readonly rest: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Is told why something that was due could not be done; it is tried again. */
-  readonly hear: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 };
 
 /** What happens as time passes. */
@@ -37,7 +37,7 @@ export type Ticking = {
 };
 
 const due = async <D>(
-  { readModels, clock }: Sight,
+  { readModels, clock }: ReactorContext,
   collection: Collection<D>,
   field: keyof D & string,
   each: (doc: D) => Promise<unknown>,
@@ -57,21 +57,21 @@ const due = async <D>(
  * Looks time and again for what is due, and does it. What is due is in the read models and every command changes nothing when
  * it was done already, so nothing is lost while no process runs, and any number of them may look at once.
  */
-export const startTicking = ({ sight, newId, rest, hear }: Needs): Ticking => {
-  const { engine, readModels } = sight;
+export const startTicking = ({ context, newId, sleep, onError }: Dependencies): Ticking => {
+  const { engine, readModels } = context;
   const stopping = new AbortController();
   const request = (): Request => ({ commandId: unrepeatable(newId()), correlationId: newId(), actor: 'tick' });
   const trying = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       if (!stopping.signal.aborted) await work();
     } catch (error) {
-      if (!stopping.signal.aborted) hear(error);
+      if (!stopping.signal.aborted) onError(error);
     }
   };
 
   const mindReplies = async (): Promise<void> => {
     const followed = await readModels.checkpoint(checkpointOf(routeLeads));
-    await due(sight, deadlines, 'next', ({ projectId, leadId, decision, taken, looked }: DeadlineDocument) =>
+    await due(context, deadlines, 'next', ({ projectId, leadId, decision, taken, looked }: DeadlineDocument) =>
       trying(async () => {
         if (looked > followed) return;
         await engine.handle(mindResponse, { projectId, leadId, decision, taken }, request());
@@ -80,7 +80,7 @@ export const startTicking = ({ sight, newId, rest, hear }: Needs): Ticking => {
   };
 
   const endClaims = (): Promise<void> =>
-    due(sight, claims, 'until', ({ projectId, workId }: ClaimDocument) =>
+    due(context, claims, 'until', ({ projectId, workId }: ClaimDocument) =>
       trying(() => engine.handle(lapseWorkItem, { projectId, workId }, request())),
     );
 
@@ -109,7 +109,7 @@ export const startTicking = ({ sight, newId, rest, hear }: Needs): Ticking => {
 
   const run = async (): Promise<void> => {
     for (let looks = 0; !stopping.signal.aborted; looks++) {
-      await rest(lookEvery, stopping.signal);
+      await sleep(lookEvery, stopping.signal);
       await look(looks % tryEvery === 0);
     }
   };
@@ -117,7 +117,7 @@ export const startTicking = ({ sight, newId, rest, hear }: Needs): Ticking => {
   const running = run();
   return {
     quiet: async () => {
-      await sight.reached(await sight.head());
+      await context.reached(await context.head());
       await look(true);
     },
     stop: async () => {

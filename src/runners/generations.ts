@@ -5,7 +5,7 @@ import { subscribe } from './subscription.ts';
 import { begin, generationName, madeBy, serve as serveGeneration, servingOf } from '../readmodels/generations.ts';
 import type { AnyProjection } from '../projections/projection.ts';
 import { forgetAtHand } from '../projections/repair.ts';
-import type { Needs } from './projections.ts';
+import type { Dependencies } from './projections.ts';
 
 /** How long building is watched before it is told how far it is, in ms. */
 const watched = 1_000;
@@ -37,8 +37,8 @@ export type Generations = {
 };
 
 /** Starts a projection at the generation that serves. */
-export const runGenerations = async (projection: AnyProjection, needs: Needs): Promise<Generations> => {
-  const { store, readModels, now, lease, onLostTail, observe = (_, each) => each } = needs;
+export const runGenerations = async (projection: AnyProjection, dependencies: Dependencies): Promise<Generations> => {
+  const { store, readModels, now, lease, onLostTail, observe = (_, each) => each } = dependencies;
   const { name, filter } = projection;
 
   /** Throws a generation away while it serves, so that it begins again at the log's beginning. */
@@ -191,7 +191,7 @@ export const runGenerations = async (projection: AnyProjection, needs: Needs): P
 
 /** Waits until the generation of a projection that serves is at a position, whoever runs it. */
 export const servingReached = async (
-  { readModels }: Pick<Needs, 'readModels'>,
+  { readModels }: Pick<Dependencies, 'readModels'>,
   name: string,
   position: number,
   signal: AbortSignal,

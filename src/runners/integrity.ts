@@ -26,7 +26,7 @@ export const lookThrough = ({ kind, path }: Pick<File, 'kind' | 'path'>): string
 /** What is known of the files of this machine. */
 export type Integrity = {
   /** Looks through them, one after the other, in a thread of its own. `hear` is told what is wrong, and what to do. */
-  readonly begin: (hear: (part: Part, damage: string) => void) => void;
+  readonly begin: (onDamage: (part: Part, damage: string) => void) => void;
   readonly isDamaged: (part: Part) => boolean;
   /** Resolves when all was looked through. */
   readonly done: () => Promise<void>;
@@ -34,8 +34,8 @@ export type Integrity = {
 };
 
 const filesOf = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readModels'>): readonly File[] => {
-  const homes = [['event-store', eventStore] as const, ['read-models', readModels] as const];
-  return homes.flatMap(([kind, home]) => {
+  const locations = [['event-store', eventStore] as const, ['read-models', readModels] as const];
+  return locations.flatMap(([kind, home]) => {
     const found = home.scheme === 'sqlite' ? statSync(home.path, { throwIfNoEntry: false }) : undefined;
     // Nothing is wrong yet with what is made just now.
     return home.scheme === 'sqlite' && found && found.size > 0
@@ -66,7 +66,7 @@ export const integrityOf = (config: Pick<Config, 'eventStore' | 'readModels'>): 
   };
 
   return {
-    begin: (hear) => {
+    begin: (onDamage) => {
       looking = (async () => {
         for (const file of files) {
           if (stopping) return;
@@ -74,9 +74,9 @@ export const integrityOf = (config: Pick<Config, 'eventStore' | 'readModels'>): 
             const damage = await look(file);
             if (damage === undefined) continue;
             damaged.push(file);
-            hear(file.kind, `${file.path} is damaged: ${damage}; ${advice[file.kind]}`);
+            onDamage(file.kind, `${file.path} is damaged: ${damage}; ${advice[file.kind]}`);
           } catch (error) {
-            hear(file.kind, `${file.path} could not be looked through: ${String(error)}`);
+            onDamage(file.kind, `${file.path} could not be looked through: ${String(error)}`);
           }
         }
       })();

@@ -48,10 +48,10 @@ const laneOf = ({ projectId, kind, details }: JobDocument): string =>
 export const runJobs = (
   worker: Worker,
   works: readonly Work[],
-  hear: (error: unknown) => void,
+  onError: (error: unknown) => void,
   turn = 5_000,
 ): RunningJobs => {
-  const { sight, alone, rest } = worker;
+  const { context, alone, sleep } = worker;
   const stopping = new AbortController();
   const active = new Map<string, Active>();
   /** The projects whose jobs were begun, the one whose turn was last at the end. */
@@ -65,7 +65,7 @@ export const runJobs = (
   };
 
   const isFree = ({ status, until }: JobDocument): boolean =>
-    status === 'requested' || alone || until <= sight.clock().toISOString();
+    status === 'requested' || alone || until <= context.clock().toISOString();
 
   const begin = (doc: JobDocument, work: Work): void => {
     const own = new AbortController();
@@ -79,7 +79,7 @@ export const runJobs = (
       },
       (error: unknown) => {
         leave();
-        hear(error);
+        onError(error);
       },
     );
     served.delete(doc.projectId);
@@ -113,7 +113,7 @@ export const runJobs = (
 
   const endCancelled = async (): Promise<void> => {
     for (const [id, { abort }] of active) {
-      if (!isOpen((await sight.engine.states.refresh(job, id)).state)) abort();
+      if (!isOpen((await context.engine.states.refresh(job, id)).state)) abort();
     }
   };
 
@@ -122,7 +122,7 @@ export const runJobs = (
     const open: JobDocument[] = [];
     let after: readonly Scalar[] | undefined;
     do {
-      const found: Page<JobDocument> = await sight.readModels.find(allProjects, jobs, {
+      const found: Page<JobDocument> = await context.readModels.find(allProjects, jobs, {
         where: [{ field: 'open', op: 'eq', value: 1 }],
         sort: [{ field: 'requestedAt', direction: 'asc' }],
         limit: page,
@@ -145,12 +145,12 @@ export const runJobs = (
       woken = false;
       try {
         // Only the list of jobs: one may be there to repair what does not come there.
-        if (listed) await sight.reached(await sight.head(), [jobs.name]);
+        if (listed) await context.reached(await context.head(), [jobs.name]);
         await look();
       } catch (error) {
-        if (!stopping.signal.aborted) hear(error);
+        if (!stopping.signal.aborted) onError(error);
       }
-      if (!woken) await rest(lookEvery, AbortSignal.any([resting.signal, stopping.signal]));
+      if (!woken) await sleep(lookEvery, AbortSignal.any([resting.signal, stopping.signal]));
     }
   };
 
@@ -160,7 +160,7 @@ export const runJobs = (
     quiet: async () => {
       do {
         await Promise.all([...active.values()].map(({ ended }) => ended));
-        await sight.reached(await sight.head());
+        await context.reached(await context.head());
         await look();
       } while (active.size > 0);
     },

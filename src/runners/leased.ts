@@ -1,6 +1,6 @@
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
-import { pause } from './waiting.ts';
+import { sleep } from './waiting.ts';
 
 /** Who wants a lease and where leases are kept. `lifetime` is in ms: a holder that died is followed by another after it. */
 export type Lease = {
@@ -22,7 +22,7 @@ export const checkpointReached = async (
 ): Promise<void> => {
   while ((await checkpoint(name)) < position) {
     signal.throwIfAborted();
-    await pause(lookEvery, signal);
+    await sleep(lookEvery, signal);
   }
 };
 
@@ -69,7 +69,7 @@ export const leased = (
         // Without an answer the lease holds until its time is over; then another process may have it.
         if (running && now().getTime() >= until) await hand();
       }
-      await pause(lifetime / 3, stopping.signal);
+      await sleep(lifetime / 3, stopping.signal);
     }
   };
 

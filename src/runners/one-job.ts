@@ -9,7 +9,7 @@ import { job } from '../domain/jobs/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { JobDocument } from '../projections/jobs.ts';
-import type { Sight } from '../reactors/reactor.ts';
+import type { ReactorContext } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { JobAt, Work } from '../jobs/work.ts';
 
@@ -18,7 +18,7 @@ const tries = 5;
 
 /** A worker: how long what it takes is its own without a sign of life, in ms; `alone` when no other can have what is taken. */
 export type Worker = {
-  readonly sight: Sight;
+  readonly context: ReactorContext;
   readonly holder: string;
   readonly lifetime: number;
   readonly alone: boolean;
@@ -26,7 +26,7 @@ export type Worker = {
   /** Milliseconds to wait after the nth failure in a row. */
   readonly retryDelay: (failures: number) => number;
   /** Waits so many ms or until the signal aborts. */
-  readonly rest: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 };
 
 /** Nothing is wrong with the job: what it needs is away, or others were quicker. */
@@ -38,8 +38,8 @@ const isLost = (error: unknown): boolean =>
   error instanceof Rejection && (error.code === 'job-ended' || error.code === 'job-claimed');
 
 /** What a worker may do with a job that it takes or has. */
-const holding = ({ sight, holder, lifetime, alone, newId }: Worker, { jobId: name, projectId }: JobDocument) => {
-  const { engine, clock } = sight;
+const holding = ({ context, holder, lifetime, alone, newId }: Worker, { jobId: name, projectId }: JobDocument) => {
+  const { engine, clock } = context;
   const jobId = name.slice(projectId.length + 1);
   const mine = { projectId, jobId, holder };
   const until = (): string => new Date(clock().getTime() + lifetime).toISOString();
@@ -76,7 +76,7 @@ const holding = ({ sight, holder, lifetime, alone, newId }: Worker, { jobId: nam
 
 /** Goes from step to step until the job is complete, given up, lost, or the signal aborts. */
 const stepping = async (
-  { sight, rest, retryDelay }: Worker,
+  { context, sleep, retryDelay }: Worker,
   [work, doc]: readonly [Work, JobDocument],
   held: ReturnType<typeof holding>,
   { request, signal }: { readonly request: Request; readonly signal: AbortSignal },
@@ -84,20 +84,20 @@ const stepping = async (
   const { done, total, cursor, version } = await held.state();
   const details = { ...doc.details, ...(doc.version !== undefined && { version }) };
   const { projectId, jobId, kind, requestedAt } = doc;
-  let at: JobAt = { projectId, jobId, kind, requestedAt, details, done, total, cursor, position: await sight.head() };
+  let at: JobAt = { projectId, jobId, kind, requestedAt, details, done, total, cursor, position: await context.head() };
   let [failures, firstFailedAt] = [0, ''];
   while (!signal.aborted) {
     try {
-      const progress = await work.step(at, { ...sight, request, signal });
+      const progress = await work.step(at, { ...context, request, signal });
       await held.progress(progress, request);
       if (progress.complete) return;
       [at, failures] = [{ ...at, ...progress }, 0];
     } catch (error) {
       if (signal.aborted || isLost(error)) return;
       if (!passes(error)) failures += 1;
-      if (failures === 1) firstFailedAt = sight.clock().toISOString();
+      if (failures === 1) firstFailedAt = context.clock().toISOString();
       if (failures === tries) return void (await held.fail(error, firstFailedAt, request));
-      await rest(retryDelay(Math.max(1, failures)), signal);
+      await sleep(retryDelay(Math.max(1, failures)), signal);
     }
   }
 };
@@ -130,6 +130,6 @@ export const carryOut = async (worker: Worker, work: Work, doc: JobDocument, sto
   }
   if (!signal.aborted) return;
   const { status, holder } = await held.state();
-  if (status === 'cancelled') await work.abandon?.({ ...doc, position: 0 }, worker.sight);
+  if (status === 'cancelled') await work.abandon?.({ ...doc, position: 0 }, worker.context);
   else if (status === 'running' && holder === worker.holder) await held.free(request);
 };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { SubscriptionStatus } from './subscription.ts';
@@ -93,7 +93,7 @@ export const runProjectionsInThread = async (
 
   const restart = async (): Promise<void> => {
     if (stopping) return;
-    await pause(500, undefined, { ref: false });
+    await sleep(500, undefined, { ref: false });
     if (!stopping) start(new Worker(entry, { workerData }));
   };
 

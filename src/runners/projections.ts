@@ -1,7 +1,7 @@
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Lease } from './leased.ts';
 import type { SubscriptionStatus } from './subscription.ts';
-import { pause } from './waiting.ts';
+import { sleep } from './waiting.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Built, Generations } from './generations.ts';
 import { runGenerations, servingReached } from './generations.ts';
@@ -24,7 +24,7 @@ export type RunningProjections = Builders & {
   readonly measures?: () => Promise<unknown>;
 };
 
-export type Needs = {
+export type Dependencies = {
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly now: () => Date;
@@ -45,7 +45,7 @@ const lookEvery = 1_000;
 const following = async (all: readonly Generations[], signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     await Promise.allSettled(all.map((each) => each.follow()));
-    await pause(lookEvery, signal);
+    await sleep(lookEvery, signal);
   }
 };
 
@@ -53,10 +53,10 @@ const following = async (all: readonly Generations[], signal: AbortSignal): Prom
  * Makes what the projections need and starts a subscription for each, from its own checkpoint. A projection that is built
  * from a log gets its indexes when all its documents are there: to keep them up on the way takes several times as long.
  */
-export const runProjections = async (needs: Needs): Promise<RunningProjections> => {
-  const { lease, only = projections } = needs;
+export const runProjections = async (dependencies: Dependencies): Promise<RunningProjections> => {
+  const { lease, only = projections } = dependencies;
   const running = new Map<string, Generations>();
-  for (const projection of only) running.set(projection.name, await runGenerations(projection, needs));
+  for (const projection of only) running.set(projection.name, await runGenerations(projection, dependencies));
   const all = [...running.values()];
   const stopping = new AbortController();
   const looking = lease ? following(all, stopping.signal) : undefined;

@@ -1,7 +1,7 @@
 import { unrepeatable } from '../engine/command.ts';
 import { jobs } from '../projections/jobs.ts';
 import type { AnyProjection } from '../projections/projection.ts';
-import type { Sight } from '../reactors/reactor.ts';
+import type { ReactorContext } from '../reactors/reactor.ts';
 import { generationName, servingOf, versionOf } from '../readmodels/generations.ts';
 import { requestRebuild } from '../jobs/request-rebuild.ts';
 
@@ -11,17 +11,17 @@ import { requestRebuild } from '../jobs/request-rebuild.ts';
  * the log or the read models are away.
  */
 export const renewOutdated = async (
-  sight: Pick<Sight, 'engine' | 'readModels' | 'reached' | 'head'>,
+  context: Pick<ReactorContext, 'engine' | 'readModels' | 'reached' | 'head'>,
   projections: readonly Pick<AnyProjection, 'name' | 'version'>[],
   newId: () => string,
 ): Promise<void> => {
-  const { readModels, reached, head } = sight;
+  const { readModels, reached, head } = context;
   for (const { name, version } of projections) {
     const serving = generationName(name, await servingOf(readModels, name));
     if ((await versionOf(readModels, serving)) >= version) continue;
     // A job that was asked for before must be seen.
     await reached(await head(), [jobs.name]);
     const request = { commandId: unrepeatable(newId()), correlationId: newId(), actor: 'worker' };
-    await requestRebuild(sight, name, request);
+    await requestRebuild(context, name, request);
   }
 };

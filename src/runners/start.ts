@@ -1,14 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
-import type { Engine } from '../flows/merge.ts';
+import type { Engine } from '../flows/engine.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ThreadData } from './projections-thread.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
-import { patiently, startWorkers } from './workers.ts';
+import { withTimeout, startWorkers } from './workers.ts';
 
 /** How long another process may go on with what a project's settings were, in ms: longer than it goes without looking, and a request. */
 const othersLag = 4_000;
@@ -22,7 +22,7 @@ type Running = {
   /** Who this process is to those, where there may be any. */
   readonly lease?: { readonly holder: string; readonly lifetime: number };
   /** Where a thread finds the stores. */
-  readonly homes: ThreadData;
+  readonly locations: ThreadData;
   readonly engine: Engine;
   readonly clock: () => Date;
   readonly newId: () => string;
@@ -32,7 +32,7 @@ type Running = {
 
 /** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
 export const startRunners = async (running: Running) => {
-  const { role, store, readModels, lease, homes, shared, engine, clock, newId, telemetry, log } = running;
+  const { role, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -40,20 +40,29 @@ export const startRunners = async (running: Running) => {
     role === 'api'
       ? watchProjections(readModels)
       : await runProjectionsInThread(
-          { ...homes, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
+          { ...locations, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
           { onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'), onLostTail },
         );
-  const sight = {
+  const context = {
     engine,
     readModels,
     clock,
     othersLag: shared ? othersLag : 0,
     head: () => store.head(),
-    pause: (milliseconds: number) => pause(milliseconds, undefined, { signal: ending.signal }),
-    reached: patiently(projecting.reached),
+    sleep: (milliseconds: number) => sleep(milliseconds, undefined, { signal: ending.signal }),
+    reached: withTimeout(projecting.reached),
   };
-  const hear = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
-  const working = { store, sight, builders: projecting, newId, telemetry, hear, onLostTail, ...(lease && { lease }) };
+  const onError = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
+  const working = {
+    store,
+    context,
+    builders: projecting,
+    newId,
+    telemetry,
+    onError,
+    onLostTail,
+    ...(lease && { lease }),
+  };
   const workers = role === 'api' ? undefined : startWorkers(working);
   const reacting = workers?.subscriptions ?? [];
   return {

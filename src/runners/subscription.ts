@@ -3,7 +3,7 @@ import type { Batch, EventStore, Filter, Place } from '../eventstore/event-store
 import { LostTail, lostTail } from '../eventstore/lost-tail.ts';
 import { passing } from './passing.ts';
 import { pulse } from './pulse.ts';
-import { pause, waitingRoom } from './waiting.ts';
+import { sleep, waitingRoom } from './waiting.ts';
 
 /**
  * A live reader begins a batch at most every so many ms. Under load a batch then has what many commits brought, so that a
@@ -154,7 +154,7 @@ export function subscribe(reader: Reader): Subscription {
 
   async function restUntil(time: number): Promise<void> {
     resting = new AbortController();
-    if (!signal.aborted && !waiters.occupied()) await pause(Math.max(0, time - performance.now()), resting.signal);
+    if (!signal.aborted && !waiters.occupied()) await sleep(Math.max(0, time - performance.now()), resting.signal);
   }
 
   async function run(): Promise<void> {
@@ -168,7 +168,7 @@ export function subscribe(reader: Reader): Subscription {
           attempts,
           error: error instanceof Error ? error.message : String(error),
         });
-        await pause(retryDelay(lost ? Math.min(attempts, oftenLost) : attempts), signal);
+        await sleep(retryDelay(lost ? Math.min(attempts, oftenLost) : attempts), signal);
       }
     }
   }

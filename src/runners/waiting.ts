@@ -1,7 +1,7 @@
 type Waiter = { readonly position: number; readonly settle: (reason?: Error) => void };
 
 /** Waits so many ms, or until the signal aborts. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const resume = () => {
       clearTimeout(timer);

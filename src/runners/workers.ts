@@ -7,11 +7,11 @@ import { leased } from './leased.ts';
 import { lostTail } from '../eventstore/lost-tail.ts';
 import type { Subscription } from './subscription.ts';
 import { backOff, subscribe } from './subscription.ts';
-import { pause } from './waiting.ts';
+import { sleep } from './waiting.ts';
 import { projections } from '../projections/index.ts';
 import type { Builders } from './projections.ts';
 import { reactors } from '../reactors/index.ts';
-import type { Reactor, Sight } from '../reactors/reactor.ts';
+import type { Reactor, ReactorContext } from '../reactors/reactor.ts';
 import { checkpointOf, react } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { observedReactors } from '../telemetry/observed-batches.ts';
@@ -21,15 +21,15 @@ import type { Observing } from '../telemetry/traced-store.ts';
 import type { Ticking } from './deadlines.ts';
 import { startTicking } from './deadlines.ts';
 
-type Needs = {
+type Dependencies = {
   readonly store: EventStore;
-  readonly sight: Sight;
+  readonly context: ReactorContext;
   readonly builders: Builders;
   readonly newId: () => string;
   /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
   readonly lease?: { readonly holder: string; readonly lifetime: number };
   readonly telemetry: Observing;
-  readonly hear: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
   /** Is told, once, of a reactor whose checkpoint stands on what the log no longer has. */
   readonly onLostTail: (reader: string, error: string) => void;
 };
@@ -45,21 +45,21 @@ export type Workers = {
 };
 
 /** Whether what is shown is of the log that is there: nothing that its operator has still to decide about. */
-const isAccepted = async ({ store, sight: { readModels } }: Needs): Promise<boolean> => {
+const isAccepted = async ({ store, context: { readModels } }: Dependencies): Promise<boolean> => {
   for (const { name, renews } of projections)
     if (!renews && (await lostTail(store, await readModels.standing(name)))) return false;
   return true;
 };
 
-const reacting = (needs: Needs, reactor: Reactor): Subscription => {
-  const { store, sight, lease, telemetry, onLostTail } = needs;
+const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
+  const { store, context, lease, telemetry, onLostTail } = dependencies;
   const { name, streams, types } = reactor;
-  const { readModels, clock } = sight;
+  const { readModels, clock } = context;
   const checkpoint = checkpointOf(reactor);
-  const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), sight));
+  const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), context));
   // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
   const beginAgain = async (): Promise<boolean> => {
-    if (!(await isAccepted(needs))) return false;
+    if (!(await isAccepted(dependencies))) return false;
     await readModels.drop(checkpoint);
     return true;
   };
@@ -86,7 +86,7 @@ const patience = 30_000;
  * Waits for the read models a while. Rejects with `ReadModelsUnavailable`, as nothing is wrong with whoever waits: a
  * projection may be stalled, or have much before it.
  */
-export const patiently =
+export const withTimeout =
   (reached: (position: number, signal: AbortSignal, only?: readonly string[]) => Promise<void>) =>
   async (position: number, only?: readonly string[]): Promise<void> => {
     try {
@@ -100,38 +100,38 @@ export const patiently =
 const lifetimeAlone = 30_000;
 
 /** Does something until it succeeds or the signal aborts. */
-const untilDone = async (work: () => Promise<void>, hear: (error: unknown) => void, signal: AbortSignal) => {
+const untilDone = async (work: () => Promise<void>, onError: (error: unknown) => void, signal: AbortSignal) => {
   for (let failures = 1; !signal.aborted; failures++) {
     try {
       return await work();
     } catch (error) {
-      if (!signal.aborted) hear(error);
-      await pause(backOff(failures), signal);
+      if (!signal.aborted) onError(error);
+      await sleep(backOff(failures), signal);
     }
   }
 };
 
 /** Starts the reactors, and the jobs that nobody else has. */
-export const startWorkers = (needs: Needs): Workers => {
-  const { store, sight, builders, newId, lease, hear } = needs;
+export const startWorkers = (dependencies: Dependencies): Workers => {
+  const { store, context, builders, newId, lease, onError } = dependencies;
   const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
-  const observed = worksOf(builders, store).map((work) => observedWork(work, needs.telemetry));
-  const jobs = runJobs({ ...own, sight, newId, alone: !lease, retryDelay: backOff, rest: pause }, observed, hear);
+  const observed = worksOf(builders, store).map((work) => observedWork(work, dependencies.telemetry));
+  const jobs = runJobs({ ...own, context, newId, alone: !lease, retryDelay: backOff, sleep }, observed, onError);
   // Every worker looks for what is due: who is first does it, and the others find it done.
-  const ticking = startTicking({ sight, newId, rest: pause, hear });
+  const ticking = startTicking({ context, newId, sleep, onError });
   // Every worker hears of jobs: who takes one first has it.
   const news = subscribe({
     name: 'jobs',
     store,
-    now: sight.clock,
+    now: context.clock,
     load: async () => ({ position: await store.head() }),
     filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
     handle: async () => jobs.wake(),
     pass: async () => undefined,
   });
   const stopping = new AbortController();
-  const renewed = untilDone(() => renewOutdated(sight, projections, newId), hear, stopping.signal);
-  const subscriptions = [...reactors.map((reactor) => reacting(needs, reactor)), news];
+  const renewed = untilDone(() => renewOutdated(context, projections, newId), onError, stopping.signal);
+  const subscriptions = [...reactors.map((reactor) => reacting(dependencies, reactor)), news];
   return {
     subscriptions,
     jobs,

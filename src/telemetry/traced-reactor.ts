@@ -10,12 +10,12 @@ export const tracedReactor = (reactor: Reactor, tracing: Tracing | undefined): R
   if (!tracing) return reactor;
   return {
     ...reactor,
-    react: (event, sight) => {
+    react: (event, context) => {
       const { traceparent: parent } = event.metadata;
       const begin = { ...(parent === undefined ? { root: true } : { parent }), kind: 'consumer' } as const;
       const attributes = { 'leadfold.stream': event.stream, 'leadfold.event': event.type };
       return inSpan(tracing, `react ${reactor.name}`, { ...begin, attributes }, async (span) => {
-        const intents = await reactor.react(event, sight);
+        const intents = await reactor.react(event, context);
         const from = span === undefined ? {} : { parent: span.traceparent };
         return intents.map(
           (intent): Intent =>

@@ -149,7 +149,7 @@ describe('a credential', () => {
 /** The app over a log that tells how often it was read, and over time that only the test moves. */
 const counting = async () => {
   const [reads, now] = [{ count: 0 }, { ms: 0 }];
-  const served = await boot((world, { store }) => {
+  const served = await boot((api, { store }) => {
     const counted: typeof store = {
       ...store,
       read: (...of) => {
@@ -157,7 +157,7 @@ const counting = async () => {
         return store.read(...of);
       },
     };
-    return { engine: { ...world.engine, states: foldStates(counted, 100_000) }, monotonic: () => now.ms };
+    return { engine: { ...api.engine, states: foldStates(counted, 100_000) }, monotonic: () => now.ms };
   });
   const statusOf = async (key: string) => (await served.app.inject({ url: '/api/leads', headers: as(key) })).statusCode;
   const readsOf = async (...keys: readonly string[]): Promise<number> => {
@@ -218,8 +218,8 @@ describe('a key that another process took back', () => {
   ])('opens nothing after 2 s, also where the clock %s', async (_, step) => {
     await using served = await boot();
     const [now, clock] = [{ ms: 5_000 }, { ms: Date.parse('2026-03-01T12:00:00Z') }];
-    const world = { ...worldOver(served), monotonic: () => now.ms, clock: () => new Date(clock.ms) };
-    const other = await openServer(world, { logLevel: 'silent' });
+    const api = { ...worldOver(served), monotonic: () => now.ms, clock: () => new Date(clock.ms) };
+    const other = await openServer(api, { logLevel: 'silent' });
     const { projectId } = await newProject(served);
     const { keyId, key } = await newKey(served, projectId, ['leads:read']);
     const statusOf = async () => (await other.inject({ url: '/api/leads', headers: as(key) })).statusCode;

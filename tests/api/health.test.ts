@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { World } from '../../src/api/http/world.ts';
+import type { ApiContext } from '../../src/api/http/context.ts';
 import { boot } from './support.ts';
 
 const up = { name: 'event-store', healthy: true, state: 'up' };
 const behind = { name: 'subscription:leads', healthy: false, state: 'stalled', lag: 4 };
-const withParts = (components: Awaited<ReturnType<World['components']>>) => () => ({
+const withParts = (components: Awaited<ReturnType<ApiContext['components']>>) => () => ({
   components: () => Promise.resolve(components),
 });
 

@@ -67,7 +67,7 @@ const watched = async () => {
   });
   const instruments = openInstruments();
   const watch = { instruments, metrics: { text: async () => '' } };
-  const booted = await boot(undefined, { logLevel: pino({ level: 'warn' }, stream), watch });
+  const booted = await boot(undefined, { logLevel: pino({ level: 'warn' }, stream), telemetry: watch });
   const { apiKey } = await newProject(booted);
   const post = (url: string, payload: unknown, headers: Readonly<Record<string, string>> = {}) =>
     booted.app.inject({

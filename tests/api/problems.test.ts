@@ -7,7 +7,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/api/http/problems.ts';
-import type { World } from '../../src/api/http/world.ts';
+import type { ApiContext } from '../../src/api/http/context.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/engine/errors.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
@@ -17,8 +17,8 @@ import { adminKey, allFacts, as, asRoot, boot, newProject } from './support.ts';
 const secretText = 'password of the database at 10.0.0.7';
 
 /** A world whose commands all fail with an error. */
-const failing = (error: Error) => (world: World) => ({
-  engine: { ...world.engine, handle: () => Promise.reject(error) },
+const failing = (error: Error) => (api: ApiContext) => ({
+  engine: { ...api.engine, handle: () => Promise.reject(error) },
 });
 
 /** A logger and what it wrote. */
@@ -312,7 +312,7 @@ describe('a read after a write', () => {
   });
 
   it('gives up after a while', async () => {
-    const never: World['reached'] = async (_, signal) => {
+    const never: ApiContext['reached'] = async (_, signal) => {
       await once(signal, 'abort');
       signal.throwIfAborted();
     };
@@ -350,7 +350,7 @@ describe('closing', () => {
   it('lets an answer that is under way finish', async () => {
     const gate = Promise.withResolvers<void>();
     const entered = Promise.withResolvers<void>();
-    const components: World['components'] = async () => {
+    const components: ApiContext['components'] = async () => {
       entered.resolve();
       await gate.promise;
       return [];

@@ -3,7 +3,7 @@ import type { App } from '../../src/api/http/app.ts';
 import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
-import type { World } from '../../src/api/http/world.ts';
+import type { ApiContext } from '../../src/api/http/context.ts';
 import { handling } from '../../src/engine/handle.ts';
 import { linksUnderway } from '../../src/flows/links-underway.ts';
 import { foldStates } from '../../src/engine/states.ts';
@@ -25,7 +25,7 @@ export const as = (key: string) => ({ authorization: `Bearer ${key}` });
 type Stores = { readonly store: EventStore; readonly readModels: ReadModels };
 
 /** A process over these stores, with a memory of its own. */
-export const worldOver = ({ store, readModels }: Stores): World => {
+export const worldOver = ({ store, readModels }: Stores): ApiContext => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
   const states = foldStates(store, 64 * 1024 * 1024);
   return {
@@ -34,7 +34,7 @@ export const worldOver = ({ store, readModels }: Stores): World => {
       handle: handling({ store, states, clock, newId: v7 }),
       clock,
       calendar: () => new Map(),
-      breathe: async () => undefined,
+      yieldToOthers: async () => undefined,
       links: linksUnderway(),
     },
     readModels,
@@ -57,17 +57,14 @@ export type Booted = Stores & {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
-type Change = (world: World, stores: Stores) => Partial<World>;
+type Change = (api: ApiContext, stores: Stores) => Partial<ApiContext>;
 
 /** The real app over real stores in memory: what they do with files is no matter of the API. `change` puts something else in the place of a part of its world. */
 export const boot = async (change: Change = () => ({}), settings: Partial<Settings> = {}): Promise<Booted> => {
   const store = checked(openSqliteEventStore(':memory:', { clock: () => new Date() }), eventShapes);
   const readModels = openSqliteReadModels(':memory:');
-  const world = worldOver({ store, readModels });
-  const app = await openServer(
-    { ...world, ...change(world, { store, readModels }) },
-    { logLevel: 'silent', ...settings },
-  );
+  const api = worldOver({ store, readModels });
+  const app = await openServer({ ...api, ...change(api, { store, readModels }) }, { logLevel: 'silent', ...settings });
   return {
     app,
     store,

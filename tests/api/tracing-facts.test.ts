@@ -27,12 +27,12 @@ const tracing = async () => {
     () => readModels.close(),
     () => running.stop(),
   );
-  return { store, running, world: { engine: engineOver(store), readModels } };
+  return { store, running, api: { engine: engineOver(store), readModels } };
 };
 
 describe('The facts of a correlation id', () => {
   it('come in the order of the log, each once, in pages of any size, of one project or of all', async () => {
-    const { store, running, world } = await tracing();
+    const { store, running, api } = await tracing();
     const revisions = new Map<string, number>();
     const run = { number: 0 };
 
@@ -60,7 +60,7 @@ describe('The facts of a correlation id', () => {
       const found = [];
       let after: readonly (string | number)[] | undefined;
       for (;;) {
-        const page = await factsOf(world, wanted, { limit, ...(after && { after }) }, many);
+        const page = await factsOf(api, wanted, { limit, ...(after && { after }) }, many);
         expect(page.docs.length).toBeLessThanOrEqual(limit);
         found.push(...page.docs);
         if (!page.next) return found;

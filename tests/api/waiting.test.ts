@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { waits } from '../../src/api/http/waiting.ts';
-import type { World } from '../../src/api/http/world.ts';
+import type { ApiContext } from '../../src/api/http/context.ts';
 import type { Booted } from './support.ts';
 import { as, asRoot, boot, newProject } from './support.ts';
 
@@ -12,7 +12,7 @@ const header = 'leadfold-after-position';
 const gated = () => {
   const gate = Promise.withResolvers<void>();
   const state = { asked: 0, waiting: 0 };
-  const reached: World['reached'] = async (position, signal) => {
+  const reached: ApiContext['reached'] = async (position, signal) => {
     state.asked++;
     if (position <= 5) return;
     state.waiting++;

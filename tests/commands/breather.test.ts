@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Breathe } from '../../src/engine/breather.ts';
+import type { YieldToOthers } from '../../src/engine/breather.ts';
 import { breather, inTurn, pacing } from '../../src/engine/breather.ts';
 
 /** A breather whose time is that of the pieces: each takes a ms, also where it goes on behind what it waits for at once. */
@@ -71,7 +71,7 @@ it('However many pieces one has, of each other one is next', async () => {
 
 it('Work that comes in pieces is done to its end, and each further piece waits for its turn', async () => {
   const begun: string[] = [];
-  const breathe: Breathe = async (whose = '') => void begun.push(whose);
+  const breathe: YieldToOthers = async (whose = '') => void begun.push(whose);
   function* counting() {
     for (let n = 0; n < 3; n++) yield;
     return 'all';

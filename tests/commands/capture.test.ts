@@ -3,7 +3,7 @@ import type { Capture } from '../../src/flows/capture-groups.ts';
 import type { Captured } from '../../src/flows/capture.ts';
 import { capture } from '../../src/flows/capture.ts';
 import { createProject } from '../../src/commands/projects/create-project.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { mergeLead } from '../../src/commands/lead/merge-lead.ts';
 import { publishScoringModel } from '../../src/commands/scoring/publish-scoring-model.ts';
 import { findLead, findLeadBy } from '../../src/flows/resolve.ts';

@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/engine/handle.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/engine/errors.ts';
 import { pacing } from '../../src/engine/breather.ts';
 import { issueKey } from '../../src/commands/projects/issue-key.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { recordActivities } from '../../src/commands/lead/record-activities.ts';
 import { revokeKey } from '../../src/commands/projects/revoke-key.ts';
 import type { Event } from '../../src/domain/event.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capture } from '../../src/flows/capture-groups.ts';
 import type { Captured } from '../../src/flows/capture.ts';
 import { capture } from '../../src/flows/capture.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { completeMerge } from '../../src/flows/merge.ts';
 import { findLead, findLeadBy } from '../../src/flows/resolve.ts';
 import type { Identifier } from '../../src/domain/identity/identity.ts';

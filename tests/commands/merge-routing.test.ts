@@ -4,7 +4,7 @@ import { capture } from '../../src/flows/capture.ts';
 import { closeLead } from '../../src/commands/routing/close-lead.ts';
 import { declineLead } from '../../src/commands/routing/decline-lead.ts';
 import { mindResponse } from '../../src/commands/routing/mind-response.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
 import { assignByHand } from '../../src/flows/route-lead.ts';
 import { lead } from '../../src/domain/lead/lead.ts';

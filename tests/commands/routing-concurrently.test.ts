@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { acceptLead } from '../../src/commands/routing/accept-lead.ts';
 import { closeLead } from '../../src/commands/routing/close-lead.ts';
 import { declineLead } from '../../src/commands/routing/decline-lead.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
 import { assignByHand, retryWaiting } from '../../src/flows/route-lead.ts';
 import { unassignLead } from '../../src/commands/routing/unassign-lead.ts';

@@ -4,7 +4,7 @@ import { approveWorkItem } from '../../src/commands/work/approve-work-item.ts';
 import { capture } from '../../src/flows/capture.ts';
 import { closeLead } from '../../src/commands/routing/close-lead.ts';
 import { declineLead } from '../../src/commands/routing/decline-lead.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { rejectWorkItem } from '../../src/commands/work/reject-work-item.ts';
 import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
 import { assignByHand, routeLead } from '../../src/flows/route-lead.ts';

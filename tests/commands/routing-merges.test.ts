@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { capture } from '../../src/flows/capture.ts';
 import { closeLead } from '../../src/commands/routing/close-lead.ts';
 import { declineLead } from '../../src/commands/routing/decline-lead.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { reopenLead } from '../../src/commands/routing/reopen-lead.ts';
 import { findLead } from '../../src/flows/resolve.ts';
 import { assignByHand } from '../../src/flows/route-lead.ts';

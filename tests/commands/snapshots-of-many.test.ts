@@ -4,13 +4,17 @@ import type { Looked } from '../../src/engine/snapshots.ts';
 import { keepSnapshots } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
 import { foldStates } from '../../src/engine/states.ts';
-import type { Packing } from '../../src/domain/event.ts';
+import type { SnapshotFormat } from '../../src/domain/event.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { openMongoReadModels } from '../../src/readmodels/mongodb/read-models.ts';
 import { openLog } from '../support/engine.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 
-const plain: Packing<string> = { version: 1, pack: (state) => state, unpack: (packed) => z.string().parse(packed) };
+const plain: SnapshotFormat<string> = {
+  version: 1,
+  pack: (state) => state,
+  unpack: (packed) => z.string().parse(packed),
+};
 const stream = 'lead-acme.1';
 
 const folded = async (position: number): Promise<Folded<string>> => {

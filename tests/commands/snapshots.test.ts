@@ -7,7 +7,7 @@ import type { Looked } from '../../src/engine/snapshots.ts';
 import { keepSnapshots, snapshotCollection } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
 import { foldStates } from '../../src/engine/states.ts';
-import type { Aggregate, Event, Packing } from '../../src/domain/event.ts';
+import type { Aggregate, Event, SnapshotFormat } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { Collection, ReadModels } from '../../src/readmodels/read-models.ts';
@@ -18,7 +18,7 @@ import { noon } from '../support/noon.ts';
 
 /** The words that were said, in a row. Each takes a byte of memory for the tests. */
 type Said = Event<'Said', { readonly word: string }>;
-const words: Packing<readonly string[]> = {
+const words: SnapshotFormat<readonly string[]> = {
   version: 2,
   pack: (state) => state,
   unpack: (packed) => z.array(z.string()).parse(packed),

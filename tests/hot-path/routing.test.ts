@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { capture } from '../../src/flows/capture.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
@@ -45,7 +45,7 @@ const route = async (engine: Engine, store: EventStore): Promise<void> => {
     readModels,
     clock: engine.clock,
     othersLag: 0,
-    pause: async () => undefined,
+    sleep: async () => undefined,
     head: async () => 0,
     reached: async () => undefined,
   };

@@ -40,7 +40,7 @@ const comparable = (report: Report) => ({
 });
 
 const entry = new URL('../../src/invariants/thread-entry.ts', import.meta.url);
-const outside = { now: () => noon, pause: async () => undefined };
+const outside = { now: () => noon, sleep: async () => undefined };
 
 /** The report of a check in parts; undefined when they can't be judged apart. */
 const reportOf = async (folder: string, parts: readonly Part[], projectId?: string): Promise<Report | undefined> => {

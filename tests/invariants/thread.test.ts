@@ -105,7 +105,7 @@ describe('Checkpoints that stand still', () => {
     };
     const checkpoints = projections.map(({ name }) => name);
     const asked = { checkpoints, live: true, told: { [checkpoints.at(-1) ?? '']: head } };
-    const report = await checkInvariants({ store, readModels }, asked, { now: clock, pause });
+    const report = await checkInvariants({ store, readModels }, asked, { now: clock, sleep: pause });
     expect(report).toMatchObject({ status: 'violated', position: 0 });
     const last = report.invariants.at(-1);
     expect(last).toMatchObject({ id: 10, checked: checkpoints.length, violations: checkpoints.length - 2 });

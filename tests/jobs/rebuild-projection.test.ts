@@ -40,7 +40,7 @@ const openProcess = async (store: EventStore) => {
     readModels,
     clock: now,
     othersLag: 0,
-    pause: () => Promise.resolve(),
+    sleep: () => Promise.resolve(),
     head: () => store.head(),
     reached: (position: number) => projecting.reached(position),
     request: request('rebuild'),

@@ -3,7 +3,7 @@ import { requestJob } from '../../src/commands/jobs/request-job.ts';
 import type { JobState } from '../../src/domain/jobs/job.ts';
 import { job } from '../../src/domain/jobs/job.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { pause } from '../../src/runners/waiting.ts';
+import { sleep } from '../../src/runners/waiting.ts';
 import type { RunningJobs } from '../../src/runners/job-runner.ts';
 import { runJobs } from '../../src/runners/job-runner.ts';
 import type { Work } from '../../src/jobs/work.ts';
@@ -62,20 +62,20 @@ export const openWorkplace = async (): Promise<Workplace> => {
       readModels,
       clock: clock.now,
       othersLag: 0,
-      pause: () => Promise.resolve(),
+      sleep: () => Promise.resolve(),
       head: () => store.head(),
       reached: (position: number) => projecting.reached(position),
     };
     const work: Work = { kind: 'rescore', step, ...(abandon && { abandon }) };
     const running = runJobs(
       {
-        sight,
+        context: sight,
         holder,
         lifetime,
         alone: false,
         newId: () => `${holder}/${(ids.last += 1)}`,
         retryDelay: () => 0,
-        rest: pause,
+        sleep,
       },
       [work],
       (error) => heard.push(error),

@@ -7,7 +7,7 @@ import type { EventStore } from '../../src/eventstore/event-store.ts';
 import type { Generations } from '../../src/runners/generations.ts';
 import { runGenerations } from '../../src/runners/generations.ts';
 import { projections } from '../../src/projections/index.ts';
-import type { Needs } from '../../src/runners/projections.ts';
+import type { Dependencies } from '../../src/runners/projections.ts';
 import { servingOf, versionOf } from '../../src/readmodels/generations.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
@@ -50,7 +50,7 @@ const given = async () => {
     opened.push(readModels);
     return readModels;
   };
-  const run = async (readModels: ReadModels, more: Partial<Needs> = {}): Promise<Generations> => {
+  const run = async (readModels: ReadModels, more: Partial<Dependencies> = {}): Promise<Generations> => {
     const [projection] = leads;
     if (!projection) throw new Error('There is no projection leads');
     const running = await runGenerations(projection, { store, readModels, now, ...more });
@@ -286,7 +286,7 @@ describe('A generation whose fact the log does not have', () => {
 });
 
 describe('Which version of a projection made its documents', () => {
-  const newer = async (needs: Needs, version: number): Promise<Generations> => {
+  const newer = async (needs: Dependencies, version: number): Promise<Generations> => {
     const [projection] = leads;
     if (!projection) throw new Error('There is no projection leads');
     const running = await runGenerations({ ...projection, version }, needs);

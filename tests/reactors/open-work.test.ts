@@ -3,7 +3,7 @@ import type { Event } from '../../src/domain/event.ts';
 import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { openWork } from '../../src/reactors/open-work.ts';
-import type { Sight } from '../../src/reactors/reactor.ts';
+import type { ReactorContext } from '../../src/reactors/reactor.ts';
 import { react } from '../../src/reactors/reactor.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openLog } from '../support/engine.ts';
@@ -36,12 +36,12 @@ const openScene = async () => {
     await store.close();
   });
   const engine = engineOver(store);
-  const sight: Sight = {
+  const sight: ReactorContext = {
     engine,
     readModels,
     clock: () => noon,
     othersLag: 0,
-    pause: () => Promise.resolve(),
+    sleep: () => Promise.resolve(),
     head: () => store.head(),
     reached: () => Promise.resolve(),
   };

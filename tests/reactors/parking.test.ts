@@ -8,7 +8,7 @@ import { Rejection } from '../../src/domain/rejection.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
-import type { Reactor, Sight } from '../../src/reactors/reactor.ts';
+import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
 import { checkpointOf, react } from '../../src/reactors/reactor.ts';
 import { retryParked } from '../../src/reactors/retry-parked.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
@@ -38,12 +38,12 @@ const openScene = async () => {
   const engine = engineOver(store);
   const fails: { with?: (stream: string) => Error | undefined } = {};
   const tried: string[] = [];
-  const sight: Sight = {
+  const sight: ReactorContext = {
     engine,
     readModels,
     clock: () => noon,
     othersLag: 0,
-    pause: () => Promise.resolve(),
+    sleep: () => Promise.resolve(),
     head: () => store.head(),
     reached: () => Promise.resolve(),
   };
@@ -69,7 +69,7 @@ const openScene = async () => {
   const facts = async (beginning: string): Promise<readonly Recorded[]> =>
     (await allFacts(store)).filter(({ stream }) => stream.startsWith(beginning));
   /** Lets a reactor see all facts that it follows. */
-  const run = async (who: Reactor, seen: Sight = sight): Promise<void> => {
+  const run = async (who: Reactor, seen: ReactorContext = sight): Promise<void> => {
     const [types, all] = [new Set<string>(who.types), await allFacts(store)];
     await react(who, seen)({ events: all.filter(({ type }) => types.has(type)), position: await store.head() });
   };
@@ -206,7 +206,7 @@ it('A merge that can not be completed is parked, and completed when it is retrie
   await append(`lead-${projectId}.${older}`, leadCaptured({ leadId: older, identifier: userId() }));
   const came = [leadCaptured(), activityRecorded(), leadScored(), leadMerged({ into: older })];
   await append(`lead-${projectId}.${younger}`, ...came);
-  const failing: Sight = {
+  const failing: ReactorContext = {
     ...sight,
     engine: {
       ...engine,

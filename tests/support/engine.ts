@@ -5,7 +5,7 @@ import type { Request } from '../../src/engine/handle.ts';
 import type { Pace } from '../../src/engine/breather.ts';
 import { pacing } from '../../src/engine/breather.ts';
 import { handling } from '../../src/engine/handle.ts';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { publishScoringModel } from '../../src/commands/scoring/publish-scoring-model.ts';
 import type { Snapshots } from '../../src/engine/snapshots.ts';
 import { foldStates } from '../../src/engine/states.ts';
@@ -46,7 +46,7 @@ export const engineOver = (
     handle: handling({ store, states, clock, newId: randomUUID, pace }),
     clock,
     calendar: (roster) => calendar(roster, clock()),
-    breathe: async () => undefined,
+    yieldToOthers: async () => undefined,
     links: linksUnderway(),
   };
 };

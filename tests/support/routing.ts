@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Engine } from '../../src/flows/merge.ts';
+import type { Engine } from '../../src/flows/engine.ts';
 import { capture } from '../../src/flows/capture.ts';
 import { command } from '../../src/engine/command.ts';
 import type { Aggregate, Event } from '../../src/domain/event.ts';
@@ -13,7 +13,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import { completePlacements } from '../../src/reactors/complete-placements.ts';
 import { followApprovals } from '../../src/reactors/follow-approvals.ts';
-import type { Reactor, Sight } from '../../src/reactors/reactor.ts';
+import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
 import { follow } from '../../src/reactors/reactor.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
@@ -81,12 +81,12 @@ const routingReactors: readonly Reactor[] = [
 const concerns = ({ streams, types }: Reactor, { stream, type }: Recorded): boolean =>
   streams.some((each) => stream.startsWith(each)) && types.some((each) => each === type);
 
-const sightOf = (engine: Engine): Sight => ({
+const sightOf = (engine: Engine): ReactorContext => ({
   engine,
   readModels: openSqliteReadModels(':memory:'),
   clock: engine.clock,
   othersLag: 0,
-  pause: () => Promise.resolve(),
+  sleep: () => Promise.resolve(),
   head: () => Promise.resolve(0),
   reached: () => Promise.resolve(),
 });

@@ -6,7 +6,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 /** The HTTP side, with routes typed by their zod schemas. */
 export type App = FastifyInstance<
@@ -18,4 +18,4 @@ export type App = FastifyInstance<
 >;
 
 /** Adds the routes of one part of the API. */
-export type Routes = (app: App, world: World) => void | Promise<void>;
+export type Routes = (app: App, api: ApiContext) => void | Promise<void>;

@@ -6,7 +6,7 @@ import { credentialOf, nobody, recognising, unauthorized } from './caller.ts';
 import { memberOf } from './json-scan.ts';
 import { keyLength } from './key.ts';
 import { Problem } from './problems.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -49,8 +49,8 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
  * Lets in whom a route allows: before the body is read when the key is in the headers, else by the body's `writeKey` before the body
  * is parsed.
  */
-export const authentication = (app: App, world: World): void => {
-  const { recognise, isKey } = recognising(world);
+export const authentication = (app: App, api: ApiContext): void => {
+  const { recognise, isKey } = recognising(api);
   const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
     const caller = await recognise(credential, request);
     mustAllow(caller, request.routeOptions.config.scope);

@@ -66,7 +66,7 @@ export const excessive = ({ of, most }: Excess): Problem =>
     : new Problem('too-large', `The body has more than ${most.toLocaleString('en')} JSON values; ${pieces}`);
 
 /** Reads a body to its end, and hears of each piece of it. What is thrown there ends the reading, but not the stream. */
-const received = (stream: Readable, hear: (size: number) => void): Promise<Buffer> =>
+const received = (stream: Readable, onBytes: (size: number) => void): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const stop = (): void => {
@@ -83,7 +83,7 @@ const received = (stream: Readable, hear: (size: number) => void): Promise<Buffe
     };
     const onData = (chunk: Buffer): void => {
       try {
-        hear(chunk.length);
+        onBytes(chunk.length);
         chunks.push(chunk);
       } catch (error) {
         stop();
@@ -148,13 +148,13 @@ const taking = (): TakeBody => {
     const declared = declaredLength(request);
     if (declared > most) throw tooLarge(keyless);
     let size = 0;
-    const hear = (more: number): void => {
+    const onBytes = (more: number): void => {
       size += more;
       if (keyless) hold(more);
       if (size > most) throw tooLarge(keyless);
     };
     try {
-      const body = await received(stream, hear);
+      const body = await received(stream, onBytes);
       if (size < declared || size > declared) {
         throw new Problem('invalid-request', 'The body is not as long as Content-Length says');
       }

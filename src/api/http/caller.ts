@@ -6,7 +6,7 @@ import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
 import { Problem } from './problems.ts';
 import { header } from './request.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 /** Who asks: a key of a project, or the root key (no `keyId`), which may or may not name a project. */
 export type Caller = {
@@ -61,9 +61,9 @@ const namedProject = (request: FastifyRequest): string | undefined => {
 const hashesRemembered = 1_000;
 
 /** Knows who holds a credential: the root key, or a key of a project. */
-export const recognising = (world: World) => {
-  const { exists, keyOf } = knownProjects(world);
-  const root = hashOf(world.adminKey);
+export const recognising = (api: ApiContext) => {
+  const { exists, keyOf } = knownProjects(api);
+  const root = hashOf(api.adminKey);
   const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
   const hashedOnce = (credential: string): Buffer => {
     const known = hashes.get(credential);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Key, ProjectState } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 /** How long a process may go on without looking whether another one took a key back, in milliseconds. */
 const freshFor = 2_000;
@@ -19,7 +19,7 @@ type Search = { readonly at: number; readonly keys: Promise<Keys | undefined> };
  * that never steps back. What is asked for and is not there costs no more than one look in that time for each project, and takes
  * nobody's place in memory. While the store is away, what is known is as it was.
  */
-export const knownProjects = ({ engine: { states }, monotonic }: Pick<World, 'engine' | 'monotonic'>) => {
+export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext, 'engine' | 'monotonic'>) => {
   // By size: with `max` the room for all of them would be made at once, at each start.
   const bound = { maxSize: remembered, sizeCalculation: () => 1 };
   const looked = new LRUCache<string, number>(bound);

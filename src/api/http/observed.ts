@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /** Where requests are told, and what the process tells of itself. */
-export type Watch = {
+export type ApiTelemetry = {
   readonly instruments: Instruments;
   readonly tracing?: Tracing | undefined;
   readonly metrics: { readonly text: () => Promise<string> };
@@ -49,7 +49,7 @@ const spans = (app: App, tracing: Tracing): void => {
 };
 
 /** One line, one observation and, where somebody takes them, one span for each request. Paths are told as routes are written. */
-export const observed = (app: App, watch: Watch | undefined): void => {
+export const observed = (app: App, watch: ApiTelemetry | undefined): void => {
   app.decorate('instruments', watch?.instruments);
   app.decorateRequest('span', undefined);
   if (watch?.tracing) spans(app, watch.tracing);
@@ -68,7 +68,7 @@ export const observed = (app: App, watch: Watch | undefined): void => {
 };
 
 /** What the process counts, for the root key: it is about all projects. */
-export const metrics = (app: App, { metrics: { text } }: Watch): void => {
+export const metrics = (app: App, { metrics: { text } }: ApiTelemetry): void => {
   app.get(
     '/metrics',
     {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Page, Scalar } from '../../readmodels/read-models.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 /** The query parameters of every list. */
 export const paging = {
@@ -10,7 +10,7 @@ export const paging = {
 };
 
 /** Which page is asked for. */
-export type Asked = { readonly limit: number; readonly cursor?: string | undefined };
+export type PageQuery = { readonly limit: number; readonly cursor?: string | undefined };
 
 /** The answer of a list. Without a `nextCursor` there is no more. */
 export const listOf = <T extends z.ZodType>(item: T) =>
@@ -21,15 +21,15 @@ export const listOf = <T extends z.ZodType>(item: T) =>
  * Throws a `Problem` for a cursor that does not.
  */
 export const pageOf = async <D>(
-  world: World,
+  api: ApiContext,
   scope: readonly unknown[],
-  { limit, cursor }: Asked,
+  { limit, cursor }: PageQuery,
   find: (range: { readonly limit: number; readonly after?: readonly Scalar[] }) => Promise<Page<D>>,
 ): Promise<{ readonly data: readonly D[]; readonly nextCursor: string | null }> => {
   const name = JSON.stringify(scope);
-  const after = cursor === undefined ? {} : { after: decodeCursor(world, name, cursor) };
+  const after = cursor === undefined ? {} : { after: decodeCursor(api, name, cursor) };
   const { docs, next } = await find({ limit, ...after });
-  return { data: docs, nextCursor: next ? encodeCursor(world, name, next) : null };
+  return { data: docs, nextCursor: next ? encodeCursor(api, name, next) : null };
 };
 
 type Keyed<D> = { readonly item: D; readonly key: string | number };
@@ -49,12 +49,12 @@ const firstOf = <D>(items: Iterable<Keyed<D>>, count: number): readonly Keyed<D>
 
 /** Reads the page that is asked for of what is in memory, in the order of its keys. */
 export const pageIn = async <D>(
-  world: World,
+  api: ApiContext,
   scope: readonly unknown[],
-  asked: Asked,
+  asked: PageQuery,
   { items, keyOf }: { readonly items: readonly D[]; readonly keyOf: (item: D) => string | number },
 ): Promise<{ data: D[]; nextCursor: string | null }> => {
-  const page = await pageOf<D>(world, scope, asked, async ({ limit, after: [last] = [] }) => {
+  const page = await pageOf<D>(api, scope, asked, async ({ limit, after: [last] = [] }) => {
     const keyed = items.map((item) => ({ item, key: keyOf(item) }));
     const found = firstOf(
       keyed.filter(({ key }) => last === undefined || key > last),

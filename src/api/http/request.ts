@@ -4,7 +4,7 @@ import type { Request } from '../../engine/handle.ts';
 import type { App } from './app.ts';
 import { hashOf } from './key.ts';
 import { Problem } from './problems.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -107,7 +107,7 @@ export const requestOf = (request: FastifyRequest, commandName: string): Request
 };
 
 /** What all requests have in common: a correlation id. */
-export const requests = (app: App, { newId }: World): void => {
+export const requests = (app: App, { newId }: ApiContext): void => {
   app.decorate('newId', newId);
   // Hooks that have nothing to wait for call back: a promise for each of them is a good part of a small request.
   app.addHook('onRequest', (request, reply, done) => {

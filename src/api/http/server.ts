@@ -19,7 +19,7 @@ import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
 import { leads } from '../routes/leads.ts';
-import type { Watch } from './observed.ts';
+import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
 import { projects } from '../routes/projects.ts';
@@ -40,7 +40,7 @@ import { trace } from '../routes/trace.ts';
 import { unreadable } from './unreadable.ts';
 import { waitingReads, withBoundedWaits } from './waiting.ts';
 import { workItems } from '../routes/work-items.ts';
-import type { World } from './world.ts';
+import type { ApiContext } from './context.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
 export type Settings = {
@@ -49,7 +49,7 @@ export type Settings = {
   /** Serve health and nothing else. */
   readonly healthOnly?: boolean;
   /** Where requests are told; nobody hears of them without it, but in the log. */
-  readonly watch?: Watch;
+  readonly telemetry?: ApiTelemetry;
   /** How long a client may take to send a request, in ms. */
   readonly requestTimeout?: number;
 };
@@ -102,12 +102,12 @@ const parts: readonly Routes[] = [
 
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
 export const openServer = async (
-  given: World,
-  { logLevel, stopping = () => false, healthOnly = false, watch, requestTimeout = sendingTime }: Settings,
+  given: ApiContext,
+  { logLevel, stopping = () => false, healthOnly = false, telemetry, requestTimeout = sendingTime }: Settings,
 ): Promise<App> => {
-  const world = withBoundedWaits(given);
+  const api = withBoundedWaits(given);
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
-  const nonsense = unreadable(world.newId, loggerInstance);
+  const nonsense = unreadable(api.newId, loggerInstance);
   const app: App = fastify({
     loggerInstance,
     bodyLimit: bodyLimits.bytes,
@@ -117,25 +117,25 @@ export const openServer = async (
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     trustProxy: false,
-    genReqId: (request) => correlationIdOf(request) ?? world.newId(),
+    genReqId: (request) => correlationIdOf(request) ?? api.newId(),
     routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
     clientErrorHandler: nonsense.handler,
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
-  observed(app, watch);
+  observed(app, telemetry);
   closing(app, stopping);
-  requests(app, world);
-  waitingReads(app, world);
+  requests(app, api);
+  waitingReads(app, api);
   bodies(app);
   await crossOrigin(app);
   answers(app);
   await openApi(app);
-  authentication(app, world);
-  health(app, world, stopping);
-  if (watch) metrics(app, watch);
-  for (const routes of healthOnly ? [] : parts) await routes(app, world);
+  authentication(app, api);
+  health(app, api, stopping);
+  if (telemetry) metrics(app, telemetry);
+  for (const routes of healthOnly ? [] : parts) await routes(app, api);
   await app.ready();
   return app;
 };

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
 import { Problem } from './problems.ts';
 import { header } from './request.ts';
-import type { Waiting, World } from './world.ts';
+import type { Waiting, ApiContext } from './context.ts';
 
 /** How many reads may wait for the read models at once, of one project and of all, and how long each does, in ms. */
 export const waits = { ofProject: 100, ofAll: 1_000, patience: 2_000 } as const;
@@ -25,7 +25,7 @@ const crowded = (own: number): Problem =>
  * The same world, in which only so many wait for the read models. Who comes when that many do is refused at once, with a
  * `Problem`; who asks for what the read models have does not wait, and is never refused for those who do.
  */
-export const withBoundedWaits = (world: World): World => {
+export const withBoundedWaits = (api: ApiContext): ApiContext => {
   const waiting = new Map<string, number>();
   const state = { all: 0, found: 0, until: 0 };
   const leave = (whose: string): void => {
@@ -34,7 +34,7 @@ export const withBoundedWaits = (world: World): World => {
     if (left > 0) waiting.set(whose, left);
     else waiting.delete(whose);
   };
-  const reached: World['reached'] = async (position, signal, read = {}) => {
+  const reached: ApiContext['reached'] = async (position, signal, read = {}) => {
     if (position <= state.found && performance.now() < state.until) return;
     const { projectId: whose = '', only } = read;
     const own = waiting.get(whose) ?? 0;
@@ -42,7 +42,7 @@ export const withBoundedWaits = (world: World): World => {
     waiting.set(whose, own + 1);
     state.all++;
     try {
-      await world.reached(position, signal, read);
+      await api.reached(position, signal, read);
       // What some have come to says nothing of the others.
       if (only) return;
       const now = performance.now();
@@ -53,14 +53,14 @@ export const withBoundedWaits = (world: World): World => {
       leave(whose);
     }
   };
-  return { ...world, reached };
+  return { ...api, reached };
 };
 
 /**
  * Resolves when the read models have everything up to a position that a read waits for. Throws a `Problem` when that takes more
  * than 2 s, or when too many wait already.
  */
-export const untilReached = async ({ reached }: World, position: number, read?: Waiting): Promise<void> => {
+export const untilReached = async ({ reached }: ApiContext, position: number, read?: Waiting): Promise<void> => {
   const signal = AbortSignal.timeout(waits.patience);
   try {
     await reached(position, signal, read);
@@ -71,19 +71,23 @@ export const untilReached = async ({ reached }: World, position: number, read?: 
   }
 };
 
-const awaitPosition = async (value: string, { caller, routeOptions }: FastifyRequest, world: World): Promise<void> => {
+const awaitPosition = async (
+  value: string,
+  { caller, routeOptions }: FastifyRequest,
+  api: ApiContext,
+): Promise<void> => {
   if (!/^\d{1,15}$/.test(value)) {
     throw new Problem('invalid-header', 'Leadfold-After-Position takes the Leadfold-Position of an answer');
   }
-  return untilReached(world, Number(value), { projectId: caller.projectId, only: routeOptions.config.reads });
+  return untilReached(api, Number(value), { projectId: caller.projectId, only: routeOptions.config.reads });
 };
 
 /** Reads can wait for a write. Where no key is asked for nobody waits: it would be free, and nothing there is anybody's write. */
-export const waitingReads = (app: App, world: World): void => {
+export const waitingReads = (app: App, api: ApiContext): void => {
   app.addHook('preHandler', (request, _reply, done) => {
     const value = header(request, 'leadfold-after-position');
     const mayWait = ['GET', 'HEAD'].includes(request.method) && !request.routeOptions.config.public;
     if (value === undefined || !mayWait) return done();
-    awaitPosition(value, request, world).then(() => done(), done);
+    awaitPosition(value, request, api).then(() => done(), done);
   });
 };

@@ -14,7 +14,7 @@ import { lead } from '../../domain/lead/lead.ts';
 import { leadStreamId } from '../../domain/streams.ts';
 import { projectOf } from '../http/auth.ts';
 import { commandOf, idempotencyKeyOf } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 import type { Arrival, Faulty, Translated, Warning } from './item.ts';
 
 /** The namespace of event ids made from an Idempotency-Key. */
@@ -38,7 +38,7 @@ type Told = { readonly traitsAt?: string; readonly warnings?: readonly Warning[]
 export type Outcome = (Captured & Told) | Faulty | { readonly ignored: string };
 
 /** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
-export const deliveryOf = ({ clock, newId }: World, request: FastifyRequest): Delivery => {
+export const deliveryOf = ({ clock, newId }: ApiContext, request: FastifyRequest): Delivery => {
   const receivedAt = clock();
   const keyed = idempotencyKeyOf(request) !== undefined;
   // Another activity of the same person is told of by `conflict`.
@@ -55,7 +55,7 @@ const aPiece = 0.5;
 
 /** Does something with each of the items of a project's request in order, and lets others have their turn meanwhile. */
 export const eachInTurn = async <T, R>(
-  { engine }: World,
+  { engine }: ApiContext,
   projectId: string,
   items: readonly T[],
   does: (item: T, index: number) => R | Promise<R>,
@@ -64,7 +64,7 @@ export const eachInTurn = async <T, R>(
   let begun = performance.now();
   for (const [index, item] of items.entries()) {
     if (performance.now() - begun > aPiece) {
-      await engine.breathe(projectId);
+      await engine.yieldToOthers(projectId);
       begun = performance.now();
     }
     const one = does(item, index);
@@ -75,7 +75,7 @@ export const eachInTurn = async <T, R>(
 
 /** A retry is answered as before. What isn't the same as before is no retry: it was not recorded, and is told so. */
 const unlessOther = async (
-  { engine }: World,
+  { engine }: ApiContext,
   projectId: string,
   captured: Captured,
   { activity, exactTime }: Capture,
@@ -102,21 +102,21 @@ const namedIn = (item: Translated): readonly string[] => {
  * Whom the items of a request name, one after the other, as SHA-256. The command id in it, which holds what the sender chose,
  * keeps others from trying out whose hash it is.
  */
-const personsIn = async (world: World, { projectId, sender }: Delivery, items: readonly Translated[]) => {
+const personsIn = async (api: ApiContext, { projectId, sender }: Delivery, items: readonly Translated[]) => {
   const persons = createHash('sha256').update(sender.commandId);
-  await eachInTurn(world, projectId, items, (item) => void persons.update(JSON.stringify(namedIn(item))));
+  await eachInTurn(api, projectId, items, (item) => void persons.update(JSON.stringify(namedIn(item))));
   return persons.digest('base64url');
 };
 
 /** Keeps whom a request names that may come again, and throws a `Rejection` when it named others before. */
-const claim = async (world: World, delivery: Delivery, items: readonly Translated[]): Promise<void> => {
+const claim = async (api: ApiContext, delivery: Delivery, items: readonly Translated[]): Promise<void> => {
   const { projectId, sender } = delivery;
   const { expected: _, ...asked } = sender;
   const requestId = requestIdOf(sender.commandId);
-  const persons = await personsIn(world, delivery, items);
+  const persons = await personsIn(api, delivery, items);
   // The key that the sender chose may say who somebody is: it is in no stream but those of leads.
   const request = { ...asked, commandId: unrepeatable(requestId) };
-  await world.engine.handle(keyRequest, { projectId, requestId, persons }, request);
+  await api.engine.handle(keyRequest, { projectId, requestId, persons }, request);
 };
 
 /**
@@ -124,18 +124,18 @@ const claim = async (world: World, delivery: Delivery, items: readonly Translate
  * `Rejection` and records nothing when the Idempotency-Key came with other people before.
  */
 export const record = async (
-  world: World,
+  api: ApiContext,
   delivery: Delivery,
   items: readonly Translated[],
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
   const { projectId, sender, keyed, refused } = delivery;
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
-  if (keyed && captures.length > 0) await claim(world, delivery, items);
-  const captured = await capture(world.engine, projectId, captures, sender);
+  if (keyed && captures.length > 0) await claim(api, delivery, items);
+  const captured = await capture(api.engine, projectId, captures, sender);
   const told = keyed
-    ? await eachInTurn(world, projectId, captured, (result, index) => {
+    ? await eachInTurn(api, projectId, captured, (result, index) => {
         const said = captures[index];
-        return said ? unlessOther(world, projectId, result, said) : result;
+        return said ? unlessOther(api, projectId, result, said) : result;
       })
     : captured;
   refused(items.filter((item) => 'faults' in item));

@@ -6,7 +6,7 @@ import { bodyLimits } from '../http/body.ts';
 import type { Admit } from './admission.ts';
 import { Problem } from '../http/problems.ts';
 import { withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 import { batchAnswerOf } from './answer.ts';
 import { documentedOnly, itemsAt, jsonTypes, takes } from './body.ts';
 import type { Translated } from './item.ts';
@@ -27,7 +27,7 @@ import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.t
 const tags = ['Segment-compatible ingestion'];
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
 
-type Read = (world: World, body: unknown, delivery: Delivery) => Promise<readonly Translated[]>;
+type Read = (api: ApiContext, body: unknown, delivery: Delivery) => Promise<readonly Translated[]>;
 
 /** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
 const mustFit = (envelope: JsonObject, items: number): void => {
@@ -37,11 +37,11 @@ const mustFit = (envelope: JsonObject, items: number): void => {
   throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
 };
 
-const readBatch: Read = (world, body, { arrivalOf, projectId }) => {
+const readBatch: Read = (api, body, { arrivalOf, projectId }) => {
   const { body: around, items } = itemsAt(body, 'batch');
   const envelope = takenOver(around);
   mustFit(envelope, items.length);
-  return eachInTurn(world, projectId, items, (item: unknown, index) => {
+  return eachInTurn(api, projectId, items, (item: unknown, index) => {
     const type = isObject(item) ? item['type'] : undefined;
     if (isSegmentCall(type)) return fromSegment(type, item, envelope, arrivalOf(index));
     return isObject(item)
@@ -59,11 +59,11 @@ const readCall =
   };
 
 const answering =
-  (world: World, read: Read, pointerTo: (index: number) => string) =>
+  (api: ApiContext, read: Read, pointerTo: (index: number) => string) =>
   async (request: FastifyRequest, reply: FastifyReply) => {
-    const delivery = deliveryOf(world, request);
-    const translated = await read(world, request.body, delivery);
-    const { outcomes, position } = await record(world, delivery, translated);
+    const delivery = deliveryOf(api, request);
+    const translated = await read(api, request.body, delivery);
+    const { outcomes, position } = await record(api, delivery, translated);
     const ignored = outcomes.filter((outcome) => 'ignored' in outcome).length;
     return withPosition(reply, position).send({
       success: true as const,
@@ -86,7 +86,7 @@ const settingsFor = (apiKey: string, host: string): z.infer<typeof settingsSchem
 /** The paths of a call: its name and its first letter. A batch may also be what Segment calls an import. */
 const namesOf = (name: string): readonly string[] => [name, name.charAt(0), ...(name === 'batch' ? ['import'] : [])];
 
-const postRoutes = (scope: App, world: World): void => {
+const postRoutes = (scope: App, api: ApiContext): void => {
   const post = (name: string, body: z.ZodType, handler: ReturnType<typeof answering>): void => {
     for (const each of namesOf(name)) {
       scope.route({
@@ -112,13 +112,13 @@ const postRoutes = (scope: App, world: World): void => {
     post(
       call,
       segmentCallSchema,
-      answering(world, readCall(call), () => ''),
+      answering(api, readCall(call), () => ''),
     );
   }
   post(
     'batch',
     segmentBatchSchema,
-    answering(world, readBatch, (index) => `/batch/${index}`),
+    answering(api, readBatch, (index) => `/batch/${index}`),
   );
 };
 
@@ -142,8 +142,8 @@ const settingsRoute = (scope: App): void => {
 };
 
 /** The routes that unmodified Segment clients call. */
-export const segmentRoutes = (scope: App, world: World, admit: Admit): void => {
+export const segmentRoutes = (scope: App, api: ApiContext, admit: Admit): void => {
   takes(scope, admit);
-  postRoutes(scope, world);
+  postRoutes(scope, api);
   settingsRoute(scope);
 };

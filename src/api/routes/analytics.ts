@@ -5,7 +5,7 @@ import { dashboard, startOf, totalId } from '../../projections/dashboard.ts';
 import { leads } from '../../projections/leads.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const bucket = z.object({
   at: z.string(),
@@ -28,7 +28,7 @@ const dashboardView = z.object({
 /** How far back each unit goes, in ms: an hour of minutes, two days of hours, thirty days. */
 const spans: Readonly<Record<Unit, number>> = { minute: 3_600_000, hour: 172_800_000, day: 2_592_000_000 };
 
-const recent = async ({ readModels, clock }: World, projectId: string, unit: Unit) => {
+const recent = async ({ readModels, clock }: ApiContext, projectId: string, unit: Unit) => {
   const since = startOf(unit, new Date(clock().getTime() - spans[unit]));
   const { docs } = await readModels.find(projectId, dashboard, {
     where: [
@@ -42,7 +42,7 @@ const recent = async ({ readModels, clock }: World, projectId: string, unit: Uni
 };
 
 /** What happened in a project, in numbers. */
-export const analytics: Routes = (app, world) => {
+export const analytics: Routes = (app, api) => {
   app.get(
     '/api/analytics/dashboard',
     {
@@ -57,13 +57,13 @@ export const analytics: Routes = (app, world) => {
     async (request) => {
       const projectId = projectOf(request);
       const [total, qualified, perMinute, perHour, perDay] = await Promise.all([
-        world.readModels.get(projectId, dashboard, totalId),
-        world.readModels.count(projectId, leads, [{ field: 'qualified', op: 'eq', value: 1 }]),
-        recent(world, projectId, 'minute'),
-        recent(world, projectId, 'hour'),
-        recent(world, projectId, 'day'),
+        api.readModels.get(projectId, dashboard, totalId),
+        api.readModels.count(projectId, leads, [{ field: 'qualified', op: 'eq', value: 1 }]),
+        recent(api, projectId, 'minute'),
+        recent(api, projectId, 'hour'),
+        recent(api, projectId, 'day'),
       ]);
-      const { model } = (await world.engine.states.get(project, projectId)).state.scoring;
+      const { model } = (await api.engine.states.get(project, projectId)).state.scoring;
       const { leads: captured = 0, merged = 0, activities = 0, qualifications = 0 } = total ?? {};
       const living = captured - merged;
       return {

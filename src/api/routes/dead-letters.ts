@@ -16,7 +16,7 @@ import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** How many things one request retries at most. */
 const many = 1_000;
@@ -35,14 +35,14 @@ const shownTo = (caller: Caller, doc: FailedDocument): FailedDocument =>
   isRoot(caller) ? doc : { ...doc, error: withheld };
 
 /** What failed, by its id; what belongs to another project is not there. */
-const find = async ({ readModels }: World, { caller }: FastifyRequest, id: string): Promise<FailedDocument> => {
+const find = async ({ readModels }: ApiContext, { caller }: FastifyRequest, id: string): Promise<FailedDocument> => {
   const doc = await readModels.get(allProjects, collection, id);
   if (doc && (caller.projectId === undefined || caller.projectId === doc.projectId)) return doc;
   throw new Rejection('work-unknown', `Nothing that failed is called ${id}`);
 };
 
 const retry = (
-  { engine }: World,
+  { engine }: ApiContext,
   request: FastifyRequest,
   { id, kind, projectId }: FailedDocument,
 ): Promise<Outcome<Event>> => {
@@ -53,7 +53,7 @@ const retry = (
 };
 
 const discard = (
-  { engine }: World,
+  { engine }: ApiContext,
   request: FastifyRequest,
   { id, kind, projectId }: FailedDocument,
   reason: string,
@@ -65,7 +65,7 @@ const discard = (
 };
 
 /** Work that failed, to be retried or discarded: jobs, and what follows from events. */
-export const failedWork: Routes = (app, world) => {
+export const failedWork: Routes = (app, api) => {
   app.get(
     '/api/admin/failed-jobs',
     {
@@ -81,8 +81,8 @@ export const failedWork: Routes = (app, world) => {
     },
     async ({ caller, query }) => {
       const { projectId } = caller;
-      const page = await pageOf(world, ['failed', projectId], query, (range) =>
-        world.readModels.find(allProjects, collection, { where: mine(projectId), sort, ...range }),
+      const page = await pageOf(api, ['failed', projectId], query, (range) =>
+        api.readModels.find(allProjects, collection, { where: mine(projectId), sort, ...range }),
       );
       return { ...page, data: page.data.map((doc) => shownTo(caller, doc)) };
     },
@@ -93,8 +93,8 @@ export const failedWork: Routes = (app, world) => {
     '/api/admin/retry-failed/:id',
     { ...access, schema: { summary: 'Try again what failed', tags, params: inPath, response: { 202: answer } } },
     async (request, reply) => {
-      const doc = await find(world, request, request.params.id);
-      const { position } = await retry(world, request, doc);
+      const doc = await find(api, request, request.params.id);
+      const { position } = await retry(api, request, doc);
       withPosition(reply, position).code(202);
       return { id: doc.id, status: 'retrying' as const };
     },
@@ -113,9 +113,9 @@ export const failedWork: Routes = (app, world) => {
     async (request, reply) => {
       const failed: Condition<FailedDocument> = { field: 'status', op: 'eq', value: 'failed' };
       const where = [...mine(request.caller.projectId), failed];
-      const { docs } = await world.readModels.find(allProjects, collection, { where, sort, limit: many });
+      const { docs } = await api.readModels.find(allProjects, collection, { where, sort, limit: many });
       let last = 0;
-      for (const doc of docs) last = Math.max(last, (await retry(world, request, doc)).position);
+      for (const doc of docs) last = Math.max(last, (await retry(api, request, doc)).position);
       withPosition(reply, last).code(202);
       return { retried: docs.length };
     },
@@ -134,8 +134,8 @@ export const failedWork: Routes = (app, world) => {
       },
     },
     async (request, reply) => {
-      const doc = await find(world, request, request.params.id);
-      const { position } = await discard(world, request, doc, request.body.reason);
+      const doc = await find(api, request, request.params.id);
+      const { position } = await discard(api, request, doc, request.body.reason);
       withPosition(reply, position);
       return { id: doc.id, status: 'discarded' as const };
     },

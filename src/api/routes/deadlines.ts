@@ -40,7 +40,7 @@ const viewAt = (doc: DeadlineDocument, now: Date): z.infer<typeof deadlineView> 
 const id = z.string().min(1).max(64).optional();
 
 /** The replies that are waited for. */
-export const deadlines: Routes = (app, world) =>
+export const deadlines: Routes = (app, api) =>
   void app.get(
     '/api/routing/deadlines',
     {
@@ -62,14 +62,14 @@ export const deadlines: Routes = (app, world) =>
       const where = equal.flatMap(([field, value]): readonly Condition<DeadlineDocument>[] =>
         value === undefined ? [] : [{ field, op: 'eq', value }],
       );
-      const page = await pageOf(world, ['deadlines', equal], asked, (range) =>
-        world.readModels.find(allProjects, collection, {
+      const page = await pageOf(api, ['deadlines', equal], asked, (range) =>
+        api.readModels.find(allProjects, collection, {
           where,
           sort: [{ field: 'dueAt', direction: 'asc' }],
           ...range,
         }),
       );
-      const now = world.clock();
+      const now = api.clock();
       return { ...page, data: page.data.map((doc) => viewAt(doc, now)) };
     },
   );

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { App } from '../http/app.ts';
 import { shared } from '../http/sharing.ts';
-import type { Component, World } from '../http/world.ts';
+import type { Component, ApiContext } from '../http/context.ts';
 
 const component = z.object({
   name: z.string(),
@@ -27,9 +27,9 @@ const shown = ({ lag, ...part }: Component): Component =>
   lag === undefined ? part : { ...part, lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 };
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
-export const health = (app: App, world: World, stopping: () => boolean): void => {
+export const health = (app: App, api: ApiContext, stopping: () => boolean): void => {
   // Anybody may ask, and as often as they like.
-  const components = shared(world.components);
+  const components = shared(api.components);
   const config = { public: true };
   app.route({
     method: 'GET',

@@ -17,7 +17,7 @@ import { cloudEventSchema, nativeBatchSchema, nativeSchema, ofKeyedRequests } fr
 import { segmentRoutes } from '../ingest/segment-routes.ts';
 import { Problem } from '../http/problems.ts';
 import { withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
 const batchConfig = { ...config, batch: true } as const;
@@ -43,19 +43,19 @@ const cloudEventOf = (request: FastifyRequest): unknown =>
 const isCloudEvent = (request: FastifyRequest): boolean =>
   contentType(request) === batched || cloudEventOf(request) !== undefined;
 
-const toOne = (world: World) => {
+const toOne = (api: ApiContext) => {
   const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated) => {
-    const { outcomes, position } = await record(world, delivery, [item]);
+    const { outcomes, position } = await record(api, delivery, [item]);
     const receipt = receiptOf(outcomes[0]);
     return withPosition(reply, position).code(202).send(receipt);
   };
   return {
     native: async (request: FastifyRequest, reply: FastifyReply) => {
-      const delivery = deliveryOf(world, request);
+      const delivery = deliveryOf(api, request);
       return answer(reply, delivery, fromNative(request.body, 'api', delivery.arrivalOf(0)));
     },
     cloudEvent: async (event: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      const delivery = deliveryOf(world, request);
+      const delivery = deliveryOf(api, request);
       const traceparent = traceparentOf(event);
       const sender = { ...delivery.sender, ...(traceparent !== undefined && { traceparent }) };
       return answer(reply, { ...delivery, sender }, fromCloudEvent(event, delivery.arrivalOf(0)));
@@ -64,22 +64,22 @@ const toOne = (world: World) => {
 };
 
 const toMany =
-  (world: World) =>
+  (api: ApiContext) =>
   async <T>(
     [request, reply]: readonly [FastifyRequest, FastifyReply],
     items: readonly T[],
     translate: (item: T, index: number, delivery: Delivery) => Translated,
     pointerTo: (index: number) => string,
   ) => {
-    const delivery = deliveryOf(world, request);
-    const translated = await eachInTurn(world, delivery.projectId, items, (item, index) =>
+    const delivery = deliveryOf(api, request);
+    const translated = await eachInTurn(api, delivery.projectId, items, (item, index) =>
       translate(item, index, delivery),
     );
-    const { outcomes, position } = await record(world, delivery, translated);
+    const { outcomes, position } = await record(api, delivery, translated);
     return withPosition(reply, position).send(batchAnswerOf(outcomes, pointerTo));
   };
 
-const ingestRoute = (scope: App, world: World, admit: Admit): void => {
+const ingestRoute = (scope: App, api: ApiContext, admit: Admit): void => {
   takes(scope, admit);
   scope.route({
     method: 'POST',
@@ -94,13 +94,13 @@ const ingestRoute = (scope: App, world: World, admit: Admit): void => {
       body: nativeSchema,
       response: { 202: receiptSchema },
     },
-    handler: toOne(world).native,
+    handler: toOne(api).native,
   });
 };
 
-const eventsRoute = (scope: App, world: World, admit: Admit): void => {
-  const { native, cloudEvent } = toOne(world);
-  const many = toMany(world);
+const eventsRoute = (scope: App, api: ApiContext, admit: Admit): void => {
+  const { native, cloudEvent } = toOne(api);
+  const many = toMany(api);
   const ownLevels = (request: FastifyRequest): number => (isCloudEvent(request) ? 0 : 1);
   // In binary mode the content type is that of the data, which may be any JSON.
   takes(scope, admit, [/^application\/[\w.-]+\+json/]);
@@ -132,8 +132,8 @@ const eventsRoute = (scope: App, world: World, admit: Admit): void => {
   });
 };
 
-const batchRoute = (scope: App, world: World, admit: Admit): void => {
-  const many = toMany(world);
+const batchRoute = (scope: App, api: ApiContext, admit: Admit): void => {
+  const many = toMany(api);
   takes(scope, admit, [], ['application/x-ndjson']);
   scope.route({
     method: 'POST',
@@ -170,12 +170,12 @@ const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudev
 };
 
 /** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
-export const ingestion = async (app: App, world: World): Promise<void> => {
+export const ingestion = async (app: App, api: ApiContext): Promise<void> => {
   await app.register(async (all: App) => {
     watchRefusals(all, wayOf);
     const admit = admission(all);
     for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
-      await all.register(async (scope: App) => routes(scope, world, admit));
+      await all.register(async (scope: App) => routes(scope, api, admit));
     }
   });
 };

@@ -5,7 +5,7 @@ import type { Key } from '../../domain/projects/project.ts';
 import { hashOf, keyText } from '../http/key.ts';
 import { Problem } from '../http/problems.ts';
 import { idempotencyKeyOf, requestOf } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
@@ -14,7 +14,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ
  * root key, so that a retry can be told a secret that is stored nowhere.
  */
 export const making = (
-  { newSecret, adminKey }: World,
+  { newSecret, adminKey }: ApiContext,
   request: FastifyRequest,
   purpose: string,
 ): ((name: string) => string) => {
@@ -50,7 +50,7 @@ type Wanted = {
  * Throws a `Problem` when that key can't be told any more.
  */
 export const issue = async (
-  { engine }: World,
+  { engine }: ApiContext,
   request: FastifyRequest,
   made: (name: string) => string,
   { part, ...input }: Wanted,

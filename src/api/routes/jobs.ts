@@ -11,7 +11,7 @@ import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const jobView = jobDocument.omit({ open: true, cursor: true, until: true, takenAt: true, doneBefore: true }).extend({
   holder: z.string().optional().describe('The process that has it; told to the root key'),
@@ -47,7 +47,7 @@ export const partsOf = (jobId: string, mine: string | undefined) => {
   return { projectId, jobId: rest.join('.') };
 };
 
-const find = async ({ readModels }: World, mine: string | undefined, jobId: string): Promise<JobDocument> => {
+const find = async ({ readModels }: ApiContext, mine: string | undefined, jobId: string): Promise<JobDocument> => {
   partsOf(jobId, mine);
   const doc = await readModels.get(allProjects, collection, jobId);
   if (!doc) throw new Rejection('job-unknown', `There is no job ${jobId}`);
@@ -60,7 +60,7 @@ const access = { config: { scope: 'admin', reads: [collection.name] } } as const
 const tags = ['Operators'];
 
 /** Long work and how far it is. */
-export const jobs: Routes = (app, world) => {
+export const jobs: Routes = (app, api) => {
   const filters = { status: jobStatus.optional(), kind: jobKind.optional() };
   app.get(
     '/api/admin/jobs',
@@ -82,8 +82,8 @@ export const jobs: Routes = (app, world) => {
       const where = equal.flatMap(([field, value]): readonly Condition<JobDocument>[] =>
         value === undefined ? [] : [{ field, op: 'eq', value }],
       );
-      const page = await pageOf(world, ['jobs', equal], asked, (range) =>
-        world.readModels.find(allProjects, collection, {
+      const page = await pageOf(api, ['jobs', equal], asked, (range) =>
+        api.readModels.find(allProjects, collection, {
           where,
           sort: [{ field: 'requestedAt', direction: 'desc' }],
           ...range,
@@ -104,7 +104,7 @@ export const jobs: Routes = (app, world) => {
         response: { 200: jobView },
       },
     },
-    async ({ caller, params }) => viewOf(caller, await find(world, caller.projectId, params.jobId)),
+    async ({ caller, params }) => viewOf(caller, await find(api, caller.projectId, params.jobId)),
   );
 
   app.post(
@@ -123,7 +123,7 @@ export const jobs: Routes = (app, world) => {
       const { jobId } = request.params;
       const parts = partsOf(jobId, request.caller.projectId);
       const input = { ...parts, reason: request.body?.reason ?? '' };
-      const { position } = await world.engine.handle(cancelJob, input, requestOf(request, cancelJob.name));
+      const { position } = await api.engine.handle(cancelJob, input, requestOf(request, cancelJob.name));
       withPosition(reply, position);
       return { jobId, status: 'cancelled' as const };
     },

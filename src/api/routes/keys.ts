@@ -23,8 +23,8 @@ const wanted = z.object({
 const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(z.enum(scopes)) });
 
 /** The keys of a project. */
-export const keys: Routes = (app, world) => {
-  const { engine } = world;
+export const keys: Routes = (app, api) => {
+  const { engine } = api;
   app.route({
     method: 'POST',
     url: '/api/projects/:projectId/keys',
@@ -40,8 +40,8 @@ export const keys: Routes = (app, world) => {
     },
     handler: async (request, reply) => {
       const { projectId } = request.params;
-      const made = making(world, request, 'key');
-      const { key, issued, position } = await issue(world, request, made, { projectId, ...request.body });
+      const made = making(api, request, 'key');
+      const { key, issued, position } = await issue(api, request, made, { projectId, ...request.body });
       withPosition(reply, position).code(201);
       return { keyId: issued.keyId, key, name: issued.name, scopes: issued.scopes };
     },
@@ -60,7 +60,7 @@ export const keys: Routes = (app, world) => {
     handler: async ({ params: { projectId }, query }) => {
       const { state } = await engine.states.refresh(project, projectId);
       const items = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
-      return pageIn(world, ['keys', projectId], query, { items, keyOf: ({ keyId }) => keyId });
+      return pageIn(api, ['keys', projectId], query, { items, keyOf: ({ keyId }) => keyId });
     },
   });
   app.route({

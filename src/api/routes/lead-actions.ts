@@ -26,8 +26,8 @@ const repId = z.string().min(1).max(64);
 const response = { 200: ownershipView };
 
 /** What reps and their leads do with a lead: accept, decline, assign, close, reopen. */
-export const leadActions: Routes = (app, world) => {
-  const accept = sending(world, acceptLead);
+export const leadActions: Routes = (app, api) => {
+  const accept = sending(api, acceptLead);
   app.post(
     '/api/leads/:leadId/accept',
     {
@@ -47,7 +47,7 @@ export const leadActions: Routes = (app, world) => {
     },
   );
 
-  const decline = sending(world, declineLead);
+  const decline = sending(api, declineLead);
   app.post(
     '/api/leads/:leadId/decline',
     {
@@ -67,7 +67,7 @@ export const leadActions: Routes = (app, world) => {
     },
   );
 
-  const unassign = sending(world, unassignLead);
+  const unassign = sending(api, unassignLead);
   app.post(
     '/api/leads/:leadId/assign',
     {
@@ -92,11 +92,11 @@ export const leadActions: Routes = (app, world) => {
       if (chosen === null) {
         return unassign(request, request.params.leadId, (of) => ({ ...of, reason: why, exclude }), reply);
       }
-      const of = await living(world, request, request.params.leadId);
+      const of = await living(api, request, request.params.leadId);
       const asked = requestOf(request, 'AssignByHand');
       const because = why === '' ? `assigned by ${asked.actor ?? 'hand'}` : why;
-      const position = await assignByHand(world.engine, { ...of, repId: chosen, reason: because }, asked);
-      return answer(world, of, position, reply);
+      const position = await assignByHand(api.engine, { ...of, repId: chosen, reason: because }, asked);
+      return answer(api, of, position, reply);
     },
   );
 
@@ -114,17 +114,17 @@ export const leadActions: Routes = (app, world) => {
       },
     },
     async (request, reply) => {
-      const of = await living(world, request, request.params.leadId);
+      const of = await living(api, request, request.params.leadId);
       const asked = requestOf(request, requestRouting.name);
       const input = { ...of, reason: request.body?.reason ?? '' };
-      const { position } = await world.engine.handle(requestRouting, input, asked);
-      await routeLead(world.engine, of, step(asked, 'route'));
-      const told = await world.engine.states.refresh(lead, leadStreamId(of.projectId, of.leadId));
-      return answer(world, of, Math.max(position, told.position), reply);
+      const { position } = await api.engine.handle(requestRouting, input, asked);
+      await routeLead(api.engine, of, step(asked, 'route'));
+      const told = await api.engine.states.refresh(lead, leadStreamId(of.projectId, of.leadId));
+      return answer(api, of, Math.max(position, told.position), reply);
     },
   );
 
-  const close = sending(world, closeLead);
+  const close = sending(api, closeLead);
   app.post(
     '/api/leads/:leadId/close',
     {
@@ -148,7 +148,7 @@ export const leadActions: Routes = (app, world) => {
     },
   );
 
-  const reopen = sending(world, reopenLead);
+  const reopen = sending(api, reopenLead);
   app.post(
     '/api/leads/:leadId/reopen',
     {

@@ -17,7 +17,7 @@ import { leadDocumentOf } from './lead-view.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { etag } from '../http/request.ts';
 import { shownFact, storedEvent } from '../http/stored-event.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
 const access = { config: { scope: 'leads:read' } } as const;
@@ -36,7 +36,7 @@ const timelineEntry = historyEntry
 
 /** The lead's score after an activity that changed nothing: the one that was recorded before it. */
 const scoreBefore = async (
-  { readModels }: World,
+  { readModels }: ApiContext,
   projectId: string,
   { leadId, revision }: HistoryEntry,
 ): Promise<number> => {
@@ -52,7 +52,7 @@ const scoreBefore = async (
 };
 
 /** A lead and its project as of now. */
-const asTheyAre = async ({ engine: { states } }: World, projectId: string, leadId: string) => {
+const asTheyAre = async ({ engine: { states } }: ApiContext, projectId: string, leadId: string) => {
   const found = await findLead(states, projectId, leadId);
   if (!found) throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
   // Another process may have appended: what explains a score should not lag behind what others can read.
@@ -62,7 +62,7 @@ const asTheyAre = async ({ engine: { states } }: World, projectId: string, leadI
 };
 
 /** What a lead did, why it has its score, and the facts behind both. */
-export const leadFacts: Routes = (app, world) => {
+export const leadFacts: Routes = (app, api) => {
   app.get(
     '/api/leads/:leadId/timeline',
     {
@@ -78,15 +78,15 @@ export const leadFacts: Routes = (app, world) => {
     async (request, reply) => {
       const projectId = projectOf(request);
       const { order: direction, ...asked } = request.query;
-      const { leadId } = await leadDocumentOf(world, projectId, request.params.leadId);
+      const { leadId } = await leadDocumentOf(api, projectId, request.params.leadId);
       tellSurvivor(reply, request.params.leadId, leadId, 'timeline');
       const where = [{ field: 'leadId', op: 'eq', value: leadId }] as const;
-      const page = await pageOf(world, ['timeline', projectId, leadId, direction], asked, (range) =>
-        world.readModels.find(projectId, history, { where, sort: [{ field: 'occurredAt', direction }], ...range }),
+      const page = await pageOf(api, ['timeline', projectId, leadId, direction], asked, (range) =>
+        api.readModels.find(projectId, history, { where, sort: [{ field: 'occurredAt', direction }], ...range }),
       );
       const data = page.data.map(async (entry) => {
         const { revision: _, scoredLead: __, scoredRevision: ___, leadId: ____, ...shown } = entry;
-        return { ...shown, score: entry.score ?? (await scoreBefore(world, projectId, entry)) };
+        return { ...shown, score: entry.score ?? (await scoreBefore(api, projectId, entry)) };
       });
       return { ...page, data: await Promise.all(data) };
     },
@@ -107,21 +107,21 @@ export const leadFacts: Routes = (app, world) => {
     async (request, reply) => {
       const projectId = projectOf(request);
       const asked = request.params.leadId;
-      const then = thenOf(world, request.query);
+      const then = thenOf(api, request.query);
       if (then) {
-        const explained = await inLane(world, request, async () => {
-          const { leadId, state, scoring, at } = await leadThen(world, projectId, asked, then);
+        const explained = await inLane(api, request, async () => {
+          const { leadId, state, scoring, at } = await leadThen(api, projectId, asked, then);
           return { leadId, ...explain(scoring, scorable(state), at.getTime()) };
         });
         tellSurvivor(reply, asked, explained.leadId, 'score');
         return explained;
       }
-      const { leadId, state, scoring, revision } = await asTheyAre(world, projectId, asked);
+      const { leadId, state, scoring, revision } = await asTheyAre(api, projectId, asked);
       tellSurvivor(reply, asked, leadId, 'score');
       reply.header('ETag', etag(revision));
-      const explained = async () => explain(scoring, scorable(state), world.clock().getTime());
+      const explained = async () => explain(scoring, scorable(state), api.clock().getTime());
       const isLong = state.activities.size > longLead;
-      return { leadId, ...(await (isLong ? inLane(world, request, explained) : explained())) };
+      return { leadId, ...(await (isLong ? inLane(api, request, explained) : explained())) };
     },
   );
 
@@ -139,21 +139,16 @@ export const leadFacts: Routes = (app, world) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const { leadId } = await asTheyAre(world, projectId, request.params.leadId);
+      const { leadId } = await asTheyAre(api, projectId, request.params.leadId);
       tellSurvivor(reply, request.params.leadId, leadId, 'events');
-      const page = await pageOf(
-        world,
-        ['events', projectId, leadId],
-        request.query,
-        async ({ limit, after = [-1] }) => {
-          const stream = `lead-${leadStreamId(projectId, leadId)}`;
-          const docs = await world.engine.states.read(stream, Number(after[0]), limit);
-          const last = docs.at(-1);
-          // A page has fewer than were asked for when they are large.
-          const more = last && (await world.engine.states.read(stream, last.revision, 1)).length > 0;
-          return { docs, ...(more && { next: [last.revision] }) };
-        },
-      );
+      const page = await pageOf(api, ['events', projectId, leadId], request.query, async ({ limit, after = [-1] }) => {
+        const stream = `lead-${leadStreamId(projectId, leadId)}`;
+        const docs = await api.engine.states.read(stream, Number(after[0]), limit);
+        const last = docs.at(-1);
+        // A page has fewer than were asked for when they are large.
+        const more = last && (await api.engine.states.read(stream, last.revision, 1)).length > 0;
+        return { docs, ...(more && { next: [last.revision] }) };
+      });
       return { ...page, data: page.data.map(shownFact) };
     },
   );

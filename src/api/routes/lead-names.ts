@@ -1,7 +1,7 @@
 import type { LeadDocument } from '../../projections/leads.ts';
 import { leads } from '../../projections/leads.ts';
 import { mergedLeads } from '../../projections/merged-leads.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** How long a name is that is shown, in characters. */
 const longest = 256;
@@ -22,7 +22,7 @@ export const nameOf = ({ profile, identifiers }: Pick<LeadDocument, 'profile' | 
 
 /** The names of leads by id, as they are now; a merged one is called as its survivor. One that has no name is missing. */
 export const leadNames = async (
-  { readModels }: Pick<World, 'readModels'>,
+  { readModels }: Pick<ApiContext, 'readModels'>,
   projectId: string,
   leadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => {

@@ -11,7 +11,7 @@ import type { LeadId } from '../../flows/placements.ts';
 import { findLead } from '../../flows/resolve.ts';
 import { projectOf } from '../http/auth.ts';
 import { withPosition, etag, requestOf } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** Whose a lead is, after something was done about it. */
 export const ownershipView = z.object({
@@ -36,7 +36,7 @@ const viewOf = (leadId: string, { ownership }: LeadState): z.infer<typeof owners
 
 /** The living lead that an id leads to. Throws `Rejection` when there is none. */
 export const living = async (
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   request: FastifyRequest,
   asked: string,
 ): Promise<LeadId> => {
@@ -48,7 +48,7 @@ export const living = async (
 
 /** Answers with whose a lead is now, and its ETag. */
 export const answer = async (
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   { projectId, leadId }: LeadId,
   position: number,
   reply: FastifyReply,
@@ -60,9 +60,9 @@ export const answer = async (
 
 /** Sends a command about a lead, and answers with whose it is then. */
 export const sending =
-  <I>(world: World, command: Command<I, LeadState, LeadEvent>) =>
+  <I>(api: ApiContext, command: Command<I, LeadState, LeadEvent>) =>
   async (request: FastifyRequest, asked: string, input: (of: LeadId) => NoInfer<I>, reply: FastifyReply) => {
-    const of = await living(world, request, asked);
-    const { position } = await world.engine.handle(command, input(of), requestOf(request, command.name));
-    return answer(world, of, position, reply);
+    const of = await living(api, request, asked);
+    const { position } = await api.engine.handle(command, input(of), requestOf(request, command.name));
+    return answer(api, of, position, reply);
   };

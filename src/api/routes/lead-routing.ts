@@ -36,7 +36,7 @@ const routingView = z.object({
 });
 
 /** Whose a lead is and why, and whose it was. */
-export const leadRouting: Routes = (app, world) =>
+export const leadRouting: Routes = (app, api) =>
   void app.get(
     '/api/leads/:leadId/routing',
     {
@@ -52,15 +52,15 @@ export const leadRouting: Routes = (app, world) =>
     async (request, reply) => {
       const projectId = projectOf(request);
       const { leadId: asked } = request.params;
-      const found = await findLead(world.engine.states, projectId, asked);
+      const found = await findLead(api.engine.states, projectId, asked);
       if (!found) throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${asked}`);
       const { leadId } = found;
-      const { state, revision } = await world.engine.states.refresh(lead, leadStreamId(projectId, leadId));
+      const { state, revision } = await api.engine.states.refresh(lead, leadStreamId(projectId, leadId));
       reply.header('ETag', etag(revision));
       if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}/routing`);
       const { histories: past } = state.ownership;
-      const page = await pageOf(world, ['routing', projectId, leadId], request.query, (range) =>
-        world.readModels.find(projectId, routings, {
+      const page = await pageOf(api, ['routing', projectId, leadId], request.query, (range) =>
+        api.readModels.find(projectId, routings, {
           where: [
             past.length === 0
               ? { field: 'leadId', op: 'eq', value: leadId }

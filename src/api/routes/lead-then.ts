@@ -20,7 +20,7 @@ import { leads } from '../../projections/leads.ts';
 import type { leadView } from './lead-view.ts';
 import { insightOf, summaryOf } from './lead-view.ts';
 import { Problem } from '../http/problems.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const time = z.iso.datetime({ offset: true }).optional();
 
@@ -33,10 +33,10 @@ export const pastTimes = {
 /** The times that are asked about: until when facts were recorded, and until when activities occurred. */
 export type Then = { readonly recorded: Date | undefined; readonly occurred: Date | undefined };
 
-type Asked = { readonly asOf?: string | undefined; readonly asOfOccurred?: string | undefined };
+type PastQuery = { readonly asOf?: string | undefined; readonly asOfOccurred?: string | undefined };
 
 /** The times that a query asks about; undefined when it asks about now. Throws a `Problem` for one in the future. */
-export const thenOf = ({ clock }: World, { asOf, asOfOccurred }: Asked): Then | undefined => {
+export const thenOf = ({ clock }: ApiContext, { asOf, asOfOccurred }: PastQuery): Then | undefined => {
   if (asOf === undefined && asOfOccurred === undefined) return undefined;
   const now = clock();
   const dateOf = (name: string, value: string | undefined): Date | undefined => {
@@ -53,18 +53,18 @@ export const thenOf = ({ clock }: World, { asOf, asOfOccurred }: Asked): Then | 
 
 /** What a stream's facts added up to; undefined when it had none. */
 const foldThen = async <S, E extends Event>(
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   stream: string,
   evolve: (state: S, fact: Recorded<E>) => S,
   { initial, asOf }: { readonly initial: S; readonly asOf: Date | undefined },
 ): Promise<S | undefined> => {
   const take = recordedUntil(evolve, asOf);
-  const breathe = timeSlices();
+  const yieldToOthers = timeSlices();
   let past: Past<S> = { now: initial, then: undefined };
   for await (const facts of states.pages<E>(stream, -1)) {
     for (const fact of facts) {
       past = take(past, fact);
-      await breathe();
+      await yieldToOthers();
     }
   }
   return past.then;
@@ -89,7 +89,7 @@ export type PastLead = Seen & { readonly leadId: string; readonly scoring: Publi
  * along many merges costs no more than its steps, whatever was moved along it.
  */
 const mergedThen = async (
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   [projectId, id]: readonly [string, string],
   { recorded: asOf }: Then,
 ): Promise<string | undefined> => {
@@ -104,27 +104,27 @@ const mergedThen = async (
  * A lead as of a time, followed through the merges that were made until then. Reads all facts of its stream: about 1.3 s of
  * computing for a lead of 100,000 activities, in turns, so that others need not wait. Throws a `Rejection` when there was none.
  */
-export const leadThen = async (world: World, projectId: string, asked: string, then: Then): Promise<PastLead> => {
+export const leadThen = async (api: ApiContext, projectId: string, asked: string, then: Then): Promise<PastLead> => {
   const { recorded: asOf, occurred } = then;
-  const at = occurred ?? asOf ?? world.clock();
+  const at = occurred ?? asOf ?? api.clock();
   const unknown = (what: string) => new Rejection('lead-unknown', `Project ${projectId} ${what} ${at.toISOString()}`);
   const initial: Seen = { state: lead.initial, doc: undefined, revision: -1 };
   let id: string | undefined = asked;
   while (id !== undefined) {
-    const into = await mergedThen(world, [projectId, id], then);
+    const into = await mergedThen(api, [projectId, id], then);
     if (into !== undefined) {
       id = into;
       continue;
     }
     const evolve = seeing({ project: projectId, id }, occurred);
-    const seen: Seen | undefined = await foldThen(world, `lead-${leadStreamId(projectId, id)}`, evolve, {
+    const seen: Seen | undefined = await foldThen(api, `lead-${leadStreamId(projectId, id)}`, evolve, {
       initial,
       asOf,
     });
     if (!seen) break;
     if (seen.state.status === 'lead') {
       if (occurred && seen.state.activities.size === 0) throw unknown(`knows nothing that lead ${asked} did until`);
-      const inForce = await foldThen(world, `project-${projectId}`, project.evolve, {
+      const inForce = await foldThen(api, `project-${projectId}`, project.evolve, {
         initial: project.initial,
         asOf,
       });

@@ -23,7 +23,7 @@ import type { LeadDocument } from '../../projections/leads.ts';
 import { leads } from '../../projections/leads.ts';
 import { mergedLeads } from '../../projections/merged-leads.ts';
 import { untilReached } from '../http/waiting.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** A lead in a list. Scores are in points as of `scoredAt`, times ISO 8601. */
 export const leadSummary = z.object({
@@ -72,7 +72,7 @@ export const leadView = leadSummary.extend({
 });
 
 /** Makes the summaries of a project's leads as of now. */
-export const summarizing = async ({ engine, clock }: World, projectId: string) => {
+export const summarizing = async ({ engine, clock }: ApiContext, projectId: string) => {
   const { model } = (await engine.states.get(project, projectId)).state.scoring;
   const now = clock();
   return (doc: LeadDocument): z.infer<typeof leadSummary> => summaryOf(projectId, doc, model, now);
@@ -119,11 +119,15 @@ export const insightOf = (doc: LeadDocument, pace: Pace, model: ScoringModel, no
 });
 
 /** A lead as of now, with what its history says. */
-export const viewOf = async (world: World, projectId: string, doc: LeadDocument): Promise<z.infer<typeof leadView>> => {
-  const { model } = (await world.engine.states.get(project, projectId)).state.scoring;
-  const now = world.clock();
+export const viewOf = async (
+  api: ApiContext,
+  projectId: string,
+  doc: LeadDocument,
+): Promise<z.infer<typeof leadView>> => {
+  const { model } = (await api.engine.states.get(project, projectId)).state.scoring;
+  const now = api.clock();
   const since = (at: string) =>
-    world.readModels.count(projectId, history, [
+    api.readModels.count(projectId, history, [
       { field: 'leadId', op: 'eq', value: doc.leadId },
       { field: 'occurredAt', op: 'gt', value: at },
     ]);
@@ -134,7 +138,7 @@ export const viewOf = async (world: World, projectId: string, doc: LeadDocument)
 };
 
 const documentOf = async (
-  { readModels }: World,
+  { readModels }: ApiContext,
   projectId: string,
   leadId: string,
 ): Promise<LeadDocument | undefined> => {
@@ -153,38 +157,38 @@ const documentOf = async (
  * for once more when the read models have all that was acknowledged by now: a lead can be read as soon as its id was given out.
  */
 const firstDocumentOf = async (
-  world: World,
+  api: ApiContext,
   projectId: string,
   leadIds: readonly string[],
 ): Promise<LeadDocument | undefined> => {
   const look = async (): Promise<LeadDocument | undefined> => {
     for (const leadId of leadIds) {
-      const doc = await documentOf(world, projectId, leadId);
+      const doc = await documentOf(api, projectId, leadId);
       if (doc) return doc;
     }
     return undefined;
   };
   const seen = await look();
   if (seen) return seen;
-  await untilReached(world, await world.head(), { projectId });
+  await untilReached(api, await api.head(), { projectId });
   return look();
 };
 
 /** The lead that an id leads to, which is another one's when it was merged. Throws a `Rejection` when there is none. */
-export const leadDocumentOf = async (world: World, projectId: string, leadId: string): Promise<LeadDocument> => {
-  const doc = await firstDocumentOf(world, projectId, [leadId]);
+export const leadDocumentOf = async (api: ApiContext, projectId: string, leadId: string): Promise<LeadDocument> => {
+  const doc = await firstDocumentOf(api, projectId, [leadId]);
   if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
 };
 
 /** The lead of the first of some identifiers that leads to one. Throws a `Rejection` when none does. */
 export const leadDocumentBy = async (
-  world: World,
+  api: ApiContext,
   projectId: string,
   identifiers: readonly Identifier[],
 ): Promise<LeadDocument> => {
   const leadIds = identifiers.map((identifier) => leadIdOf(projectId, identifier));
-  const doc = await firstDocumentOf(world, projectId, leadIds);
+  const doc = await firstDocumentOf(api, projectId, leadIds);
   if (doc) return doc;
   throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadIds[0]}`);
 };

@@ -38,7 +38,7 @@ const access = { config: { scope: 'leads:read' } } as const;
 const tags = ['Leads'];
 
 /** Leads: lists, one by id, one by an identifier, and the ones with the highest scores. */
-export const leads: Routes = (app, world) => {
+export const leads: Routes = (app, api) => {
   app.get(
     '/api/leads',
     {
@@ -58,13 +58,13 @@ export const leads: Routes = (app, world) => {
       const projectId = projectOf(request);
       const { sort, limit, cursor, count, ...filters } = request.query;
       const where = conditionsOf(filters);
-      const page = await pageOf(world, ['leads', projectId, sort, filters], { limit, cursor }, (range) =>
-        world.readModels.find(projectId, collection, { where, sort: [orderOf(sort)], ...range }),
+      const page = await pageOf(api, ['leads', projectId, sort, filters], { limit, cursor }, (range) =>
+        api.readModels.find(projectId, collection, { where, sort: [orderOf(sort)], ...range }),
       );
-      const data = page.data.map(await summarizing(world, projectId));
+      const data = page.data.map(await summarizing(api, projectId));
       if (count !== 'true') return { ...page, data };
       // To count looks at all that the list has, on all its pages: two at a time of a project.
-      const total = await inLane(world, request, () => world.readModels.count(projectId, collection, where));
+      const total = await inLane(api, request, () => api.readModels.count(projectId, collection, where));
       return { ...page, data, total };
     },
   );
@@ -82,9 +82,9 @@ export const leads: Routes = (app, world) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const doc = await leadDocumentBy(world, projectId, identifiersIn(request.query));
+      const doc = await leadDocumentBy(api, projectId, identifiersIn(request.query));
       reply.header('ETag', etag(doc.revision)).header('Content-Location', `/api/leads/${doc.leadId}`);
-      return viewOf(world, projectId, doc);
+      return viewOf(api, projectId, doc);
     },
   );
 
@@ -102,20 +102,20 @@ export const leads: Routes = (app, world) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const then = thenOf(world, request.query);
+      const then = thenOf(api, request.query);
       if (then) {
         const asked = request.params.leadId;
-        const { leadId, view } = await inLane(world, request, async () => {
-          const past = await leadThen(world, projectId, asked, then);
+        const { leadId, view } = await inLane(api, request, async () => {
+          const past = await leadThen(api, projectId, asked, then);
           return { leadId: past.leadId, view: viewThen(projectId, past, then) };
         });
         if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}`);
         return view;
       }
-      const doc = await leadDocumentOf(world, projectId, request.params.leadId);
+      const doc = await leadDocumentOf(api, projectId, request.params.leadId);
       reply.header('ETag', etag(doc.revision));
       if (doc.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${doc.leadId}`);
-      return viewOf(world, projectId, doc);
+      return viewOf(api, projectId, doc);
     },
   );
 
@@ -135,8 +135,8 @@ export const leads: Routes = (app, world) => {
       const projectId = projectOf(request);
       const { limit } = request.query;
       const sort = [{ field: 'score', direction: 'desc' }] as const;
-      const { docs } = await world.readModels.find(projectId, collection, { where: [], sort, limit });
-      const summarize = await summarizing(world, projectId);
+      const { docs } = await api.readModels.find(projectId, collection, { where: [], sort, limit });
+      const summarize = await summarizing(api, projectId);
       return { data: docs.map((doc, index) => ({ rank: index + 1, ...summarize(doc) })) };
     },
   );

@@ -11,7 +11,7 @@ import { idOf, issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Projects'];
 const name = z.string().trim().min(1).max(128);
@@ -37,19 +37,19 @@ const mustBeRoot = ({ caller }: FastifyRequest): void => {
 };
 
 const create = async (
-  world: World,
+  api: ApiContext,
   request: FastifyRequest & { readonly body: { readonly name: string } },
   reply: FastifyReply,
 ): Promise<z.infer<typeof created>> => {
   mustBeRoot(request);
-  const made = making(world, request, 'project');
+  const made = making(api, request, 'project');
   const projectId = idOf(made('project id'));
   const asked = requestOf(request, createProject.name);
-  const { events } = await world.engine.handle(createProject, { projectId, name: request.body.name }, asked);
+  const { events } = await api.engine.handle(createProject, { projectId, name: request.body.name }, asked);
   const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
-  const ofApi = await issue(world, request, made, { projectId, ...first.apiKey });
-  const madeToWrite = making(world, request, 'write key');
-  const toWrite = await issue(world, request, madeToWrite, { projectId, ...first.writeKey, part: 'write' });
+  const ofApi = await issue(api, request, made, { projectId, ...first.apiKey });
+  const madeToWrite = making(api, request, 'write key');
+  const toWrite = await issue(api, request, madeToWrite, { projectId, ...first.writeKey, part: 'write' });
   withPosition(reply, Math.max(ofApi.position, toWrite.position)).code(201);
   reply.header('Location', `/api/projects/${projectId}`);
   return { projectId, name: as ?? request.body.name, apiKey: ofApi.key, writeKey: toWrite.key };
@@ -59,7 +59,7 @@ const mine = (projectId: string | undefined): readonly Condition<ProjectDocument
   projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
 
 /** Projects: a tenant each. */
-export const projects: Routes = (app, world) => {
+export const projects: Routes = (app, api) => {
   app.route({
     method: 'POST',
     url: '/api/projects',
@@ -72,7 +72,7 @@ export const projects: Routes = (app, world) => {
       body: z.object({ name }),
       response: { 201: created },
     },
-    handler: (request, reply) => create(world, request, reply),
+    handler: (request, reply) => create(api, request, reply),
   });
   app.route({
     method: 'GET',
@@ -86,8 +86,8 @@ export const projects: Routes = (app, world) => {
       response: { 200: listOf(projectView) },
     },
     handler: async ({ caller: { projectId }, query }) => {
-      const page = await pageOf(world, ['projects', projectId], query, (range) =>
-        world.readModels.find(allProjects, collection, {
+      const page = await pageOf(api, ['projects', projectId], query, (range) =>
+        api.readModels.find(allProjects, collection, {
           where: mine(projectId),
           sort: [{ field: 'createdAt', direction: 'asc' }],
           ...range,
@@ -107,7 +107,7 @@ export const projects: Routes = (app, world) => {
       response: { 200: projectView },
     },
     handler: async ({ params: { projectId } }) => {
-      const { state } = await world.engine.states.get(project, projectId);
+      const { state } = await api.engine.states.get(project, projectId);
       return { projectId, name: state.name, createdAt: state.createdAt };
     },
   });

@@ -3,7 +3,7 @@ import type { Aggregate, Event } from '../../domain/event.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { pageOf } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -52,7 +52,7 @@ type Found<T> = { readonly item: T; readonly revision: number };
 
 /** The facts from one revision to another: one read gives fewer of them where they are large. */
 const factsBetween = async <E extends Event>(
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   stream: string,
   [from, to]: readonly [number, number],
 ): Promise<readonly Recorded<E>[]> => {
@@ -67,14 +67,14 @@ const factsBetween = async <E extends Event>(
 
 /** What was published, by the facts from one revision to another, newest first. */
 async function* backwards<S, E extends Event, T extends { readonly version: number }>(
-  world: World,
+  api: ApiContext,
   { aggregate, id, pick }: PublishedIn<S, E, T>,
   from: number,
   to: number,
 ): AsyncGenerator<Found<T>> {
   for (let end = to; end >= from; end -= factsAtOnce) {
     const begin = Math.max(from, end - factsAtOnce + 1);
-    const facts = await factsBetween<E>(world, `${aggregate.name}-${id}`, [begin, end]);
+    const facts = await factsBetween<E>(api, `${aggregate.name}-${id}`, [begin, end]);
     for (const fact of facts.toReversed()) {
       const item = pick(fact);
       if (item) yield { item, revision: fact.revision };
@@ -87,17 +87,17 @@ async function* backwards<S, E extends Event, T extends { readonly version: numb
  * `Problem` for a cursor that does not fit.
  */
 export const publishedPage = async <S, E extends Event, T extends { readonly version: number }>(
-  world: World,
+  api: ApiContext,
   scope: readonly unknown[],
   asked: { readonly limit: number; readonly cursor?: string | undefined },
   published: PublishedIn<S, E, T>,
 ): Promise<{ data: T[]; nextCursor: string | null }> => {
-  const { revision: last } = await world.engine.states.refresh(published.aggregate, published.id);
-  const page = await pageOf<T>(world, scope, asked, async ({ limit, after: [before] = [] }) => {
+  const { revision: last } = await api.engine.states.refresh(published.aggregate, published.id);
+  const page = await pageOf<T>(api, scope, asked, async ({ limit, after: [before] = [] }) => {
     const docs: T[] = [];
     let [characters, end] = [0, -1];
     for await (const { item, revision } of backwards(
-      world,
+      api,
       published,
       0,
       before === undefined ? last : Number(before) - 1,
@@ -114,16 +114,16 @@ export const publishedPage = async <S, E extends Event, T extends { readonly ver
 
 /** The version that is asked for. Throws a `Problem` when there is none. */
 export const versionOf = async <S, E extends Event, T extends { readonly version: number }>(
-  world: World,
+  api: ApiContext,
   published: PublishedIn<S, E, T>,
   version: number,
 ): Promise<T> => {
-  const { state, revision: last } = await world.engine.states.refresh(published.aggregate, published.id);
+  const { state, revision: last } = await api.engine.states.refresh(published.aggregate, published.id);
   const newest = published.newest(state);
   // Each version has a fact of its own, so it is not among the first ones, nor among the last.
   const [from, to] = [Math.max(0, version - 1), last - (newest - version)];
   if (version <= newest) {
-    for await (const { item } of backwards(world, published, from, to)) if (item.version === version) return item;
+    for await (const { item } of backwards(api, published, from, to)) if (item.version === version) return item;
   }
   throw new Problem('not-found', `There is no version ${version}; ${newest} is the newest`);
 };

@@ -8,7 +8,7 @@ import type { Condition } from '../../readmodels/read-models.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot } from '../http/confidential.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** Who is told places and rates of the log, and why. */
 const ofAll = 'told to the root key, as it is about all projects';
@@ -28,10 +28,10 @@ const reader = z.object({
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-type Which = (reader: Awaited<ReturnType<World['subscriptions']>>[number]) => boolean;
+type Which = (reader: Awaited<ReturnType<ApiContext['subscriptions']>>[number]) => boolean;
 
 /** How the running readers of the log are. The oldest fact that is not handled is the first in hand, else a later one. */
-const readersOf = async ({ subscriptions, head, clock }: World, caller: Caller, which: Which = () => true) => {
+const readersOf = async ({ subscriptions, head, clock }: ApiContext, caller: Caller, which: Which = () => true) => {
   const [found, end] = [await subscriptions(), await head()];
   return found.filter(which).map(({ name, state, position, inHand, cameAt, rate, since, error }) => {
     const lag = Math.max(0, end - position);
@@ -49,8 +49,8 @@ const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
 
 /** How far everything is that follows the log, and what waits. */
-export const queueStats: Routes = (app, world) => {
-  const { readModels } = world;
+export const queueStats: Routes = (app, api) => {
+  const { readModels } = api;
   app.get(
     '/api/admin/projections',
     {
@@ -61,7 +61,7 @@ export const queueStats: Routes = (app, world) => {
         response: { 200: z.object({ data: z.array(reader) }) },
       },
     },
-    async ({ caller }) => ({ data: await readersOf(world, caller, ({ projection = false }) => projection) }),
+    async ({ caller }) => ({ data: await readersOf(api, caller, ({ projection = false }) => projection) }),
   );
 
   app.get(
@@ -94,7 +94,7 @@ export const queueStats: Routes = (app, world) => {
       });
       const [oldest] = open.docs;
       return {
-        subscriptions: await readersOf(world, caller),
+        subscriptions: await readersOf(api, caller),
         jobs: {
           requested: await count('requested'),
           running: await count('running'),

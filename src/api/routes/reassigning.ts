@@ -25,7 +25,7 @@ const answer = z.object({
 });
 
 /** What becomes of the leads of a rep who leaves. */
-export const reassigning: Routes = (app, world) =>
+export const reassigning: Routes = (app, api) =>
   void app.post(
     '/api/projects/:projectId/reps/:repId/reassign',
     {
@@ -53,11 +53,11 @@ export const reassigning: Routes = (app, world) =>
       const handover = { projectId, repId, to, reason: because };
       const told = { repId, ...(to !== undefined && { to }), dryRun };
       if (dryRun) {
-        const { leads, open } = await world.lanes(projectId, () => tryReassign(world.engine, handover));
+        const { leads, open } = await api.lanes(projectId, () => tryReassign(api.engine, handover));
         return { ...told, leads: [...leads], left: open };
       }
-      const { leads, open, done, position } = await world.lanes(projectId, () =>
-        reassign(world.engine, handover, requestOf(request, 'Reassign')),
+      const { leads, open, done, position } = await api.lanes(projectId, () =>
+        reassign(api.engine, handover, requestOf(request, 'Reassign')),
       );
       if (position > 0) withPosition(reply, position);
       return { ...told, leads: [...leads], left: open - done };

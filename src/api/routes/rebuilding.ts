@@ -15,7 +15,7 @@ import { inLane } from '../http/lanes.ts';
 import { Problem } from '../http/problems.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 import { untilReached } from '../http/waiting.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
@@ -27,15 +27,15 @@ const mustBeRoot = ({ caller }: FastifyRequest): void => {
   throw new Problem('scope-missing', 'Projections have the documents of all projects; rebuilding takes the root key');
 };
 
-const ask = async (world: World, projection: string, request: FastifyRequest, reply: FastifyReply) => {
-  const { jobId, position } = await requestRebuild(world, projection, requestOf(request, requestJob.name));
+const ask = async (api: ApiContext, projection: string, request: FastifyRequest, reply: FastifyReply) => {
+  const { jobId, position } = await requestRebuild(api, projection, requestOf(request, requestJob.name));
   if (position !== undefined) withPosition(reply, position);
   reply.code(202);
   return { jobId };
 };
 
 /** Read models made again from the log, while they go on being used: a lead's, a project's, or all of a projection. */
-export const rebuilding: Routes = (app, world) => {
+export const rebuilding: Routes = (app, api) => {
   app.post(
     '/api/admin/rebuild/:leadId',
     {
@@ -58,15 +58,15 @@ export const rebuilding: Routes = (app, world) => {
     async (request) => {
       const projectId = projectOf(request);
       const { leadId } = request.params;
-      const { engine, readModels } = world;
-      const reached = (position: number) => untilReached(world, position, { projectId });
-      const rebuilt = await inLane(world, request, () =>
+      const { engine, readModels } = api;
+      const reached = (position: number) => untilReached(api, position, { projectId });
+      const rebuilt = await inLane(api, request, () =>
         rebuildLead(
           {
             pages: (stream, after) => engine.states.pages(stream, after),
             readModels,
             reached,
-            head: () => world.head(),
+            head: () => api.head(),
           },
           projectId,
           leadId,
@@ -97,10 +97,10 @@ export const rebuilding: Routes = (app, world) => {
       const { projectId: mine } = request.caller;
       const exists =
         (mine ?? projectId) === projectId &&
-        (await world.engine.states.refresh(project, projectId)).state.projectId !== undefined;
+        (await api.engine.states.refresh(project, projectId)).state.projectId !== undefined;
       if (!exists) throw new Rejection('project-unknown', `There is no project ${projectId}`);
       const { jobId, position } = await requestOfProject(
-        world,
+        api,
         ['rebuild-project', projectId],
         requestOf(request, requestJob.name),
       );
@@ -128,7 +128,7 @@ export const rebuilding: Routes = (app, world) => {
       mustBeRoot(request);
       if (!projections.some(({ name }) => name === projection))
         throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
-      return ask(world, projection, request, reply);
+      return ask(api, projection, request, reply);
     },
   );
 
@@ -145,7 +145,7 @@ export const rebuilding: Routes = (app, world) => {
     },
     async (request, reply) => {
       mustBeRoot(request);
-      return ask(world, allProjections, request, reply);
+      return ask(api, allProjections, request, reply);
     },
   );
 };

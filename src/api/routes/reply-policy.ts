@@ -31,8 +31,8 @@ const policiesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.
 });
 
 /** How soon the leads of a project must be replied to. */
-export const replyPolicy: Routes = (app, world) => {
-  const { engine } = world;
+export const replyPolicy: Routes = (app, api) => {
+  const { engine } = api;
   const url = '/api/projects/:projectId/reply-policy';
   app.route({
     method: 'GET',
@@ -85,7 +85,7 @@ export const replyPolicy: Routes = (app, world) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(world, ['reply-policy', projectId], query, policiesOf(projectId)),
+      publishedPage(api, ['reply-policy', projectId], query, policiesOf(projectId)),
   });
   app.route({
     method: 'GET',
@@ -97,6 +97,6 @@ export const replyPolicy: Routes = (app, world) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params }) => versionOf(world, policiesOf(params.projectId), params.version),
+    handler: ({ params }) => versionOf(api, policiesOf(params.projectId), params.version),
   });
 };

@@ -12,7 +12,7 @@ import type { Routes } from '../http/app.ts';
 import { idOf, making } from './issuing.ts';
 import { listOf, pageIn, paging } from '../http/paging.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Routing'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
@@ -25,7 +25,7 @@ const filters = {
 };
 
 /** The rep as it is by now. Throws a `Rejection` when there is none. */
-const repNow = async ({ engine }: World, projectId: string, repId: string) => {
+const repNow = async ({ engine }: ApiContext, projectId: string, repId: string) => {
   const { state, revision } = await engine.states.refresh(roster, projectId);
   const rep = state.reps.get(repId);
   if (rep) return { rep, revision };
@@ -34,7 +34,7 @@ const repNow = async ({ engine }: World, projectId: string, repId: string) => {
 
 /** The rep that a command made of it; a retry is told what the first was told. */
 const answered = async (
-  world: World,
+  api: ApiContext,
   [projectId, repId]: readonly [string, string],
   { events, revision, position }: Outcome<RosterEvent>,
   reply: FastifyReply,
@@ -43,28 +43,28 @@ const answered = async (
   const [made] = events.flatMap((event) =>
     event.type === 'RepAdded' || event.type === 'RepChanged' ? [event.data] : [],
   );
-  return made ?? (await repNow(world, projectId, repId)).rep;
+  return made ?? (await repNow(api, projectId, repId)).rep;
 };
 
 type Wanted = z.infer<typeof repForm> & { readonly repId?: string | undefined };
 
 const add = async (
-  world: World,
+  api: ApiContext,
   request: FastifyRequest & { readonly body: Wanted },
   projectId: string,
   reply: FastifyReply,
 ): Promise<Rep> => {
-  const repId = request.body.repId ?? idOf(making(world, request, 'rep')('rep id'));
+  const repId = request.body.repId ?? idOf(making(api, request, 'rep')('rep id'));
   const asked = requestOf(request, addRep.name);
-  const outcome = await world.engine.handle(addRep, { ...request.body, projectId, repId }, asked);
-  const rep = await answered(world, [projectId, repId], outcome, reply);
+  const outcome = await api.engine.handle(addRep, { ...request.body, projectId, repId }, asked);
+  const rep = await answered(api, [projectId, repId], outcome, reply);
   reply.code(201).header('Location', `/api/projects/${projectId}/reps/${rep.repId}`);
   return rep;
 };
 
 /** The reps of a project. */
-export const reps: Routes = (app, world) => {
-  const { engine } = world;
+export const reps: Routes = (app, api) => {
+  const { engine } = api;
   const url = '/api/projects/:projectId/reps';
   app.route({
     method: 'POST',
@@ -80,7 +80,7 @@ export const reps: Routes = (app, world) => {
       body: repForm.extend({ repId: rosterId.optional() }),
       response: { 201: repSchema },
     },
-    handler: (request, reply) => add(world, request, request.params.projectId, reply),
+    handler: (request, reply) => add(api, request, request.params.projectId, reply),
   });
   app.route({
     method: 'GET',
@@ -99,7 +99,7 @@ export const reps: Routes = (app, world) => {
       const items = [...state.reps.values()].filter(
         (rep) => (team === undefined || rep.teamIds.includes(team)) && (status === undefined || rep.status === status),
       );
-      return pageIn(world, ['reps', projectId, team, status], query, { items, keyOf: ({ repId }) => repId });
+      return pageIn(api, ['reps', projectId, team, status], query, { items, keyOf: ({ repId }) => repId });
     },
   });
   app.route({
@@ -108,7 +108,7 @@ export const reps: Routes = (app, world) => {
     config: read,
     schema: { summary: 'A rep', tags, params: ofRep, response: { 200: repSchema } },
     handler: async ({ params: { projectId, repId } }, reply) => {
-      const { rep, revision } = await repNow(world, projectId, repId);
+      const { rep, revision } = await repNow(api, projectId, repId);
       reply.header('ETag', etag(revision));
       return rep;
     },
@@ -131,7 +131,7 @@ export const reps: Routes = (app, world) => {
       const { projectId, repId } = request.params;
       const asked = requestOf(request, changeRep.name);
       const outcome = await engine.handle(changeRep, { projectId, repId, changes: request.body }, asked);
-      return answered(world, [projectId, repId], outcome, reply);
+      return answered(api, [projectId, repId], outcome, reply);
     },
   });
 };

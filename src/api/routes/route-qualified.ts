@@ -6,7 +6,7 @@ import { requestOfProject } from '../../jobs/request-of-project.ts';
 import { leads } from '../../projections/leads.ts';
 import type { Routes } from '../http/app.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const previewed = z.object({
   dryRun: z.literal(true),
@@ -14,7 +14,7 @@ const previewed = z.object({
   room: z.int().describe('How many more leads the active reps may have open; what finds nobody waits with a work item'),
 });
 
-const preview = async ({ engine, readModels }: World, projectId: string): Promise<z.infer<typeof previewed>> => {
+const preview = async ({ engine, readModels }: ApiContext, projectId: string): Promise<z.infer<typeof previewed>> => {
   const { reps } = await rosterOf(engine, projectId);
   const { open } = (await engine.states.refresh(pool, projectId)).state;
   const active = [...reps.values()].filter(({ status }) => status === 'active');
@@ -24,7 +24,7 @@ const preview = async ({ engine, readModels }: World, projectId: string): Promis
 };
 
 /** Has all leads routed that a new scoring model qualified. */
-export const routeQualified: Routes = (app, world) =>
+export const routeQualified: Routes = (app, api) =>
   void app.post(
     '/api/projects/:projectId/route-qualified',
     {
@@ -42,9 +42,9 @@ export const routeQualified: Routes = (app, world) =>
     },
     async (request, reply) => {
       const { projectId } = request.params;
-      if (request.body?.dryRun !== false) return preview(world, projectId);
+      if (request.body?.dryRun !== false) return preview(api, projectId);
       const asked = requestOf(request, requestJob.name);
-      const { jobId, position } = await requestOfProject(world, ['route-qualified', projectId], asked);
+      const { jobId, position } = await requestOfProject(api, ['route-qualified', projectId], asked);
       if (position !== undefined) withPosition(reply, position);
       reply.code(202);
       return { jobId };

@@ -16,7 +16,7 @@ import { quantileOf } from '../../domain/routing/spread.ts';
 import type { Condition } from '../../readmodels/read-models.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 import type { repView, responseMs, teamView } from './routing-report-view.ts';
 import { report } from './routing-report-view.ts';
 
@@ -28,7 +28,7 @@ const timesOf = (replies: Spread): z.infer<typeof responseMs> => ({
 });
 
 /** Counts a project's leads by where they are, those of a rep or of a team, or all. */
-const counting = ({ readModels }: World, projectId: string) => {
+const counting = ({ readModels }: ApiContext, projectId: string) => {
   const counted = (...where: readonly Condition<RoutedLead>[]): Promise<number> =>
     readModels.count(projectId, routedLeads, where);
   const being = (state: RoutedState): Condition<RoutedLead> => ({ field: 'state', op: 'eq', value: state });
@@ -111,7 +111,7 @@ const names = (...all: readonly Iterable<string>[]): readonly string[] =>
   [...new Set(all.flatMap((some) => [...some]))].sort();
 
 /** How leads are shared out, and what reps and teams make of them. */
-export const routingAnalytics: Routes = (app, world) => {
+export const routingAnalytics: Routes = (app, api) => {
   app.get(
     '/api/analytics/routing',
     {
@@ -127,9 +127,9 @@ export const routingAnalytics: Routes = (app, world) => {
     },
     async (request) => {
       const projectId = projectOf(request);
-      const counts = counting(world, projectId);
-      const { teams, reps } = (await world.engine.states.refresh(roster, projectId)).state;
-      const doc = (await world.readModels.get(projectId, routingReport, reportId)) ?? noRoutingCounts;
+      const counts = counting(api, projectId);
+      const { teams, reps } = (await api.engine.states.refresh(roster, projectId)).state;
+      const doc = (await api.readModels.get(projectId, routingReport, reportId)) ?? noRoutingCounts;
       const { qualifications, rules, hand, merge, approvals, failures, overdue } = doc;
       const ofReps = new Map(doc.reps.map(({ repId, ...rep }) => [repId, rep]));
       const ofTeams = new Map(doc.teams.map(({ teamId, ...team }) => [teamId, team]));

@@ -14,7 +14,7 @@ import { listOf, paging } from '../http/paging.ts';
 import type { PublishedIn } from './published.ts';
 import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Routing'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
@@ -26,7 +26,7 @@ const published = z.object({ version });
 type Wanted = { readonly projectId: string; readonly rules: RoutingRules; readonly restores?: number };
 
 const publish = async (
-  { engine }: World,
+  { engine }: ApiContext,
   request: FastifyRequest,
   wanted: Wanted,
   reply: FastifyReply,
@@ -46,7 +46,7 @@ const rulesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.inf
 });
 
 /** The routing rules of a project, and those it had before. */
-export const routingRules: Routes = (app, world) => {
+export const routingRules: Routes = (app, api) => {
   const url = '/api/projects/:projectId/routing-rules';
   app.route({
     method: 'GET',
@@ -61,7 +61,7 @@ export const routingRules: Routes = (app, world) => {
       response: { 200: routingRulesSchema.extend({ version }) },
     },
     handler: async ({ params: { projectId } }, reply) => {
-      const { state, revision } = await world.engine.states.refresh(roster, projectId);
+      const { state, revision } = await api.engine.states.refresh(roster, projectId);
       reply.header('ETag', etag(revision));
       return { version: state.routing.version, ...state.routing.rules };
     },
@@ -82,7 +82,7 @@ export const routingRules: Routes = (app, world) => {
       response: { 200: published },
     },
     handler: (request, reply) =>
-      publish(world, request, { projectId: request.params.projectId, rules: request.body }, reply),
+      publish(api, request, { projectId: request.params.projectId, rules: request.body }, reply),
   });
   app.route({
     method: 'GET',
@@ -96,7 +96,7 @@ export const routingRules: Routes = (app, world) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(world, ['routing-rules', projectId], query, rulesOf(projectId)),
+      publishedPage(api, ['routing-rules', projectId], query, rulesOf(projectId)),
   });
   app.route({
     method: 'GET',
@@ -108,7 +108,7 @@ export const routingRules: Routes = (app, world) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params }) => versionOf(world, rulesOf(params.projectId), params.version),
+    handler: ({ params }) => versionOf(api, rulesOf(params.projectId), params.version),
   });
   app.route({
     method: 'POST',
@@ -125,8 +125,8 @@ export const routingRules: Routes = (app, world) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const { rules } = await versionOf(world, rulesOf(projectId), restores);
-      return publish(world, request, { projectId, rules, restores }, reply);
+      const { rules } = await versionOf(api, rulesOf(projectId), restores);
+      return publish(api, request, { projectId, rules, restores }, reply);
     },
   });
 };

@@ -11,7 +11,7 @@ import { roster } from '../../domain/routing/roster.ts';
 import type { RoutingRules } from '../../domain/routing/routing-rules.ts';
 import { routings } from '../../projections/routings.ts';
 import type { Routes } from '../http/app.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const trialView = z.object({
   leadId: z.string(),
@@ -28,7 +28,11 @@ const trialView = z.object({
 /** How many leads a test takes at most. */
 const most = 100;
 
-const lastQualified = async ({ readModels }: World, projectId: string, count: number): Promise<readonly string[]> => {
+const lastQualified = async (
+  { readModels }: ApiContext,
+  projectId: string,
+  count: number,
+): Promise<readonly string[]> => {
   const { docs } = await readModels.find(projectId, routings, {
     where: [{ field: 'type', op: 'eq', value: 'LeadQualified' }],
     sort: [{ field: 'recordedAt', direction: 'desc' }],
@@ -38,7 +42,7 @@ const lastQualified = async ({ readModels }: World, projectId: string, count: nu
 };
 
 const leadsOf = async (
-  { engine: { states } }: World,
+  { engine: { states } }: ApiContext,
   projectId: string,
   leadIds: readonly string[],
   rules: RoutingRules,
@@ -52,7 +56,7 @@ const leadsOf = async (
 };
 
 /** Says who would get leads, and why. */
-export const routingTest: Routes = (app, world) =>
+export const routingTest: Routes = (app, api) =>
   void app.post(
     '/api/projects/:projectId/routing-rules/test',
     {
@@ -72,17 +76,17 @@ export const routingTest: Routes = (app, world) =>
       },
     },
     async ({ params: { projectId }, body: { leadId, last } }) => {
-      const { states, calendar, breathe } = world.engine;
+      const { states, calendar, yieldToOthers } = api.engine;
       const { state: current } = await states.refresh(roster, projectId);
-      const asked = leadId === undefined ? await lastQualified(world, projectId, last ?? 1) : [leadId];
-      const leads = await leadsOf(world, projectId, asked, current.routing.rules);
+      const asked = leadId === undefined ? await lastQualified(api, projectId, last ?? 1) : [leadId];
+      const leads = await leadsOf(api, projectId, asked, current.routing.rules);
       if (leadId !== undefined && leads.length === 0)
         throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadId}`);
       const { state: places } = await states.refresh(pool, projectId);
       const trials: Trial[] = [];
       for (const trial of dryRun(leads, current, places, calendar(current))) {
         trials.push(trial);
-        await breathe();
+        await yieldToOthers();
       }
       return {
         rulesVersion: current.routing.version,

@@ -13,7 +13,7 @@ import { invalid, Problem } from '../http/problems.ts';
 import type { PublishedIn } from './published.ts';
 import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Scoring'];
 const read = { scope: 'leads:read' } as const;
@@ -46,7 +46,7 @@ type Wanted = {
 };
 
 const publish = async (
-  { engine }: World,
+  { engine }: ApiContext,
   request: FastifyRequest,
   wanted: Wanted,
   reply: FastifyReply,
@@ -81,7 +81,7 @@ const mustBeAllowed = ({ version, model }: Version): void => {
 };
 
 /** The scoring model of a project, and those it had before. */
-export const scoringModel: Routes = (app, world) => {
+export const scoringModel: Routes = (app, api) => {
   const url = '/api/projects/:projectId/scoring-model';
   app.route({
     method: 'GET',
@@ -94,7 +94,7 @@ export const scoringModel: Routes = (app, world) => {
       response: { 200: modelView },
     },
     handler: async ({ params: { projectId } }, reply) => {
-      const { state, revision } = await world.engine.states.refresh(project, projectId);
+      const { state, revision } = await api.engine.states.refresh(project, projectId);
       reply.header('ETag', etag(revision));
       return { version: state.scoring.version, ...state.scoring.model };
     },
@@ -116,7 +116,7 @@ export const scoringModel: Routes = (app, world) => {
     },
     handler: (request, reply) => {
       const { note, ...model } = request.body;
-      return publish(world, request, { projectId: request.params.projectId, model, note }, reply);
+      return publish(api, request, { projectId: request.params.projectId, model, note }, reply);
     },
   });
   app.route({
@@ -131,7 +131,7 @@ export const scoringModel: Routes = (app, world) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(world, ['scoring-models', projectId], query, modelsOf(projectId)),
+      publishedPage(api, ['scoring-models', projectId], query, modelsOf(projectId)),
   });
   app.route({
     method: 'GET',
@@ -143,7 +143,7 @@ export const scoringModel: Routes = (app, world) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params: { projectId, version } }) => versionOf(world, modelsOf(projectId), version),
+    handler: ({ params: { projectId, version } }) => versionOf(api, modelsOf(projectId), version),
   });
   app.route({
     method: 'POST',
@@ -160,9 +160,9 @@ export const scoringModel: Routes = (app, world) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const before = await versionOf(world, modelsOf(projectId), restores);
+      const before = await versionOf(api, modelsOf(projectId), restores);
       mustBeAllowed(before);
-      return publish(world, request, { projectId, model: before.model, restores }, reply);
+      return publish(api, request, { projectId, model: before.model, restores }, reply);
     },
   });
 };

@@ -19,7 +19,7 @@ const shownTo = (caller: Caller, { position, ...report }: Report): z.infer<typeo
 };
 
 /** Whether everything that must hold does hold, of all leads. */
-export const systemHealth: Routes = (app, world) => {
+export const systemHealth: Routes = (app, api) => {
   app.get(
     '/api/admin/system-health',
     {
@@ -39,7 +39,7 @@ export const systemHealth: Routes = (app, world) => {
       const { socket } = request.raw;
       if (socket instanceof Socket) socket.setTimeout(0);
       const { caller } = request;
-      return shownTo(caller, await world.systemHealth(caller.projectId));
+      return shownTo(caller, await api.systemHealth(caller.projectId));
     },
   );
 };

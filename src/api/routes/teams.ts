@@ -12,7 +12,7 @@ import type { Routes } from '../http/app.ts';
 import { idOf, making } from './issuing.ts';
 import { listOf, pageIn, paging } from '../http/paging.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Routing'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
@@ -20,7 +20,7 @@ const ofProject = z.object({ projectId: z.string() });
 const ofTeam = ofProject.extend({ teamId: z.string().max(64) });
 
 /** The team as it is by now. Throws a `Rejection` when there is none. */
-const teamNow = async ({ engine }: World, projectId: string, teamId: string) => {
+const teamNow = async ({ engine }: ApiContext, projectId: string, teamId: string) => {
   const { state, revision } = await engine.states.refresh(roster, projectId);
   const team = state.teams.get(teamId);
   if (team) return { team, revision };
@@ -29,7 +29,7 @@ const teamNow = async ({ engine }: World, projectId: string, teamId: string) => 
 
 /** The team that a command made of it; a retry is told what the first was told. */
 const answered = async (
-  world: World,
+  api: ApiContext,
   [projectId, teamId]: readonly [string, string],
   { events, revision, position }: Outcome<RosterEvent>,
   reply: FastifyReply,
@@ -38,28 +38,28 @@ const answered = async (
   const [made] = events.flatMap((event) =>
     event.type === 'TeamAdded' || event.type === 'TeamChanged' ? [event.data] : [],
   );
-  return made ?? (await teamNow(world, projectId, teamId)).team;
+  return made ?? (await teamNow(api, projectId, teamId)).team;
 };
 
 type Wanted = z.infer<typeof teamForm> & { readonly teamId?: string | undefined };
 
 const add = async (
-  world: World,
+  api: ApiContext,
   request: FastifyRequest & { readonly body: Wanted },
   projectId: string,
   reply: FastifyReply,
 ): Promise<Team> => {
-  const teamId = request.body.teamId ?? idOf(making(world, request, 'team')('team id'));
+  const teamId = request.body.teamId ?? idOf(making(api, request, 'team')('team id'));
   const asked = requestOf(request, addTeam.name);
-  const outcome = await world.engine.handle(addTeam, { ...request.body, projectId, teamId }, asked);
-  const team = await answered(world, [projectId, teamId], outcome, reply);
+  const outcome = await api.engine.handle(addTeam, { ...request.body, projectId, teamId }, asked);
+  const team = await answered(api, [projectId, teamId], outcome, reply);
   reply.code(201).header('Location', `/api/projects/${projectId}/teams/${team.teamId}`);
   return team;
 };
 
 /** The teams of a project. */
-export const teams: Routes = (app, world) => {
-  const { engine } = world;
+export const teams: Routes = (app, api) => {
+  const { engine } = api;
   const url = '/api/projects/:projectId/teams';
   app.route({
     method: 'POST',
@@ -75,7 +75,7 @@ export const teams: Routes = (app, world) => {
       body: teamForm.extend({ teamId: rosterId.optional() }),
       response: { 201: teamSchema },
     },
-    handler: (request, reply) => add(world, request, request.params.projectId, reply),
+    handler: (request, reply) => add(api, request, request.params.projectId, reply),
   });
   app.route({
     method: 'GET',
@@ -91,7 +91,7 @@ export const teams: Routes = (app, world) => {
     handler: async ({ params: { projectId }, query }) => {
       const { state } = await engine.states.refresh(roster, projectId);
       const items = [...state.teams.values()];
-      return pageIn(world, ['teams', projectId], query, { items, keyOf: ({ teamId }) => teamId });
+      return pageIn(api, ['teams', projectId], query, { items, keyOf: ({ teamId }) => teamId });
     },
   });
   app.route({
@@ -100,7 +100,7 @@ export const teams: Routes = (app, world) => {
     config: read,
     schema: { summary: 'A team', tags, params: ofTeam, response: { 200: teamSchema } },
     handler: async ({ params: { projectId, teamId } }, reply) => {
-      const { team, revision } = await teamNow(world, projectId, teamId);
+      const { team, revision } = await teamNow(api, projectId, teamId);
       reply.header('ETag', etag(revision));
       return team;
     },
@@ -122,7 +122,7 @@ export const teams: Routes = (app, world) => {
       const { projectId, teamId } = request.params;
       const asked = requestOf(request, changeTeam.name);
       const outcome = await engine.handle(changeTeam, { projectId, teamId, changes: request.body }, asked);
-      return answered(world, [projectId, teamId], outcome, reply);
+      return answered(api, [projectId, teamId], outcome, reply);
     },
   });
 };

@@ -9,7 +9,7 @@ import { shownFact, storedEvent } from '../http/stored-event.ts';
 import type { Wanted } from './tracing-facts.ts';
 import { factsOf } from './tracing-facts.ts';
 import { untilReached } from '../http/waiting.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const inPath = z.object({
   correlationId: z
@@ -20,18 +20,18 @@ const inPath = z.object({
 type Range = { readonly limit: number; readonly after?: readonly Scalar[] };
 
 /** A page of a trace. One that is not found is looked for once more when the read models have all that was acknowledged by now. */
-const find = async (world: World, wanted: Wanted, range: Range): Promise<Page<Recorded>> => {
+const find = async (api: ApiContext, wanted: Wanted, range: Range): Promise<Page<Recorded>> => {
   const isThere = ({ docs, next }: Page<Recorded>): boolean => docs.length > 0 || next !== undefined;
-  const seen = await factsOf(world, wanted, range);
+  const seen = await factsOf(api, wanted, range);
   if (isThere(seen) || range.after) return seen;
-  await untilReached(world, await world.head(), { projectId: wanted.projectId });
-  const found = await factsOf(world, wanted, range);
+  await untilReached(api, await api.head(), { projectId: wanted.projectId });
+  const found = await factsOf(api, wanted, range);
   if (isThere(found)) return found;
   throw new Problem('trace-unknown', `Nothing was recorded under ${wanted.correlationId}: perhaps it changed nothing`);
 };
 
 /** What a request led to. */
-export const trace: Routes = (app, world) => {
+export const trace: Routes = (app, api) => {
   app.get(
     '/api/admin/trace/:correlationId',
     {
@@ -48,7 +48,7 @@ export const trace: Routes = (app, world) => {
     },
     async ({ caller, params: { correlationId }, query }) => {
       const wanted = { correlationId, projectId: caller.projectId };
-      const page = await pageOf(world, ['trace', wanted], query, (range) => find(world, wanted, range));
+      const page = await pageOf(api, ['trace', wanted], query, (range) => find(api, wanted, range));
       return { ...page, data: page.data.map((fact) => shownFact(factFor(caller, fact))) };
     },
   );

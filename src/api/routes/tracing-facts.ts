@@ -6,7 +6,7 @@ import { allProjects } from '../../projections/projects.ts';
 import type { Trace } from '../../projections/traces.ts';
 import { leadTraces, otherTraces, traceId, traceStart } from '../../projections/traces.ts';
 import type { Page, Scalar } from '../../readmodels/read-models.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 /** How many streams are put in one order: more than a batch has. Who gives one id to more gets them portion by portion. */
 const together = 20_000;
@@ -16,7 +16,7 @@ const patience = 5_000;
 const inHand = 400;
 
 /** What is read: the log, and where in it to look. */
-type Reading = Pick<World, 'engine' | 'readModels'>;
+type Reading = Pick<ApiContext, 'engine' | 'readModels'>;
 
 /** Whose facts: of a correlation id, in one project or in all. */
 export type Wanted = { readonly correlationId: string; readonly projectId: string | undefined };
@@ -111,15 +111,15 @@ const inOrderOfLog = (states: States, traces: readonly Trace[], after: number) =
  * portion by portion, each in order. `next` may come with few facts or none: then others lay between them.
  */
 export const factsOf = async (
-  world: Reading,
+  api: Reading,
   wanted: Wanted,
   { limit, after = [] }: { readonly limit: number; readonly after?: readonly (string | number)[] },
   portion = together,
 ): Promise<Page<Recorded>> => {
   const [position = 0, mark = traceStart(wanted.correlationId, wanted.projectId)] = after;
-  const traces = await tracesAfter(world, wanted, String(mark), portion);
+  const traces = await tracesAfter(api, wanted, String(mark), portion);
   const mine = traces.slice(0, portion);
-  const nextFact = inOrderOfLog(world.engine.states, mine, Number(position));
+  const nextFact = inOrderOfLog(api.engine.states, mine, Number(position));
   const docs: Recorded[] = [];
   for (let looked = 0; ; looked++) {
     const fact = await nextFact();

@@ -6,7 +6,7 @@ import { workItemDocument, workItems as collection, workStatus } from '../../pro
 import type { Condition, Sort } from '../../readmodels/read-models.ts';
 import { leadNames } from './lead-names.ts';
 import { paging } from '../http/paging.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const name = z.string().min(1).max(256).optional();
 const sorts = ['due', '-openedAt', 'priority'] as const;
@@ -84,10 +84,10 @@ const viewAt = (doc: WorkItemDocument, now: Date): z.infer<typeof workItemView> 
 };
 
 /** Makes the views of some documents as of now, each with what its lead is called by now. */
-export const viewing = async (world: World, projectId: string, docs: readonly WorkItemDocument[]) => {
-  const now = world.clock();
+export const viewing = async (api: ApiContext, projectId: string, docs: readonly WorkItemDocument[]) => {
+  const now = api.clock();
   const ids = docs.flatMap(({ leadId }) => (leadId === undefined ? [] : [leadId]));
-  const names = await leadNames(world, projectId, ids);
+  const names = await leadNames(api, projectId, ids);
   return (doc: WorkItemDocument): z.infer<typeof workItemView> => {
     const leadName = names.get(doc.leadId ?? '');
     return { ...viewAt(doc, now), ...(leadName !== undefined && { leadName }) };
@@ -102,7 +102,7 @@ export const workIdIn = ({ workId }: { readonly workId: string }): string => {
 
 /** A work item of the project. Throws `Rejection` when there is none. */
 export const workItemOf = async (
-  { readModels }: World,
+  { readModels }: ApiContext,
   projectId: string,
   workId: string,
 ): Promise<WorkItemDocument> => {

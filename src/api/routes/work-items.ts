@@ -18,7 +18,7 @@ import { listOf, pageOf } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 import { conditionsOf, orderOf, viewing, workIdIn, workItemOf, workItemQuery, workItemView } from './work-item-view.ts';
-import type { World } from '../http/world.ts';
+import type { ApiContext } from '../http/context.ts';
 
 const inPath = z.object({ workId: z.string().min(1).max(128) });
 const tags = ['Work queue'];
@@ -29,11 +29,11 @@ const who = z.strictObject({ by }).nullish();
 const whoMaySay = z.strictObject({ by, reason: why.default('') }).nullish();
 const whoMustSay = z.strictObject({ by, reason: why.min(1) });
 
-type Asked = FastifyRequest & { readonly params: { readonly workId: string } };
+type ItemQuery = FastifyRequest & { readonly params: { readonly workId: string } };
 type Said = { readonly by?: string | undefined } | null | undefined;
 
 /** Which item, and who acts on it: by name, or else by the key. */
-const actingOn = (request: Asked, body: Said) => ({
+const actingOn = (request: ItemQuery, body: Said) => ({
   projectId: projectOf(request),
   workId: workIdIn(request.params),
   by: body?.by ?? request.caller.keyId ?? 'root',
@@ -41,7 +41,7 @@ const actingOn = (request: Asked, body: Said) => ({
 
 /** Runs a command on an item; gives the last fact that it recorded, now or when it was first asked. */
 const act = async <I extends { readonly workId: string }>(
-  { engine }: World,
+  { engine }: ApiContext,
   command: Command<I, WorkItemState, WorkItemEvent>,
   input: I,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
@@ -52,7 +52,7 @@ const act = async <I extends { readonly workId: string }>(
 };
 
 const mustBeInRoster = async (
-  { engine }: World,
+  { engine }: ApiContext,
   projectId: string,
   { teamId, assignee }: { readonly teamId?: string | undefined; readonly assignee?: string | undefined },
 ): Promise<void> => {
@@ -65,7 +65,7 @@ const mustBeInRoster = async (
     throw new Problem('invalid-request', 'It can go to teams and reps of the roster only', { errors });
 };
 
-const lists: Routes = (app, world) => {
+const lists: Routes = (app, api) => {
   app.get(
     '/api/work-items',
     {
@@ -80,12 +80,12 @@ const lists: Routes = (app, world) => {
     async (request) => {
       const projectId = projectOf(request);
       const { sort, limit, cursor, ...filters } = request.query;
-      const now = world.clock();
+      const now = api.clock();
       const where = conditionsOf(filters, now);
-      const page = await pageOf(world, ['work', projectId, sort, filters], { limit, cursor }, (range) =>
-        world.readModels.find(projectId, collection, { where, sort: orderOf(request.query), ...range }),
+      const page = await pageOf(api, ['work', projectId, sort, filters], { limit, cursor }, (range) =>
+        api.readModels.find(projectId, collection, { where, sort: orderOf(request.query), ...range }),
       );
-      return { ...page, data: page.data.map(await viewing(world, projectId, page.data)) };
+      return { ...page, data: page.data.map(await viewing(api, projectId, page.data)) };
     },
   );
 
@@ -97,14 +97,14 @@ const lists: Routes = (app, world) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const doc = await workItemOf(world, projectId, request.params.workId);
+      const doc = await workItemOf(api, projectId, request.params.workId);
       reply.header('ETag', etag(doc.revision));
-      return (await viewing(world, projectId, [doc]))(doc);
+      return (await viewing(api, projectId, [doc]))(doc);
     },
   );
 };
 
-const claims: Routes = (app, world) => {
+const claims: Routes = (app, api) => {
   const workId = z.string();
   app.post(
     '/api/work-items/:workId/claim',
@@ -120,7 +120,7 @@ const claims: Routes = (app, world) => {
     },
     async (request, reply) => {
       const input = actingOn(request, request.body);
-      const fact = await act(world, claimWorkItem, input, [request, reply]);
+      const fact = await act(api, claimWorkItem, input, [request, reply]);
       // A retry may come with another name; the answer is the one from before.
       const taken = fact?.type === 'WorkItemClaimed' ? fact.data : { by: input.by, until: '' };
       return { workId: input.workId, status: 'claimed' as const, by: taken.by, until: taken.until };
@@ -141,7 +141,7 @@ const claims: Routes = (app, world) => {
     },
     async (request, reply) => {
       const input = { ...actingOn(request, request.body), reason: request.body?.reason ?? '' };
-      await act(world, releaseWorkItem, input, [request, reply]);
+      await act(api, releaseWorkItem, input, [request, reply]);
       return { workId: input.workId, status: 'open' as const };
     },
   );
@@ -164,15 +164,15 @@ const claims: Routes = (app, world) => {
     },
     async (request, reply) => {
       const input = { ...request.body, ...actingOn(request, request.body) };
-      await mustBeInRoster(world, input.projectId, input);
-      const fact = await act(world, escalateWorkItem, input, [request, reply]);
+      await mustBeInRoster(api, input.projectId, input);
+      const fact = await act(api, escalateWorkItem, input, [request, reply]);
       const priority = fact?.type === 'WorkItemEscalated' ? fact.data.priority : 'urgent';
       return { workId: input.workId, status: 'open' as const, priority };
     },
   );
 };
 
-const ends: Routes = (app, world) => {
+const ends: Routes = (app, api) => {
   const ended = z.object({ workId: z.string(), status: z.literal('completed'), resolution });
   const response = { 200: ended };
   const isMay = { complete: completeWorkItem, approve: approveWorkItem } as const;
@@ -186,7 +186,7 @@ const ends: Routes = (app, world) => {
       { ...acting, schema: { summary: summaries[verb], tags, params: inPath, body: whoMaySay, response } },
       async (request, reply) => {
         const input = { ...actingOn(request, request.body), reason: request.body?.reason ?? '' };
-        await act(world, isMay[verb], input, [request, reply]);
+        await act(api, isMay[verb], input, [request, reply]);
         const how = verb === 'complete' ? ('done' as const) : ('approved' as const);
         return { workId: input.workId, status: 'completed' as const, resolution: how };
       },
@@ -206,13 +206,13 @@ const ends: Routes = (app, world) => {
     },
     async (request, reply) => {
       const input = { ...actingOn(request, request.body), reason: request.body.reason };
-      await act(world, rejectWorkItem, input, [request, reply]);
+      await act(api, rejectWorkItem, input, [request, reply]);
       return { workId: input.workId, status: 'completed' as const, resolution: 'rejected' as const };
     },
   );
 };
 
 /** The work queue: what people must look at, who has it, and what came of it. What it is about is never taken from the caller. */
-export const workItems: Routes = async (app, world) => {
-  for (const routes of [lists, claims, ends]) await routes(app, world);
+export const workItems: Routes = async (app, api) => {
+  for (const routes of [lists, claims, ends]) await routes(app, api);
 };

@@ -1,7 +1,7 @@
 import { List, Map, Set } from 'immutable';
 import { z } from 'zod';
 import type { Activity, Json } from './activity.ts';
-import type { Packing } from '../event.ts';
+import type { SnapshotFormat } from '../event.ts';
 import { identifierKey, identifierSchema, mergesSchema, normalized, withUserId } from '../identity/identity.ts';
 import { leadEvents } from './lead-events.ts';
 import type { LeadState } from './lead.ts';
@@ -124,4 +124,4 @@ const unpack = (packed: unknown): LeadState => {
 };
 
 /** How snapshots of leads are made. */
-export const leadPacking: Packing<LeadState> = { version: 3, pack, unpack };
+export const leadSnapshot: SnapshotFormat<LeadState> = { version: 3, pack, unpack };

@@ -5,7 +5,7 @@ import type { Aggregate } from '../event.ts';
 import type { Identifier, Merges, Root } from '../identity/identity.ts';
 import { identifierKey, normalized, withUserId } from '../identity/identity.ts';
 import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
-import { leadPacking } from './lead-snapshot.ts';
+import { leadSnapshot } from './lead-snapshot.ts';
 import { weigh } from './lead-weight.ts';
 import type { Ownership } from '../routing/ownership.ts';
 import { nobodysLead, withOwnership } from '../routing/ownership.ts';
@@ -184,7 +184,7 @@ export const lead: Aggregate<LeadState, LeadEvent> = {
   initial,
   evolve,
   weigh,
-  snapshot: leadPacking,
+  snapshot: leadSnapshot,
 };
 
 export const rootOf = ({ leadId, capturedAt, userIds, identifiers, emails, merges }: LeadState): Root => ({

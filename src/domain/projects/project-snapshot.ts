@@ -1,6 +1,6 @@
 import { Map } from 'immutable';
 import { z } from 'zod';
-import type { Packing } from '../event.ts';
+import type { SnapshotFormat } from '../event.ts';
 import type { Key, ProjectState } from './project.ts';
 import type { ScoringModel } from '../scoring/scoring-model.ts';
 import { inForce } from '../scoring/published-model.ts';
@@ -40,4 +40,4 @@ const unpack = (packed: unknown): ProjectState => {
  * How snapshots of projects are made. A project stays in memory for as long as it is used, and its facts may be as large as a
  * scoring model, so it has one more often than others.
  */
-export const projectPacking: Packing<ProjectState> = { version: 1, every: 100, pack, unpack };
+export const projectSnapshot: SnapshotFormat<ProjectState> = { version: 1, every: 100, pack, unpack };

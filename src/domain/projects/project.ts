@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
 import { unchanged } from '../event.ts';
-import { projectPacking } from './project-snapshot.ts';
+import { projectSnapshot } from './project-snapshot.ts';
 import { Rejection } from '../rejection.ts';
 import type { PublishedModel } from '../scoring/published-model.ts';
 import { defaultModel, defaultModelOf } from '../scoring/default-model.ts';
@@ -112,5 +112,5 @@ export const project: Aggregate<ProjectState, ProjectEvent> = {
   initial,
   evolve,
   measure,
-  snapshot: projectPacking,
+  snapshot: projectSnapshot,
 };

@@ -1,6 +1,6 @@
 import { Map } from 'immutable';
 import { z } from 'zod';
-import type { Packing } from '../event.ts';
+import type { SnapshotFormat } from '../event.ts';
 import type { PoolState } from './pool.ts';
 
 const numbers = z.array(z.tuple([z.string(), z.number()]));
@@ -64,4 +64,4 @@ const unpack = (packed: unknown): PoolState => {
 };
 
 /** How snapshots of pools are made. */
-export const poolPacking: Packing<PoolState> = { version: 1, pack, unpack };
+export const poolSnapshot: SnapshotFormat<PoolState> = { version: 1, pack, unpack };

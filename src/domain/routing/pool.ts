@@ -5,7 +5,7 @@ import { changed } from '../changed.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
 import { unchanged } from '../event.ts';
 import { assignment, candidateSchema, othersSchema } from './ownership-events.ts';
-import { poolPacking } from './pool-snapshot.ts';
+import { poolSnapshot } from './pool-snapshot.ts';
 import type { Rotation } from './rotation.ts';
 import { advance, giveBack } from './rotation.ts';
 
@@ -180,7 +180,7 @@ export const pool: Aggregate<PoolState, PoolEvent> = {
   initial,
   evolve,
   measure,
-  snapshot: poolPacking,
+  snapshot: poolSnapshot,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKWARDS, END, ErrorType, isCommandError, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore/db-client';
 // The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
@@ -128,7 +128,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
       await room.empty();
       closing.abort();
       // It cancels every call and then waits for word of each, which does not always come.
-      await Promise.race([client.dispose(), pause(goodbye, undefined, { ref: false })]);
+      await Promise.race([client.dispose(), sleep(goodbye, undefined, { ref: false })]);
     },
   };
 }

@@ -61,7 +61,7 @@ export const recentOf = (db: DatabaseSync): Recent => {
   const update = (): void => {
     outdated = false;
     if (begin < 0) return beginAtEnd();
-    let [found, room] = [0, pageLimits.bytes as number];
+    let [found, room] = [0, pageLimits.bytes];
     for (const row of next(AT_ONCE, end)) {
       found += 1;
       room -= row[5].length + row[6].length;

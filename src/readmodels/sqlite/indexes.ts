@@ -2,7 +2,7 @@ import type { Condition, Declared, Query } from '../read-models.ts';
 import { indexKey, sparseField } from '../read-models.ts';
 import { columnsOf } from './names.ts';
 
-type Asked = Pick<Query<never>, 'where' | 'sort'>;
+type Wanted = Pick<Query<never>, 'where' | 'sort'>;
 
 /** Indexes on columns and on expressions have names of their own, so that which ones are there tells who wrote the file. */
 export const indexName = (collection: Declared, fields: readonly string[]): string =>
@@ -11,7 +11,7 @@ export const indexName = (collection: Declared, fields: readonly string[]): stri
 const isRange = ({ op }: Condition<never>): boolean => op === 'gt' || op === 'gte' || op === 'lt' || op === 'lte';
 
 /** How an index suits a query, the most important first: each number is the better the higher it is. */
-const suits = (collection: Declared, fields: readonly string[], { where, sort }: Asked): readonly number[] => {
+const suits = (collection: Declared, fields: readonly string[], { where, sort }: Wanted): readonly number[] => {
   const equal = where.filter(({ op }) => op === 'eq').map(({ field }): string => field);
   const differing = fields.findIndex((field) => !equal.includes(field));
   const known = differing < 0 ? fields.length : differing;
@@ -31,7 +31,7 @@ const compared = (a: readonly number[], b: readonly number[]): number => {
  * other queries. SQLite doesn't know how many documents a project has and takes it for ten: it would rather go through all of
  * them in order than sort the few of a team.
  */
-export const indexFor = (collection: Declared, asked: Asked): string | undefined => {
+export const indexFor = (collection: Declared, asked: Wanted): string | undefined => {
   const [best] = collection.indexes
     .map((fields) => ({ name: indexName(collection, fields), how: suits(collection, fields, asked) }))
     // Sorting is stable: of those that suit as well it is the one that is declared first.

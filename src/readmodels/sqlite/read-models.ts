@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadModelsUnavailable, standingOf } from '../read-models.ts';
 import type { Declared, ReadModels } from '../read-models.ts';
 import type { Opening } from './connection.ts';
@@ -90,7 +90,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
   };
   const reading = <T>(empty: T, read: () => T) => answer(() => orEmpty(empty, read));
   const writing = async <T>(write: () => T): Promise<T> => {
-    for (const end = performance.now() + BUSY_TIMEOUT; ; await pause(1 + Math.random())) {
+    for (const end = performance.now() + BUSY_TIMEOUT; ; await sleep(1 + Math.random())) {
       try {
         return await answer(() => transaction(connection.db(), write));
       } catch (error) {

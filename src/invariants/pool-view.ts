@@ -12,7 +12,7 @@ const page = 200;
 type Of = Omit<LeadRouting, 'work'>;
 
 /** What a project's pool says of its leads, and what could not be done of what follows from facts. */
-export type PoolSight = {
+export type PoolView = {
   readonly of: (leadId: string, workIds: readonly string[]) => Of;
   /** The leads that have a place. */
   readonly placed: () => Iterable<string>;
@@ -87,10 +87,10 @@ const putAside = async ({ readModels }: Stores, projectId: string): Promise<PutA
  * The pools of projects as they are when they are asked for. `routed` gives up to where everything that follows for routing
  * was done: it is asked before the pool is read, and the pool before leads are, so that what is missing is only what came since.
  */
-export const poolSights = (stores: Stores, routed: () => Promise<number>) => {
+export const poolViews = (stores: Stores, routed: () => Promise<number>) => {
   const pools = new Map<string, ReturnType<typeof placesOf>>();
   return {
-    see: async (projectId: string): Promise<PoolSight> => {
+    see: async (projectId: string): Promise<PoolView> => {
       const pool = pools.get(projectId) ?? placesOf(stores, projectId);
       pools.set(projectId, pool);
       const until = await routed();
@@ -111,4 +111,4 @@ export const poolSights = (stores: Stores, routed: () => Promise<number>) => {
     forget: (projectId: string): void => void pools.delete(projectId),
   };
 };
-export type PoolSights = ReturnType<typeof poolSights>;
+export type PoolViews = ReturnType<typeof poolViews>;

@@ -1,4 +1,4 @@
-import type { Engine } from '../../flows/merge.ts';
+import type { Engine } from '../../flows/engine.ts';
 import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { ReadModels } from '../../readmodels/read-models.ts';
@@ -20,7 +20,7 @@ export type Component = {
 export type Waiting = { readonly projectId?: string | undefined; readonly only?: readonly string[] | undefined };
 
 /** What the API works with. Everything that differs from run to run comes in here. */
-export type World = {
+export type ApiContext = {
   readonly engine: Engine;
   readonly readModels: ReadModels;
   /**

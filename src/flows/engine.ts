@@ -1,0 +1,55 @@
+import type { Calendar } from '../domain/routing/calendar.ts';
+import { keepCalendar } from '../domain/routing/calendar.ts';
+import type { RosterState } from '../domain/routing/roster.ts';
+import type { YieldToOthers } from '../engine/breather.ts';
+import { breather } from '../engine/breather.ts';
+import type { Handle } from '../engine/handle.ts';
+import { handling } from '../engine/handle.ts';
+import type { Snapshots } from '../engine/snapshots.ts';
+import type { States } from '../engine/states.ts';
+import { foldStates } from '../engine/states.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import type { LinksUnderway } from './links-underway.ts';
+import { linksUnderway } from './links-underway.ts';
+
+/** How much memory the folded states of leads may take, in bytes. */
+const stateBudget = 96 * 1024 * 1024;
+
+/** For how many ms work on many leads goes on before requests that came in meanwhile have their turn. */
+const turn = 3;
+
+/** What the flows over several streams work with. */
+export type Engine = {
+  readonly handle: Handle;
+  readonly states: States;
+  readonly clock: () => Date;
+  /** What the clock says to each rep of a roster. */
+  readonly calendar: (roster: RosterState) => Calendar;
+  /** To be awaited between pieces of work on many leads, so that others are not kept waiting; those of each project take turns. */
+  readonly yieldToOthers: YieldToOthers;
+  /** What this process is linking to leads. */
+  readonly links: LinksUnderway;
+};
+
+type Dependencies = {
+  readonly store: EventStore;
+  readonly snapshots: Snapshots;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  /** Puts what watches it around what runs commands. */
+  readonly observe: (handle: Handle) => Handle;
+};
+
+/** Makes what the flows work with over a store. */
+export const engineOf = ({ store, snapshots, clock, newId, observe }: Dependencies): Engine => {
+  const states = foldStates(store, stateBudget, snapshots);
+  const calendar = keepCalendar();
+  return {
+    states,
+    handle: observe(handling({ store, states, clock, newId })),
+    clock,
+    calendar: (roster) => calendar(roster, clock()),
+    yieldToOthers: breather(turn),
+    links: linksUnderway(),
+  };
+};
