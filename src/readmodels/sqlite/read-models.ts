@@ -98,7 +98,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
       }
     }
   };
-  // A transaction for each change, so that others come to write between those that take long.
+  // A transaction for each few, so that others come to write between those that take long.
   const prepareAll = async (collection: Declared, bare: boolean): Promise<void> => {
     while (await writing(() => prepareNext(connection.db(), collection, bare)));
   };

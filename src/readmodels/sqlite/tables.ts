@@ -13,11 +13,15 @@ export const commonTables = `
   CREATE TABLE IF NOT EXISTS checkpoint_facts (name TEXT PRIMARY KEY, fact TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;`;
 
+/** For how long tables and indexes are made in one transaction, in ms: one that takes longer is the last in it. */
+const SLICE = 5;
+
 /**
- * Makes the next table or index that a collection lacks, or drops the next that it no longer declares; of a `bare` one, only
- * the table of its documents is made. Tells whether there was anything to do.
+ * Makes the next tables and indexes that a collection lacks, or drops the next that it no longer declares; of a `bare` one, only
+ * the table of its documents is made. Tells whether there is more to do.
  */
 export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolean): boolean => {
+  const end = performance.now() + SLICE;
   const named = (sql: string, ...values: readonly string[]) =>
     new Set(
       db
@@ -27,9 +31,12 @@ export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolea
     );
   const names = named('SELECT name FROM sqlite_schema WHERE sql IS NOT NULL');
   const columns = named('SELECT name FROM pragma_table_info(?)', docsTable(collection));
-  const [change] = schemaChanges(collection, { names, columns }, bare);
-  if (change !== undefined) db.exec(change);
-  return change !== undefined;
+  const changes = schemaChanges(collection, { names, columns }, bare);
+  for (const [index, change] of changes.entries()) {
+    db.exec(change);
+    if (performance.now() > end) return index + 1 < changes.length;
+  }
+  return false;
 };
 
 /** How many documents a collection has. */
