@@ -60,8 +60,13 @@ export default defineConfig({
         extends: true,
         test: {
           // What else the machine does can only make it slower: once in time of three is in time.
-          ...{ name: 'fairness', include: fairness, testTimeout: patience, retry: 2 },
-          ...{ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+          name: 'fairness',
+          include: fairness,
+          testTimeout: patience,
+          retry: 2,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           // What is written has to reach a disk, as it has for users: commits that cost nothing leave the others no turn between them.
           env: { TMPDIR: disk },
         },
@@ -69,7 +74,9 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...{ name: 'stand-ins', include: files(anywhere), testTimeout: patience },
+          name: 'stand-ins',
+          include: files(anywhere),
+          testTimeout: patience,
           env: { TEST_STORES: 'stand-ins' },
         },
       },

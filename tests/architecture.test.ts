@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   engine: ['domain', 'eventstore/page.ts', ...STORE_TYPES, ...STORE_ERRORS],
   commands: ['domain', 'engine/command.ts', 'engine/errors.ts'],
-  flows: ['domain', 'commands', 'engine', 'type readmodels/read-models.ts'],
+  flows: ['domain', 'commands', 'engine', ...STORE_TYPES],
   projections: ['domain', ...STORE_TYPES],
   queries: ['projections', 'type readmodels/read-models.ts', 'type telemetry/telemetry.ts'],
   reactors: ['domain', 'commands', 'engine', 'flows', ...STORE_TYPES, ...STORE_ERRORS],

@@ -9,7 +9,7 @@ import { answersOf } from '../support/answers.ts';
 import { startServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'migrate.ts');
+const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'migrate.ts');
 
 const migrate = async (...args: readonly string[]) => {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args]);
