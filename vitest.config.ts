@@ -46,8 +46,8 @@ const patience = 120_000;
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/report-ran.ts'],
-    // Three more than vitest takes on two cores: much of what the tests do is waiting.
-    maxWorkers: 4,
+    // Two more than vitest takes on two cores: much of what the tests do is waiting. With more, what has two seconds is not in time.
+    maxWorkers: 3,
     // Each worker loads the product once for all of its files, which keep nothing outside of their tests.
     isolate: false,
     testTimeout: 60_000,
