@@ -121,7 +121,7 @@ export const remembering = (rulesOf: (eventType: string) => readonly Rule[]) => 
     places += add(seen, rules, fresh ?? [...activities]);
     seen.list = activities;
     if (places > mostRemembered) [known, places] = [new WeakMap<Activity, Seen>(), 0];
-    if (seen !== before || places === 0) known.set(first, seen);
+    known.set(first, seen);
     return seen;
   };
 };
