@@ -30,6 +30,10 @@ const EVERYWHERE = [
     'ObjectExpression > SpreadElement > ObjectExpression',
     'ObjectExpression > SpreadElement > TSAsExpression > ObjectExpression',
   ),
+  ...forbid(
+    "Give immutable's collections a name of their own, as in PersistentMap: the built-in ones have theirs.",
+    'ImportDeclaration[source.value="immutable"] > ImportSpecifier[local.name=/^(Map|Set|List|Record)$/]',
+  ),
   ...forbid('Parse instead of casting through unknown.', 'TSAsExpression > TSAsExpression > TSUnknownKeyword'),
 ];
 
