@@ -10,7 +10,7 @@ import { isStreamOf, leadStreamId, streamOf } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
-import type { Fact, Models, SeenLead, TakenOver } from './seen.ts';
+import type { Fact, Models, LeadEvidence, TakenOver } from './evidence.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
@@ -69,7 +69,7 @@ export const takenOverBy = async (
   stores: Stores,
   projectId: string,
   state: LeadState,
-): Promise<SeenLead['takenOver']> => {
+): Promise<LeadEvidence['takenOver']> => {
   const taken: TakenOver[] = [];
   const left = [...state.absorbed];
   const visited = new Set(left);
