@@ -78,7 +78,8 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   again(await ask('PUT', `${path}/scoring-model`, { ...model, note: 'More', cap: 500 }));
   await open(app.app(), { projectId, workId: 'w1', leadId, teamId: 'sales', assignee: 'ann' });
   await open(app.app(), { projectId, workId: 'w2', leadId });
-  again(await ask('POST', '/api/work-items/w1/claim', { by: 'ann' }));
+  const claim = { body: { by: 'ann' }, headers: { 'x-correlation-id': correlationId } };
+  again(await project.asRoot('POST', '/api/work-items/w1/claim', claim));
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
   const jobId = await failuresOf(app, sales, leadId);
   return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId };
