@@ -54,8 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...STORE_TYPES,
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', 'type readmodels/read-models.ts'],
-  readmodels: ['config/private-files.ts', 'type eventstore/event-store.ts'],
+  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', 'type readmodels/read-models.ts'],
+  readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
     'type engine/handle.ts',
