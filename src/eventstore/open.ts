@@ -10,10 +10,16 @@ type Opening = { readonly clock: () => Date; readonly readOnly?: boolean; readon
 const patient = { clock: (): Date => new Date(), deadline: 30_000 };
 
 // The client that is not used is not loaded: 20 MB less a thread.
-const open = async (location: EventStoreLocation, { clock, readOnly = false, deadline }: Opening): Promise<EventStore> =>
+const open = async (
+  location: EventStoreLocation,
+  { clock, readOnly = false, deadline }: Opening,
+): Promise<EventStore> =>
   location.scheme === 'sqlite'
     ? (await import('./sqlite/store.ts')).openSqliteEventStore(location.path, { clock, readOnly })
-    : (await import('./eventstoredb/store.ts')).openEventStoreDB(location.url, deadline === undefined ? {} : { deadline });
+    : (await import('./eventstoredb/store.ts')).openEventStoreDB(
+        location.url,
+        deadline === undefined ? {} : { deadline },
+      );
 
 /** Opens a log as it is: facts go in and come out unchecked. Waits up to half a minute for an answer. */
 export const openLog = (location: EventStoreLocation): Promise<EventStore> => open(location, patient);

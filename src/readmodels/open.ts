@@ -21,4 +21,5 @@ export const openReadModels = (location: ReadModelsLocation, deleted?: () => voi
   open(location, deleted ? { deleted } : {});
 
 /** Opens the read models at a location to be read: a file refuses to be written to. */
-export const openDocumentReader = (location: ReadModelsLocation): Promise<ReadModels> => open(location, { readOnly: true });
+export const openDocumentReader = (location: ReadModelsLocation): Promise<ReadModels> =>
+  open(location, { readOnly: true });
