@@ -45,7 +45,6 @@ export const scriptOf = (name: string, about: string): Command =>
   throwing(new Command(name))
     .description(about)
     .helpOption('-h, --help', 'this text')
-    .helpCommand('help [command]', 'how a command is used')
     .configureHelp({ commandUsage: (command) => `npm run ${command.name()} -- ${command.usage()}` });
 
 /** Runs what a command line asks for as this process. Help goes to the standard output; with what is wrong the exit code is 2. */

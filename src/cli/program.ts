@@ -1,3 +1,4 @@
+import type { Command } from '@commander-js/extra-typings';
 import { scriptOf, throwing } from './command-line.ts';
 
 /** The options of commands that ask a server. */
@@ -7,16 +8,7 @@ const key = [
   'the key to ask with (default: LEADFOLD_ADMIN_KEY, or the one in DATA_DIR/admin-key)',
 ] as const;
 
-/**
- * All commands. Each sets the exit code of the process, and rejects with `CommandFailed` where it has nothing to say but why.
- * What a command works with is loaded when it runs, so that none waits for what another one needs.
- */
-export const openProgram = () => {
-  const program = scriptOf(
-    'leadfold',
-    'What an operator does besides npm start. Each command is also a script: npm run <command>.',
-  );
-
+const addMigrate = (program: Command): unknown =>
   throwing(program.command('migrate'))
     .description('Copies the log of one event store into another, and compares the two.')
     .option('--from <location>', 'where the log is: sqlite:<path>, esdb://... or esdb+discover://...')
@@ -34,6 +26,7 @@ Exit code: 0 when the two are the same, 1 when they differ or can't be opened, 2
       process.exitCode = await migrate(options);
     });
 
+const addRebuild = (program: Command): unknown =>
   throwing(program.command('rebuild'))
     .usage('<projection> | --project <id> | --all [options]')
     .description('Makes read models again from the log, on a running server, while they go on being used.')
@@ -54,6 +47,7 @@ Exit code: 0 when the two are the same, 1 when they differ or can't be opened, 2
       process.exitCode = await rebuild({ ...options, projection });
     });
 
+const addVerifyInvariants = (program: Command): unknown =>
   throwing(program.command('verify-invariants'))
     .description('Checks every invariant over all leads: what the log adds up to against what the read models have.')
     .option(...url)
@@ -72,5 +66,13 @@ Exit code: 0 when all hold, 1 when one is violated, 2 when that could not be fou
       process.exitCode = await verifyInvariants(options);
     });
 
+/**
+ * All commands. Each sets the exit code of the process, and rejects with `CommandFailed` where it has nothing to say but why.
+ * What a command works with is loaded when it runs, so that none waits for what another one needs.
+ */
+export const openProgram = (): Command => {
+  const about = 'What an operator does besides npm start. Each command is also a script: npm run <command>.';
+  const program = scriptOf('leadfold', about).helpCommand('help [command]', 'how a command is used');
+  for (const add of [addMigrate, addRebuild, addVerifyInvariants]) add(program);
   return program;
 };

@@ -23,6 +23,7 @@ describe('the command line of the benchmarks', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('--rounds');
     expect(stdout).toContain('ingest-single');
+    expect(stdout).not.toContain('Commands:');
   });
 
   it('tells of an unknown name what there is instead, and measures nothing', async () => {
