@@ -1,5 +1,6 @@
 import type { CommanderError, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { Command } from '@commander-js/extra-typings';
+import { nearestOf } from '../domain/nearest.ts';
 
 /** The command line can't be understood. The message says what is wrong, and what there is instead. */
 export class UsageError extends Error {
@@ -25,9 +26,19 @@ const helpOf = (command: CommandUnknownOpts): string => {
   return parts.join('').trimEnd();
 };
 
-/** The library's `error: unknown option '--al'\n(Did you mean --all?)` as a sentence. */
-const problemIn = ({ code, message }: CommanderError): string => {
+/** What the library says of an option that it does not know, without the value: that may be a key. */
+const unknownOption = /^error: unknown option '([^='\n]*)/;
+
+/** What the library says is wrong, as a sentence that names the nearest that there is. */
+const problemIn = ({ code, message }: CommanderError, command: CommandUnknownOpts): string => {
   if (code === 'commander.help') return 'Give a command';
+  const given = unknownOption.exec(message)?.[1];
+  if (given !== undefined) {
+    const known = command.createHelp().visibleOptions(command);
+    const names = known.flatMap(({ long }) => long ?? []);
+    const meant = nearestOf(given, names, 2);
+    return `Unknown option '${given}'${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  }
   const [problem = '', ...nearest] = message.replace(/^error: /, '').split('\n');
   const meant = nearest.map((line) => `; ${line.replace(/^\(D(.*)\)$/, 'd$1')}`);
   return `${problem.charAt(0).toUpperCase()}${problem.slice(1)}${meant.join('')}`;
@@ -37,7 +48,7 @@ const problemIn = ({ code, message }: CommanderError): string => {
 export const throwing = <C extends CommandUnknownOpts>(command: C): C =>
   command.configureOutput({ writeOut: silent, writeErr: silent, outputError: silent }).exitOverride((error) => {
     if (error.exitCode === 0) throw new HelpAsked(helpOf(command));
-    throw new UsageError(`${problemIn(error)}\n\n${helpOf(command)}`);
+    throw new UsageError(`${problemIn(error, command)}\n\n${helpOf(command)}`);
   });
 
 /** A command line that an npm script takes, or whose commands are npm scripts. */

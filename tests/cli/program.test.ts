@@ -49,6 +49,12 @@ describe('The program of the operator', () => {
     expect(String(await saidTo(name, 'one', 'two'))).toContain('Too many arguments');
   });
 
+  it('repeats no value of an option that it does not know, which may be a key', async () => {
+    const wrong = String(await saidTo('rebuild', '--kye=s3cret', 'leads'));
+    expect(wrong).toMatch(/Unknown option '--kye'; did you mean --key\?\n/);
+    expect(wrong).not.toContain('s3cret');
+  });
+
   it('asks for what an option is about', async () => {
     expect(String(await saidTo('migrate', '--from'))).toContain("Option '--from <location>' argument missing");
   });
