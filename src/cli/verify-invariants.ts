@@ -4,7 +4,7 @@ import { loadConfig } from '../config/config.ts';
 import type { EventStoreLocation, ReadModelsLocation } from '../config/store-location.ts';
 import type { Report } from '../invariants/report.ts';
 import { reportSchema } from '../invariants/report.ts';
-import { shown } from '../invariants/shown.ts';
+import { reportLines } from '../invariants/report-lines.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { RunningServer } from './running-server.ts';
 import { serverOf } from './running-server.ts';
@@ -63,7 +63,7 @@ const check = async ({ url, key, project, dataDir }: Options): Promise<readonly 
 export const verifyInvariants = async (options: Options): Promise<number> => {
   const [report, source] = await check(options);
   const about = report.projectId === undefined ? 'all projects' : `project ${report.projectId}`;
-  const lines = [`The invariants of ${about} (${source})`, '', ...shown(report)];
+  const lines = [`The invariants of ${about} (${source})`, '', ...reportLines(report)];
   console.log(options.json ? JSON.stringify(report, null, 2) : lines.join('\n'));
   return report.status === 'healthy' ? 0 : 1;
 };
