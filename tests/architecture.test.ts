@@ -63,8 +63,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type telemetry/tracing.ts',
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', 'type readmodels/read-models.ts'],
-  readmodels: ['config/private-files.ts', 'type eventstore/event-store.ts'],
+  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', 'type readmodels/read-models.ts'],
+  readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
     'domain/streams.ts streamOf',
