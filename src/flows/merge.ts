@@ -127,8 +127,7 @@ export const hasMoved = (error: unknown): boolean =>
  */
 export const completeMerge = async (
   engine: Engine,
-  projectId: string,
-  from: string,
+  { projectId, from }: { readonly projectId: string; readonly from: string },
   request: Request,
 ): Promise<void> => {
   for (let round = 0; round < rounds; round++) {

@@ -1,3 +1,4 @@
+import { flowIntent } from '../flows/intent.ts';
 import { completeMerge } from '../flows/merge.ts';
 import { streamParts } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
@@ -6,9 +7,10 @@ import type { Reactor } from './reactor.ts';
 export const completeMerges: Reactor = {
   name: 'complete-merges',
   streams: ['lead-'],
-  types: ['LeadMerged'],
-  react: async ({ type, stream }) => {
-    const merged = type === 'LeadMerged' ? streamParts('lead', stream) : undefined;
-    return merged ? [(engine, request) => completeMerge(engine, merged.projectId, merged.id, request)] : [];
+  on: {
+    LeadMerged: ({ stream }) => {
+      const merged = streamParts('lead', stream);
+      return merged ? [flowIntent(completeMerge, { projectId: merged.projectId, from: merged.id })] : [];
+    },
   },
 };

@@ -13,10 +13,12 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import { completePlacements } from '../../src/reactors/complete-placements.ts';
 import { followApprovals } from '../../src/reactors/follow-approvals.ts';
-import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
-import { follow } from '../../src/reactors/reactor.ts';
+import type { Reactor } from '../../src/reactors/reactor.ts';
+import { typesOf } from '../../src/reactors/reactor.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
+import type { WorkerContext } from '../../src/runners/context.ts';
+import { follow } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, request } from './engine.ts';
 import { activity, projectId, rep, teamAdded } from './facts.ts';
@@ -78,10 +80,10 @@ const routingReactors: readonly Reactor[] = [
   ...[completeMerges, routeLeads, completePlacements, retryWaitingLeads, followApprovals],
 ];
 
-const concerns = ({ streams, types }: Reactor, { stream, type }: Recorded): boolean =>
-  streams.some((each) => stream.startsWith(each)) && types.some((each) => each === type);
+const concerns = (reactor: Reactor, { stream, type }: Recorded): boolean =>
+  reactor.streams.some((each) => stream.startsWith(each)) && typesOf(reactor).includes(type);
 
-const sightOf = (engine: Engine): ReactorContext => ({
+const sightOf = (engine: Engine): WorkerContext => ({
   engine,
   readModels: openSqliteReadModels(':memory:'),
   clock: engine.clock,
