@@ -24,14 +24,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   flows: ['domain', 'commands', 'engine', ...STORE_TYPES],
   projections: ['domain', ...STORE_TYPES],
   queries: ['projections', 'type readmodels/read-models.ts', 'type telemetry/telemetry.ts'],
-  reactors: ['domain', 'commands', 'engine', 'flows', ...STORE_TYPES, ...STORE_ERRORS],
+  reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', ...STORE_TYPES],
+  deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/read-models.ts'],
   jobs: [
     'domain',
     'commands',
     'engine',
     'flows',
     'projections',
-    'type reactors/reactor.ts',
+    'type runners/context.ts',
     'type runners/projections.ts',
     ...GENERATIONS,
     ...STORE_TYPES,
@@ -60,7 +61,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type domain/event.ts',
     'type engine/handle.ts',
     'type jobs/work.ts',
-    'type reactors/reactor.ts',
     'type runners/subscription.ts',
     ...STORE_TYPES,
   ],
@@ -92,6 +92,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [],
   projections: ['projection.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
+  deadlines: ['deadline.ts'],
   jobs: ['work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'request-of-project.ts'],
 };
 
@@ -268,7 +269,7 @@ describe('the source', () => {
     expect(wrongImports(sources)).toEqual([]);
   });
 
-  it('lists each command, projection and reactor once in the index of its folder', () => {
+  it('lists each member of a room with a list once in the index of its folder', () => {
     expect(unlisted(sources)).toEqual([]);
   });
 

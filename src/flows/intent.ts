@@ -15,8 +15,7 @@ type AnyFlow = { run(engine: Engine, input: unknown, request: Request): Promise<
  * the one fits the other.
  */
 export type Intent =
-  | { readonly command: AnyCommand; readonly input: unknown }
-  | { readonly flow: AnyFlow; readonly input: unknown };
+  { readonly command: AnyCommand; readonly input: unknown } | { readonly flow: AnyFlow; readonly input: unknown };
 
 /** Wants a command sent. */
 export const intent = <I, S, E extends Event>(command: Command<I, S, E>, input: NoInfer<I>): Intent => ({

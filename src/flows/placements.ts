@@ -48,7 +48,8 @@ export const takeOverPlace = async (
     excluded: [...ownership.excluded],
   };
   const { events } = await engine.handle(movePlace, input, step(request, `move/${from}`));
-  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+  for (const event of events)
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
 };
 
 /** A lead whose place was freed, and the decision that had given it. */

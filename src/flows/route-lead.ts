@@ -185,7 +185,8 @@ export const assignByHand = async (engine: Engine, chosen: Chosen, request: Requ
   const seen = request.expected === undefined ? {} : { seen: { expected: request.expected, revision } };
   const place = { ...input, ...seen, roster: current, calendar: engine.calendar(current) };
   const { events, position } = await engine.handle(placeByHand, place, step(request, `place/${leadId}`));
-  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+  for (const event of events)
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
   const told = await engine.states.get(lead, leadStreamId(projectId, leadId));
   return Math.max(position, told.position);
 };

@@ -1,7 +1,7 @@
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
 import type { States } from '../engine/states.ts';
-import type { Recorded } from '../eventstore/event-store.ts';
+import type { Filter, Recorded } from '../eventstore/event-store.ts';
 import type { Intent } from '../flows/intent.ts';
 
 type Type = LeadfoldEvent['type'];
@@ -37,8 +37,8 @@ export type Reactor = {
   readonly on: { readonly [T in Type]?: (event: Fact<T>, context: ReactorContext) => Reactions };
 };
 
-/** The types of the facts that a reactor follows. */
-export const typesOf = ({ on }: Reactor): readonly string[] => Object.keys(on);
+/** The facts that a reactor follows. */
+export const filterOf = ({ streams, on }: Reactor): Required<Filter> => ({ streams, types: Object.keys(on) });
 
 /** The name of a reactor's checkpoint. */
 export const checkpointOf = ({ name }: Pick<Reactor, 'name'>): string => `reactor:${name}`;

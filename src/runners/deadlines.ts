@@ -25,7 +25,8 @@ export type Ticking = {
   readonly stop: () => Promise<void>;
 };
 
-const isDueAt = (look: number, { every = lookEvery }: AnyDeadline): boolean => look % Math.ceil(every / lookEvery) === 0;
+const isDueAt = (look: number, { every = lookEvery }: AnyDeadline): boolean =>
+  look % Math.ceil(every / lookEvery) === 0;
 
 /**
  * Looks time and again for what is due, and does it. What is due is in the read models and every command changes nothing when

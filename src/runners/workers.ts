@@ -12,7 +12,7 @@ import { projections } from '../projections/index.ts';
 import type { Builders } from './projections.ts';
 import { reactors } from '../reactors/index.ts';
 import type { Reactor } from '../reactors/reactor.ts';
-import { checkpointOf, typesOf } from '../reactors/reactor.ts';
+import { checkpointOf, filterOf } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { observedReactors } from '../telemetry/observed-batches.ts';
 import { observedWork } from '../telemetry/observed-work.ts';
@@ -54,7 +54,7 @@ const isAccepted = async ({ store, context: { readModels } }: Dependencies): Pro
 
 const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
   const { store, context, lease, telemetry, onLostTail } = dependencies;
-  const { name, streams } = reactor;
+  const { name } = reactor;
   const { readModels, clock } = context;
   const checkpoint = checkpointOf(reactor);
   const handle = observedReactors(telemetry)(name, runReactor(reactor, { ...context, tracing: telemetry.tracing }));
@@ -68,7 +68,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
     subscribe({
       name,
       store,
-      filter: { streams, types: typesOf(reactor) },
+      filter: filterOf(reactor),
       now: clock,
       load: () => readModels.standing(checkpoint),
       handle,

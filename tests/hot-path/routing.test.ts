@@ -5,7 +5,8 @@ import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { typesOf } from '../../src/reactors/reactor.ts';
+import { wanting } from '../../src/eventstore/event-store.ts';
+import { filterOf } from '../../src/reactors/reactor.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
 import { runReactor } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
@@ -50,8 +51,7 @@ const route = async (engine: Engine, store: EventStore): Promise<void> => {
     head: async () => 0,
     reached: async () => undefined,
   };
-  const types = typesOf(routeLeads);
-  const events = (await allFacts(store)).filter(({ type }) => types.includes(type));
+  const events = (await allFacts(store)).filter(wanting(filterOf(routeLeads)));
   await runReactor(routeLeads, sight)({ events, position: 1 });
   await readModels.close();
 };

@@ -9,10 +9,10 @@ import type { Engine } from '../../src/flows/engine.ts';
 import { flowIntent } from '../../src/flows/intent.ts';
 import type { Request } from '../../src/engine/handle.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
-import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { StoreUnavailable, wanting } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import type { Reactor } from '../../src/reactors/reactor.ts';
-import { checkpointOf, typesOf } from '../../src/reactors/reactor.ts';
+import { checkpointOf, filterOf } from '../../src/reactors/reactor.ts';
 import { retryParked } from '../../src/reactors/retry-parked.ts';
 import type { WorkerContext } from '../../src/runners/context.ts';
 import { runReactor } from '../../src/runners/reactors.ts';
@@ -77,8 +77,8 @@ const openScene = async () => {
     (await allFacts(store)).filter(({ stream }) => stream.startsWith(beginning));
   /** Lets a reactor see all facts that it follows. */
   const run = async (who: Reactor, { reactors = [reactor], ...seen }: Partial<Running> = {}): Promise<void> => {
-    const [types, all] = [new Set(typesOf(who)), await allFacts(store)];
-    await runReactor(who, { ...sight, ...seen, reactors })({ events: all.filter(({ type }) => types.has(type)), position: await store.head() });
+    const events = (await allFacts(store)).filter(wanting(filterOf(who)));
+    await runReactor(who, { ...sight, ...seen, reactors })({ events, position: await store.head() });
   };
   return { store, engine, sight, reactor, fails, tried, append, facts, run };
 };
