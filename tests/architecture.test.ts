@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ['domain', 'eventstore/page.ts', ...STORE_TYPES, ...STORE_ERRORS],
   commands: ['domain', 'engine/command.ts', 'engine/errors.ts'],
   flows: ['domain', 'commands', 'engine', ...STORE_TYPES],
-  projections: ['domain', ...STORE_TYPES],
+  projections: ['domain', 'eventstore/event-store.ts wanting', ...STORE_TYPES],
   queries: ['projections', 'type readmodels/read-models.ts', 'type telemetry/telemetry.ts'],
   reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', ...STORE_TYPES],
   deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/read-models.ts'],
