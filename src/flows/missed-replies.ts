@@ -6,7 +6,7 @@ import { roster } from '../domain/routing/roster.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Request } from '../engine/handle.ts';
 import type { Engine } from './engine.ts';
-import { step } from './merge.ts';
+import { step } from './step.ts';
 import type { LeadId } from './placements.ts';
 import { routeLead } from './route-lead.ts';
 

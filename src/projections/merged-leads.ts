@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
 const mergedLead = z.object({ into: z.string() });
@@ -10,7 +10,7 @@ export type MergedLead = Readonly<z.infer<typeof mergedLead>>;
 export const mergedLeads: Projection<MergedLead, LeadEvent> = {
   name: 'merged-leads',
   of: 'lead',
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   types: ['LeadMerged'],
   document: mergedLead,
   indexes: [],

@@ -3,7 +3,7 @@ import type { LeadId } from '../flows/placements.ts';
 import { tellFreed, tellHeld, tellPlaced } from '../flows/placements.ts';
 import type { Ownership } from '../domain/routing/ownership.ts';
 import { lead } from '../domain/lead/lead.ts';
-import { leadStreamId, projectOfStream } from '../domain/streams.ts';
+import { leadStreamId, projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Reactor, ReactorContext } from './reactor.ts';
 
 // What is remembered of a lead may be old, but never ahead of it: who is known to have heard need not be told.
@@ -16,7 +16,7 @@ const heardBy = async (context: ReactorContext, { projectId, leadId }: LeadId): 
  */
 export const completePlacements: Reactor = {
   name: 'complete-placements',
-  streams: ['pool-'],
+  streams: [streamsOf('pool')],
   on: {
     LeadPlaced: async ({ stream, data }, context) => {
       const placed = { projectId: projectOfStream(stream), ...data };

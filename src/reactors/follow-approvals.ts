@@ -2,14 +2,14 @@ import { approveLead } from '../commands/routing/approve-lead.ts';
 import { closeLead } from '../commands/routing/close-lead.ts';
 import { intent } from '../flows/intent.ts';
 import { findLead } from '../flows/resolve.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import { workItem } from '../domain/work/work-item.ts';
 import type { Reactor } from './reactor.ts';
 
 /** Lets a lead go on that was approved; one that was rejected is closed, with the reason. */
 export const followApprovals: Reactor = {
   name: 'follow-approvals',
-  streams: ['work-'],
+  streams: [streamsOf('work')],
   on: {
     WorkItemCompleted: async ({ stream, data: { by, resolution, reason } }, context) => {
       const parts = streamParts('work', stream);

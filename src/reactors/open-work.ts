@@ -4,7 +4,7 @@ import type { Intent } from '../flows/intent.ts';
 import { intent } from '../flows/intent.ts';
 import { leadIdOf } from '../domain/identity/identity.ts';
 import { systemProject } from '../domain/jobs/job.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Fact, Reactor, ReactorContext } from './reactor.ts';
 
 const name = 'open-work';
@@ -91,7 +91,7 @@ const settled = async (
 /** Has somebody look at what nobody may decide alone: two people who may be one, and what failed until it is tried again. */
 export const openWork: Reactor = {
   name,
-  streams: ['lead-', 'job-', 'parked-'],
+  streams: [streamsOf('lead'), streamsOf('job'), streamsOf('parked')],
   on: {
     LinkRefused: refused,
     WorkParked: failed,

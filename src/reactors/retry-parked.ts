@@ -1,5 +1,5 @@
 import { parked } from '../domain/jobs/dead-letter.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Reactor } from './reactor.ts';
  */
 export const retryParked: Reactor = {
   name: 'retry-parked',
-  streams: ['parked-'],
+  streams: [streamsOf('parked')],
   on: {
     WorkRetried: async ({ stream }, context) => {
       const parts = streamParts('parked', stream);

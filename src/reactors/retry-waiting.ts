@@ -1,6 +1,6 @@
 import { flowIntent } from '../flows/intent.ts';
 import { retryAllWaiting } from '../flows/route-lead.ts';
-import { projectOfStream } from '../domain/streams.ts';
+import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Reaction, Reactor } from './reactor.ts';
 
 const again = ({ stream }: { readonly stream: string }): readonly Reaction[] => [
@@ -10,7 +10,7 @@ const again = ({ stream }: { readonly stream: string }): readonly Reaction[] => 
 /** Tries the leads that wait again when a place is free, or when there are other reps or rules. */
 export const retryWaitingLeads: Reactor = {
   name: 'retry-waiting',
-  streams: ['pool-', 'roster-'],
+  streams: [streamsOf('pool'), streamsOf('roster')],
   on: {
     LeadFreed: again,
     TeamAdded: again,

@@ -7,7 +7,7 @@ import { confirmPlace, endWork, freeClosed, takeOverPlace } from '../flows/place
 import { routeLead } from '../flows/route-lead.ts';
 import type { LeadFact } from '../domain/lead/lead-events.ts';
 import { pool } from '../domain/routing/pool.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Reactions, Reactor, ReactorContext } from './reactor.ts';
 
 const routing = (of: LeadId): Intent => flowIntent(routeLead, of);
@@ -48,7 +48,7 @@ const ofLead =
 /** Finds a rep for each lead that needs one, frees the places of those that no longer have one, and ends their work items. */
 export const routeLeads: Reactor = {
   name: 'route-leads',
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   on: {
     LeadQualified: ofLead((of, { data }) => (data.quiet ? [] : [routing(of)])),
     LeadAbsorbed: ofLead((of, event) => absorbed(of, event)),

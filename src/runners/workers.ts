@@ -1,3 +1,4 @@
+import { streamsOf } from '../domain/streams.ts';
 import { worksOf } from '../jobs/index.ts';
 import type { RunningJobs } from './job-runner.ts';
 import { runJobs } from './job-runner.ts';
@@ -126,7 +127,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
     store,
     now: context.clock,
     load: async () => ({ position: await store.head() }),
-    filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
+    filter: { streams: [streamsOf('job')], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
     handle: async () => jobs.wake(),
     pass: async () => undefined,
   });
