@@ -24,7 +24,7 @@ export type Deadline<D> = {
 export type Recurring<D> = Pick<Deadline<D>, 'name' | 'projection' | 'field' | 'intent'> & { readonly every: number };
 
 /** What is due by now, and the position that `after` must have come to. */
-type Due = { readonly intent: Intent; readonly position: number };
+export type Due = { readonly intent: Intent; readonly position: number };
 
 /** A deadline whose kind of document nobody needs to know any more, so that all fit in one list. */
 export type AnyDeadline = {

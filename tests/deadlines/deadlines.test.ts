@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { mindResponse } from '../../src/commands/routing/mind-response.ts';
 import { lapseWorkItem } from '../../src/commands/work/lapse-work-item.ts';
-import type { AnyDeadline } from '../../src/deadlines/deadline.ts';
+import type { AnyDeadline, Due } from '../../src/deadlines/deadline.ts';
 import { endClaims } from '../../src/deadlines/end-claims.ts';
 import { deadlines } from '../../src/deadlines/index.ts';
 import { mindReplies } from '../../src/deadlines/mind-replies.ts';
@@ -45,7 +45,11 @@ const given = async (log: Readonly<Record<string, readonly LeadfoldEvent[]>>) =>
       facts.map((fact, at) => ({ ...fact, id: `${stream}-${at}`, metadata })),
     );
   await projecting.reached(await store.head());
-  return async ({ due }: AnyDeadline, at: Date) => (await Array.fromAsync(due(readModels, at))).flat();
+  return async ({ due }: AnyDeadline, at: Date) => {
+    const found: Due[] = [];
+    for await (const some of due(readModels, at)) found.push(...some);
+    return found;
+  };
 };
 
 const assigned = [leadCaptured(), leadAssigned(), responseDue()];
