@@ -9,6 +9,9 @@ import { childEnv } from '../support/child-env.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/how-to/add-a-capability.md'), 'utf8');
+/** For what takes some ten seconds of a whole core, in ms: others may use it, too. */
+const patience = 180_000;
+
 const copied = ['src', 'tests', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 
 /** A block of the page that says which file it is, or what changes in it. */
@@ -63,7 +66,7 @@ describe('The page that adds a capability', () => {
     expect(source).toHaveLength(8);
   });
 
-  it('has types that fit, where it says what is true, asked and seen', () => {
+  it('has types that fit, where it says what is true, asked and seen', { timeout: patience }, () => {
     const { config } = ts.readConfigFile(inCopy('tsconfig.json'), (path) => ts.sys.readFile(path));
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, folder);
     // The types of routes and tests take longest, and both are run.
@@ -76,7 +79,7 @@ describe('The page that adds a capability', () => {
     expect(paths).toHaveLength(5);
   });
 
-  it('works: its tests pass, of the command, the document, and the way over HTTP', async () => {
+  it('works: its tests pass, of the command, the document, and the way over HTTP', { timeout: patience }, async () => {
     const tests = [...new Set(blocks.map(({ path }) => path).filter((path) => path.endsWith('.test.ts')))];
     expect(tests).toHaveLength(3);
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
