@@ -44,8 +44,6 @@ const openWorkplace = async (count: number) => {
         engine,
         readModels,
         clock: clock.now,
-        othersLag: 0,
-        sleep: () => Promise.resolve(),
         head: () => store.head(),
         reached: (position: number) => projecting.reached(position),
       },

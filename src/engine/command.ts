@@ -30,5 +30,5 @@ export const command =
  * A command id that its caller keeps to itself, so that nobody can send the command again: it is not remembered, and the
  * steps of a flow need no ids of their own.
  */
-export const unrepeatable = (id: string): string => `once:${id}`;
+export const unrepeatable = (id: string): string => (isRepeatable(id) ? `once:${id}` : id);
 export const isRepeatable = (commandId: string): boolean => !commandId.startsWith('once:');

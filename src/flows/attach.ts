@@ -99,7 +99,7 @@ export const noted = ({ engine: { links }, linked }: Flow): void => {
 const note = async (flow: Flow): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
   for (const identifier of linked.flatMap(({ identifiers }) => identifiers)) {
-    await completeMerge(engine, projectId, leadIdOf(projectId, identifier), request);
+    await completeMerge(engine, { projectId, from: leadIdOf(projectId, identifier) }, request);
   }
   noted(flow);
 };
@@ -116,7 +116,7 @@ const merged = async (flow: Flow, { older, younger }: Merge, found: readonly Loc
     await note(flow);
     await engine.handle(mergeLead, { projectId, leadId, into: older.leadId }, step(request, `merge/${leadId}`));
     halfDone = true;
-    await completeMerge(engine, projectId, leadId, request);
+    await completeMerge(engine, { projectId, from: leadId }, request);
     halfDone = false;
   } finally {
     end(halfDone);
@@ -171,7 +171,7 @@ export const attach = async (flow: Flow, identifiers: Capture['identifiers']): P
     if (!gone && isDone(plan)) return plan;
     try {
       // Until its survivor has them, the activities of a merged lead would look new.
-      if (gone) await completeMerge(engine, projectId, gone.leadId, request);
+      if (gone) await completeMerge(engine, { projectId, from: gone.leadId }, request);
       else {
         // A link is for ever: what the leads have by now decides, not what this process remembers of them.
         const any = found.some(({ root }) => root);

@@ -1,6 +1,5 @@
 import type { LeadState } from '../domain/lead/lead.ts';
-import { lead } from '../domain/lead/lead.ts';
-import { routingBrought } from '../domain/routing/ownership-merge.ts';
+import { broughtBy, lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { absorbLead } from '../commands/lead/absorb-lead.ts';
 import { addIdentifier } from '../commands/lead/add-identifier.ts';
@@ -18,20 +17,19 @@ const absorb = async (
   request: Request,
 ): Promise<void> => {
   const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
-  const { qualifications, ownership, merges } = gone;
-  const routing = routingBrought(ownership);
-  let brought = 0;
+  const brought = broughtBy(gone);
+  let begin = 0;
   for (const part of parts.length > 0 ? parts : [[]]) {
     const activities = part.map(({ activity }) => activity);
-    const identifiers = brought === 0 ? [...gone.identifiers.values()] : [];
-    const end = brought + activities.length;
+    const identifiers = begin === 0 ? [...gone.identifiers.values()] : [];
+    const end = begin + activities.length;
     const last = end === gone.activities.size;
-    const input = { projectId, leadId, from, identifiers, activities, qualifications, last, routing, merges };
+    const input = { projectId, leadId, from, identifiers, activities, last, ...brought };
     // What was merged changes no more, so its parts are the same whoever brings them, and have one command id each.
     const { fingerprint: _, ...anybody } = step(request, 'absorb');
-    const bringing = { ...anybody, commandId: `absorb/${from}/${brought}-${end}` };
+    const bringing = { ...anybody, commandId: `absorb/${from}/${begin}-${end}` };
     await scoring(engine, input, request, (model) => engine.handle(absorbLead, { ...input, scoring: model }, bringing));
-    brought = end;
+    begin = end;
   }
 };
 
@@ -65,8 +63,7 @@ const finish = async (engine: Engine, projectId: string, from: string, request: 
  */
 export const completeMerge = async (
   engine: Engine,
-  projectId: string,
-  from: string,
+  { projectId, from }: { readonly projectId: string; readonly from: string },
   request: Request,
 ): Promise<void> => {
   for (let round = 0; round < rounds; round++) {

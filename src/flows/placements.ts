@@ -1,6 +1,7 @@
 import { lead } from '../domain/lead/lead.ts';
 import type { PoolFact, PoolState } from '../domain/routing/pool.ts';
 import { pool } from '../domain/routing/pool.ts';
+import type { Outcome } from '../domain/routing/ownership-events.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { responsePlan } from '../domain/routing/reply-policy.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
@@ -47,14 +48,17 @@ export const takeOverPlace = async (
     excluded: [...ownership.excluded],
   };
   const { events } = await engine.handle(movePlace, input, step(request, `move/${from}`));
-  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
+  for (const event of events)
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
 };
+
+/** A lead whose place was freed, and the decision that had given it. */
+type Freed = LeadId & Pick<PoolFact<'LeadFreed'>['data'], 'decision' | 'reason'>;
 
 /** Tells a lead that the place which a decision gave it was freed: the pool is what counts. */
 export const tellFreed = async (
   { handle }: Engine,
-  projectId: string,
-  { leadId, decision, reason }: Pick<PoolFact<'LeadFreed'>['data'], 'leadId' | 'decision' | 'reason'>,
+  { projectId, leadId, decision, reason }: Freed,
   request: Request,
 ): Promise<void> => {
   if (decision === undefined) return;
@@ -67,15 +71,26 @@ export const tellFreed = async (
  */
 export const confirmPlace = async (
   engine: Engine,
-  { projectId, leadId }: LeadId,
-  decision: number,
+  { projectId, leadId, decision }: LeadId & { readonly decision: number },
   request: Request,
 ): Promise<void> => {
   const isTheirs = ({ state: { places } }: { readonly state: PoolState }): boolean =>
     (places.get(leadId)?.decision ?? 0) >= decision;
   if (isTheirs(await engine.states.get(pool, projectId))) return;
   if (isTheirs(await engine.states.refresh(pool, projectId))) return;
-  await tellFreed(engine, projectId, { leadId, decision, reason: 'The place was freed meanwhile' }, request);
+  await tellFreed(engine, { projectId, leadId, decision, reason: 'The place was freed meanwhile' }, request);
+};
+
+/** Frees the place that a lead had when it was closed: it may have been reopened since, and have another. */
+export const freeClosed = async (
+  { handle, states }: Engine,
+  { projectId, leadId, workIds, outcome }: LeadId & { readonly workIds: string[]; readonly outcome: Outcome },
+  request: Request,
+): Promise<void> => {
+  const { status, decision } = (await states.refresh(lead, leadStreamId(projectId, leadId))).state.ownership;
+  const upTo = status === 'assigned' ? decision - 1 : decision;
+  const free = { projectId, leadId, upTo, workIds, credit: false, reason: `closed: ${outcome}` };
+  await handle(freePlace, free, request);
 };
 
 /**
@@ -84,11 +99,10 @@ export const confirmPlace = async (
  */
 export const tellPlaced = async (
   engine: Engine,
-  projectId: string,
-  placed: PoolFact<'LeadPlaced'>['data'],
+  placed: PoolFact<'LeadPlaced'>['data'] & LeadId,
   request: Request,
 ): Promise<void> => {
-  const { leadId, placedAt, day: _, week: __, domain: ___, rotation: ____, ...assignment } = placed;
+  const { projectId, leadId, placedAt, day: _, week: __, domain: ___, rotation: ____, ...assignment } = placed;
   const { reps, replies } = await rosterOf(engine, projectId);
   const rep = reps.get(assignment.repId);
   const due = responsePlan(replies.policy, { hours: rep?.hours, timeOff: rep?.timeOff ?? [] }, new Date(placedAt));
@@ -114,11 +128,10 @@ export const tellPlaced = async (
  */
 export const tellHeld = async (
   engine: Engine,
-  projectId: string,
-  held: PoolFact<'LeadHeld'>['data'],
+  held: PoolFact<'LeadHeld'>['data'] & LeadId,
   request: Request,
 ): Promise<void> => {
-  const { leadId, reason, rule, rulesVersion, candidates, others, workId, heldAt, score } = held;
+  const { projectId, leadId, reason, rule, rulesVersion, candidates, others, workId, heldAt, score } = held;
   const current = (await engine.states.refresh(pool, projectId)).state.waiting.get(leadId);
   if (current?.workId !== workId) return;
   const dueAt = new Date(Date.parse(heldAt) + workTime).toISOString();
@@ -139,14 +152,15 @@ export const tellHeld = async (
   // A lead that has not heard yet that its waiting is over keeps its item until it has: what tells it ends the item.
   const { status, ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, leadId))).state;
   const waits = status === 'lead' && ownership.status === 'waiting' && ownership.workIds.includes(workId);
-  if (!waits) await endWork(engine, projectId, { workIds: [workId], reason: 'The lead no longer waits' }, request);
+  if (!waits) await endWork(engine, { projectId, workIds: [workId], reason: 'The lead no longer waits' }, request);
 };
+
+type Ended = { readonly projectId: string; readonly workIds: readonly string[]; readonly reason: string };
 
 /** Ends work items that nobody needs any more. Those that were never opened, or have ended, are left. */
 export const endWork = async (
   engine: Engine,
-  projectId: string,
-  { workIds, reason }: { readonly workIds: readonly string[]; readonly reason: string },
+  { projectId, workIds, reason }: Ended,
   request: Request,
 ): Promise<void> => {
   for (const workId of workIds) {

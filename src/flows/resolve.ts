@@ -22,7 +22,7 @@ export type Resolved = {
  * that the store has by now. Merges only ever lead to an older lead, so the way ends.
  */
 export const findLead = async (
-  states: States,
+  states: Pick<States, 'get' | 'refresh'>,
   projectId: string,
   leadId: string,
   fresh = false,

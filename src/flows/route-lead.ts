@@ -7,6 +7,7 @@ import { routable } from '../domain/routing/routable.ts';
 import { approvalFor } from '../domain/routing/routing-steps.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import { freePlace } from '../commands/routing/free-place.ts';
+import { unrepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Engine } from './engine.ts';
@@ -37,7 +38,7 @@ const askApproval = async (
   await engine.handle(requestApproval, { projectId, leadId, workId, ...approval }, step(request, `ask/${leadId}`));
   const free = { projectId, leadId, workIds: [...workIds], credit: false, reason: because };
   await engine.handle(freePlace, free, step(request, `wait/${leadId}`));
-  await endWork(engine, projectId, { workIds, reason: because }, request);
+  await endWork(engine, { projectId, workIds, reason: because }, request);
 };
 
 /** What came of looking for a rep. */
@@ -98,8 +99,8 @@ const route = async (
     step(request, `place/${leadId}`),
   );
   for (const event of events) {
-    if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
-    if (event.type === 'LeadHeld') await tellHeld(engine, projectId, event.data, request);
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+    if (event.type === 'LeadHeld') await tellHeld(engine, { projectId, ...event.data }, request);
   }
   const last = events.at(-1)?.type;
   return last === 'LeadPlaced' ? 'placed' : last === 'LeadHeld' ? 'held' : 'nothing';
@@ -145,6 +146,17 @@ export const retryWaiting = async (engine: Engine, projectId: string, request: R
   return false;
 };
 
+/** Tries all leads that wait in a project again. */
+export const retryAllWaiting = async (
+  engine: Engine,
+  { projectId }: { readonly projectId: string },
+  request: Request,
+): Promise<void> => {
+  // What is tried depends on who waits by then: each time is another one.
+  const again = { ...request, commandId: unrepeatable(request.commandId) };
+  while (await retryWaiting(engine, projectId, again));
+};
+
 /** A rep for a lead that somebody chose, and why. */
 type Chosen = LeadId & { readonly repId: string; readonly reason: string };
 
@@ -173,7 +185,8 @@ export const assignByHand = async (engine: Engine, chosen: Chosen, request: Requ
   const seen = request.expected === undefined ? {} : { seen: { expected: request.expected, revision } };
   const place = { ...input, ...seen, roster: current, calendar: engine.calendar(current) };
   const { events, position } = await engine.handle(placeByHand, place, step(request, `place/${leadId}`));
-  for (const event of events) if (event.type === 'LeadPlaced') await tellPlaced(engine, projectId, event.data, request);
+  for (const event of events)
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
   const told = await engine.states.get(lead, leadStreamId(projectId, leadId));
   return Math.max(position, told.position);
 };

@@ -1,8 +1,8 @@
 import type { PoolEvent } from '../domain/routing/pool.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { failedWork } from '../projections/failed-work.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Query } from '../readmodels/read-models.ts';
+import { documents } from './documents.ts';
 import type { LeadRouting } from './evidence.ts';
 import type { Stores } from './streams.ts';
 import { isStreamOf, streamOf } from '../domain/streams.ts';
@@ -68,7 +68,7 @@ const putAside = async ({ readModels }: Stores, projectId: string): Promise<PutA
   const sort = [{ field: 'lastFailedAt', direction: 'asc' }] as const;
   let after: Query<unknown>['after'];
   do {
-    const found = await readModels.find(allProjects, failedWork, {
+    const found = await readModels.find(allProjects, documents.failed, {
       where,
       sort,
       limit: page,

@@ -1,17 +1,17 @@
 import { lostTail } from '../eventstore/lost-tail.ts';
-import { failedWork } from '../projections/failed-work.ts';
-import { history } from '../projections/history.ts';
-import { leads } from '../projections/leads.ts';
-import { mergedLeads } from '../projections/merged-leads.ts';
-import { workItems } from '../projections/work-items.ts';
+import { completePlacements } from '../reactors/complete-placements.ts';
+import { followApprovals } from '../reactors/follow-approvals.ts';
+import { checkpointOf } from '../reactors/reactor.ts';
+import { routeLeads } from '../reactors/route-leads.ts';
 import type { CheckpointEvidence } from './checkpoints.ts';
+import { documents } from './documents.ts';
 import type { Stores } from './streams.ts';
 
 /** The read models that leads are compared with. */
-const compared = [leads.name, history.name, mergedLeads.name, workItems.name, failedWork.name];
+const compared = Object.values(documents).map(({ name }) => name);
 
 /** What keeps leads, pool and work queue in step. */
-const routing = ['reactor:route-leads', 'reactor:complete-placements', 'reactor:follow-approvals'];
+const routing = [routeLeads, completePlacements, followApprovals].map(checkpointOf);
 
 /** How often checkpoints are looked at that have not come to where the log ended, in ms. */
 const lookEvery = 25;

@@ -1,14 +1,7 @@
-import { z } from 'zod';
 import type { LeadState } from '../domain/lead/lead.ts';
 import type { HistoryEntry } from '../projections/history.ts';
-import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
-import { leads } from '../projections/leads.ts';
-import type { MergedLead } from '../projections/merged-leads.ts';
-import { mergedLeads } from '../projections/merged-leads.ts';
-import type { Collection } from '../readmodels/read-models.ts';
-import type { WorkItemDocument } from '../projections/work-items.ts';
-import { workItems } from '../projections/work-items.ts';
+import { documents as collections } from './documents.ts';
 import { pages, pagesIn } from './pages.ts';
 import type { Part } from './parts.ts';
 import type { PoolView } from './pool-view.ts';
@@ -16,19 +9,6 @@ import type { Found, Models, LeadEvidence } from './evidence.ts';
 import { leadEvidence } from './evidence.ts';
 import type { LeadKey, Stores } from './streams.ts';
 import { absorbedAt, factsOf, nameOf, takenOverBy } from './streams.ts';
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-
-// Documents are taken as they are: whether they fit is what is to be found out.
-const asFound = <D>({ name }: Collection<D>): Collection<Found<D>> => ({
-  name,
-  indexes: [],
-  document: z.custom<Found<D>>(isObject),
-});
-const foundLeads = asFound<LeadDocument>(leads);
-const foundEntries = asFound<HistoryEntry>(history);
-const foundMerged = asFound<MergedLead>(mergedLeads);
-const foundWork = asFound<WorkItemDocument>(workItems);
 
 /** A lead's document and its entries in the history. */
 export type Documents = {
@@ -51,7 +31,7 @@ const listed = ({ leadId, entries }: History): History => ({
 async function* histories(stores: Stores, projectId: string, part: Part): AsyncGenerator<History> {
   let group: { readonly leadId: string; readonly entries: Found<HistoryEntry>[] } | undefined;
   // To have the database sort by lead and time costs as much again as all the reading.
-  for await (const entries of pagesIn(stores, projectId, foundEntries, part)) {
+  for await (const entries of pagesIn(stores, projectId, collections.entries, part)) {
     for (const entry of entries) {
       const leadId = String(entry.leadId);
       if (group?.leadId !== leadId) {
@@ -82,7 +62,7 @@ export async function* documentsOf(
 ): AsyncGenerator<readonly Documents[]> {
   const rest = inOrder(histories(stores, projectId, part));
   let next = await rest.next();
-  for await (const docs of pagesIn(stores, projectId, foundLeads, part)) {
+  for await (const docs of pagesIn(stores, projectId, collections.leads, part)) {
     const found: Documents[] = [];
     for (const document of docs) {
       const leadId = String(document.leadId);
@@ -104,7 +84,10 @@ export async function* documentsOf(
 /** Which of some ids the read models know as a lead, and where they say that others lead. By `nameOf`. */
 export const known = async ({ readModels }: Stores, keys: readonly LeadKey[]) => {
   const asked = keys.map(({ projectId, leadId }) => ({ project: projectId, id: leadId }));
-  const [living, merged] = await Promise.all([readModels.load(foundLeads, asked), readModels.load(foundMerged, asked)]);
+  const [living, merged] = await Promise.all([
+    readModels.load(collections.leads, asked),
+    readModels.load(collections.merged, asked),
+  ]);
   const there = living.filter(({ id, doc }) => doc?.leadId === id);
   return {
     living: new Set(there.map(({ project, id }) => nameOf({ projectId: project, leadId: id }))),
@@ -120,7 +103,7 @@ type When = { readonly until: number; readonly models: Models; readonly pool: Po
 const workOf = async ({ readModels }: Stores, projectId: string, { ownership }: LeadState) => {
   if (ownership.status !== 'waiting' && ownership.status !== 'approval') return undefined;
   const keys = ownership.workIds.map((id) => ({ project: projectId, id }));
-  const found = await readModels.load(foundWork, keys);
+  const found = await readModels.load(collections.work, keys);
   const isOpen = (status: unknown): boolean => status === 'open' || status === 'claimed';
   return {
     open: found.some(({ doc }) => isOpen(doc?.status)),
@@ -147,12 +130,12 @@ export const evidenceBeside = async (
 export const evidenceOf = async (stores: Stores, key: LeadKey, when: When): Promise<LeadEvidence> => {
   const { projectId, leadId } = key;
   const asked = [{ project: projectId, id: leadId }];
-  const [stored] = await stores.readModels.load(foundLeads, asked);
-  const [merged] = await stores.readModels.load(foundMerged, asked);
+  const [stored] = await stores.readModels.load(collections.leads, asked);
+  const [merged] = await stores.readModels.load(collections.merged, asked);
   const entries: Found<HistoryEntry>[] = [];
   const where = [{ field: 'leadId', op: 'eq', value: leadId }] as const;
   const sort = [{ field: 'occurredAt', direction: 'asc' }] as const;
-  for await (const some of pages(stores, projectId, foundEntries, { where, sort })) entries.push(...some);
+  for await (const some of pages(stores, projectId, collections.entries, { where, sort })) entries.push(...some);
   const evidence = await evidenceBeside(stores, projectId, { leadId, document: stored?.doc, entries }, when);
   const into = evidence.merged?.data.into;
   const arrived = into === undefined ? undefined : await absorbedAt(stores, key, into);
@@ -161,4 +144,4 @@ export const evidenceOf = async (stores: Stores, key: LeadKey, when: When): Prom
 
 /** How many ids the read models say were merged. */
 export const mergedCount = ({ readModels }: Stores, projectId: string): Promise<number> =>
-  readModels.count(projectId, foundMerged, []);
+  readModels.count(projectId, collections.merged, []);

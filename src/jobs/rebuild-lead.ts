@@ -7,18 +7,10 @@ import { canonical } from '../domain/lead/activity.ts';
 import { timeSlices } from '../engine/time-slices.ts';
 import { leadStreamId, streamOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
-import type { HistoryEntry } from '../projections/history.ts';
-import { history } from '../projections/history.ts';
-import { leads } from '../projections/leads.ts';
-import { mergedLeads } from '../projections/merged-leads.ts';
-import { erase } from '../projections/projection.ts';
-import { routedLeads } from '../projections/routed-leads.ts';
+import type { Key, ReadModels } from '../readmodels/read-models.ts';
+import { projections } from '../projections/index.ts';
 import type { Repaired, Seen } from '../projections/repair.ts';
 import { forgetAtHand } from '../projections/repair.ts';
-
-/** The projections that have documents of a lead, each of them touched by the lead's stream or those that it was merged into. */
-const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedLeads)] as const;
 
 /**
  * What rebuilding works with. `pages` gives the facts of a stream above a revision, a page at a time, `reached` waits for the
@@ -96,26 +88,6 @@ const digest = async (documents: readonly Seen[], yieldToOthers: () => Promise<v
   return all.toString('hex');
 };
 
-/** The entries of a lead's history that the read models have, whether its facts know of them or not. */
-const entriesOf = async ({ readModels }: Rebuilding, projectId: string, leadId: string): Promise<readonly Key[]> => {
-  const yieldToOthers = timeSlices();
-  const unchecked: Collection<HistoryEntry> = { ...history, document: z.any() };
-  const keys: Key[] = [];
-  let after: readonly Scalar[] | undefined;
-  do {
-    const found: Page<HistoryEntry> = await readModels.find(projectId, unchecked, {
-      where: [{ field: 'leadId', op: 'eq', value: leadId }],
-      sort: [{ field: 'occurredAt', direction: 'asc' }],
-      limit: 250,
-      ...(after && { after }),
-    });
-    keys.push(...found.docs.map(({ eventId }) => ({ project: projectId, id: `${leadId}.${eventId}` })));
-    after = found.next;
-    await yieldToOthers();
-  } while (after);
-  return keys;
-};
-
 /** Looks at all documents of a lead, and at what its facts make of them, as of one position of the log. */
 const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: string) => {
   const { readModels, reached } = rebuilding;
@@ -125,12 +97,10 @@ const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: strin
   await reached(last);
   const wanted = ({ project, id }: Key): boolean =>
     project === projectId && (id === leadId || id.startsWith(`${leadId}.`));
-  const own = { project: projectId, id: leadId };
-  const entries = await entriesOf(rebuilding, projectId, leadId);
   const found: Repaired[] = [];
-  for (const { name, repair } of ofLeads) {
-    const keys = name === history.name ? entries : [own];
-    found.push(await repair(readModels, { facts, keys, wanted, yieldToOthers }));
+  for (const { ofLead, repair } of projections) {
+    const keys = await ofLead?.(readModels, { projectId, leadId }, yieldToOthers);
+    if (keys) found.push(await repair(readModels, { facts, keys, wanted, yieldToOthers }));
   }
   // A position beyond what was read is of a newer fact, or of nothing if there is none.
   const newest = Math.max(...found.map(({ position }) => position));

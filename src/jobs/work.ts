@@ -1,7 +1,7 @@
 import type { Request } from '../engine/handle.ts';
 import type { JsonObject } from '../domain/lead/activity.ts';
 import type { JobKind } from '../domain/jobs/job.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
+import type { WorkerContext } from '../runners/context.ts';
 
 /** How far a job is: where the next step begins, and how many things are done of how many, as far as known. */
 export type Progress = {
@@ -26,7 +26,7 @@ export type JobAt = Omit<Progress, 'complete' | 'result'> & {
 };
 
 /** What a step works with. `request` is for its commands, which nobody repeats: they change nothing the second time. */
-export type JobContext = ReactorContext & {
+export type JobContext = WorkerContext & {
   readonly request: Request;
   /** Aborts when the job was cancelled, another worker has it, or the process stops. */
   readonly signal: AbortSignal;
@@ -41,5 +41,5 @@ export type Work = {
    */
   readonly step: (job: JobAt, context: JobContext) => Promise<Progress>;
   /** Cleans up after a job that was cancelled. May be called again, or never when the process dies. */
-  readonly abandon?: (job: JobAt, context: ReactorContext) => Promise<void>;
+  readonly abandon?: (job: JobAt, context: WorkerContext) => Promise<void>;
 };

@@ -85,6 +85,8 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
 /** What each lead did. The activities of a merged lead move to its survivor. */
 export const history: Projection<HistoryEntry, LeadEvent> = {
   name: 'history',
+  of: 'lead',
+  idOf: ({ leadId, eventId }) => entryId(leadId, eventId),
   version: 2,
   streams: [streamsOf('lead')],
   document: historyEntry,

@@ -154,6 +154,7 @@ const marked = (doc: LeadDocument, revision: number): LeadDocument => {
 /** Every lead that lives, by its id. */
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
+  of: 'lead',
   version: 3,
   streams: [streamsOf('lead')],
   document: leadDocument,

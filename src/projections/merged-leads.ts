@@ -9,6 +9,7 @@ export type MergedLead = Readonly<z.infer<typeof mergedLead>>;
 /** Where the ids lead that are not, or no longer, a lead of their own: merged leads and linked identifiers. */
 export const mergedLeads: Projection<MergedLead, LeadEvent> = {
   name: 'merged-leads',
+  of: 'lead',
   streams: [streamsOf('lead')],
   types: ['LeadMerged'],
   document: mergedLead,

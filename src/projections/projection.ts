@@ -4,7 +4,8 @@ import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.t
 import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
 import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair } from './repair.ts';
-import { forgottenOf, repairing } from './repair.ts';
+import type { DocumentsOfLead } from './repair.ts';
+import { documentsOfLead, forgottenOf, repairing } from './repair.ts';
 
 /**
  * How facts become documents: those in `streams`, by the beginnings of their names, and of `types`, or of all. `keys` names
@@ -23,6 +24,16 @@ export type Projection<D, E extends Event> = Collection<D> & {
   readonly types?: readonly E['type'][];
   readonly keys: (event: Recorded<E>) => readonly Key[];
   readonly evolve: (doc: D | undefined, event: Recorded<E>, key: Key) => D | undefined;
+  /**
+   * Says that each document is of one lead, whose stream, or that of a lead which it was merged into, has all that touches it.
+   * It has the lead's id, unless `idOf` is there.
+   */
+  readonly of?: 'lead';
+  /**
+   * The id of a document, where a lead has many: it begins with the lead's and a dot. They have a field `leadId`, and an index
+   * that begins with it.
+   */
+  readonly idOf?: (doc: D) => string;
 };
 
 /** Brings the documents of a projection up to the end of a batch. Rejects when they can't be read or written. */
@@ -35,6 +46,8 @@ export type AnyProjection = Collection<never> & {
   readonly filter: Filter;
   readonly project: (readModels: ReadModels) => Projecting;
   readonly repair: Repair;
+  /** Looks up which documents of a lead there are; not there when they are of something else. */
+  readonly ofLead?: DocumentsOfLead;
   /** The same projection into documents of another name. */
   readonly named: (name: string) => AnyProjection;
 };
@@ -170,5 +183,6 @@ export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProj
   filter: { streams: projection.streams, ...(projection.types && { types: projection.types }) },
   project: (readModels) => project(projection, readModels),
   repair: repairing(projection),
+  ...(projection.of === 'lead' && { ofLead: documentsOfLead(projection) }),
   named: (name) => erase({ ...projection, name }),
 });

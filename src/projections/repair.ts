@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Key, ReadModels, Replacement, Stored } from '../readmodels/read-models.ts';
+import { wanting } from '../eventstore/event-store.ts';
+import type { Collection, Key, Page, Query, ReadModels, Replacement, Stored } from '../readmodels/read-models.ts';
 import type { Projection } from './projection.ts';
 
 const forgottenMark = 'repaired';
@@ -59,10 +60,13 @@ export const folding = <D, E extends Event>(projection: Projection<D, E>, wanted
     keys(event: Recorded): readonly Key[];
     evolve(doc: D | undefined, event: Recorded, key: Key): D | undefined;
   } = projection;
+  const { streams, types } = projection;
+  const isRead = wanting({ streams, ...(types && { types }) });
   const documents = new Map<string, Stored<D>>();
   return {
     documents,
     add: (event: Recorded): void => {
+      if (!isRead(event)) return;
       for (const key of reading.keys(event)) {
         if (!wanted(key)) continue;
         const name = nameOf(key);
@@ -148,3 +152,36 @@ export const repairing =
       },
     };
   };
+
+/** The keys of the documents that there are of a lead, whether its facts know of them or not. */
+export type DocumentsOfLead = (
+  readModels: Pick<ReadModels, 'find'>,
+  lead: { readonly projectId: string; readonly leadId: string },
+  yieldToOthers: Damage['yieldToOthers'],
+) => Promise<readonly Key[]>;
+
+/** Looks up the documents of a projection that are of a lead: the one of its id, or the many that name it. */
+export const documentsOfLead = <D, E extends Event>(projection: Projection<D, E>): DocumentsOfLead => {
+  const { idOf, indexes } = projection;
+  const [by, order] = indexes.find(([first]) => first === 'leadId') ?? [];
+  if (!idOf || by === undefined || order === undefined)
+    return async (_, { projectId, leadId }) => [{ project: projectId, id: leadId }];
+  // What does not fit the schema any more is what most wants repair.
+  const unchecked: Collection<D> = { ...projection, document: z.any() };
+  return async (readModels, { projectId, leadId }, yieldToOthers) => {
+    const keys: Key[] = [];
+    let after: Query<D>['after'];
+    do {
+      const found: Page<D> = await readModels.find(projectId, unchecked, {
+        where: [{ field: by, op: 'eq', value: leadId }],
+        sort: [{ field: order, direction: 'asc' }],
+        limit: atOnce,
+        ...(after && { after }),
+      });
+      keys.push(...found.docs.map((doc) => ({ project: projectId, id: idOf(doc) })));
+      after = found.next;
+      await yieldToOthers();
+    } while (after);
+    return keys;
+  };
+};

@@ -73,19 +73,23 @@ const evolve = (doc: RoutedLead | undefined, event: LeadEvent | PoolEvent, leadI
   };
 };
 
-const ofLeads = [
+const leadFacts = [
   ...(['LeadQualified', 'LeadAbsorbed', 'LeadMerged', 'LeadAssigned', 'LeadDeclined', 'LeadUnassigned'] as const),
   ...(['RoutingRequested', 'RoutingFailed', 'ApprovalRequested', 'ApprovalGiven'] as const),
   ...(['LeadClosed', 'LeadReopened', 'ResponseStepTaken'] as const),
 ];
-const wanted = new Set<string>(ofLeads);
+const wanted = new Set<string>(leadFacts);
 
 /** The facts of which the report of routing is made: what is asked for together is read once. */
-export const routingFacts = [...ofLeads, ...(['LeadAccepted', 'ResponseOverdue', 'LeadPlaced', 'LeadFreed'] as const)];
+export const routingFacts = [
+  ...leadFacts,
+  ...(['LeadAccepted', 'ResponseOverdue', 'LeadPlaced', 'LeadFreed'] as const),
+];
 
 /** The leads that are, or were, to have a rep: each once, however often it qualified and whoever had it. */
 export const routedLeads: Projection<RoutedLead, LeadEvent | PoolEvent> = {
   name: 'routed-leads',
+  of: 'lead',
   version: 2,
   streams: [streamsOf('lead'), streamsOf('pool')],
   types: routingFacts,

@@ -25,6 +25,8 @@ const types = [
 /** What was decided about whose each lead is, and what came of it: for ever. */
 export const routings: Projection<RoutingFact, LeadEvent> = {
   name: 'routings',
+  of: 'lead',
+  idOf: ({ leadId, revision }) => `${leadId}.${revision}`,
   version: 2,
   streams: [streamsOf('lead')],
   types,

@@ -8,10 +8,14 @@ import { retryParked } from './retry-parked.ts';
 import { retryWaitingLeads } from './retry-waiting.ts';
 import { routeLeads } from './route-leads.ts';
 
-const toFacts: readonly Reactor[] = [
-  ...[completeMerges, rescoreLeads, openWork],
-  ...[routeLeads, completePlacements, retryWaitingLeads, followApprovals],
-];
-
 /** All that follows from facts, each once. */
-export const reactors: readonly Reactor[] = [...toFacts, retryParked(toFacts)];
+export const reactors: readonly Reactor[] = [
+  completeMerges,
+  rescoreLeads,
+  openWork,
+  routeLeads,
+  completePlacements,
+  retryWaitingLeads,
+  followApprovals,
+  retryParked,
+];

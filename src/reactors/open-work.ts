@@ -1,13 +1,11 @@
 import { closeWorkItem } from '../commands/work/close-work-item.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
-import type { LeadfoldEvent } from '../domain/events.ts';
+import type { Intent } from '../flows/intent.ts';
+import { intent } from '../flows/intent.ts';
 import { leadIdOf } from '../domain/identity/identity.ts';
 import { systemProject } from '../domain/jobs/job.ts';
-import { streamParts } from '../domain/streams.ts';
-import type { Recorded } from '../eventstore/event-store.ts';
-import type { Intent, Reactor, ReactorContext } from './reactor.ts';
-
-type Fact<T extends LeadfoldEvent['type']> = Extract<Recorded<LeadfoldEvent>, { type: T }>;
+import { streamParts, streamsOf } from '../domain/streams.ts';
+import type { Fact, Reactor, ReactorContext } from './reactor.ts';
 
 const name = 'open-work';
 
@@ -29,17 +27,18 @@ const refused = (event: Fact<'LinkRefused'>): readonly Intent[] => {
   // However often the two come together again, or something comes to a lead that is full, or people to a device, somebody looks once.
   const [workId, about, others] =
     limit === 'sharedDevice' ? [`device-${its}`, other, leadId] : [`link-${leadId}.${limit ?? its}`, leadId, other];
-  const item = {
-    projectId,
-    workId,
-    leadId: about,
-    kind: 'link_refused' as const,
-    priority: 'normal' as const,
-    dueAt: later(event, linkTime),
-    reason,
-    details: { identifier, otherLeadId: others },
-  };
-  return [({ handle }, request) => handle(openWorkItem, item, request)];
+  return [
+    intent(openWorkItem, {
+      projectId,
+      workId,
+      leadId: about,
+      kind: 'link_refused',
+      priority: 'normal',
+      dueAt: later(event, linkTime),
+      reason,
+      details: { identifier, otherLeadId: others },
+    }),
+  ];
 };
 
 // A failure to open an item must not open items for ever.
@@ -48,70 +47,58 @@ const isOurs = ({ data: { reactor, event } }: Fact<'WorkParked'>): boolean =>
 
 const failed = async (
   event: Fact<'WorkParked' | 'JobFailed'>,
-  { engine }: ReactorContext,
+  { read }: ReactorContext,
 ): Promise<readonly Intent[]> => {
   const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
   if (!parts || parts.projectId === systemProject || (event.type === 'WorkParked' && isOurs(event))) return [];
   // Whatever came next settled it, or will fail on its own account.
-  const [next] = await engine.states.read(event.stream, event.revision, 1);
+  const [next] = await read(event.stream, event.revision, 1);
   if (next) return [];
   const { projectId } = parts;
-  const item = {
-    projectId,
-    workId: failureId(event.id),
-    kind: 'failed_work' as const,
-    priority: 'high' as const,
-    dueAt: later(event, failureTime),
-    reason: `It failed ${event.data.attempts} times, and waits to be retried`,
-    // What went wrong inside is for operators, who find it by this id.
-    details: {
-      failedId: `${projectId}.${parts.id}`,
-      attempts: event.data.attempts,
-      ...(event.type === 'WorkParked' && { reactor: event.data.reactor, event: { ...event.data.event } }),
-    },
-  };
-  return [({ handle }, request) => handle(openWorkItem, item, request)];
+  return [
+    intent(openWorkItem, {
+      projectId,
+      workId: failureId(event.id),
+      kind: 'failed_work',
+      priority: 'high',
+      dueAt: later(event, failureTime),
+      reason: `It failed ${event.data.attempts} times, and waits to be retried`,
+      // What went wrong inside is for operators, who find it by this id.
+      details: {
+        failedId: `${projectId}.${parts.id}`,
+        attempts: event.data.attempts,
+        ...(event.type === 'WorkParked' && { reactor: event.data.reactor, event: { ...event.data.event } }),
+      },
+    }),
+  ];
 };
 
 const settled = async (
   event: Fact<'WorkRetried' | 'WorkDiscarded' | 'JobRetried' | 'JobCancelled'>,
-  { engine }: ReactorContext,
+  { read }: ReactorContext,
 ): Promise<readonly Intent[]> => {
   const parts = streamParts('job', event.stream) ?? streamParts('parked', event.stream);
-  const [before] = await engine.states.read(event.stream, event.revision - 2, 1);
+  const [before] = await read(event.stream, event.revision - 2, 1);
   if (!parts || (before?.type !== 'WorkParked' && before?.type !== 'JobFailed')) return [];
   const end =
     'reason' in event.data
       ? { how: 'cancelled' as const, reason: event.data.reason }
       : { how: 'completed' as const, reason: 'It was tried again' };
-  const item = {
-    projectId: parts.projectId,
-    workId: failureId(before.id),
-    by: event.metadata.actor ?? 'leadfold',
-    ...end,
-  };
-  return [({ handle }, request) => handle(closeWorkItem, item, request)];
+  const by = event.metadata.actor ?? 'leadfold';
+  return [intent(closeWorkItem, { projectId: parts.projectId, workId: failureId(before.id), by, ...end })];
 };
 
 /** Has somebody look at what nobody may decide alone: two people who may be one, and what failed until it is tried again. */
 export const openWork: Reactor = {
   name,
-  streams: ['lead-', 'job-', 'parked-'],
-  types: ['LinkRefused', 'WorkParked', 'WorkRetried', 'WorkDiscarded', 'JobFailed', 'JobRetried', 'JobCancelled'],
-  react: async (event, context) => {
-    switch (event.type) {
-      case 'LinkRefused':
-        return refused(event);
-      case 'WorkParked':
-      case 'JobFailed':
-        return failed(event, context);
-      case 'WorkRetried':
-      case 'WorkDiscarded':
-      case 'JobRetried':
-      case 'JobCancelled':
-        return settled(event, context);
-      default:
-        return [];
-    }
+  streams: [streamsOf('lead'), streamsOf('job'), streamsOf('parked')],
+  on: {
+    LinkRefused: refused,
+    WorkParked: failed,
+    JobFailed: failed,
+    WorkRetried: settled,
+    WorkDiscarded: settled,
+    JobRetried: settled,
+    JobCancelled: settled,
   },
 };

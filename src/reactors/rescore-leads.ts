@@ -1,16 +1,20 @@
 import { requestJob } from '../commands/jobs/request-job.ts';
+import { intent } from '../flows/intent.ts';
+import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Reactor } from './reactor.ts';
 
 /** Asks for all leads of a project to be scored again when a model was published. */
 export const rescoreLeads: Reactor = {
   name: 'rescore-leads',
-  streams: ['project-'],
-  types: ['ScoringModelPublished'],
-  react: async (event) => {
-    if (event.type !== 'ScoringModelPublished') return [];
-    const projectId = event.stream.slice('project-'.length);
-    const { version } = event.data;
-    const input = { projectId, jobId: `rescore-${version}`, kind: 'rescore' as const, version };
-    return [({ handle }, request) => handle(requestJob, input, request)];
+  streams: [streamsOf('project')],
+  on: {
+    ScoringModelPublished: ({ stream, data: { version } }) => [
+      intent(requestJob, {
+        projectId: projectOfStream(stream),
+        jobId: `rescore-${version}`,
+        kind: 'rescore',
+        version,
+      }),
+    ],
   },
 };

@@ -1,27 +1,16 @@
+import type { AnyDeadline } from '../deadlines/deadline.ts';
+import { deadlines } from '../deadlines/index.ts';
 import { unrepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
-import { lapseWorkItem } from '../commands/work/lapse-work-item.ts';
-import { mindResponse } from '../commands/routing/mind-response.ts';
-import { retryWaiting } from '../flows/route-lead.ts';
-import type { ClaimDocument } from '../projections/claims.ts';
-import { claims } from '../projections/claims.ts';
-import type { DeadlineDocument } from '../projections/deadlines.ts';
-import { deadlines } from '../projections/deadlines.ts';
-import { allProjects } from '../projections/projects.ts';
-import { waiting } from '../projections/waiting.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
 import { checkpointOf } from '../reactors/reactor.ts';
-import { routeLeads } from '../reactors/route-leads.ts';
-import type { Collection, Scalar } from '../readmodels/read-models.ts';
+import type { WorkerContext } from './context.ts';
+import { runIntent } from './intents.ts';
 
-/** How often is looked for what is due, in ms, and every how many looks the leads that wait are tried again. */
-const [lookEvery, tryEvery] = [1_000, 5];
-
-/** How many things are done at a time. */
-const width = 50;
+/** How often is looked for what is due, in ms. */
+const lookEvery = 1_000;
 
 type Dependencies = {
-  readonly context: ReactorContext;
+  readonly context: Pick<WorkerContext, 'engine' | 'readModels' | 'clock' | 'head' | 'reached'>;
   readonly newId: () => string;
   /** Waits so many ms or until the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -36,29 +25,15 @@ export type Ticking = {
   readonly stop: () => Promise<void>;
 };
 
-const due = async <D>(
-  { readModels, clock }: ReactorContext,
-  collection: Collection<D>,
-  field: keyof D & string,
-  each: (doc: D) => Promise<unknown>,
-): Promise<void> => {
-  const where = [{ field, op: 'lte', value: clock().toISOString() }] as const;
-  const sort = [{ field, direction: 'asc' }] as const;
-  let after: readonly Scalar[] | undefined;
-  do {
-    const page = { where, sort, limit: width, ...(after && { after }) };
-    const { docs, next } = await readModels.find(allProjects, collection, page);
-    await Promise.all(docs.map(each));
-    after = next;
-  } while (after);
-};
+const isDueAt = (look: number, { every = lookEvery }: AnyDeadline): boolean =>
+  look % Math.ceil(every / lookEvery) === 0;
 
 /**
  * Looks time and again for what is due, and does it. What is due is in the read models and every command changes nothing when
  * it was done already, so nothing is lost while no process runs, and any number of them may look at once.
  */
 export const startTicking = ({ context, newId, sleep, onError }: Dependencies): Ticking => {
-  const { engine, readModels } = context;
+  const { engine, readModels, clock } = context;
   const stopping = new AbortController();
   const request = (): Request => ({ commandId: unrepeatable(newId()), correlationId: newId(), actor: 'tick' });
   const trying = async (work: () => Promise<unknown>): Promise<void> => {
@@ -69,48 +44,23 @@ export const startTicking = ({ context, newId, sleep, onError }: Dependencies): 
     }
   };
 
-  const mindReplies = async (): Promise<void> => {
-    const followed = await readModels.checkpoint(checkpointOf(routeLeads));
-    await due(context, deadlines, 'next', ({ projectId, leadId, decision, taken, looked }: DeadlineDocument) =>
-      trying(async () => {
-        if (looked > followed) return;
-        await engine.handle(mindResponse, { projectId, leadId, decision, taken }, request());
-      }),
-    );
-  };
-
-  const endClaims = (): Promise<void> =>
-    due(context, claims, 'until', ({ projectId, workId }: ClaimDocument) =>
-      trying(() => engine.handle(lapseWorkItem, { projectId, workId }, request())),
-    );
-
-  /** Time may have brought somebody's shift, or another day for what one may have in a day. */
-  const tryWaiting = async (): Promise<void> => {
-    for (let projectId = ''; !stopping.signal.aborted;) {
-      const { docs } = await readModels.find(allProjects, waiting, {
-        where: [{ field: 'projectId', op: 'gt', value: projectId }],
-        sort: [{ field: 'projectId', direction: 'asc' }],
-        limit: 1,
-      });
-      const [first] = docs;
-      if (!first) return;
-      projectId = first.projectId;
-      await trying(async () => {
-        while (await retryWaiting(engine, first.projectId, request()));
-      });
+  const meet = async ({ due, after }: AnyDeadline): Promise<void> => {
+    const followed = after ? await readModels.checkpoint(checkpointOf(after)) : 0;
+    for await (const some of due(readModels, clock())) {
+      if (stopping.signal.aborted) return;
+      const ready = some.filter(({ position }) => position <= followed);
+      await Promise.all(ready.map(({ intent }) => trying(() => runIntent(engine, intent, request()))));
     }
   };
 
-  const look = async (all: boolean): Promise<void> => {
-    await trying(mindReplies);
-    await trying(endClaims);
-    if (all) await trying(tryWaiting);
+  const look = async (some: readonly AnyDeadline[]): Promise<void> => {
+    for (const each of some) await trying(() => meet(each));
   };
 
   const run = async (): Promise<void> => {
     for (let looks = 0; !stopping.signal.aborted; looks++) {
       await sleep(lookEvery, stopping.signal);
-      await look(looks % tryEvery === 0);
+      await look(deadlines.filter((each) => isDueAt(looks, each)));
     }
   };
 
@@ -118,7 +68,7 @@ export const startTicking = ({ context, newId, sleep, onError }: Dependencies): 
   return {
     quiet: async () => {
       await context.reached(await context.head());
-      await look(true);
+      await look(deadlines);
     },
     stop: async () => {
       stopping.abort();

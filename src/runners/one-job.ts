@@ -9,7 +9,7 @@ import { job } from '../domain/jobs/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { JobDocument } from '../projections/jobs.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
+import type { WorkerContext } from './context.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { JobAt, Work } from '../jobs/work.ts';
 import type { Sleep } from './poll.ts';
@@ -23,7 +23,7 @@ const oftenAway = 6;
 
 /** A worker: how long what it takes is its own without a sign of life, in ms; `alone` when no other can have what is taken. */
 export type Worker = {
-  readonly context: ReactorContext;
+  readonly context: WorkerContext;
   readonly holder: string;
   readonly lifetime: number;
   readonly alone: boolean;

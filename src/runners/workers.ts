@@ -1,3 +1,4 @@
+import { streamsOf } from '../domain/streams.ts';
 import { worksOf } from '../jobs/index.ts';
 import type { RunningJobs } from './job-runner.ts';
 import { runJobs } from './job-runner.ts';
@@ -11,19 +12,20 @@ import { sleep } from './waiting.ts';
 import { projections } from '../projections/index.ts';
 import type { Builders } from './projections.ts';
 import { reactors } from '../reactors/index.ts';
-import type { Reactor, ReactorContext } from '../reactors/reactor.ts';
-import { checkpointOf, react } from '../reactors/reactor.ts';
+import type { Reactor } from '../reactors/reactor.ts';
+import { checkpointOf, filterOf } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { observedReactors } from '../telemetry/observed-batches.ts';
 import { observedWork } from '../telemetry/observed-work.ts';
-import { tracedReactor } from '../telemetry/traced-reactor.ts';
 import type { Observing } from '../telemetry/traced-store.ts';
 import type { Ticking } from './deadlines.ts';
 import { startTicking } from './deadlines.ts';
+import type { WorkerContext } from './context.ts';
+import { runReactor } from './reactors.ts';
 
 type Dependencies = {
   readonly store: EventStore;
-  readonly context: ReactorContext;
+  readonly context: WorkerContext;
   readonly builders: Builders;
   readonly newId: () => string;
   /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
@@ -53,10 +55,10 @@ const isAccepted = async ({ store, context: { readModels } }: Dependencies): Pro
 
 const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
   const { store, context, lease, telemetry, onLostTail } = dependencies;
-  const { name, streams, types } = reactor;
+  const { name } = reactor;
   const { readModels, clock } = context;
   const checkpoint = checkpointOf(reactor);
-  const handle = observedReactors(telemetry)(name, react(tracedReactor(reactor, telemetry.tracing), context));
+  const handle = observedReactors(telemetry)(name, runReactor(reactor, { ...context, tracing: telemetry.tracing }));
   // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
   const beginAgain = async (): Promise<boolean> => {
     if (!(await isAccepted(dependencies))) return false;
@@ -67,7 +69,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
     subscribe({
       name,
       store,
-      filter: { streams, types },
+      filter: filterOf(reactor),
       now: clock,
       load: () => readModels.standing(checkpoint),
       handle,
@@ -125,7 +127,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
     store,
     now: context.clock,
     load: async () => ({ position: await store.head() }),
-    filter: { streams: ['job-'], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
+    filter: { streams: [streamsOf('job')], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
     handle: async () => jobs.wake(),
     pass: async () => undefined,
   });

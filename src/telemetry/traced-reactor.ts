@@ -1,28 +1,30 @@
-import type { Intent, Reactor } from '../reactors/reactor.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
 import type { Tracing } from './tracing.ts';
 import { inSpan } from './tracing.ts';
 
+/** How a reactor follows a fact: it says what it wants then, and each of that is done. */
+export type Following<R> = {
+  readonly name: string;
+  readonly react: () => Promise<readonly R[]>;
+  readonly act: (reaction: R, index: number) => Promise<unknown>;
+};
+
 /**
- * A reactor whose decisions and intents are spans of the trace in which its fact was appended: one trace runs from the
- * request through the log to what followed from it.
+ * Follows a fact, with a span for what is decided and one for each thing that is done. They are of the trace in which the fact was
+ * appended, so that one trace runs from the request through the log to what followed from it.
  */
-export const tracedReactor = (reactor: Reactor, tracing: Tracing | undefined): Reactor => {
-  if (!tracing) return reactor;
-  return {
-    ...reactor,
-    react: (event, context) => {
-      const { traceparent: parent } = event.metadata;
-      const begin = { ...(parent === undefined ? { root: true } : { parent }), kind: 'consumer' } as const;
-      const attributes = { 'leadfold.stream': event.stream, 'leadfold.event': event.type };
-      return inSpan(tracing, `react ${reactor.name}`, { ...begin, attributes }, async (span) => {
-        const intents = await reactor.react(event, context);
-        const from = span === undefined ? {} : { parent: span.traceparent };
-        return intents.map(
-          (intent): Intent =>
-            (engine, request) =>
-              inSpan(tracing, `intent ${reactor.name}`, from, () => intent(engine, request)),
-        );
-      });
-    },
-  };
+export const tracedFollowing = async <R>(
+  tracing: Tracing | undefined,
+  event: Recorded,
+  { name, react, act }: Following<R>,
+): Promise<void> => {
+  const { traceparent: parent } = event.metadata;
+  const begin = { ...(parent === undefined ? { root: true } : { parent }), kind: 'consumer' } as const;
+  const attributes = { 'leadfold.stream': event.stream, 'leadfold.event': event.type };
+  const { reactions, from } = await inSpan(tracing, `react ${name}`, { ...begin, attributes }, async (span) => {
+    const wanted = await react();
+    return { reactions: wanted, from: span === undefined ? {} : { parent: span.traceparent } };
+  });
+  for (const [index, reaction] of reactions.entries())
+    await inSpan(tracing, `intent ${name}`, from, () => act(reaction, index));
 };

@@ -31,7 +31,7 @@ const completeMerges = async (store: EventStore): Promise<void> => {
   const engine = engineOver(store);
   for (const { type, stream, id } of await allFacts(store)) {
     const parts = type === 'LeadMerged' ? streamParts('lead', stream) : undefined;
-    if (parts) await completeMerge(engine, projectId, parts.id, request(`merged-${id}`));
+    if (parts) await completeMerge(engine, { projectId, from: parts.id }, request(`merged-${id}`));
   }
 };
 

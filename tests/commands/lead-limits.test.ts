@@ -233,7 +233,7 @@ describe('Leads that are as large as they may be', () => {
     ];
     await recorded(store, email('e0'), gone);
     const engine = engineOver(store);
-    await completeMerge(engine, projectId, idOf(email('e0')), request('complete'));
+    await completeMerge(engine, { projectId, from: idOf(email('e0')) }, request('complete'));
     const state = (await findLeadBy(engine.states, projectId, email('e0')))?.lead.state;
     expect([state?.leadId, state?.identifiers.size]).toEqual([idOf(userId('u0')), 2 * most + 52]);
     expect([...(state?.activities.keys() ?? [])].sort()).toEqual(['from e0', 'from u0', 'last']);

@@ -5,8 +5,10 @@ import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
-import { react } from '../../src/reactors/reactor.ts';
+import { wanting } from '../../src/eventstore/event-store.ts';
+import { filterOf } from '../../src/reactors/reactor.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
+import { runReactor } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, projectId, standard, userId } from '../support/facts.ts';
@@ -49,9 +51,8 @@ const route = async (engine: Engine, store: EventStore): Promise<void> => {
     head: async () => 0,
     reached: async () => undefined,
   };
-  const types: readonly string[] = routeLeads.types;
-  const events = (await allFacts(store)).filter(({ type }) => types.includes(type));
-  await react(routeLeads, sight)({ events, position: 1 });
+  const events = (await allFacts(store)).filter(wanting(filterOf(routeLeads)));
+  await runReactor(routeLeads, sight)({ events, position: 1 });
   await readModels.close();
 };
 

@@ -1,12 +1,17 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { closeWorkItem } from '../../src/commands/work/close-work-item.ts';
+import { openWorkItem } from '../../src/commands/work/open-work-item.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
+import { wanting } from '../../src/eventstore/event-store.ts';
+import { intent } from '../../src/flows/intent.ts';
 import { openWork } from '../../src/reactors/open-work.ts';
-import type { ReactorContext } from '../../src/reactors/reactor.ts';
-import { react } from '../../src/reactors/reactor.ts';
+import { filterOf } from '../../src/reactors/reactor.ts';
+import { runReactor } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openLog } from '../support/engine.ts';
+import { factsIn } from '../support/facts-in.ts';
 import {
   anonymousId,
   email,
@@ -24,10 +29,139 @@ import {
   workParked,
   workRetried,
 } from '../support/facts.ts';
+import { givenLog, idIn } from '../support/given-log.ts';
 import { noon } from '../support/noon.ts';
-import { factsIn } from '../support/facts-in.ts';
 
-/** A log, and the reactor that looks at all of it whenever it is told to. */
+const later = (hours: number): string => new Date(noon.getTime() + hours * 3_600_000).toISOString();
+
+const [parkedStream, jobStream] = [`parked-${projectId}.complete-merges.e1`, `job-${projectId}.rescore-2`];
+const { event, error } = workParked().data;
+
+const linkItem = {
+  projectId,
+  workId: `link-l1.${leadIdOf(projectId, email())}`,
+  leadId: 'l1',
+  kind: 'link_refused',
+  priority: 'normal',
+  dueAt: later(24),
+  reason: 'a lead has one userId at most',
+  details: { identifier: email(), otherLeadId: idOf(email()) },
+} as const;
+
+const failedItem = (stream: string, revision: number, details: object) =>
+  ({
+    projectId,
+    workId: `failed-${idIn(stream, revision)}`,
+    kind: 'failed_work',
+    priority: 'high',
+    dueAt: later(4),
+    reason: 'It failed 5 times, and waits to be retried',
+    details: { attempts: 5, ...details },
+  }) as const;
+
+const [parkedDetails, jobDetails] = [
+  { failedId: `${projectId}.complete-merges.e1`, reactor: 'complete-merges', event },
+  { failedId: `${projectId}.rescore-2` },
+];
+
+const endOf = (stream: string, revision: number) => ({
+  projectId,
+  workId: `failed-${idIn(stream, revision)}`,
+  by: 'key:k1',
+});
+const triedAgain = { how: 'completed', reason: 'It was tried again' } as const;
+
+describe('A link that was refused', () => {
+  it('is looked at once, however often the two come together', async () => {
+    const stream = `lead-${projectId}.l1`;
+    const log = givenLog({ [stream]: [linkRefused(), linkRefused()] });
+    for (const revision of [0, 1]) await log.when(openWork, stream, revision).then(intent(openWorkItem, linkItem));
+  });
+});
+
+describe('A shared device', () => {
+  it('is looked at once, however many people have it', async () => {
+    const device = linkRefused({ identifier: anonymousId(), leadId: idOf(anonymousId()), limit: 'sharedDevice' });
+    for (const lead of ['l6', 'l7']) {
+      const stream = `lead-${projectId}.${lead}`;
+      await givenLog({ [stream]: [device] })
+        .when(openWork, stream)
+        .then(
+          intent(openWorkItem, {
+            ...linkItem,
+            workId: `device-${idOf(anonymousId())}`,
+            leadId: idOf(anonymousId()),
+            details: { identifier: anonymousId(), otherLeadId: lead },
+          }),
+        );
+    }
+  });
+});
+
+describe('Work that was put aside', () => {
+  it('is looked at, and no more when it is tried again, or given up', async () => {
+    const after = (...facts: Parameters<typeof givenLog>[0][string]) =>
+      givenLog({ [parkedStream]: facts }).when(openWork, parkedStream);
+    const open = (revision: number) => intent(openWorkItem, failedItem(parkedStream, revision, parkedDetails));
+    const end = endOf(parkedStream, 0);
+    await after(workParked()).then(open(0));
+    await after(workParked(), workRetried()).then(intent(closeWorkItem, { ...end, ...triedAgain }));
+    await after(workParked(), workRetried(), workParked()).then(open(2));
+    const given = { how: 'cancelled', reason: 'Not needed' } as const;
+    await after(workParked(), workDiscarded()).then(intent(closeWorkItem, { ...end, ...given }));
+  });
+
+  it('says nothing of what went wrong inside, which is not for all who may read leads', async () => {
+    const wanted = await givenLog({ [parkedStream]: [workParked()] })
+      .when(openWork, parkedStream)
+      .reactions();
+    expect(JSON.stringify(wanted.map((each) => 'input' in each && each.input))).not.toContain(error);
+  });
+
+  it('is not looked at when it was settled long before anybody reads of it', async () => {
+    const parked = givenLog({ [parkedStream]: [workParked(), workRetried(), workDone()] });
+    await parked.when(openWork, parkedStream, 0).then();
+    const job = givenLog({ [jobStream]: [jobRequested(), jobFailed(), jobRetried(), jobCompleted()] });
+    await job.when(openWork, jobStream, 1).then();
+  });
+
+  it('leads to no more work when it is itself about opening such items', async () => {
+    const own = givenLog({ [parkedStream]: [workParked({ reactor: 'open-work' })] });
+    await own.when(openWork, parkedStream).then();
+    const ofItem = { ...event, type: 'WorkItemOpened', stream: `work-${projectId}.failed-e1` };
+    const about = givenLog({ [parkedStream]: [workParked({ event: ofItem })] });
+    await about.when(openWork, parkedStream).then();
+  });
+});
+
+describe('A job that failed', () => {
+  it('is looked at until somebody lets it go on, or cancels it', async () => {
+    const log = [jobRequested(), jobFailed(), jobRetried(), jobFailed(), jobCancelled()];
+    const until = (length: number) => givenLog({ [jobStream]: log.slice(0, length) }).when(openWork, jobStream);
+    await until(1).then();
+    await until(2).then(intent(openWorkItem, failedItem(jobStream, 1, jobDetails)));
+    await until(3).then(intent(closeWorkItem, { ...endOf(jobStream, 1), ...triedAgain }));
+    await until(4).then(intent(openWorkItem, failedItem(jobStream, 3, jobDetails)));
+    await until(5).then(
+      intent(closeWorkItem, { ...endOf(jobStream, 3), how: 'cancelled', reason: jobCancelled().data.reason }),
+    );
+  });
+
+  it('of no project is for operators only', async () => {
+    const stream = 'job-_system.rebuild-1';
+    await givenLog({ [stream]: [jobRequested({ projectId: '_system' }), jobFailed()] })
+      .when(openWork, stream)
+      .then();
+  });
+
+  it('that never failed has nothing to end when it is cancelled', async () => {
+    await givenLog({ [jobStream]: [jobRequested(), jobCancelled()] })
+      .when(openWork, jobStream)
+      .then();
+  });
+});
+
+/** A log, and the reactor that looks at all of it whenever it is told to, by a process that remembers nothing. */
 const openScene = async () => {
   const [store, readModels] = [openLog(), openSqliteReadModels(':memory:')];
   await readModels.prepare([]);
@@ -35,154 +169,50 @@ const openScene = async () => {
     await readModels.close();
     await store.close();
   });
-  const engine = engineOver(store);
-  const sight: ReactorContext = {
-    engine,
-    readModels,
-    clock: () => noon,
-    othersLag: 0,
-    sleep: () => Promise.resolve(),
-    head: () => store.head(),
-    reached: () => Promise.resolve(),
-  };
   const append = async (stream: string, ...events: readonly Event[]): Promise<void> => {
     const before = await factsIn(store, stream);
     const metadata = { commandId: stream, correlationId: 'c', causationId: 'c', actor: 'key:k1' };
-    const facts = events.map((event, at): NewEvent => {
-      return { ...event, id: `${stream.replaceAll('.', '-')}-${before.length + at}`, metadata };
+    const facts = events.map((each, at): NewEvent => {
+      return { ...each, id: `${stream.replaceAll('.', '-')}-${before.length + at}`, metadata };
     });
     await store.append(stream, before.length - 1, facts);
   };
-  const facts = async (): Promise<readonly Recorded[]> =>
-    (await allFacts(store)).filter(({ stream }) => stream.startsWith('work-'));
-  const run = async (seen = sight): Promise<readonly Recorded[]> => {
-    const types = new Set<string>(openWork.types);
-    const followed = (await allFacts(store)).filter(
-      ({ stream, type }) => types.has(type) && openWork.streams.some((beginning) => stream.startsWith(beginning)),
-    );
-    await react(openWork, seen)({ events: followed, position: await store.head() });
-    return facts();
+  const run = async (): Promise<readonly Recorded[]> => {
+    const events = (await allFacts(store)).filter(wanting(filterOf(openWork)));
+    const reacting = runReactor(openWork, {
+      engine: engineOver(store),
+      readModels,
+      clock: () => noon,
+      othersLag: 0,
+      sleep: () => Promise.resolve(),
+      head: () => store.head(),
+      reached: () => Promise.resolve(),
+    });
+    await reacting({ events, position: await store.head() });
+    return (await allFacts(store)).filter(({ stream }) => stream.startsWith('work-'));
   };
-  return { store, engine, sight, append, run };
+  return { append, run };
 };
 
 const typesOf = (facts: readonly Recorded[]): readonly string[] => facts.map(({ type }) => type);
-const [parkedStream, jobStream] = [`parked-${projectId}.complete-merges.e1`, `job-${projectId}.rescore-2`];
 
-describe('A link that was refused', () => {
-  it('is looked at once, however often the two come together, and by whoever reads the log again', async () => {
+describe('What is looked at', () => {
+  it('is so once, also when a process died before it could note how far it was', async () => {
     const { append, run } = await openScene();
     await append(`lead-${projectId}.l1`, linkRefused(), linkRefused());
-    const [opened, ...more] = await run();
-    expect(more).toEqual([]);
-    expect(opened).toMatchObject({
-      type: 'WorkItemOpened',
-      stream: `work-${projectId}.link-l1.${leadIdOf(projectId, email())}`,
-      data: { kind: 'link_refused', leadId: 'l1', priority: 'normal', details: { identifier: email() } },
-      metadata: { actor: 'reactor:open-work' },
-    });
-    expect(typesOf(await run())).toEqual(['WorkItemOpened']);
+    await append(parkedStream, workParked());
+    for (const opened of [await run(), await run()]) {
+      expect(typesOf(opened)).toEqual(['WorkItemOpened', 'WorkItemOpened']);
+      expect(opened[0]).toMatchObject({ metadata: { actor: 'reactor:open-work' } });
+    }
   });
-});
 
-describe('A shared device', () => {
-  it('is looked at once, however many people have it', async () => {
-    const { append, run } = await openScene();
-    const device = linkRefused({ identifier: anonymousId(), leadId: idOf(anonymousId()), limit: 'sharedDevice' });
-    for (const lead of ['l6', 'l7']) await append(`lead-${projectId}.${lead}`, device);
-    const [opened, ...more] = await run();
-    expect(more).toEqual([]);
-    expect(opened).toMatchObject({
-      stream: `work-${projectId}.device-${idOf(anonymousId())}`,
-      data: { kind: 'link_refused', leadId: idOf(anonymousId()), details: { otherLeadId: 'l6' } },
-    });
-  });
-});
-
-describe('Work that was put aside', () => {
-  it('is looked at, and no more when it is tried again, or given up', async () => {
+  it('stays ended when it was ended by hand and its cause is settled then', async () => {
     const { append, run } = await openScene();
     await append(parkedStream, workParked());
     const [opened] = await run();
-    expect(opened).toMatchObject({
-      type: 'WorkItemOpened',
-      data: {
-        kind: 'failed_work',
-        priority: 'high',
-        projectId,
-        details: { failedId: `${projectId}.complete-merges.e1`, reactor: 'complete-merges', attempts: 5 },
-      },
-    });
-    // What went wrong inside is not for all who may read leads.
-    expect(JSON.stringify(opened)).not.toContain(workParked().data.error);
+    await append(opened?.stream ?? '', workItemCompleted());
     await append(parkedStream, workRetried());
-    expect((await run()).at(-1)).toMatchObject({ type: 'WorkItemCompleted', data: { by: 'key:k1' } });
-    await append(parkedStream, workParked());
-    expect(typesOf(await run())).toEqual(['WorkItemOpened', 'WorkItemCompleted', 'WorkItemOpened']);
-    await append(parkedStream, workDiscarded());
-    expect((await run()).at(-1)).toMatchObject({ type: 'WorkItemCancelled', data: { reason: 'Not needed' } });
-    expect(await run()).toHaveLength(4);
-  });
-
-  it('is not looked at when it was settled long before anybody reads of it', async () => {
-    const { append, run } = await openScene();
-    await append(parkedStream, workParked(), workRetried(), workDone());
-    await append(jobStream, jobRequested(), jobFailed(), jobRetried(), jobCompleted());
-    expect(await run()).toEqual([]);
-  });
-
-  it('is not looked at twice when a process died before it could note how far it was', async () => {
-    const { store, sight, append, run } = await openScene();
-    await append(parkedStream, workParked());
-    await run();
-    expect(typesOf(await run({ ...sight, engine: engineOver(store) }))).toEqual(['WorkItemOpened']);
-  });
-
-  it('leads to no more work when it is itself about opening such items', async () => {
-    const { append, run } = await openScene();
-    await append(parkedStream, workParked({ reactor: 'open-work' }));
-    const { event } = workParked().data;
-    const stream = `work-${projectId}.failed-e1`;
-    await append(`parked-${projectId}.x.e2`, workParked({ event: { ...event, type: 'WorkItemOpened', stream } }));
-    expect(await run()).toEqual([]);
-  });
-});
-
-describe('A job that failed', () => {
-  it('is looked at until somebody lets it go on, or cancels it', async () => {
-    const { append, run } = await openScene();
-    await append(jobStream, jobRequested(), jobFailed());
-    expect(await run()).toMatchObject([
-      { data: { kind: 'failed_work', details: { failedId: `${projectId}.rescore-2`, attempts: 5 } } },
-    ]);
-    await append(jobStream, jobRetried());
     expect(typesOf(await run())).toEqual(['WorkItemOpened', 'WorkItemCompleted']);
-    await append(jobStream, jobFailed());
-    await run();
-    await append(jobStream, jobCancelled());
-    expect(typesOf(await run())).toEqual([
-      ...['WorkItemOpened', 'WorkItemCompleted', 'WorkItemOpened', 'WorkItemCancelled'],
-    ]);
   });
-
-  it('of no project is for operators only', async () => {
-    const { append, run } = await openScene();
-    await append('job-_system.rebuild-1', jobRequested({ projectId: '_system' }), jobFailed());
-    expect(await run()).toEqual([]);
-  });
-
-  it('that never failed has nothing to end when it is cancelled', async () => {
-    const { append, run } = await openScene();
-    await append(jobStream, jobRequested(), jobCancelled());
-    expect(await run()).toEqual([]);
-  });
-});
-
-it('An item that was ended by hand stays as it is when its cause is settled', async () => {
-  const { append, run } = await openScene();
-  await append(parkedStream, workParked());
-  const [opened] = await run();
-  await append(opened?.stream ?? '', workItemCompleted());
-  await append(parkedStream, workRetried());
-  expect(typesOf(await run())).toEqual(['WorkItemOpened', 'WorkItemCompleted']);
 });

@@ -5,12 +5,17 @@ import { retryWork } from '../../src/commands/jobs/retry-work.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
+import type { Engine } from '../../src/flows/engine.ts';
+import { flowIntent } from '../../src/flows/intent.ts';
+import type { Request } from '../../src/engine/handle.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
-import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { StoreUnavailable, wanting } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
-import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
-import { checkpointOf, react } from '../../src/reactors/reactor.ts';
+import type { Reactor } from '../../src/reactors/reactor.ts';
+import { checkpointOf, filterOf } from '../../src/reactors/reactor.ts';
 import { retryParked } from '../../src/reactors/retry-parked.ts';
+import type { WorkerContext } from '../../src/runners/context.ts';
+import { runReactor } from '../../src/runners/reactors.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openLog, request } from '../support/engine.ts';
@@ -38,7 +43,7 @@ const openScene = async () => {
   const engine = engineOver(store);
   const fails: { with?: (stream: string) => Error | undefined } = {};
   const tried: string[] = [];
-  const sight: ReactorContext = {
+  const sight: WorkerContext = {
     engine,
     readModels,
     clock: () => noon,
@@ -47,18 +52,20 @@ const openScene = async () => {
     head: () => store.head(),
     reached: () => Promise.resolve(),
   };
+  const welcome = async (
+    { handle }: Engine,
+    { stream, id }: { readonly stream: string; readonly id: string },
+    asked: Request,
+  ): Promise<void> => {
+    tried.push(stream.slice(`lead-${projectId}.`.length));
+    const error = fails.with?.(stream);
+    if (error) throw error;
+    await handle(requestJob, { projectId, jobId: `welcome-${id}`, kind: 'rescore' }, asked);
+  };
   const reactor: Reactor = {
     name: 'welcome',
     streams: ['lead-'],
-    types: ['LeadCaptured'],
-    react: async ({ stream, id }) => [
-      async ({ handle }, asked) => {
-        tried.push(stream.slice(`lead-${projectId}.`.length));
-        const error = fails.with?.(stream);
-        if (error) throw error;
-        await handle(requestJob, { projectId, jobId: `welcome-${id}`, kind: 'rescore' }, asked);
-      },
-    ],
+    on: { LeadCaptured: ({ stream, id }) => [flowIntent(welcome, { stream, id })] },
   };
   const append = async (stream: string, ...events: readonly Event[]): Promise<void> => {
     const before = await factsIn(store, stream);
@@ -69,12 +76,13 @@ const openScene = async () => {
   const facts = async (beginning: string): Promise<readonly Recorded[]> =>
     (await allFacts(store)).filter(({ stream }) => stream.startsWith(beginning));
   /** Lets a reactor see all facts that it follows. */
-  const run = async (who: Reactor, seen: ReactorContext = sight): Promise<void> => {
-    const [types, all] = [new Set<string>(who.types), await allFacts(store)];
-    await react(who, seen)({ events: all.filter(({ type }) => types.has(type)), position: await store.head() });
+  const run = async (who: Reactor, { reactors = [reactor], ...seen }: Partial<Running> = {}): Promise<void> => {
+    const events = (await allFacts(store)).filter(wanting(filterOf(who)));
+    await runReactor(who, { ...sight, ...seen, reactors })({ events, position: await store.head() });
   };
-  return { store, engine, sight, reactor, fails, tried, append, facts, run, again: retryParked([reactor]) };
+  return { store, engine, sight, reactor, fails, tried, append, facts, run };
 };
+type Running = Parameters<typeof runReactor>[1];
 type Scene = Awaited<ReturnType<typeof openScene>>;
 
 const broken = new Error('It broke');
@@ -145,42 +153,42 @@ describe('A fact that can not be reacted to', () => {
 
 describe('Work that was parked', () => {
   it('is done when it is retried and goes well, once', async () => {
-    const { engine, fails, facts, again, run } = await parkedScene();
+    const { engine, fails, facts, run } = await parkedScene();
     fails.with = () => undefined;
     await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(again);
-    await run(again);
+    await run(retryParked);
+    await run(retryParked);
     expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDone']);
     expect(typesOf(await facts('job-'))).toEqual(['JobRequested', 'JobRequested']);
   });
 
   it('does not happen twice when it was done before it was parked', async () => {
-    const { engine, fails, facts, reactor, again, run } = await parkedScene();
+    const { engine, fails, facts, reactor, run } = await parkedScene();
     fails.with = () => undefined;
     await run(reactor);
     await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(again);
+    await run(retryParked);
     expect(typesOf(await facts('job-'))).toEqual(['JobRequested', 'JobRequested']);
     expect(typesOf(await facts('parked-')).at(-1)).toBe('WorkDone');
   });
 
   it('is parked again when it fails again, and can be retried again', async () => {
-    const { engine, fails, facts, again, run } = await parkedScene();
+    const { engine, fails, facts, run } = await parkedScene();
     for (const [nth, attempts] of [6, 7].entries()) {
       await engine.handle(retryWork, { projectId, workId }, request(`retry-${nth}`));
-      await run(again);
+      await run(retryParked);
       expect((await facts('parked-')).at(-1)).toMatchObject({ type: 'WorkParked', data: { attempts } });
     }
     fails.with = () => undefined;
     await engine.handle(retryWork, { projectId, workId }, request('retry-at-last'));
-    await run(again);
+    await run(retryParked);
     expect(typesOf(await facts('parked-')).at(-1)).toBe('WorkDone');
   });
 
   it('waits for a version that has its reactor, and says so', async () => {
     const { engine, facts, run } = await parkedScene();
     await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(retryParked([]));
+    await run(retryParked, { reactors: [] });
     const last = (await facts('parked-')).at(-1);
     expect([last?.type, JSON.stringify(last?.data)]).toEqual([
       'WorkParked',
@@ -189,39 +197,33 @@ describe('Work that was parked', () => {
   });
 
   it('stays undone once it is discarded, also when a retry was on its way', async () => {
-    const { engine, fails, facts, tried, again, run } = await parkedScene();
+    const { engine, fails, facts, tried, run } = await parkedScene();
     fails.with = () => undefined;
     await engine.handle(retryWork, { projectId, workId }, request('retry'));
     await engine.handle(discardWork, { projectId, workId, reason: 'Not needed' }, request('discard'));
     const before = tried.length;
-    await run(again);
+    await run(retryParked);
     expect(tried).toHaveLength(before);
     expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDiscarded']);
   });
 });
 
 it('A merge that can not be completed is parked, and completed when it is retried', async () => {
-  const { engine, append, facts, run, sight, store } = await openScene();
+  const { engine, append, facts, run, store } = await openScene();
   const [older, younger] = [idOf(userId()), idOf(anonymousId())];
   await append(`lead-${projectId}.${older}`, leadCaptured({ leadId: older, identifier: userId() }));
   const came = [leadCaptured(), activityRecorded(), leadScored(), leadMerged({ into: older })];
   await append(`lead-${projectId}.${younger}`, ...came);
-  const failing: ReactorContext = {
-    ...sight,
-    engine: {
-      ...engine,
-      handle: (command, ...rest) =>
-        command.name === 'AbsorbLead' ? Promise.reject(broken) : engine.handle(command, ...rest),
-    },
-  };
-  await run(completeMerges, failing);
+  const handle: Engine['handle'] = (command, ...rest) =>
+    command.name === 'AbsorbLead' ? Promise.reject(broken) : engine.handle(command, ...rest);
+  await run(completeMerges, { engine: { ...engine, handle } });
   const [parked] = await facts('parked-');
   expect(parked?.data).toMatchObject({ reactor: 'complete-merges', error: 'It broke', event: { type: 'LeadMerged' } });
 
   const id = parked?.stream.slice(`parked-${projectId}.`.length) ?? '';
   await engine.handle(retryWork, { projectId, workId: id }, request('retry'));
-  await run(retryParked([completeMerges]));
-  await run(retryParked([completeMerges]));
+  await run(retryParked, { reactors: [completeMerges] });
+  await run(retryParked, { reactors: [completeMerges] });
   expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDone']);
   const survivor = await engineOver(store).states.get(lead, `${projectId}.${older}`);
   expect([...survivor.state.absorbed.keys(), survivor.state.activities.size]).toEqual([younger, 1]);

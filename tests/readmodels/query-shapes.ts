@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projections } from '../../src/projections/index.ts';
 import { dashboard } from '../../src/projections/dashboard.ts';
 import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
@@ -187,7 +188,22 @@ const others: readonly Shape[] = [
   },
 ];
 
-const firsts: readonly Shape[] = [...lists, ...timeline, ...queue, ...others];
+/** What each declared index is there for: those with a value in the fields before the last, in order of that one. */
+const byIndexes = projections.flatMap((collection) =>
+  collection.indexes.map((fields: readonly string[]): Shape => {
+    const sort = fields.slice(-1).map((field) => ({ field, direction: 'asc' }) as const);
+    const where = fields.slice(0, -1).map((field) => is(field, '7'));
+    return {
+      name: `${collection.name} by ${fields.join(', ')}`,
+      project: 'p1',
+      collection,
+      ordered: true,
+      query: { where, sort, limit: 50 },
+    };
+  }),
+);
+
+const firsts: readonly Shape[] = [...lists, ...timeline, ...queue, ...others, ...byIndexes];
 
 const after = ({ query, ...shape }: Shape): Shape => ({
   ...shape,

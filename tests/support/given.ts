@@ -7,7 +7,7 @@ import type { RejectionCode } from '../../src/domain/rejection.ts';
 import { noon } from './noon.ts';
 
 /** A fact exactly as it is stored must fit its schema, with nothing in it that the schema does not know. */
-const mustFit = ({ type, data }: Event): void => {
+export const mustFit = ({ type, data }: Event): void => {
   const known: Readonly<Record<string, (typeof eventSchemas)[keyof typeof eventSchemas]>> = eventSchemas;
   const stored: unknown = JSON.parse(JSON.stringify(data));
   expect(known[type]?.parse(stored)).toEqual(stored);

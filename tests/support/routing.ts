@@ -10,13 +10,16 @@ import type { Rep, RosterEvent } from '../../src/domain/routing/roster-events.ts
 import { roster } from '../../src/domain/routing/roster.ts';
 import { workItem } from '../../src/domain/work/work-item.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { wanting } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import { completePlacements } from '../../src/reactors/complete-placements.ts';
 import { followApprovals } from '../../src/reactors/follow-approvals.ts';
-import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
-import { follow } from '../../src/reactors/reactor.ts';
+import type { Reactor } from '../../src/reactors/reactor.ts';
+import { filterOf } from '../../src/reactors/reactor.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
+import type { WorkerContext } from '../../src/runners/context.ts';
+import { follow } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, request } from './engine.ts';
 import { activity, projectId, rep, teamAdded } from './facts.ts';
@@ -78,10 +81,7 @@ const routingReactors: readonly Reactor[] = [
   ...[completeMerges, routeLeads, completePlacements, retryWaitingLeads, followApprovals],
 ];
 
-const concerns = ({ streams, types }: Reactor, { stream, type }: Recorded): boolean =>
-  streams.some((each) => stream.startsWith(each)) && types.some((each) => each === type);
-
-const sightOf = (engine: Engine): ReactorContext => ({
+const sightOf = (engine: Engine): WorkerContext => ({
   engine,
   readModels: openSqliteReadModels(':memory:'),
   clock: engine.clock,
@@ -99,7 +99,7 @@ export const react = async (engine: Engine, store: EventStore): Promise<void> =>
       const facts = await allFacts(store);
       if (facts.length === seen) return;
       for (const fact of facts.slice(seen))
-        for (const reactor of routingReactors) if (concerns(reactor, fact)) await follow(reactor, fact, sight);
+        for (const reactor of routingReactors) if (wanting(filterOf(reactor))(fact)) await follow(reactor, fact, sight);
       seen = facts.length;
     }
   } finally {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { activitySchema } from '../../domain/lead/activity.ts';
 import { identifierSchema } from '../../domain/identity/identity.ts';
 import type { LeadEvent } from '../../domain/lead/lead-events.ts';
-import { leadEvents } from '../../domain/lead/lead-events.ts';
+import { broughtSchema } from '../../domain/lead/lead-events.ts';
 import {
   conflictOfUserIds,
   newActivities,
@@ -44,15 +44,13 @@ export const absorbLead = command(lead)({
     from: z.uuid(),
     identifiers: z.array(identifierSchema),
     activities: z.array(activitySchema),
-    qualifications: leadEvents.LeadAbsorbed.shape.qualifications,
     last: z.boolean(),
-    routing: leadEvents.LeadAbsorbed.shape.routing,
-    merges: leadEvents.LeadAbsorbed.shape.merges,
     scoring: publishedModelSchema,
+    ...broughtSchema.shape,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { leadId, from, identifiers, activities, last, ...input }, { now }) => {
-    const { qualifications, routing, merges, scoring } = input;
+  decide: (state, { projectId: _, leadId, from, identifiers, activities, last, scoring, ...brought }, { now }) => {
+    const { qualifications, ...more } = brought;
     if (state.status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
     if (state.absorbed.has(from)) return [];
     const fresh = withRoomFor(state, newActivities(state, activities));
@@ -65,14 +63,15 @@ export const absorbLead = command(lead)({
         known: activities.filter(({ eventId }) => state.activities.has(eventId)).map(({ eventId }) => eventId),
         qualifications,
         last,
-        ...(last && routing && { routing }),
-        ...(last && merges && { merges }),
+        ...(last && more),
       },
     };
     const after = withFacts(state, [absorbed]);
     const scored = scoreFacts(after, { model: scoring, now, cause: 'merge', fresh });
     const closing =
-      last && routing ? closed(state.ownership, { from, routing }, withFacts(after, scored).ownership, now) : [];
+      last && more.routing
+        ? closed(state.ownership, { from, routing: more.routing }, withFacts(after, scored).ownership, now)
+        : [];
     return [absorbed, ...conflictOfUserIds(state, after), ...profileChanges(state, after), ...scored, ...closing];
   },
 });

@@ -14,6 +14,15 @@ const qualifications = z.strictObject({
   firstAt: isoTime.optional(),
 });
 
+/** What a merged lead brings besides identifiers and activities. What is optional came later, and comes with the last part. */
+export const broughtSchema = z.strictObject({
+  qualifications,
+  routing: absorbedRouting.optional(),
+  /** The leads that had been merged into it, and how many merges lay one behind the other. */
+  merges: mergesSchema.optional(),
+});
+export type Brought = Readonly<z.infer<typeof broughtSchema>>;
+
 /** The facts of a lead's stream, which is also the stream of the identifier the lead id is made of. Shapes are forever. */
 export const leadEvents = {
   ...ownershipEvents,
@@ -39,9 +48,7 @@ export const leadEvents = {
       known: z.array(z.string()),
       qualifications,
       last: z.boolean(),
-      routing: absorbedRouting.optional(),
-      /** The leads that had been merged into it, and how many merges lay one behind the other. */
-      merges: mergesSchema.optional(),
+      ...broughtSchema.omit({ qualifications: true }).shape,
     })
     .describe(
       'What a merged lead had. `known` are the event ids that were here already. A long one comes in parts; `last` ends it.',

@@ -4,12 +4,13 @@ import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
 import type { Identifier, Merges, Root } from '../identity/identity.ts';
 import { identifierKey, normalized, withUserId } from '../identity/identity.ts';
-import type { LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
+import type { Brought, LeadEvent, LeadFact, Qualifications } from './lead-events.ts';
 import { leadSnapshot } from './lead-snapshot.ts';
 import { weigh } from './lead-weight.ts';
 import type { Ownership } from '../routing/ownership.ts';
 import { nobodysLead, withOwnership } from '../routing/ownership.ts';
 import type { OwnershipEvent } from '../routing/ownership-events.ts';
+import { routingBrought } from '../routing/ownership-merge.ts';
 import type { Profile } from './profile.ts';
 import { withTraits } from './profile.ts';
 import { hundredths } from '../scoring/scoring.ts';
@@ -186,6 +187,13 @@ export const lead: Aggregate<LeadState, LeadEvent> = {
   weigh,
   snapshot: leadSnapshot,
 };
+
+/** What a merged lead brings to the one that takes it over, besides identifiers and activities. */
+export const broughtBy = ({ qualifications, ownership, merges }: LeadState): Brought => ({
+  qualifications,
+  routing: routingBrought(ownership),
+  merges,
+});
 
 export const rootOf = ({ leadId, capturedAt, userIds, identifiers, emails, merges }: LeadState): Root => ({
   leadId,

@@ -1,0 +1,141 @@
+import { finishWork } from '../commands/jobs/finish-work.ts';
+import { parkWork } from '../commands/jobs/park-work.ts';
+import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
+import { projectOfStream } from '../domain/streams.ts';
+import { unrepeatable } from '../engine/command.ts';
+import { TooManyConflicts } from '../engine/errors.ts';
+import type { Request } from '../engine/handle.ts';
+import type { Batch, Recorded } from '../eventstore/event-store.ts';
+import { StoreUnavailable } from '../eventstore/event-store.ts';
+import type { Intent } from '../flows/intent.ts';
+import { intent } from '../flows/intent.ts';
+import { reactors as allReactors } from '../reactors/index.ts';
+import type { Reactor, Retry } from '../reactors/reactor.ts';
+import { checkpointOf, reactionsTo } from '../reactors/reactor.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import { tracedFollowing } from '../telemetry/traced-reactor.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import type { WorkerContext } from './context.ts';
+import { runIntent } from './intents.ts';
+
+/** What a reactor runs with: `reactors` are those whose dead letters can be retried. */
+type Running = WorkerContext & { readonly tracing?: Tracing | undefined; readonly reactors?: readonly Reactor[] };
+
+/** Whose commands follow from a fact. */
+const requestBy = (reactor: string, { id, metadata }: Recorded, commandId: string): Request => ({
+  commandId,
+  correlationId: metadata.correlationId,
+  causationId: id,
+  actor: `reactor:${reactor}`,
+});
+
+/**
+ * Does what follows from one fact. The ids of its commands are made from the fact, so a fact that comes again repeats the
+ * same commands and nothing happens twice.
+ */
+export const follow = (reactor: Reactor, event: Recorded, running: Running): Promise<void> => {
+  const { name } = reactor;
+  const { engine, tracing } = running;
+  const { traceparent } = event.metadata;
+  return tracedFollowing(tracing, event, {
+    name,
+    react: () => reactionsTo(reactor, event, engine.states),
+    act: async (reaction, index) => {
+      const request = requestBy(name, event, `${event.id}/${name}/${index}`);
+      const wanted = 'retry' in reaction ? await retried(reaction, running) : reaction;
+      await runIntent(engine, wanted, { ...request, ...(traceparent && { traceparent }) });
+    },
+  });
+};
+
+/** After so many failures in a row what follows from a fact is parked. */
+const tries = 5;
+
+/** Nothing is wrong with the fact: a store is away, others were quicker, or the process stops. Then the batch comes again. */
+const passes = (error: unknown): boolean =>
+  error instanceof StoreUnavailable ||
+  error instanceof ReadModelsUnavailable ||
+  error instanceof TooManyConflicts ||
+  (error instanceof Error && error.name === 'AbortError');
+
+/** What failed with a fact, and how often, as it is parked. */
+type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: string };
+
+/** Wants what follows from a fact put aside, visibly, so that it can be tried again. */
+const parking = (reactor: string, event: ParkedEvent, { error, attempts, firstFailedAt }: Failure): Intent => {
+  const { id, type, stream, revision, position } = event;
+  return intent(parkWork, {
+    projectId: projectOfStream(stream),
+    reactor,
+    event: { id, type, stream, revision, position },
+    error: error instanceof Error ? error.message : String(error),
+    attempts,
+    firstFailedAt,
+  });
+};
+
+const followAgain = async ({ retry }: Retry, running: Running): Promise<void> => {
+  const { reactors = allReactors, tracing: _, ...context } = running;
+  const { stream, revision } = retry.event;
+  const reactor = reactors.find(({ name }) => name === retry.reactor);
+  if (!reactor) throw new Error(`This version has no reactor ${retry.reactor}; run one that has, or discard the work`);
+  const [fact] = await context.engine.states.read(stream, revision - 1, 1);
+  if (!fact) throw new Error(`There is no fact ${revision} in ${stream}; discard the work`);
+  await follow(reactor, fact, { ...context, reactors });
+};
+
+/** Does again what follows from a fact. Gives what is to be said of the dead letter then: that it is done, or that it failed again. */
+async function retried(reaction: Retry, running: Running): Promise<Intent> {
+  const { projectId, workId, reactor, event } = reaction.retry;
+  try {
+    await followAgain(reaction, running);
+  } catch (error) {
+    if (passes(error)) throw error;
+    return parking(reactor, event, { error, attempts: 1, firstFailedAt: running.clock().toISOString() });
+  }
+  return intent(finishWork, { projectId, workId });
+}
+
+const followOrPark = async (reactor: Reactor, event: Recorded, running: Running): Promise<void> => {
+  const { engine, clock, sleep } = running;
+  let firstFailedAt = '';
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await follow(reactor, event, running);
+    } catch (error) {
+      if (passes(error)) throw error;
+      if (attempts === 1) firstFailedAt = clock().toISOString();
+      if (attempts < tries) await sleep(100 * 2 ** (attempts - 1));
+      else {
+        const { name } = reactor;
+        const request = requestBy(name, event, unrepeatable(`${event.id}/${name}/park`));
+        await runIntent(engine, parking(name, event, { error, attempts, firstFailedAt }), request);
+        return;
+      }
+    }
+  }
+};
+
+/** How many streams are followed at once: what they append meanwhile shares commits. */
+const lanes = 16;
+
+/**
+ * Runs a reactor over a batch: the facts of a stream one after the other, those of several streams at once. What follows from a
+ * fact and fails time and again is parked, and the reactor goes on. Rejects when a store is away; then the batch comes again.
+ */
+export const runReactor =
+  (reactor: Reactor, running: Running) =>
+  async ({ events, position, last }: Batch): Promise<void> => {
+    const streams = [...Map.groupBy(events, ({ stream }) => stream).values()].values();
+    const followStreams = async (): Promise<void> => {
+      for (const facts of streams) {
+        for (const event of facts) {
+          await running.engine.yieldToOthers(projectOfStream(event.stream));
+          await followOrPark(reactor, event, running);
+        }
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, followStreams));
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
+    await running.readModels.saveCheckpoint(checkpointOf(reactor), position, last);
+  };
