@@ -2,7 +2,7 @@ import type { PoolEvent } from '../domain/routing/pool.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { failedWork } from '../projections/failed-work.ts';
 import { allProjects } from '../projections/projects.ts';
-import type { Query } from '../readmodels/read-models.ts';
+import type { Query } from '../readmodels/queries.ts';
 import type { LeadRouting } from './seen.ts';
 import type { Stores } from './streams.ts';
 

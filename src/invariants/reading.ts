@@ -6,7 +6,7 @@ import type { LeadDocument } from '../projections/leads.ts';
 import { leads } from '../projections/leads.ts';
 import type { MergedLead } from '../projections/merged-leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
-import type { Collection } from '../readmodels/read-models.ts';
+import type { Collection } from '../readmodels/collection.ts';
 import type { WorkItemDocument } from '../projections/work-items.ts';
 import { workItems } from '../projections/work-items.ts';
 import { pages, pagesIn } from './pages.ts';

@@ -7,7 +7,10 @@ import { canonical } from '../domain/lead/activity.ts';
 import { timeSlices } from '../engine/time-slices.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Registers } from '../readmodels/registers.ts';
+import type { Page, Queries, Scalar } from '../readmodels/queries.ts';
+import type { Collection, Key } from '../readmodels/collection.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import { history } from '../projections/history.ts';
 import { leads } from '../projections/leads.ts';
@@ -26,7 +29,7 @@ const ofLeads = [erase(leads), erase(mergedLeads), erase(history), erase(routedL
  */
 export type Rebuilding = {
   readonly pages: (stream: string, after: number) => AsyncIterable<readonly Recorded<LeadEvent>[]>;
-  readonly readModels: ReadModels;
+  readonly readModels: Documents & Queries & Registers;
   readonly reached: (position: number) => Promise<void>;
   readonly head: () => Promise<number>;
 };

@@ -2,14 +2,13 @@ import { rescoreLead } from '../commands/scoring/rescore-lead.ts';
 import { withScoring } from '../flows/resolve.ts';
 import { project } from '../domain/projects/project.ts';
 import { leads } from '../projections/leads.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
-import type { JobAt, Work } from './work.ts';
+import type { JobAt, JobContext, Work } from './work.ts';
 
 /** How many leads one step scores. */
 const leadsAStep = 200;
 
 /** Resolves when the read models list every lead that may have been scored with the model before. */
-const whenListed = async ({ requestedAt, position }: JobAt, context: ReactorContext): Promise<void> => {
+const whenListed = async ({ requestedAt, position }: JobAt, context: JobContext): Promise<void> => {
   // Leads that were scored with the model before are in the list when nobody uses that any more, and the list has them.
   const wait = Date.parse(requestedAt) + context.othersLag - context.clock().getTime();
   await context.sleep(Math.min(Math.max(0, wait), context.othersLag));

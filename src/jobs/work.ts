@@ -2,6 +2,9 @@ import type { Request } from '../engine/handle.ts';
 import type { JsonObject } from '../domain/lead/activity.ts';
 import type { JobKind } from '../domain/jobs/job.ts';
 import type { ReactorContext } from '../reactors/reactor.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Registers } from '../readmodels/registers.ts';
 
 /** How far a job is: where the next step begins, and how many things are done of how many, as far as known. */
 export type Progress = {
@@ -25,8 +28,13 @@ export type JobAt = Omit<Progress, 'complete' | 'result'> & {
   readonly position: number;
 };
 
+/** What long work is done with: what a reactor has, and documents, which some of it makes again. */
+export type WorkContext = Omit<ReactorContext, 'readModels'> & {
+  readonly readModels: Documents & Queries & Registers;
+};
+
 /** What a step works with. `request` is for its commands, which nobody repeats: they change nothing the second time. */
-export type JobContext = ReactorContext & {
+export type JobContext = WorkContext & {
   readonly request: Request;
   /** Aborts when the job was cancelled, another worker has it, or the process stops. */
   readonly signal: AbortSignal;
@@ -41,5 +49,5 @@ export type Work = {
    */
   readonly step: (job: JobAt, context: JobContext) => Promise<Progress>;
   /** Cleans up after a job that was cancelled. May be called again, or never when the process dies. */
-  readonly abandon?: (job: JobAt, context: ReactorContext) => Promise<void>;
+  readonly abandon?: (job: JobAt, context: WorkContext) => Promise<void>;
 };

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.ts';
-import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
+import type { Registers } from '../readmodels/registers.ts';
+import type { Documents, Stored } from '../readmodels/documents.ts';
+import type { Collection, Key } from '../readmodels/collection.ts';
 import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair } from './repair.ts';
 import { forgottenOf, repairing } from './repair.ts';
@@ -33,7 +35,7 @@ export type AnyProjection = Collection<never> & {
   readonly version: number;
   readonly renews: boolean;
   readonly filter: Filter;
-  readonly project: (readModels: ReadModels) => Projecting;
+  readonly project: (readModels: Documents & Registers) => Projecting;
   readonly repair: Repair;
   /** The same projection into documents of another name. */
   readonly named: (name: string) => AnyProjection;
@@ -71,7 +73,10 @@ const nameOf = ({ project, id }: Key): string => `${project.length} ${project}${
  * nothing still moves the checkpoint. Documents that came again are kept for the next batch: nobody else writes them, or, if
  * two do for a moment, both write the same. Rejects when the read models are away or `evolve` throws; then nothing was skipped.
  */
-export const project = <D, E extends Event>(projection: Projection<D, E>, readModels: ReadModels): Projecting => {
+export const project = <D, E extends Event>(
+  projection: Projection<D, E>,
+  readModels: Documents & Registers,
+): Projecting => {
   const reading: Reading<D> = projection;
   const recent = recentDocuments<D>();
   let forgotten = 0;

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Key, ReadModels, Replacement, Stored } from '../readmodels/read-models.ts';
+import type { Registers } from '../readmodels/registers.ts';
+import type { Documents, Replacement, Stored } from '../readmodels/documents.ts';
+import type { Key } from '../readmodels/collection.ts';
 import type { Projection } from './projection.ts';
 
-const forgottenMark = 'repaired';
-
 /** How often documents were repaired: who keeps documents at hand forgets them when it grows. */
-export const forgottenOf = (readModels: Pick<ReadModels, 'checkpoint'>): Promise<number> =>
-  readModels.checkpoint(forgottenMark);
+export const forgottenOf = (registers: Registers): Promise<number> => registers.register('repaired');
 
 /** Makes everybody forget the documents that they have at hand. */
-export const forgetAtHand = async (readModels: ReadModels): Promise<void> =>
-  readModels.saveCheckpoint(forgottenMark, (await forgottenOf(readModels)) + 1);
+export const forgetAtHand = async (registers: Registers): Promise<void> =>
+  registers.raise('repaired', (await forgottenOf(registers)) + 1);
 
 /** A document as it is compared: where it is, and what it says; nothing when there is none. */
 export type Seen = {
@@ -46,7 +45,7 @@ export type Damage = {
  * Looks at the documents of these keys, and of those that the facts touch and that are `wanted`, and makes them again from
  * the facts. Writes nothing by itself.
  */
-export type Repair = (readModels: ReadModels, damage: Damage) => Promise<Repaired>;
+export type Repair = (readModels: Documents, damage: Damage) => Promise<Repaired>;
 
 /** How many documents are read or written in one go. */
 const atOnce = 200;

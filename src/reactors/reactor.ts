@@ -8,7 +8,7 @@ import type { LeadfoldEvent } from '../domain/events.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import type { Batch, Recorded } from '../eventstore/event-store.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 
 /** Something that a reactor wants done: one command, or a flow of several whose ids are all made from the request's. */
@@ -20,7 +20,7 @@ export type Intent = (engine: Engine, request: Request) => Promise<unknown>;
  */
 export type ReactorContext = {
   readonly engine: Engine;
-  readonly readModels: ReadModels;
+  readonly readModels: Checkpoints;
   readonly clock: () => Date;
   readonly othersLag: number;
   /** Waits so many ms; rejects when the process stops meanwhile. */

@@ -3,14 +3,14 @@ import type { EventStore, StoreState } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
 import type { RunningProjections } from './projections.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
 
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
 const tolerableLag = 1_000;
 
 type Running = {
   readonly store: EventStore;
-  readonly readModels: ReadModels;
+  readonly readModels: Pick<Checkpoints, 'checkpoint'>;
   readonly projecting: RunningProjections;
   readonly reacting: readonly Subscription[];
   readonly integrity: Pick<Integrity, 'isDamaged'>;

@@ -12,7 +12,9 @@ import { waiting } from '../projections/waiting.ts';
 import type { ReactorContext } from '../reactors/reactor.ts';
 import { checkpointOf } from '../reactors/reactor.ts';
 import { routeLeads } from '../reactors/route-leads.ts';
-import type { Collection, Scalar } from '../readmodels/read-models.ts';
+import type { Queries, Scalar } from '../readmodels/queries.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Collection } from '../readmodels/collection.ts';
 
 /** How often is looked for what is due, in ms, and every how many looks the leads that wait are tried again. */
 const [lookEvery, tryEvery] = [1_000, 5];
@@ -20,8 +22,10 @@ const [lookEvery, tryEvery] = [1_000, 5];
 /** How many things are done at a time. */
 const width = 50;
 
+type Context = Omit<ReactorContext, 'readModels'> & { readonly readModels: Queries & Pick<Checkpoints, 'checkpoint'> };
+
 type Dependencies = {
-  readonly context: ReactorContext;
+  readonly context: Context;
   readonly newId: () => string;
   /** Waits so many ms or until the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -37,7 +41,7 @@ export type Ticking = {
 };
 
 const due = async <D>(
-  { readModels, clock }: ReactorContext,
+  { readModels, clock }: Pick<Context, 'readModels' | 'clock'>,
   collection: Collection<D>,
   field: keyof D & string,
   each: (doc: D) => Promise<unknown>,

@@ -9,16 +9,15 @@ import { job } from '../domain/jobs/job.ts';
 import { Rejection } from '../domain/rejection.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { JobDocument } from '../projections/jobs.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
-import type { JobAt, Work } from '../jobs/work.ts';
+import type { JobAt, Work, WorkContext } from '../jobs/work.ts';
 
 /** After so many failures in a row of one step a job is given up. */
 const tries = 5;
 
 /** A worker: how long what it takes is its own without a sign of life, in ms; `alone` when no other can have what is taken. */
 export type Worker = {
-  readonly context: ReactorContext;
+  readonly context: WorkContext;
   readonly holder: string;
   readonly lifetime: number;
   readonly alone: boolean;

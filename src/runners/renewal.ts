@@ -1,7 +1,7 @@
 import { unrepeatable } from '../engine/command.ts';
 import { jobs } from '../projections/jobs.ts';
 import type { AnyProjection } from '../projections/projection.ts';
-import type { ReactorContext } from '../reactors/reactor.ts';
+import type { WorkContext } from '../jobs/work.ts';
 import { generationName, servingOf, versionOf } from '../readmodels/generations.ts';
 import { requestRebuild } from '../jobs/request-rebuild.ts';
 
@@ -11,7 +11,7 @@ import { requestRebuild } from '../jobs/request-rebuild.ts';
  * the log or the read models are away.
  */
 export const renewOutdated = async (
-  context: Pick<ReactorContext, 'engine' | 'readModels' | 'reached' | 'head'>,
+  context: Pick<WorkContext, 'engine' | 'readModels' | 'reached' | 'head'>,
   projections: readonly Pick<AnyProjection, 'name' | 'version'>[],
   newId: () => string,
 ): Promise<void> => {

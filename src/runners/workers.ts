@@ -13,6 +13,7 @@ import type { Builders } from './projections.ts';
 import { reactors } from '../reactors/index.ts';
 import type { Reactor, ReactorContext } from '../reactors/reactor.ts';
 import { checkpointOf, react } from '../reactors/reactor.ts';
+import type { ReadModels } from '../readmodels/read-models.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { observedReactors } from '../telemetry/observed-batches.ts';
 import { observedWork } from '../telemetry/observed-work.ts';
@@ -23,7 +24,7 @@ import { startTicking } from './deadlines.ts';
 
 type Dependencies = {
   readonly store: EventStore;
-  readonly context: ReactorContext;
+  readonly context: Omit<ReactorContext, 'readModels'> & { readonly readModels: Omit<ReadModels, 'close'> };
   readonly builders: Builders;
   readonly newId: () => string;
   /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
@@ -60,7 +61,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
   // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
   const beginAgain = async (): Promise<boolean> => {
     if (!(await isAccepted(dependencies))) return false;
-    await readModels.drop(checkpoint);
+    await readModels.dropCheckpoint(checkpoint);
     return true;
   };
   const start = () =>

@@ -1,17 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import type {
-  Collection,
-  Condition,
-  Key,
-  Page,
-  Query,
-  ReadModels,
-  Scalar,
-  Sort,
-  Stored,
-} from '../../src/readmodels/read-models.ts';
+import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import type { Stored } from '../../src/readmodels/documents.ts';
+import type { Condition, Page, Query, Scalar, Sort } from '../../src/readmodels/queries.ts';
+import type { Collection, Key } from '../../src/readmodels/collection.ts';
 
 /** A place for read models that nobody else uses: every handle opened on it sees the same documents. */
 export type Home = {

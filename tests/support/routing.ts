@@ -13,7 +13,7 @@ import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import { completePlacements } from '../../src/reactors/complete-placements.ts';
 import { followApprovals } from '../../src/reactors/follow-approvals.ts';
-import type { Reactor, ReactorContext } from '../../src/reactors/reactor.ts';
+import type { Reactor } from '../../src/reactors/reactor.ts';
 import { follow } from '../../src/reactors/reactor.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
@@ -81,7 +81,7 @@ const routingReactors: readonly Reactor[] = [
 const concerns = ({ streams, types }: Reactor, { stream, type }: Recorded): boolean =>
   streams.some((each) => stream.startsWith(each)) && types.some((each) => each === type);
 
-const sightOf = (engine: Engine): ReactorContext => ({
+const sightOf = (engine: Engine) => ({
   engine,
   readModels: openSqliteReadModels(':memory:'),
   clock: engine.clock,

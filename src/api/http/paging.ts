@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Page, Scalar } from '../../readmodels/read-models.ts';
+import type { Page, Scalar } from '../../readmodels/queries.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { ApiContext } from './context.ts';
 

@@ -10,7 +10,7 @@ import { Rejection } from '../../domain/rejection.ts';
 import type { FailedDocument } from '../../projections/failed-work.ts';
 import { failedDocument, failedWork as collection } from '../../projections/failed-work.ts';
 import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';

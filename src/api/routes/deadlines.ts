@@ -3,7 +3,7 @@ import { replyActions } from '../../domain/routing/reply-policy.ts';
 import type { DeadlineDocument } from '../../projections/deadlines.ts';
 import { deadlines as collection } from '../../projections/deadlines.ts';
 import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';

@@ -5,7 +5,7 @@ import { Rejection } from '../../domain/rejection.ts';
 import type { JobDocument } from '../../projections/jobs.ts';
 import { jobDocument, jobs as collection, jobStatus } from '../../projections/jobs.ts';
 import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';

@@ -26,13 +26,11 @@ export const leadNames = async (
   projectId: string,
   leadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => {
-  const keysOf = (ids: Iterable<string>) => [...new Set(ids)].map((id) => ({ project: projectId, id }));
   const names = new Map<string, string>();
   // The lead that each id leads to so far.
   let open = new Map(leadIds.map((id) => [id, id]));
   for (let step = 0; open.size > 0 && step <= mostMerges; step += 1) {
-    const found = await readModels.load(leads, keysOf(open.values()));
-    const docs = new Map(found.flatMap(({ id, doc }) => (doc ? [[id, doc] as const] : [])));
+    const docs = await readModels.getMany(projectId, leads, [...new Set(open.values())]);
     const others = new Map<string, string>();
     for (const [asked, id] of open) {
       const doc = docs.get(id);
@@ -40,9 +38,14 @@ export const leadNames = async (
       if (name !== undefined) names.set(asked, name);
       else if (!doc) others.set(asked, id);
     }
-    const merged = others.size === 0 ? [] : await readModels.load(mergedLeads, keysOf(others.values()));
-    const into = new Map(merged.flatMap(({ id, doc }) => (doc ? [[id, doc.into] as const] : [])));
-    open = new Map([...others].flatMap(([asked, id]) => (into.has(id) ? [[asked, into.get(id) ?? id] as const] : [])));
+    if (others.size === 0) return names;
+    const merged = await readModels.getMany(projectId, mergedLeads, [...new Set(others.values())]);
+    open = new Map(
+      [...others].flatMap(([asked, id]) => {
+        const into = merged.get(id)?.into;
+        return into === undefined ? [] : [[asked, into] as const];
+      }),
+    );
   }
   return names;
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ownershipStatuses } from '../../domain/routing/ownership-events.ts';
 import { qualifiedTerm, sourceTerm, traitTerm } from '../../projections/lead-terms.ts';
 import type { LeadDocument } from '../../projections/leads.ts';
-import type { Condition, Sort } from '../../readmodels/read-models.ts';
+import type { Condition, Sort } from '../../readmodels/queries.ts';
 import { paging } from '../http/paging.ts';
 
 const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;

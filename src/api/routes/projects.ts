@@ -5,7 +5,7 @@ import type { Key } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
 import type { ProjectDocument } from '../../projections/projects.ts';
 import { allProjects, projects as collection } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { idOf, issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';

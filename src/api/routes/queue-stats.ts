@@ -4,7 +4,7 @@ import { failedWork } from '../../projections/failed-work.ts';
 import type { JobDocument } from '../../projections/jobs.ts';
 import { jobs, jobStatus } from '../../projections/jobs.ts';
 import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot } from '../http/confidential.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../projections/routing-report.ts';
 import type { Spread } from '../../domain/routing/spread.ts';
 import { quantileOf } from '../../domain/routing/spread.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { Condition } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import type { ApiContext } from '../http/context.ts';

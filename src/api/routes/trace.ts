@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import type { Page, Scalar } from '../../readmodels/read-models.ts';
+import type { Page, Scalar } from '../../readmodels/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { factFor } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';

@@ -5,7 +5,7 @@ import type { Recorded } from '../../eventstore/event-store.ts';
 import { allProjects } from '../../projections/projects.ts';
 import type { Trace } from '../../projections/traces.ts';
 import { leadTraces, otherTraces, traceId, traceStart } from '../../projections/traces.ts';
-import type { Page, Scalar } from '../../readmodels/read-models.ts';
+import type { Page, Scalar } from '../../readmodels/queries.ts';
 import type { ApiContext } from '../http/context.ts';
 
 /** How many streams are put in one order: more than a batch has. Who gives one id to more gets them portion by portion. */

@@ -3,7 +3,7 @@ import { Rejection } from '../../domain/rejection.ts';
 import { priorities, workIdSchema, workKind } from '../../domain/work/work-item.ts';
 import type { WorkItemDocument } from '../../projections/work-items.ts';
 import { workItemDocument, workItems as collection, workStatus } from '../../projections/work-items.ts';
-import type { Condition, Sort } from '../../readmodels/read-models.ts';
+import type { Condition, Sort } from '../../readmodels/queries.ts';
 import { leadNames } from './lead-names.ts';
 import { paging } from '../http/paging.ts';
 import type { ApiContext } from '../http/context.ts';
