@@ -5,12 +5,13 @@ import { checksInThreads } from '../invariants/thread.ts';
 import { projections } from '../projections/index.ts';
 import { reactors } from '../reactors/index.ts';
 import { checkpointOf } from '../reactors/reactor.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** Whether the log that the configuration names has this project. */
 export const hasProject = async ({ eventStore }: Config, project: string): Promise<boolean> => {
   const store = await openEventReader(eventStore);
   try {
-    return (await store.read(`project-${project}`, -1, 1)).events.length > 0;
+    return (await store.read(streamOf('project', project), -1, 1)).events.length > 0;
   } finally {
     await store.close();
   }

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../domain/event.ts';
 import { projectOfStream } from '../domain/streams.ts';
@@ -73,7 +73,7 @@ const written = <S>({ version, pack }: SnapshotFormat<S>, folded: Folded<S>): Do
 const opened = <S>({ unpack }: SnapshotFormat<S>, { gzip }: Document): Snapshot<S> => {
   const text = gunzipSync(Buffer.from(gzip, 'base64')).toString();
   const { revision, last, size, commands, state } = contents.parse(JSON.parse(text));
-  return { state: unpack(state), commands: Map(commands), revision, last, size, saved: revision };
+  return { state: unpack(state), commands: PersistentMap(commands), revision, last, size, saved: revision };
 };
 
 /** An answer, if it comes in time. */

@@ -11,7 +11,8 @@ import { TooManyConflicts } from '../engine/errors.ts';
 import { linkIdentifier } from '../commands/lead/link-identifier.ts';
 import { mergeLead } from '../commands/lead/merge-lead.ts';
 import type { Engine } from './engine.ts';
-import { completeMerge, hasMoved, rounds, step, unabsorbed } from './merge.ts';
+import { completeMerge, unabsorbed } from './merge.ts';
+import { hasMoved, rounds, step } from './step.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 import type { Underway } from './links-underway.ts';
 

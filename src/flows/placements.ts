@@ -12,7 +12,7 @@ import { failRouting } from '../commands/routing/fail-routing.ts';
 import { freePlace } from '../commands/routing/free-place.ts';
 import type { Request } from '../engine/handle.ts';
 import type { Engine } from './engine.ts';
-import { step } from './merge.ts';
+import { step } from './step.ts';
 import { movePlace } from '../commands/routing/move-place.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
 import { findLead } from './resolve.ts';

@@ -1,6 +1,6 @@
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import type { ProjectEvent } from '../domain/projects/project.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { checkpointsMove } from './checkpoints.ts';
 import { mergedAreEmpty } from './merging.ts';
@@ -46,7 +46,7 @@ const followLog = async (
   until: number,
   { projectId, part }: Scope,
 ): Promise<Expected> => {
-  const streams = projectId === undefined ? ['project-', 'lead-'] : [`lead-${projectId}.`];
+  const streams = projectId === undefined ? [streamsOf('project'), streamsOf('lead')] : [streamsOf('lead', projectId)];
   const expected: Expected = { projects: new Set(projectId === undefined ? [] : [projectId]), merged: new Map() };
   // Merged leads that no lead has taken over yet: a moment later one has.
   const waiting = new Map<string, LeadKey>();
@@ -118,7 +118,7 @@ const followDocuments = async (
 const countMerged = async (stores: Stores, judge: Judging, until: number, [projectId, expected]: [string, number]) => {
   const found = await mergedCount(stores, projectId);
   if (found <= expected) return;
-  const later = { streams: [`lead-${projectId}.`], types: ['LeadMerged'] };
+  const later = { streams: [streamsOf('lead', projectId)], types: ['LeadMerged'] };
   let known = expected;
   for await (const events of stretchOf(stores, [until, await stores.store.head()], later)) known += events.length;
   if (found <= known) return;

@@ -11,6 +11,7 @@ import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { JobDocument } from '../projections/jobs.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { JobAt, Work, WorkContext } from '../jobs/work.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** After so many failures in a row of one step a job is given up. */
 const tries = 5;
@@ -45,7 +46,7 @@ const holding = ({ context, holder, lifetime, alone, newId }: Worker, { jobId: n
 
   /** Commands of the job belong to the request that asked for it. */
   const request = async (): Promise<Request> => {
-    const [first] = await engine.states.read<JobEvent>(`${job.name}-${name}`, -1, 1);
+    const [first] = await engine.states.read<JobEvent>(streamOf(job.name, name), -1, 1);
     const { correlationId = newId(), traceparent } = first?.metadata ?? {};
     return {
       commandId: unrepeatable(newId()),

@@ -1,4 +1,4 @@
-import { Map as Turns } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import type { Looked } from './candidates.ts';
 import { byReason, recordedOf } from './candidates.ts';
 import type { Fitting, Member, Scene } from './fitting.ts';
@@ -57,7 +57,7 @@ const choose = (able: readonly Member[], step: Step, { scene, fits }: Deciding):
   if (step.strategy === 'round-robin') {
     const pool = step.rotation ?? rotationOf(step.target);
     const shares = able.map(({ rep }) => ({ repId: rep.repId, weight: rep.weight })).filter(({ weight }) => weight > 0);
-    const next = pickNext(scene.pool.rotations.get(pool) ?? Turns<string, number>(), shares);
+    const next = pickNext(scene.pool.rotations.get(pool) ?? PersistentMap<string, number>(), shares);
     const member = able.find(({ rep }) => rep.repId === next);
     return member && { member, rotation: { pool, shares } };
   }
