@@ -3,15 +3,17 @@ import { join, posix, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-const STORE_TYPES = ['type eventstore/event-store.ts', 'type readmodels/read-models.ts'];
+const STORE_TYPE = 'type eventstore/event-store.ts';
+const DOCUMENTS = ['type readmodels/collection.ts', 'type readmodels/documents.ts'];
+const REGISTERS = 'type readmodels/registers.ts';
+const QUERIES = 'type readmodels/queries.ts';
+const CHECKPOINTS = 'type readmodels/checkpoints.ts';
 const STORE_ERRORS = [
   'eventstore/event-store.ts RevisionConflict',
   'eventstore/event-store.ts StoreUnavailable',
   'readmodels/read-models.ts ReadModelsUnavailable',
 ];
-const GENERATIONS = ['generationName', 'servingOf', 'nextOf', 'versionOf'].map(
-  (name) => `readmodels/generations.ts ${name}`,
-);
+const GENERATIONS = ['generationName', 'servingOf', 'nextOf'].map((name) => `readmodels/generations.ts ${name}`);
 
 /**
  * What each room may import besides itself: a room, a file, the types of a file, or one name of a file.
@@ -19,12 +21,12 @@ const GENERATIONS = ['generationName', 'servingOf', 'nextOf', 'versionOf'].map(
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  engine: ['domain', 'eventstore/page.ts', ...STORE_TYPES, ...STORE_ERRORS],
+  engine: ['domain', 'eventstore/page.ts', STORE_TYPE, ...DOCUMENTS, QUERIES, ...STORE_ERRORS],
   commands: ['domain', 'engine/command.ts', 'engine/errors.ts'],
-  flows: ['domain', 'commands', 'engine', ...STORE_TYPES],
-  projections: ['domain', ...STORE_TYPES],
-  queries: ['projections', 'type readmodels/read-models.ts', 'type telemetry/telemetry.ts'],
-  reactors: ['domain', 'commands', 'engine', 'flows', ...STORE_TYPES, ...STORE_ERRORS],
+  flows: ['domain', 'commands', 'engine', STORE_TYPE],
+  projections: ['domain', STORE_TYPE, ...DOCUMENTS, REGISTERS],
+  queries: ['projections', QUERIES, 'type telemetry/telemetry.ts'],
+  reactors: ['domain', 'commands', 'engine', 'flows', STORE_TYPE, CHECKPOINTS, ...STORE_ERRORS],
   jobs: [
     'domain',
     'commands',
@@ -34,7 +36,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type reactors/reactor.ts',
     'type runners/projections.ts',
     ...GENERATIONS,
-    ...STORE_TYPES,
+    STORE_TYPE,
+    ...DOCUMENTS,
+    QUERIES,
+    REGISTERS,
   ],
   runners: ['*'],
   invariants: ['*'],
@@ -51,10 +56,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type runners/subscription.ts',
     'type telemetry/instruments.ts',
     'type telemetry/tracing.ts',
-    ...STORE_TYPES,
+    STORE_TYPE,
+    QUERIES,
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', 'type readmodels/read-models.ts'],
+  eventstore: ['domain', 'config/private-files.ts', CHECKPOINTS],
   readmodels: ['config/private-files.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
@@ -63,7 +69,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type jobs/work.ts',
     'type reactors/reactor.ts',
     'type runners/subscription.ts',
-    ...STORE_TYPES,
+    STORE_TYPE,
+    'type readmodels/read-models.ts',
   ],
   config: ['domain/nearest.ts nearestOf'],
   cli: ['*'],
@@ -93,7 +100,14 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [],
   projections: ['projection.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
-  jobs: ['work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'request-of-project.ts'],
+  jobs: [
+    'work.ts',
+    'rebuild-lead.ts',
+    'rebuild-dashboard.ts',
+    'rebuilds.ts',
+    'request-rebuild.ts',
+    'request-of-project.ts',
+  ],
 };
 
 const BANNED = 'repository service manager bus mediator saga dto mapper utils helpers shared core'
@@ -105,6 +119,9 @@ const PRIVATE = [
   ...['Sight', 'World', 'Watch', 'Needs', 'Asked', 'Home', 'Packing'],
   ...['sight', 'hear', 'patiently', 'breathe', 'pause'],
 ];
+
+/** The interfaces of stores. */
+const STORES = ['EventStore', 'ReadModels', 'Documents', 'Queries', 'Checkpoints', 'Leases', 'Registers'];
 
 const ROOT = ['app.ts', 'compile-cache.js', 'main.ts', 'new-id.ts'];
 
@@ -239,6 +256,27 @@ function spreads({ path, text }: Source): readonly string[] {
   return found;
 }
 
+/** Stores that a function takes and spreads into what it gives: a new method of theirs would pass it by unseen. */
+function spreadStores({ path, text }: Source): readonly string[] {
+  const found: string[] = [];
+  const ofStores = importsOf({ path, text }).filter(({ to }) => /(^|\/)(readmodels|eventstore)\//.test(to));
+  const names = ofStores.flatMap(({ name }) => (STORES.includes(name) ? [name] : []));
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const isStore = ({ type }: ts.ParameterDeclaration): boolean =>
+    type !== undefined && names.some((name) => new RegExp(`\\b${name}\\b`).test(type.getText(file)));
+  const visit = (node: ts.Node, stores: readonly string[]): void => {
+    const taken = ts.isFunctionLike(node)
+      ? [...node.parameters].filter(isStore).map(({ name }) => name.getText(file))
+      : [];
+    if (ts.isSpreadAssignment(node) && stores.includes(node.expression.getText(file))) {
+      found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`);
+    }
+    ts.forEachChild(node, (child) => visit(child, [...stores, ...taken]));
+  };
+  visit(file, []);
+  return found;
+}
+
 /** The names in a file that are not of the field: those that it declares or uses. */
 function privateWords({ path, text }: Source): readonly string[] {
   const found = new Set<string>();
@@ -289,6 +327,10 @@ describe('the source', () => {
     expect(['src', 'tests', 'bench', 'tools', 'demo'].flatMap((room) => sourcesIn(room).flatMap(spreads))).toEqual([]);
   });
 
+  it('names each method of a store that it wraps', () => {
+    expect(['src', 'bench', 'tools', 'demo'].flatMap((room) => sourcesIn(room).flatMap(spreadStores))).toEqual([]);
+  });
+
   it('speaks the words of the field', () => {
     expect(sources.flatMap(privateWords)).toEqual([]);
   });
@@ -314,6 +356,9 @@ describe('the rules', () => {
     ['telemetry/traced.ts', `import { StoreUnavailable } from '../eventstore/event-store.ts';`],
     ['main.ts', `import { openSqliteEventStore } from './eventstore/sqlite/store.ts';`],
     ['api/leads.ts', `import { parseConfig } from '../config/config.ts';`],
+    ['api/leads.ts', `import type { ReadModels } from '../readmodels/read-models.ts';`],
+    ['api/leads.ts', `import type { Documents } from '../readmodels/documents.ts';`],
+    ['reactors/route.ts', `import type { Queries } from '../readmodels/queries.ts';`],
   ])('refuse in %s: %s', (path, text) => {
     expect(wrongImports([{ path, text }])).toHaveLength(1);
   });
@@ -322,7 +367,8 @@ describe('the rules', () => {
     ['domain/lead.ts', `import { z } from 'zod'; import { v5 } from 'uuid'; import { Map } from 'immutable';`],
     ['domain/lead.ts', `import type { Event } from './event.ts';`],
     ['engine/handle.ts', `import { RevisionConflict, type EventStore } from '../eventstore/event-store.ts';`],
-    ['projections/leads.ts', `import type { Collection } from '../readmodels/read-models.ts';`],
+    ['projections/leads.ts', `import type { Collection } from '../readmodels/collection.ts';`],
+    ['api/leads.ts', `import type { Queries } from '../readmodels/queries.ts';`],
     ['api/problem.ts', `import { ReadModelsUnavailable } from '../readmodels/read-models.ts';`],
     ['api/health.ts', `import type { Subscription } from '../runners/subscription.ts';`],
     ['readmodels/open.ts', `import { openSqliteReadModels } from './sqlite/read-models.ts';`],
@@ -366,6 +412,18 @@ describe('the rules', () => {
     expect(spreads(text('...{ b: 1, c: 2 }'))).toEqual(['a.ts:2']);
     expect(spreads(text('...({ b: 1 } as const)'))).toEqual(['a.ts:2']);
     expect(spreads(text('...(b && { b: 1 })'))).toEqual([]);
+  });
+
+  it('find a store that is spread by what wraps it, but not other things', () => {
+    const text = (type: string, spread: string) => ({
+      path: 'a.ts',
+      text: `import { ${type.replaceAll(' &', ',')} } from './readmodels/read-models.ts';
+export const a = (b: ${type}): ${type} => {\n  return { ...${spread}, close };\n};`,
+    });
+    expect(spreadStores(text('EventStore', 'b'))).toEqual(['a.ts:3']);
+    expect(spreadStores(text('Documents & Queries', 'b'))).toEqual(['a.ts:3']);
+    expect(spreadStores(text('EventStore', 'c'))).toEqual([]);
+    expect(spreadStores(text('EventStoreOptions', 'b'))).toEqual([]);
   });
 
   it('find names in other words or another case', () => {

@@ -14,8 +14,9 @@ import { indexFor } from '../../src/readmodels/sqlite/indexes.ts';
 import { countStatement, findStatement, walkStatement } from '../../src/readmodels/sqlite/query.ts';
 import type { Statement } from '../../src/readmodels/sqlite/conditions.ts';
 import { ran } from '../support/ran.ts';
-import { declared, people, readModelsContract } from './read-models.ts';
-import type { Person } from './read-models.ts';
+import { readModelsContract } from './read-models.ts';
+import type { Person } from './read-models/people.ts';
+import { declared, people } from './read-models/people.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'read-models-'));
 

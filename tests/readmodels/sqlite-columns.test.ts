@@ -8,7 +8,7 @@ import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import type { Query } from '../../src/readmodels/queries.ts';
 import type { Collection } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
-import { declared } from '../contracts/read-models.ts';
+import { declared } from '../contracts/read-models/people.ts';
 
 const document = z.object({
   score: z.number(),
