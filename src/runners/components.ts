@@ -55,6 +55,7 @@ const logOf = async ({ store, integrity }: Running): Promise<readonly [number, T
 };
 
 const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+  // No reader has that name: any answer says that they can be reached.
   const checkpoint = await readModels.checkpoint('health');
   const error = 'The file is damaged. Delete it with its -wal and -shm; it is made again from the log';
   return integrity.isDamaged('read-models') ? [checkpoint, { state: 'damaged', error }] : [checkpoint];
