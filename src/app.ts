@@ -88,7 +88,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
 /** What runs commands, watched by telemetry, with what it remembers of streams. */
 const openEngine = ({ store, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
   const snapshots = keepSnapshots(readModels, {
-    looked: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
+    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
   });
   const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
   return { engine: engineOf({ store, snapshots, clock, newId, observe }), snapshots };

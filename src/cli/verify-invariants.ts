@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError, loadConfig } from '../config/config.ts';
 import type { Report } from '../invariants/report.ts';
 import { reportSchema } from '../invariants/report.ts';
-import { shown } from '../invariants/shown.ts';
+import { reportLines } from '../invariants/report-lines.ts';
 import { addressOf, keyOf, NoKey } from './running-server.ts';
 
 const help = `Checks every invariant over all leads: what the log adds up to against what the read models have.
@@ -99,7 +99,7 @@ const verify = async (): Promise<number> => {
   }
   const [report, source] = await check(options);
   const about = report.projectId === undefined ? 'all projects' : `project ${report.projectId}`;
-  const lines = [`The invariants of ${about} (${source})`, '', ...shown(report)];
+  const lines = [`The invariants of ${about} (${source})`, '', ...reportLines(report)];
   console.log(options.json ? JSON.stringify(report, null, 2) : lines.join('\n'));
   return report.status === 'healthy' ? 0 : 1;
 };

@@ -1,8 +1,8 @@
 import type { Event } from '../domain/event.ts';
 import { streamOf } from '../domain/streams.ts';
 import type { EventStore, Metadata, NewEvent, Recorded } from '../eventstore/event-store.ts';
-import type { Pace } from './breather.ts';
-import { pacing } from './breather.ts';
+import type { Pace } from './pacing.ts';
+import { pacing } from './pacing.ts';
 import type { Command } from './command.ts';
 import { CommandReused, StaleRevision } from './errors.ts';
 import type { States } from './states.ts';

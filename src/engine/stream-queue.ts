@@ -3,7 +3,7 @@ import type { Aggregate, Event } from '../domain/event.ts';
 import { streamOf } from '../domain/streams.ts';
 import type { EventStore, NewEvent } from '../eventstore/event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
-import type { Pace } from './breather.ts';
+import type { Pace } from './pacing.ts';
 import { TooManyConflicts } from './errors.ts';
 import type { Folded } from './folded.ts';
 import { foresee } from './folded.ts';

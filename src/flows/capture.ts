@@ -6,7 +6,7 @@ import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Flow } from './attach.ts';
 import { attach, noted } from './attach.ts';
-import { inTurn } from '../engine/breather.ts';
+import { inTurn } from '../engine/pacing.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
 import { connected, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
 import { isRepeatable } from '../engine/command.ts';

@@ -13,7 +13,7 @@ import type { PoolView } from './pool-view.ts';
 import { poolViews } from './pool-view.ts';
 import type { Sleep, Readers } from './positions.ts';
 import { positionsOf } from './positions.ts';
-import { documentsOf, known, mergedCount, seeBeside } from './reading.ts';
+import { documentsOf, known, mergedCount, evidenceBeside } from './reading.ts';
 import type { Report } from './report.ts';
 import { tallyOf } from './report.ts';
 import type { LeadKey, Stores } from './streams.ts';
@@ -105,7 +105,7 @@ const followDocuments = async (
       // What does not lie where it belongs is looked up by its id.
       if (!document || leadId <= before) return judge.suspect({ projectId, leadId });
       before = leadId;
-      judge.look(await seeBeside(stores, projectId, documents, { until, models, pool }));
+      judge.look(await evidenceBeside(stores, projectId, documents, { until, models, pool }));
       placed.delete(leadId);
     });
     if (judge.suspects() > manySuspects) await judge.lookAgain();
@@ -145,7 +145,7 @@ export const checkInvariants = async (
 
   const { projects, merged } = await followLog(stores, judge, until, { projectId, part });
   for (const id of projects) {
-    await followDocuments(stores, judge, { until, part }, [id, await pools.see(id)]);
+    await followDocuments(stores, judge, { until, part }, [id, await pools.viewOf(id)]);
     pools.forget(id);
     if (isFirst(part)) await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
   }

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { leadInvariants } from './index.ts';
 import type { PoolViews } from './pool-view.ts';
-import { seeClosely } from './reading.ts';
+import { evidenceOf } from './reading.ts';
 import { tallyOf } from './report.ts';
 import type { Checked } from './report.ts';
-import type { SeenLead } from './seen.ts';
+import type { LeadEvidence } from './evidence.ts';
 import type { LeadKey, Stores } from './streams.ts';
 import { modelsOf, nameOf } from './streams.ts';
 
@@ -27,7 +27,7 @@ export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<
   await Promise.all(Array.from({ length: Math.min(width, things.length) }, worker));
 };
 
-const verdictOn = (seen: SeenLead): readonly Checked[] => leadInvariants.map(({ check }) => check(seen));
+const verdictOn = (evidence: LeadEvidence): readonly Checked[] => leadInvariants.map(({ check }) => check(evidence));
 const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
 
 type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews };
@@ -42,11 +42,11 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
   const violated = new Set<string>();
   const suspects = new Map<string, LeadKey>();
 
-  const count = (seen: SeenLead, verdict: readonly Checked[]): void => {
-    const { projectId, leadId, state } = seen;
+  const count = (evidence: LeadEvidence, verdict: readonly Checked[]): void => {
+    const { projectId, leadId, state } = evidence;
     if (state.status === 'lead') {
       counted.leads += 1;
-      counted.activities += seen.arrivals.size;
+      counted.activities += evidence.arrivals.size;
     }
     verdict.forEach((checked, index) => tallies[index]?.add({ projectId, leadId }, checked));
   };
@@ -56,27 +56,27 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
     if (!violated.has(name)) suspects.set(name, key);
   };
 
-  const look = (seen: SeenLead): void => {
-    const verdict = verdictOn(seen);
-    if (isFine(verdict)) count(seen, verdict);
-    else suspect(seen);
+  const look = (evidence: LeadEvidence): void => {
+    const verdict = verdictOn(evidence);
+    if (isFine(verdict)) count(evidence, verdict);
+    else suspect(evidence);
   };
 
   const asOfNow = async (projectId: string) => ({
     models: await modelsOf(stores, projectId),
-    pool: await pools.see(projectId),
+    pool: await pools.viewOf(projectId),
   });
 
   const lookCloser = async (keys: readonly LeadKey[], until: number) => {
     const projects = [...new Set(keys.map(({ projectId }) => projectId))];
     const about = new Map(await Promise.all(projects.map(async (id) => [id, await asOfNow(id)] as const)));
-    const wrong: (readonly [SeenLead, readonly Checked[]])[] = [];
+    const wrong: (readonly [LeadEvidence, readonly Checked[]])[] = [];
     await each(keys, async (key) => {
       const own = about.get(key.projectId) ?? (await asOfNow(key.projectId));
-      const seen = await seeClosely(stores, key, { until, ...own });
-      const verdict = verdictOn(seen);
-      if (isFine(verdict)) count(seen, verdict);
-      else wrong.push([seen, verdict]);
+      const evidence = await evidenceOf(stores, key, { until, ...own });
+      const verdict = verdictOn(evidence);
+      if (isFine(verdict)) count(evidence, verdict);
+      else wrong.push([evidence, verdict]);
     });
     return wrong;
   };
@@ -96,11 +96,11 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
       await wait(sleep);
       before = await settled();
       wrong = await lookCloser(keys, before);
-      keys = wrong.map(([seen]) => seen);
+      keys = wrong.map(([evidence]) => evidence);
     }
-    for (const [seen, verdict] of wrong) {
-      if (violated.size < remembered) violated.add(nameOf(seen));
-      count(seen, verdict);
+    for (const [evidence, verdict] of wrong) {
+      if (violated.size < remembered) violated.add(nameOf(evidence));
+      count(evidence, verdict);
     }
   };
 

@@ -3,7 +3,7 @@ import type { Recorded } from '../eventstore/event-store.ts';
 import { failedWork } from '../projections/failed-work.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Query } from '../readmodels/queries.ts';
-import type { LeadRouting } from './seen.ts';
+import type { LeadRouting } from './evidence.ts';
 import type { Stores } from './streams.ts';
 import { isStreamOf, streamOf } from '../domain/streams.ts';
 
@@ -91,7 +91,7 @@ const putAside = async ({ readModels }: Stores, projectId: string): Promise<PutA
 export const poolViews = (stores: Stores, routed: () => Promise<number>) => {
   const pools = new Map<string, ReturnType<typeof placesOf>>();
   return {
-    see: async (projectId: string): Promise<PoolView> => {
+    viewOf: async (projectId: string): Promise<PoolView> => {
       const pool = pools.get(projectId) ?? placesOf(stores, projectId);
       pools.set(projectId, pool);
       const until = await routed();

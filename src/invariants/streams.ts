@@ -12,7 +12,7 @@ import { streamPages } from '../eventstore/page.ts';
 import type { Checkpoints } from '../readmodels/checkpoints.ts';
 import type { Documents } from '../readmodels/documents.ts';
 import type { Queries } from '../readmodels/queries.ts';
-import type { Fact, Models, SeenLead, TakenOver } from './seen.ts';
+import type { Fact, Models, LeadEvidence, TakenOver } from './evidence.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
@@ -71,7 +71,7 @@ export const takenOverBy = async (
   stores: Stores,
   projectId: string,
   state: LeadState,
-): Promise<SeenLead['takenOver']> => {
+): Promise<LeadEvidence['takenOver']> => {
   const taken: TakenOver[] = [];
   const left = [...state.absorbed];
   const visited = new Set(left);
