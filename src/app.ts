@@ -61,9 +61,9 @@ type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
 const openStores = async (config: Config, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const { eventStore: events, readModels: documents, traces } = config;
+  const { eventStore, readModels: documents, traces } = config;
   const integrity = integrityOf(config);
-  const store = tracedStore(await openEventStore(events, clock), telemetry);
+  const store = tracedStore(await openEventStore(eventStore, clock), telemetry);
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
@@ -77,7 +77,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     shared,
     ...(lease && { lease }),
     /** The same stores for a thread, which opens them again. */
-    locations: { events, documents, ...(lease && { lease }), ...(traces && { traces }) },
+    locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
     close: async () => {
       await readModels.close();
       await store.close();
@@ -111,8 +111,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
   const { store, readModels, integrity } = stores;
   const { projecting, reacting } = runners;
   const invariants = checksInThreads({
-    events: config.eventStore,
-    documents: config.readModels,
+    eventStore: config.eventStore,
+    readModels: config.readModels,
     clock: outside.clock,
     live: true,
     entry: new URL('./invariants/thread-entry.ts', import.meta.url),

@@ -70,8 +70,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     QUERIES,
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', CHECKPOINTS],
-  readmodels: ['config/private-files.ts', 'type eventstore/event-store.ts'],
+  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', CHECKPOINTS],
+  readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
     'domain/streams.ts streamOf',

@@ -141,7 +141,7 @@ export const checkInvariants = async (
   const positions = positionsOf(stores, readers, sleep);
   const { until, aim } = await positions.begin();
   const pools = poolViews(stores, positions.routed);
-  const judge = judging(stores, { settled: positions.settled, pools }, readers.live);
+  const judge = judging(stores, { settled: positions.settled, pools, sleep }, readers.live);
 
   const { projects, merged } = await followLog(stores, judge, until, { projectId, part });
   for (const id of projects) {

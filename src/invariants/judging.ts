@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { leadInvariants } from './index.ts';
 import type { PoolViews } from './pool-view.ts';
+import type { Sleep } from './positions.ts';
 import { evidenceOf } from './reading.ts';
 import { tallyOf } from './report.ts';
 import type { Checked } from './report.ts';
@@ -12,8 +12,8 @@ import { modelsOf, nameOf } from './streams.ts';
 const remembered = 100_000;
 
 /** How long to wait before another look, in ms, look by look; and in a whole check. The last is for what is still on its way. */
-const pauses = [0, 200, 1_000];
-const pauseInAll = 5_000;
+const waits = [0, 200, 1_000];
+const waitInAll = 5_000;
 
 /** How many leads are read at the same time. */
 const width = 16;
@@ -30,15 +30,15 @@ export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<
 const verdictOn = (evidence: LeadEvidence): readonly Checked[] => leadInvariants.map(({ check }) => check(evidence));
 const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
 
-type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews };
+type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews; readonly sleep: Sleep };
 
 /**
  * Looks at leads and counts what is found. What seems wrong at first may only be on its way, so it is looked at again, by
  * its id, when the read models have what was recorded since. `settled` gives up to where they have everything by now.
  */
-export const judging = (stores: Stores, { settled, pools }: Views, live: boolean) => {
+export const judging = (stores: Stores, { settled, pools, sleep }: Views, live: boolean) => {
   const tallies = leadInvariants.map(({ id, name }) => tallyOf(id, name));
-  const counted = { leads: 0, activities: 0, paused: 0 };
+  const counted = { leads: 0, activities: 0, waited: 0 };
   const violated = new Set<string>();
   const suspects = new Map<string, LeadKey>();
 
@@ -87,13 +87,13 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
     suspects.clear();
     let wrong: Awaited<ReturnType<typeof lookCloser>> = [];
     let before = -1;
-    for (const [look, sleep] of (live ? pauses : [0]).entries()) {
+    for (const [look, wait] of (live ? waits : [0]).entries()) {
       if (keys.length === 0) return;
-      const [quiet, spent] = [(await settled()) === before, counted.paused + sleep > pauseInAll];
+      const [quiet, spent] = [(await settled()) === before, counted.waited + wait > waitInAll];
       // Two looks at what does not change are enough.
       if (spent || (quiet && look > 1)) break;
-      counted.paused += sleep;
-      await wait(sleep);
+      counted.waited += wait;
+      await sleep(wait);
       before = await settled();
       wrong = await lookCloser(keys, before);
       keys = wrong.map(([evidence]) => evidence);

@@ -1,6 +1,7 @@
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Page, QueryContext, Range } from './queries.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** What of some kind is published in a stream: versions that count up, among other facts. */
 export type PublishedIn<S, E extends Event, T extends { readonly version: number }> = {
@@ -42,7 +43,7 @@ async function* backwards<S, E extends Event, T extends { readonly version: numb
 ): AsyncGenerator<Found<T>> {
   for (let end = to; end >= from; end -= factsAtOnce) {
     const begin = Math.max(from, end - factsAtOnce + 1);
-    const facts = await factsBetween<E>(context, `${aggregate.name}-${id}`, [begin, end]);
+    const facts = await factsBetween<E>(context, streamOf(aggregate.name, id), [begin, end]);
     for (const fact of facts.toReversed()) {
       const item = pick(fact);
       if (item) yield { item, revision: fact.revision };

@@ -1,4 +1,4 @@
-import { leadStreamId } from '../../domain/streams.ts';
+import { leadStreamId, streamOf } from '../../domain/streams.ts';
 import type { Page, QueryContext, Range } from '../queries.ts';
 import type { RecordedView } from '../recorded.ts';
 import { recordedView } from '../recorded.ts';
@@ -10,7 +10,7 @@ export const leadFactsOf = async (
   leadId: string,
   { limit, after = [-1] }: Range,
 ): Promise<Page<RecordedView>> => {
-  const stream = `lead-${leadStreamId(projectId, leadId)}`;
+  const stream = streamOf('lead', leadStreamId(projectId, leadId));
   const facts = await states.read(stream, Number(after[0]), limit);
   const last = facts.at(-1);
   // A page has fewer than were asked for when they are large.

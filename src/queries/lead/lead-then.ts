@@ -10,7 +10,7 @@ import { project } from '../../domain/projects/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { PublishedModel } from '../../domain/scoring/published-model.ts';
 import { inPoints, stageOf, tally } from '../../domain/scoring/scoring.ts';
-import { leadStreamId } from '../../domain/streams.ts';
+import { leadStreamId, streamOf } from '../../domain/streams.ts';
 import type { Past } from '../../domain/lead/time-travel.ts';
 import { occurredUntil, recordedUntil } from '../../domain/lead/time-travel.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
@@ -67,7 +67,7 @@ const mergedThen = async (
 ): Promise<string | undefined> => {
   const { state, revision } = await states.get(lead, leadStreamId(projectId, id));
   if (state.status !== 'merged') return undefined;
-  const [last] = await states.read<LeadEvent>(`lead-${leadStreamId(projectId, id)}`, revision - 1, 1);
+  const [last] = await states.read<LeadEvent>(streamOf('lead', leadStreamId(projectId, id)), revision - 1, 1);
   if (last?.type !== 'LeadMerged' || (asOf !== undefined && last.recordedAt > asOf)) return undefined;
   return last.data.into;
 };
@@ -94,14 +94,14 @@ export const leadThen = async (
       continue;
     }
     const evolve = seeing({ project: projectId, id }, occurred);
-    const seen: Seen | undefined = await foldThen(context, `lead-${leadStreamId(projectId, id)}`, evolve, {
+    const seen: Seen | undefined = await foldThen(context, streamOf('lead', leadStreamId(projectId, id)), evolve, {
       initial,
       asOf,
     });
     if (!seen) break;
     if (seen.state.status === 'lead') {
       if (occurred && seen.state.activities.size === 0) throw unknown(`knows nothing that lead ${asked} did until`);
-      const inForce = await foldThen(context, `project-${projectId}`, project.evolve, {
+      const inForce = await foldThen(context, streamOf('project', projectId), project.evolve, {
         initial: project.initial,
         asOf,
       });
