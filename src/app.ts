@@ -8,6 +8,7 @@ import type { Handle } from './engine/handle.ts';
 import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
 import { keepSnapshots } from './engine/snapshots.ts';
+import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
 import { openEventStore } from './eventstore/open.ts';
@@ -122,6 +123,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     ...outside,
     engine,
     readModels,
+    rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),

@@ -3,15 +3,17 @@ import { join, posix, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-const STORE_TYPES = ['type eventstore/event-store.ts', 'type readmodels/read-models.ts'];
+const STORE_TYPE = 'type eventstore/event-store.ts';
+const DOCUMENTS = ['type readmodels/collection.ts', 'type readmodels/documents.ts'];
+const REGISTERS = 'type readmodels/registers.ts';
+const QUERIES = 'type readmodels/queries.ts';
+const CHECKPOINTS = 'type readmodels/checkpoints.ts';
 const STORE_ERRORS = [
   'eventstore/event-store.ts RevisionConflict',
   'eventstore/event-store.ts StoreUnavailable',
   'readmodels/read-models.ts ReadModelsUnavailable',
 ];
-const GENERATIONS = ['generationName', 'servingOf', 'nextOf', 'versionOf'].map(
-  (name) => `readmodels/generations.ts ${name}`,
-);
+const GENERATIONS = ['generationName', 'servingOf', 'nextOf'].map((name) => `readmodels/generations.ts ${name}`);
 
 /**
  * What each room may import besides itself: a room, a file, the types of a file, or one name of a file.
@@ -19,10 +21,10 @@ const GENERATIONS = ['generationName', 'servingOf', 'nextOf', 'versionOf'].map(
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  engine: ['domain', 'eventstore/page.ts', ...STORE_TYPES, ...STORE_ERRORS],
+  engine: ['domain', 'eventstore/page.ts', STORE_TYPE, ...DOCUMENTS, QUERIES, ...STORE_ERRORS],
   commands: ['domain', 'engine/command.ts', 'engine/errors.ts'],
-  flows: ['domain', 'commands', 'engine', ...STORE_TYPES],
-  projections: ['domain', 'eventstore/event-store.ts wanting', ...STORE_TYPES],
+  flows: ['domain', 'commands', 'engine', STORE_TYPE],
+  projections: ['domain', 'eventstore/event-store.ts wanting', STORE_TYPE, ...DOCUMENTS, QUERIES, REGISTERS],
   queries: [
     'domain',
     'projections',
@@ -31,10 +33,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type engine/states.ts',
     'type flows/engine.ts',
     'type telemetry/telemetry.ts',
-    ...STORE_TYPES,
+    'type readmodels/collection.ts',
+    STORE_TYPE,
+    QUERIES,
   ],
-  reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', ...STORE_TYPES],
-  deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/read-models.ts'],
+  reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', STORE_TYPE],
+  deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/collection.ts', QUERIES],
   jobs: [
     'domain',
     'commands',
@@ -44,7 +48,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type runners/context.ts',
     'type runners/projections.ts',
     ...GENERATIONS,
-    ...STORE_TYPES,
+    STORE_TYPE,
+    ...DOCUMENTS,
+    QUERIES,
+    REGISTERS,
   ],
   runners: ['*'],
   invariants: ['*'],
@@ -58,13 +65,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'queries',
     'invariants/report.ts',
     'type engine/handle.ts',
-    'type readmodels/read-models.ts',
     'type runners/subscription.ts',
     'type telemetry/instruments.ts',
     'type telemetry/tracing.ts',
+    QUERIES,
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', 'type readmodels/read-models.ts'],
+  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', CHECKPOINTS],
   readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
@@ -72,7 +79,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type engine/handle.ts',
     'type jobs/work.ts',
     'type runners/subscription.ts',
-    ...STORE_TYPES,
+    STORE_TYPE,
+    'type readmodels/read-models.ts',
   ],
   config: ['domain/nearest.ts nearestOf'],
   cli: ['*'],
@@ -103,7 +111,14 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   projections: ['projection.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
   deadlines: ['deadline.ts'],
-  jobs: ['work.ts', 'rebuild-lead.ts', 'rebuild-dashboard.ts', 'request-rebuild.ts', 'request-of-project.ts'],
+  jobs: [
+    'work.ts',
+    'rebuild-lead.ts',
+    'rebuild-dashboard.ts',
+    'rebuilds.ts',
+    'request-rebuild.ts',
+    'request-of-project.ts',
+  ],
 };
 
 const BANNED = 'repository service manager bus mediator saga dto mapper utils helpers shared core'
@@ -115,6 +130,9 @@ const PRIVATE = [
   ...['Sight', 'World', 'Watch', 'Needs', 'Asked', 'Home', 'Packing'],
   ...['sight', 'hear', 'patiently', 'breathe', 'pause'],
 ];
+
+/** The interfaces of stores. */
+const STORES = ['EventStore', 'ReadModels', 'Documents', 'Queries', 'Checkpoints', 'Leases', 'Registers'];
 
 const ROOT = ['app.ts', 'compile-cache.js', 'main.ts', 'new-id.ts'];
 
@@ -249,6 +267,27 @@ function spreads({ path, text }: Source): readonly string[] {
   return found;
 }
 
+/** Stores that a function takes and spreads into what it gives: a new method of theirs would pass it by unseen. */
+function spreadStores({ path, text }: Source): readonly string[] {
+  const found: string[] = [];
+  const ofStores = importsOf({ path, text }).filter(({ to }) => /(^|\/)(readmodels|eventstore)\//.test(to));
+  const names = ofStores.flatMap(({ name }) => (STORES.includes(name) ? [name] : []));
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const isStore = ({ type }: ts.ParameterDeclaration): boolean =>
+    type !== undefined && names.some((name) => new RegExp(`\\b${name}\\b`).test(type.getText(file)));
+  const visit = (node: ts.Node, stores: readonly string[]): void => {
+    const taken = ts.isFunctionLike(node)
+      ? [...node.parameters].filter(isStore).map(({ name }) => name.getText(file))
+      : [];
+    if (ts.isSpreadAssignment(node) && stores.includes(node.expression.getText(file))) {
+      found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`);
+    }
+    ts.forEachChild(node, (child) => visit(child, [...stores, ...taken]));
+  };
+  visit(file, []);
+  return found;
+}
+
 /** The names in a file that are not of the field: those that it declares or uses. */
 function privateWords({ path, text }: Source): readonly string[] {
   const found = new Set<string>();
@@ -299,6 +338,10 @@ describe('the source', () => {
     expect(['src', 'tests', 'bench', 'tools', 'demo'].flatMap((room) => sourcesIn(room).flatMap(spreads))).toEqual([]);
   });
 
+  it('names each method of a store that it wraps', () => {
+    expect(['src', 'bench', 'tools', 'demo'].flatMap((room) => sourcesIn(room).flatMap(spreadStores))).toEqual([]);
+  });
+
   it('speaks the words of the field', () => {
     expect(sources.flatMap(privateWords)).toEqual([]);
   });
@@ -327,6 +370,9 @@ describe('the rules', () => {
     ['telemetry/traced.ts', `import { StoreUnavailable } from '../eventstore/event-store.ts';`],
     ['main.ts', `import { openSqliteEventStore } from './eventstore/sqlite/store.ts';`],
     ['api/leads.ts', `import { parseConfig } from '../config/config.ts';`],
+    ['api/leads.ts', `import type { ReadModels } from '../readmodels/read-models.ts';`],
+    ['api/leads.ts', `import type { Documents } from '../readmodels/documents.ts';`],
+    ['reactors/route.ts', `import type { Queries } from '../readmodels/queries.ts';`],
   ])('refuse in %s: %s', (path, text) => {
     expect(wrongImports([{ path, text }])).toHaveLength(1);
   });
@@ -335,7 +381,8 @@ describe('the rules', () => {
     ['domain/lead.ts', `import { z } from 'zod'; import { v5 } from 'uuid'; import { Map } from 'immutable';`],
     ['domain/lead.ts', `import type { Event } from './event.ts';`],
     ['engine/handle.ts', `import { RevisionConflict, type EventStore } from '../eventstore/event-store.ts';`],
-    ['projections/leads.ts', `import type { Collection } from '../readmodels/read-models.ts';`],
+    ['projections/leads.ts', `import type { Collection } from '../readmodels/collection.ts';`],
+    ['api/leads.ts', `import type { Queries } from '../readmodels/queries.ts';`],
     ['api/problem.ts', `import { ReadModelsUnavailable } from '../readmodels/read-models.ts';`],
     ['api/health.ts', `import type { Subscription } from '../runners/subscription.ts';`],
     ['readmodels/open.ts', `import { openSqliteReadModels } from './sqlite/read-models.ts';`],
@@ -379,6 +426,18 @@ describe('the rules', () => {
     expect(spreads(text('...{ b: 1, c: 2 }'))).toEqual(['a.ts:2']);
     expect(spreads(text('...({ b: 1 } as const)'))).toEqual(['a.ts:2']);
     expect(spreads(text('...(b && { b: 1 })'))).toEqual([]);
+  });
+
+  it('find a store that is spread by what wraps it, but not other things', () => {
+    const text = (type: string, spread: string) => ({
+      path: 'a.ts',
+      text: `import { ${type.replaceAll(' &', ',')} } from './readmodels/read-models.ts';
+export const a = (b: ${type}): ${type} => {\n  return { ...${spread}, close };\n};`,
+    });
+    expect(spreadStores(text('EventStore', 'b'))).toEqual(['a.ts:3']);
+    expect(spreadStores(text('Documents & Queries', 'b'))).toEqual(['a.ts:3']);
+    expect(spreadStores(text('EventStore', 'c'))).toEqual([]);
+    expect(spreadStores(text('EventStoreOptions', 'b'))).toEqual([]);
   });
 
   it('find names in other words or another case', () => {

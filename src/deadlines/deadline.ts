@@ -1,9 +1,10 @@
 import type { Intent } from '../flows/intent.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Reactor } from '../reactors/reactor.ts';
-import type { Collection, Query, ReadModels } from '../readmodels/read-models.ts';
+import type { Queries, Query } from '../readmodels/queries.ts';
+import type { Collection } from '../readmodels/collection.ts';
 
-type Reading = Pick<ReadModels, 'find'>;
+type Reading = Pick<Queries, 'find'>;
 
 /** What is read before: no document is due whose `position` that reactor has not come to. */
 type Reader<D> = { readonly reactor: Pick<Reactor, 'name'>; readonly position: (doc: D) => number };

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Collection, ReadModels, Stored } from '../readmodels/read-models.ts';
+import type { Documents, Stored } from '../readmodels/documents.ts';
+import type { Collection } from '../readmodels/collection.ts';
 
 /** A document that is made when its turn to be written comes, if it is to be written then; `size` is the memory it takes until then, in bytes. */
 export type Waiting<D> = { readonly size: number; readonly make: () => Stored<D> | undefined };
@@ -44,7 +45,7 @@ const queue = <D>() => {
 };
 
 /** Writes documents of a collection, and makes the place for them first if there is none, or was none the last time. */
-const writing = <D>(readModels: ReadModels, collection: Collection<D>) => {
+const writing = <D>(readModels: Documents, collection: Collection<D>) => {
   let prepared = false;
   return async (documents: readonly Stored<D>[]): Promise<void> => {
     try {
@@ -62,7 +63,7 @@ const writing = <D>(readModels: ReadModels, collection: Collection<D>) => {
  * Writes documents that nobody waits for and that may get lost: a little later, some at a time, and none of those for which
  * there is no room.
  */
-export const writeLater = <D>(readModels: ReadModels, collection: Collection<D>) => {
+export const writeLater = <D>(readModels: Documents, collection: Collection<D>) => {
   const [waiting, write] = [queue<D>(), writing(readModels, collection)];
   let timer: NodeJS.Timeout | undefined;
   let work: Promise<unknown> = Promise.resolve();

@@ -3,7 +3,9 @@ import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../domain/event.ts';
 import { projectOfStream } from '../domain/streams.ts';
-import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
+import type { Documents, Stored } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Collection, Key } from '../readmodels/collection.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { writeLater } from './snapshot-queue.ts';
 import type { Folded } from './folded.ts';
@@ -88,7 +90,7 @@ const within = async <T>(milliseconds: number, answer: Promise<T>): Promise<T> =
 
 /** Keeps snapshots with the read models. A newer one of a stream is never written over by an older one. */
 export const keepSnapshots = (
-  readModels: ReadModels,
+  readModels: Documents & Pick<Queries, 'get'>,
   { now = () => performance.now(), patience = 200, onLookup = () => undefined }: Keeping = {},
 ): KeptSnapshots => {
   const waiting = writeLater(readModels, snapshotCollection);

@@ -1,4 +1,4 @@
-import type { Standing } from '../readmodels/read-models.ts';
+import type { Standing } from '../readmodels/checkpoints.ts';
 import type { EventStore, Place } from './event-store.ts';
 
 /** The log does not have what a reader has read of it. The message says what is missing, and what to do. */

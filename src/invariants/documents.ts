@@ -8,7 +8,7 @@ import type { MergedLead } from '../projections/merged-leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
 import type { WorkItemDocument } from '../projections/work-items.ts';
 import { workItems } from '../projections/work-items.ts';
-import type { Collection } from '../readmodels/read-models.ts';
+import type { Collection } from '../readmodels/collection.ts';
 import type { Found } from './evidence.ts';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -1,4 +1,5 @@
-import type { Collection, Query } from '../readmodels/read-models.ts';
+import type { Query } from '../readmodels/queries.ts';
+import type { Collection } from '../readmodels/collection.ts';
 import type { Part } from './parts.ts';
 import type { Stores } from './streams.ts';
 

@@ -1,7 +1,7 @@
 import type { PoolEvent } from '../domain/routing/pool.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { allProjects } from '../projections/projects.ts';
-import type { Query } from '../readmodels/read-models.ts';
+import type { Query } from '../readmodels/queries.ts';
 import { documents } from './documents.ts';
 import type { LeadRouting } from './evidence.ts';
 import type { Stores } from './streams.ts';

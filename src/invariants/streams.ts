@@ -9,13 +9,15 @@ import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import { isStreamOf, leadStreamId, streamOf } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
 import type { Fact, Models, LeadEvidence, TakenOver } from './evidence.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
   readonly store: Pick<EventStore, 'read' | 'at' | 'follow' | 'head'>;
-  readonly readModels: Pick<ReadModels, 'find' | 'load' | 'count' | 'checkpoint' | 'standing'>;
+  readonly readModels: Queries & Pick<Documents, 'load'> & Pick<Checkpoints, 'checkpoint' | 'standing'>;
 };
 
 /** Which lead is meant. */

@@ -1,6 +1,6 @@
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Batch } from '../eventstore/event-store.ts';
-import type { Stored } from '../readmodels/read-models.ts';
+import type { Stored } from '../readmodels/documents.ts';
 import type { Counts } from '../projections/dashboard.ts';
 import { dashboard, startOf } from '../projections/dashboard.ts';
 import type { Rebuilding } from './rebuild-lead.ts';

@@ -7,7 +7,10 @@ import { canonical } from '../domain/lead/activity.ts';
 import { timeSlices } from '../engine/time-slices.ts';
 import { leadStreamId, streamOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Key, ReadModels } from '../readmodels/read-models.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Registers } from '../readmodels/registers.ts';
+import type { Key } from '../readmodels/collection.ts';
 import { projections } from '../projections/index.ts';
 import type { Repaired, Seen } from '../projections/repair.ts';
 import { forgetAtHand } from '../projections/repair.ts';
@@ -18,7 +21,7 @@ import { forgetAtHand } from '../projections/repair.ts';
  */
 export type Rebuilding = {
   readonly pages: (stream: string, after: number) => AsyncIterable<readonly Recorded<LeadEvent>[]>;
-  readonly readModels: ReadModels;
+  readonly readModels: Documents & Queries & Registers;
   readonly reached: (position: number) => Promise<void>;
   readonly head: () => Promise<number>;
 };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Builders } from '../runners/projections.ts';
 import { generationName, servingOf } from '../readmodels/generations.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Registers } from '../readmodels/registers.ts';
 import { allProjections } from './request-rebuild.ts';
 import type { JobAt, Progress, Work } from './work.ts';
 
@@ -34,12 +35,12 @@ export const rebuildProjection = ({ build, serve, finish }: Builders, every: rea
     return { cursor, done: position, total: head, complete: false };
   };
 
-  const sizeOf = async (readModels: ReadModels, names: readonly string[]): Promise<number> => {
+  const sizeOf = async (readModels: Documents & Registers, names: readonly string[]): Promise<number> => {
     const sizes = names.map(async (name) => readModels.size(generationName(name, await servingOf(readModels, name))));
     return sum(await Promise.all(sizes));
   };
 
-  const leastServing = async (readModels: ReadModels, names: readonly string[]): Promise<number> =>
+  const leastServing = async (readModels: Registers, names: readonly string[]): Promise<number> =>
     Math.min(...(await Promise.all(names.map((name) => servingOf(readModels, name)))));
 
   return {

@@ -4,7 +4,7 @@ import { requestJob } from '../commands/jobs/request-job.ts';
 import { isOpen, job } from '../domain/jobs/job.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Queries } from '../readmodels/queries.ts';
 
 /** The kinds of which a project has one job at a time, and what the ids of these begin with. */
 const ofProjects = { 'rebuild-project': 'rebuild', 'route-qualified': 'route-qualified' } as const;
@@ -18,7 +18,7 @@ const numberIn = (jobId: string): number => Number(/-(\d{1,9})$/.exec(jobId)?.[1
  * So does a command that comes again.
  */
 export const requestOfProject = async (
-  { engine, readModels }: { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels },
+  { engine, readModels }: { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: Queries },
   [kind, projectId]: readonly [keyof typeof ofProjects, string],
   request: Request,
 ): Promise<{ readonly jobId: string; readonly position?: number }> => {

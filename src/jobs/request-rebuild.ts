@@ -6,15 +6,23 @@ import { projections } from '../projections/index.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import { nextOf } from '../readmodels/generations.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Registers } from '../readmodels/registers.ts';
 
 /** Asks for all projections at once: no projection is called that. */
 export const allProjections = '*';
 
-type Dependencies = { readonly engine: Pick<Engine, 'handle' | 'states'>; readonly readModels: ReadModels };
+/** What asking works with. */
+export type Requesting = {
+  readonly engine: Pick<Engine, 'handle' | 'states'>;
+  readonly readModels: Queries & Registers;
+};
+
+/** The job that does it; the position of the fact that asked for it, if that was not there already. */
+export type RequestedRebuild = { readonly jobId: string; readonly position?: number };
 
 /** The job that builds a generation of a projection, if one is open. */
-const openRebuild = async ({ readModels }: Dependencies, projection: string): Promise<string | undefined> => {
+const openRebuild = async ({ readModels }: Requesting, projection: string): Promise<string | undefined> => {
   const { docs } = await readModels.find(allProjects, jobs, {
     where: [{ field: 'open', op: 'eq', value: 1 }],
     sort: [{ field: 'requestedAt', direction: 'asc' }],
@@ -27,18 +35,15 @@ const jobFor = (projection: string, generation: number): string =>
   `rebuild-${projection === allProjections ? 'all' : projection}-${generation}`;
 
 /** The generation of a projection, or of all, that nobody built yet. */
-const unbuilt = async ({ readModels }: Dependencies, projection: string): Promise<number> => {
+const unbuilt = async ({ readModels }: Requesting, projection: string): Promise<number> => {
   const names = projection === allProjections ? projections.map(({ name }) => name) : [projection];
   return Math.max(...(await Promise.all(names.map((name) => nextOf(readModels, name)))));
 };
 
 /** The generation to build next: none that was built, or whose job ended before it began to. */
-const nextGeneration = async (dependencies: Dependencies, projection: string): Promise<number> => {
-  for (let generation = await unbuilt(dependencies, projection); ; generation++) {
-    const { state } = await dependencies.engine.states.refresh(
-      job,
-      `${systemProject}.${jobFor(projection, generation)}`,
-    );
+const nextGeneration = async (requesting: Requesting, projection: string): Promise<number> => {
+  for (let generation = await unbuilt(requesting, projection); ; generation++) {
+    const { state } = await requesting.engine.states.refresh(job, `${systemProject}.${jobFor(projection, generation)}`);
     if (state.status === 'unknown' || isOpen(state)) return generation;
   }
 };
@@ -48,16 +53,16 @@ const nextGeneration = async (dependencies: Dependencies, projection: string): P
  * ask at once name the same generation, and so the same job.
  */
 export const requestRebuild = async (
-  dependencies: Dependencies,
+  requesting: Requesting,
   projection: string,
   request: Request,
-): Promise<{ readonly jobId: string; readonly position?: number }> => {
-  const open = await openRebuild(dependencies, projection);
+): Promise<RequestedRebuild> => {
+  const open = await openRebuild(requesting, projection);
   if (open !== undefined) return { jobId: open };
-  const generation = await nextGeneration(dependencies, projection);
+  const generation = await nextGeneration(requesting, projection);
   const jobId = jobFor(projection, generation);
   const details = { projection, generation };
   const input = { projectId: systemProject, jobId, kind: 'rebuild-projection' as const, details };
-  const { position } = await dependencies.engine.handle(requestJob, input, request);
+  const { position } = await requesting.engine.handle(requestJob, input, request);
   return { jobId: `${systemProject}.${jobId}`, position };
 };

@@ -5,7 +5,7 @@ import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
 import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import type { Key } from '../readmodels/read-models.ts';
+import type { Key } from '../readmodels/collection.ts';
 import type { Projection } from './projection.ts';
 
 /** An activity in a lead's history, with what it did to the score when it was recorded, in points. */

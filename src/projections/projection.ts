@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.ts';
-import type { Collection, Key, ReadModels, Stored } from '../readmodels/read-models.ts';
+import type { Registers } from '../readmodels/registers.ts';
+import type { Documents, Stored } from '../readmodels/documents.ts';
+import type { Collection, Key } from '../readmodels/collection.ts';
 import { recentDocuments, weightOf } from './recent.ts';
-import type { Repair } from './repair.ts';
-import type { DocumentsOfLead } from './repair.ts';
+import type { Repair, DocumentsOfLead } from './repair.ts';
 import { documentsOfLead, forgottenOf, repairing } from './repair.ts';
 
 /**
@@ -44,7 +45,7 @@ export type AnyProjection = Collection<never> & {
   readonly version: number;
   readonly renews: boolean;
   readonly filter: Filter;
-  readonly project: (readModels: ReadModels) => Projecting;
+  readonly project: (readModels: Documents & Registers) => Projecting;
   readonly repair: Repair;
   /** Looks up which documents of a lead there are; not there when they are of something else. */
   readonly ofLead?: DocumentsOfLead;
@@ -84,7 +85,10 @@ const nameOf = ({ project, id }: Key): string => `${project.length} ${project}${
  * nothing still moves the checkpoint. Documents that came again are kept for the next batch: nobody else writes them, or, if
  * two do for a moment, both write the same. Rejects when the read models are away or `evolve` throws; then nothing was skipped.
  */
-export const project = <D, E extends Event>(projection: Projection<D, E>, readModels: ReadModels): Projecting => {
+export const project = <D, E extends Event>(
+  projection: Projection<D, E>,
+  readModels: Documents & Registers,
+): Projecting => {
   const reading: Reading<D> = projection;
   const recent = recentDocuments<D>();
   let forgotten = 0;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Stored } from '../readmodels/read-models.ts';
+import type { Stored } from '../readmodels/documents.ts';
 
 /** How much memory the documents of one projection may take that are kept from batch to batch, in bytes. */
 const BUDGET = 16 * 1024 * 1024;

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { wanting } from '../eventstore/event-store.ts';
-import type { Collection, Key, Page, Query, ReadModels, Replacement, Stored } from '../readmodels/read-models.ts';
+import type { Replacement, Stored, Documents } from '../readmodels/documents.ts';
+import type { Page, Queries, Query } from '../readmodels/queries.ts';
+import type { Collection, Key } from '../readmodels/collection.ts';
+import type { Registers } from '../readmodels/registers.ts';
 import type { Projection } from './projection.ts';
 
-const forgottenMark = 'repaired';
-
 /** How often documents were repaired: who keeps documents at hand forgets them when it grows. */
-export const forgottenOf = (readModels: Pick<ReadModels, 'checkpoint'>): Promise<number> =>
-  readModels.checkpoint(forgottenMark);
+export const forgottenOf = (registers: Registers): Promise<number> => registers.register('repaired');
 
 /** Makes everybody forget the documents that they have at hand. */
-export const forgetAtHand = async (readModels: ReadModels): Promise<void> =>
-  readModels.saveCheckpoint(forgottenMark, (await forgottenOf(readModels)) + 1);
+export const forgetAtHand = async (registers: Registers): Promise<void> =>
+  registers.raise('repaired', (await forgottenOf(registers)) + 1);
 
 /** A document as it is compared: where it is, and what it says; nothing when there is none. */
 export type Seen = {
@@ -47,7 +47,7 @@ export type Damage = {
  * Looks at the documents of these keys, and of those that the facts touch and that are `wanted`, and makes them again from
  * the facts. Writes nothing by itself.
  */
-export type Repair = (readModels: ReadModels, damage: Damage) => Promise<Repaired>;
+export type Repair = (readModels: Documents, damage: Damage) => Promise<Repaired>;
 
 /** How many documents are read or written in one go. */
 const atOnce = 200;
@@ -155,7 +155,7 @@ export const repairing =
 
 /** The keys of the documents that there are of a lead, whether its facts know of them or not. */
 export type DocumentsOfLead = (
-  readModels: Pick<ReadModels, 'find'>,
+  readModels: Pick<Queries, 'find'>,
   lead: { readonly projectId: string; readonly leadId: string },
   yieldToOthers: Damage['yieldToOthers'],
 ) => Promise<readonly Key[]>;

@@ -1,10 +1,8 @@
 import type { States } from '../engine/states.ts';
-import type { Collection, Condition, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
+import type { Collection } from '../readmodels/collection.ts';
+import type { Condition, Page, Queries, Scalar } from '../readmodels/queries.ts';
 
-export type { Condition, Page, Sort } from '../readmodels/read-models.ts';
-
-/** What queries ask of read models: nothing that writes. */
-export type Queries = Pick<ReadModels, 'get' | 'find' | 'count' | 'load'>;
+export type { Condition, Page, Sort } from '../readmodels/queries.ts';
 
 /** What queries work with: the documents, the log's past, and what time it is. */
 export type QueryContext = {
@@ -35,8 +33,6 @@ export const documentsById = async <D>(
   collection: Collection<D>,
   ids: Iterable<string>,
 ): Promise<ReadonlyMap<string, D>> => {
-  const keys = [...new Set(ids)].map((id) => ({ project, id }));
-  if (keys.length === 0) return new Map();
-  const found = await readModels.load(collection, keys);
-  return new Map(found.flatMap(({ id, doc }) => (doc ? [[id, doc] as const] : [])));
+  const asked = [...new Set(ids)];
+  return asked.length === 0 ? new Map() : readModels.getMany(project, collection, asked);
 };

@@ -2,8 +2,8 @@ import { failedWork } from '../projections/failed-work.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import { openKinds, openWorkItems } from '../projections/work-items.ts';
+import type { Queries } from '../readmodels/queries.ts';
 import type { Waiting } from '../telemetry/telemetry.ts';
-import type { Queries } from './queries.ts';
 
 /** Counts what waits, of all projects: jobs that have not ended well, failed work, and open work items. */
 export const waitingWork = (readModels: Queries) => {

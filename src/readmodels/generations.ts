@@ -1,35 +1,33 @@
-import type { Collection, ReadModels } from './read-models.ts';
+import type { Collection } from './collection.ts';
+import type { ReadModels } from './read-models.ts';
+import type { Registers } from './registers.ts';
 
 /** The name of a generation of a collection. The first one, 0, has the collection's own. */
 export const generationName = (name: string, generation: number): string =>
   generation === 0 ? name : `${name}@${generation}`;
 
-const [servingMark, builtMark] = [(name: string) => `serving:${name}`, (name: string) => `built:${name}`];
-
-/** The generation of a collection that answers: the marks are checkpoints, which only ever go up and are written at once. */
-export const servingOf = (readModels: ReadModels, name: string): Promise<number> =>
-  readModels.checkpoint(servingMark(name));
+/** The generation of a collection that answers. */
+export const servingOf = (registers: Registers, name: string): Promise<number> => registers.register(`serving:${name}`);
 
 /** Makes a generation the one that answers, unless a later one does. */
-export const serve = (readModels: ReadModels, name: string, generation: number): Promise<void> =>
-  readModels.saveCheckpoint(servingMark(name), generation);
+export const serve = (registers: Registers, name: string, generation: number): Promise<void> =>
+  registers.raise(`serving:${name}`, generation);
 
 /** The generation to build next, that nobody built before. It is kept once somebody begins it. */
-export const nextOf = async (readModels: ReadModels, name: string): Promise<number> =>
-  Math.max(await servingOf(readModels, name), await readModels.checkpoint(builtMark(name))) + 1;
+export const nextOf = async (registers: Registers, name: string): Promise<number> =>
+  Math.max(await servingOf(registers, name), await registers.register(`built:${name}`)) + 1;
 
-export const begin = (readModels: ReadModels, name: string, generation: number): Promise<void> =>
-  readModels.saveCheckpoint(builtMark(name), generation);
-
-const versionMark = (name: string): string => `version:${name}`;
+/** Keeps the number of a generation that is begun, so that no other is given it. */
+export const begin = (registers: Registers, name: string, generation: number): Promise<void> =>
+  registers.raise(`built:${name}`, generation);
 
 /** Which version of its projection made the documents of a generation, by its name: 1 where nobody said. */
-export const versionOf = async (readModels: ReadModels, name: string): Promise<number> =>
-  Math.max(1, await readModels.checkpoint(versionMark(name)));
+export const versionOf = async (registers: Registers, name: string): Promise<number> =>
+  Math.max(1, await registers.register(`version:${name}`));
 
 /** Says which version of its projection makes the documents of a generation, from the first fact on. */
-export const madeBy = (readModels: ReadModels, name: string, version: number): Promise<void> =>
-  readModels.saveCheckpoint(versionMark(name), version);
+export const madeBy = (registers: Registers, name: string, version: number): Promise<void> =>
+  registers.raise(`version:${name}`, version);
 
 /**
  * Read models in which each of these collections is the generation of it that answers: what is read, replaced, and how far
@@ -55,8 +53,8 @@ export const serving = (
     return name === collection.name ? collection : { ...collection, name };
   };
   return {
-    ...readModels,
     get: async (project, collection, id) => readModels.get(project, await of(collection), id),
+    getMany: async (project, collection, ids) => readModels.getMany(project, await of(collection), ids),
     find: async (project, collection, query) => readModels.find(project, await of(collection), query),
     count: async (project, collection, where) => readModels.count(project, await of(collection), where),
     load: async (collection, keys) => readModels.load(await of(collection), keys),
@@ -64,5 +62,16 @@ export const serving = (
     size: async (name) => readModels.size(await current(name)),
     checkpoint: async (name) => readModels.checkpoint(await current(name)),
     standing: async (name) => readModels.standing(await current(name)),
+    // Whoever makes, writes or removes a generation names it.
+    prepare: (collections, how) => readModels.prepare(collections, how),
+    save: (collection, documents, checkpoint, fact) => readModels.save(collection, documents, checkpoint, fact),
+    drop: (name) => readModels.drop(name),
+    saveCheckpoint: (name, position, fact) => readModels.saveCheckpoint(name, position, fact),
+    dropCheckpoint: (name) => readModels.dropCheckpoint(name),
+    lease: (name, holder, now, until) => readModels.lease(name, holder, now, until),
+    release: (name, holder) => readModels.release(name, holder),
+    register: (name) => readModels.register(name),
+    raise: (name, to) => readModels.raise(name, to),
+    close: () => readModels.close(),
   };
 };

@@ -3,14 +3,14 @@ import type { EventStore, StoreState } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
 import type { RunningProjections } from './projections.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
 
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
 const tolerableLag = 1_000;
 
 type Running = {
   readonly store: EventStore;
-  readonly readModels: ReadModels;
+  readonly readModels: Pick<Checkpoints, 'checkpoint'>;
   readonly projecting: RunningProjections;
   readonly reacting: readonly Subscription[];
   readonly integrity: Pick<Integrity, 'isDamaged'>;
@@ -55,6 +55,7 @@ const logOf = async ({ store, integrity }: Running): Promise<readonly [number, T
 };
 
 const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+  // No reader has that name: any answer says that they can be reached.
   const checkpoint = await readModels.checkpoint('health');
   const error = 'The file is damaged. Delete it with its -wal and -shm; it is made again from the log';
   return integrity.isDamaged('read-models') ? [checkpoint, { state: 'damaged', error }] : [checkpoint];

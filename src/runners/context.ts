@@ -1,5 +1,8 @@
 import type { Engine } from '../flows/engine.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Registers } from '../readmodels/registers.ts';
 
 /**
  * What runs with a worker: `reached` resolves when the read models, or `only` those of some projections, are at a position; `head`
@@ -7,7 +10,7 @@ import type { ReadModels } from '../readmodels/read-models.ts';
  */
 export type WorkerContext = {
   readonly engine: Engine;
-  readonly readModels: ReadModels;
+  readonly readModels: Documents & Queries & Checkpoints & Registers;
   readonly clock: () => Date;
   readonly othersLag: number;
   /** Waits so many ms; rejects when the process stops meanwhile. */

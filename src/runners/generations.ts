@@ -5,6 +5,8 @@ import { subscribe } from './subscription.ts';
 import { begin, generationName, madeBy, serve as serveGeneration, servingOf } from '../readmodels/generations.ts';
 import type { AnyProjection } from '../projections/projection.ts';
 import { forgetAtHand } from '../projections/repair.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Registers } from '../readmodels/registers.ts';
 import type { Dependencies } from './projections.ts';
 
 /** How long building is watched before it is told how far it is, in ms. */
@@ -191,7 +193,7 @@ export const runGenerations = async (projection: AnyProjection, dependencies: De
 
 /** Waits until the generation of a projection that serves is at a position, whoever runs it. */
 export const servingReached = async (
-  { readModels }: Pick<Dependencies, 'readModels'>,
+  { readModels }: { readonly readModels: Pick<Checkpoints, 'checkpoint'> & Registers },
   name: string,
   position: number,
   signal: AbortSignal,

@@ -2,7 +2,7 @@ import { isOpen, job } from '../domain/jobs/job.ts';
 import type { JobDocument } from '../projections/jobs.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
-import type { Page, Scalar } from '../readmodels/read-models.ts';
+import type { Page, Scalar } from '../readmodels/queries.ts';
 import type { Worker } from './one-job.ts';
 import { carryOut } from './one-job.ts';
 import { poll } from './poll.ts';

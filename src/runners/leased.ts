@@ -1,4 +1,5 @@
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Leases } from '../readmodels/leases.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import { poll } from './poll.ts';
 import { sleep } from './waiting.ts';
@@ -6,7 +7,7 @@ import { sleep } from './waiting.ts';
 /** Who wants a lease and where leases are kept. `lifetime` is in ms: a holder that died is followed by another after it. */
 export type Lease = {
   readonly holder: string;
-  readonly readModels: Pick<ReadModels, 'lease' | 'release' | 'checkpoint'>;
+  readonly readModels: Leases & Pick<Checkpoints, 'checkpoint'>;
   readonly now: () => Date;
   readonly lifetime: number;
 };
@@ -16,7 +17,7 @@ const lookEvery = 25;
 
 /** Waits until a checkpoint that somebody else may move is at a position. Rejects with the signal's reason when it aborts. */
 export const checkpointReached = async (
-  { checkpoint }: Pick<ReadModels, 'checkpoint'>,
+  { checkpoint }: Pick<Checkpoints, 'checkpoint'>,
   name: string,
   position: number,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import type { Standing } from '../readmodels/read-models.ts';
+import type { Standing } from '../readmodels/checkpoints.ts';
 import type { Place } from '../eventstore/event-store.ts';
 
 /** How long, in ms, it may go unsaved that a reader has come further. */

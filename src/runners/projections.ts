@@ -2,7 +2,10 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import type { Lease } from './leased.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import { poll } from './poll.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
+import type { Checkpoints } from '../readmodels/checkpoints.ts';
+import type { Documents } from '../readmodels/documents.ts';
+import type { Queries } from '../readmodels/queries.ts';
+import type { Registers } from '../readmodels/registers.ts';
 import type { Built, Generations } from './generations.ts';
 import { runGenerations, servingReached } from './generations.ts';
 import { projections } from '../projections/index.ts';
@@ -26,7 +29,7 @@ export type RunningProjections = Builders & {
 
 export type Dependencies = {
   readonly store: EventStore;
-  readonly readModels: ReadModels;
+  readonly readModels: Documents & Pick<Queries, 'get'> & Checkpoints & Registers;
   readonly now: () => Date;
   /** Given when other processes offer to run the same projections. */
   readonly lease?: Lease;
@@ -85,7 +88,7 @@ export const runProjections = async (dependencies: Dependencies): Promise<Runnin
 const nobody = (): Promise<never> => Promise.reject(new Error('This process runs no projections'));
 
 /** The projections as a process sees them that runs none: by their checkpoints. */
-export const watchProjections = (readModels: ReadModels): RunningProjections => {
+export const watchProjections = (readModels: Checkpoints & Registers): RunningProjections => {
   const stopping = new AbortController();
   return {
     statuses: async () => [],

@@ -1,4 +1,4 @@
-import type { Standing } from '../readmodels/read-models.ts';
+import type { Standing } from '../readmodels/checkpoints.ts';
 import type { Batch, EventStore, Filter, Place } from '../eventstore/event-store.ts';
 import { LostTail, lostTail } from '../eventstore/lost-tail.ts';
 import { passing } from './passing.ts';

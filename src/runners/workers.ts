@@ -20,12 +20,13 @@ import { observedWork } from '../telemetry/observed-work.ts';
 import type { Observing } from '../telemetry/traced-store.ts';
 import type { Ticking } from './deadlines.ts';
 import { startTicking } from './deadlines.ts';
+import type { Leases } from '../readmodels/leases.ts';
 import type { WorkerContext } from './context.ts';
 import { runReactor } from './reactors.ts';
 
 type Dependencies = {
   readonly store: EventStore;
-  readonly context: WorkerContext;
+  readonly context: WorkerContext & { readonly readModels: Leases };
   readonly builders: Builders;
   readonly newId: () => string;
   /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
@@ -62,7 +63,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
   // What followed from facts that are still there may have been lost, so all is followed again: what was done stays as it is.
   const beginAgain = async (): Promise<boolean> => {
     if (!(await isAccepted(dependencies))) return false;
-    await readModels.drop(checkpoint);
+    await readModels.dropCheckpoint(checkpoint);
     return true;
   };
   const start = () =>

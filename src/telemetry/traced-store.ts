@@ -78,7 +78,6 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
     );
   };
   return {
-    ...store,
     read: (stream, after, limit) => telling('read', () => store.read(stream, after, limit)),
     at: (stream, revision) => telling('read', () => store.at(stream, revision)),
     append: tracing ? traced : append,
@@ -92,5 +91,6 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
     },
     head: () => telling('head', () => store.head()),
     state: () => telling('state', () => store.state()),
+    close: () => store.close(),
   };
 };

@@ -11,6 +11,7 @@ import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { rebuildsOf } from '../../src/jobs/rebuilds.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
@@ -28,16 +29,18 @@ type Stores = { readonly store: EventStore; readonly readModels: ReadModels };
 export const worldOver = ({ store, readModels }: Stores): ApiContext => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
   const states = foldStates(store, 64 * 1024 * 1024);
+  const engine = {
+    states,
+    handle: handling({ store, states, clock, newId: v7 }),
+    clock,
+    calendar: () => new Map(),
+    yieldToOthers: async () => undefined,
+    links: linksUnderway(),
+  };
   return {
-    engine: {
-      states,
-      handle: handling({ store, states, clock, newId: v7 }),
-      clock,
-      calendar: () => new Map(),
-      yieldToOthers: async () => undefined,
-      links: linksUnderway(),
-    },
+    engine,
     readModels,
+    rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
     head: () => store.head(),
     reached: () => Promise.resolve(),

@@ -7,14 +7,16 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import type { Collection, Query } from '../../src/readmodels/read-models.ts';
+import type { Query } from '../../src/readmodels/queries.ts';
+import type { Collection } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { indexFor } from '../../src/readmodels/sqlite/indexes.ts';
 import { countStatement, findStatement, walkStatement } from '../../src/readmodels/sqlite/query.ts';
 import type { Statement } from '../../src/readmodels/sqlite/conditions.ts';
 import { ran } from '../support/ran.ts';
-import { declared, people, readModelsContract } from './read-models.ts';
-import type { Person } from './read-models.ts';
+import { readModelsContract } from './read-models.ts';
+import type { Person } from './read-models/people.ts';
+import { declared, people } from './read-models/people.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'read-models-'));
 

@@ -16,7 +16,7 @@ import { idOf, leadCaptured, projectId, userId } from '../support/facts.ts';
 
 const now = (): Date => new Date();
 const leads = projections.filter(({ name }) => name === 'leads');
-const servingMark = 'serving:leads';
+const servingRegister = 'serving:leads';
 
 /** A log that tells how many read it. */
 const counted = (store: EventStore) => {
@@ -78,12 +78,12 @@ const marked = (readModels: ReadModels) => {
   const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const held: ReadModels = {
     ...readModels,
-    saveCheckpoint: async (name, position) => {
-      if (name === servingMark) {
+    raise: async (name, to) => {
+      if (name === servingRegister) {
         asked.resolve();
         await gate.promise;
       }
-      await readModels.saveCheckpoint(name, position);
+      await readModels.raise(name, to);
     },
   };
   return { held, asked: asked.promise, go: () => gate.resolve() };
@@ -178,9 +178,9 @@ it('When the change fails the old generation goes on, and the next try succeeds'
   let away = true;
   const running = await run({
     ...readModels,
-    saveCheckpoint: async (name, position) => {
-      if (name === servingMark && away) throw new Error('The read models are away');
-      await readModels.saveCheckpoint(name, position);
+    raise: async (name, to) => {
+      if (name === servingRegister && away) throw new Error('The read models are away');
+      await readModels.raise(name, to);
     },
   });
   await untilLive(running, 1);

@@ -8,7 +8,8 @@ import type { Event } from '../../src/domain/event.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { erase, project } from '../../src/projections/projection.ts';
 import type { AnyProjection, Projection } from '../../src/projections/projection.ts';
-import type { Key, ReadModels } from '../../src/readmodels/read-models.ts';
+import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import type { Key } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 type Opened = Event<'AccountOpened', { account: string }>;

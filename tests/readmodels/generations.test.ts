@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { begin, nextOf, serve, serving, servingOf } from '../../src/readmodels/generations.ts';
-import type { Collection } from '../../src/readmodels/read-models.ts';
+import type { Collection } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 type Mark = { readonly mark: string };

@@ -7,7 +7,9 @@ import { openMongoReadModels } from '../../src/readmodels/mongodb/read-models.ts
 import { indexesOf } from '../../src/readmodels/mongodb/query.ts';
 import { openDocumentReader } from '../../src/readmodels/open.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import type { Collection, ReadModels, Stored } from '../../src/readmodels/read-models.ts';
+import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import type { Stored } from '../../src/readmodels/documents.ts';
+import type { Collection } from '../../src/readmodels/collection.ts';
 import type { MongoStandin } from '../support/mongodb-standin.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 

@@ -6,7 +6,8 @@ import { leads } from '../../src/projections/leads.ts';
 import { allProjects, projects } from '../../src/projections/projects.ts';
 import { openWorkItems, workItems } from '../../src/projections/work-items.ts';
 import { routedLeads } from '../../src/projections/routed-leads.ts';
-import type { Collection, Condition, Query, Scalar } from '../../src/readmodels/read-models.ts';
+import type { Condition, Query, Scalar } from '../../src/readmodels/queries.ts';
+import type { Collection } from '../../src/readmodels/collection.ts';
 
 /**
  * A query that somebody asks. `ordered`: its index gives the page in order, and no more is read than the page; the others

@@ -5,9 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
-import type { Collection, Query } from '../../src/readmodels/read-models.ts';
+import type { Query } from '../../src/readmodels/queries.ts';
+import type { Collection } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
-import { declared } from '../contracts/read-models.ts';
+import { declared } from '../contracts/read-models/people.ts';
 
 const document = z.object({
   score: z.number(),

@@ -18,6 +18,7 @@ import type { Reactor } from '../../src/reactors/reactor.ts';
 import { filterOf } from '../../src/reactors/reactor.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
+import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import type { WorkerContext } from '../../src/runners/context.ts';
 import { follow } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
@@ -81,9 +82,9 @@ const routingReactors: readonly Reactor[] = [
   ...[completeMerges, routeLeads, completePlacements, retryWaitingLeads, followApprovals],
 ];
 
-const sightOf = (engine: Engine): WorkerContext => ({
+const contextOf = (engine: Engine, readModels: ReadModels): WorkerContext => ({
   engine,
-  readModels: openSqliteReadModels(':memory:'),
+  readModels,
   clock: engine.clock,
   othersLag: 0,
   sleep: () => Promise.resolve(),
@@ -93,17 +94,19 @@ const sightOf = (engine: Engine): WorkerContext => ({
 
 /** Runs the reactors over the whole log, and over what they bring, until nothing new comes. Again: everything is delivered again. */
 export const react = async (engine: Engine, store: EventStore): Promise<void> => {
-  const sight = sightOf(engine);
+  const readModels = openSqliteReadModels(':memory:');
+  const context = contextOf(engine, readModels);
   try {
     for (let seen = 0; ;) {
       const facts = await allFacts(store);
       if (facts.length === seen) return;
       for (const fact of facts.slice(seen))
-        for (const reactor of routingReactors) if (wanting(filterOf(reactor))(fact)) await follow(reactor, fact, sight);
+        for (const reactor of routingReactors)
+          if (wanting(filterOf(reactor))(fact)) await follow(reactor, fact, context);
       seen = facts.length;
     }
   } finally {
-    await sight.readModels.close();
+    await readModels.close();
   }
 };
 

@@ -1,7 +1,8 @@
 import type { Engine } from '../../flows/engine.ts';
+import type { Rebuilds } from '../../jobs/rebuilds.ts';
 import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
-import type { ReadModels } from '../../readmodels/read-models.ts';
+import type { Queries } from '../../readmodels/queries.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -22,7 +23,9 @@ export type Waiting = { readonly projectId?: string | undefined; readonly only?:
 /** What the API works with. Everything that differs from run to run comes in here. */
 export type ApiContext = {
   readonly engine: Engine;
-  readonly readModels: ReadModels;
+  readonly readModels: Queries;
+  /** Makes documents again from the log, which the API itself only reads. */
+  readonly rebuilds: Rebuilds;
   /**
    * Resolves when the read models have everything up to a position; rejects with the signal's reason when it aborts first.
    * `read` is what waits for it.

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Scalar } from '../../readmodels/read-models.ts';
+import type { Scalar } from '../../readmodels/queries.ts';
 import { Problem } from './problems.ts';
 import type { ApiContext } from './context.ts';
 

@@ -21,8 +21,7 @@ import {
   segmentCallSchema,
   settingsSchema,
 } from './schemas.ts';
-import type { SegmentCall } from './segment.ts';
-import type { Envelope } from './segment.ts';
+import type { SegmentCall, Envelope } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];

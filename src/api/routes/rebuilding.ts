@@ -5,9 +5,8 @@ import { lead } from '../../domain/lead/lead.ts';
 import { project } from '../../domain/projects/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { leadStreamId } from '../../domain/streams.ts';
-import { rebuildLead } from '../../jobs/rebuild-lead.ts';
 import { requestOfProject } from '../../jobs/request-of-project.ts';
-import { allProjections, requestRebuild } from '../../jobs/request-rebuild.ts';
+import { allProjections } from '../../jobs/request-rebuild.ts';
 import { isProjection } from '../../queries/jobs/rebuildable.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
@@ -28,7 +27,7 @@ const mustBeRoot = ({ caller }: FastifyRequest): void => {
 };
 
 const ask = async (api: ApiContext, projection: string, request: FastifyRequest, reply: FastifyReply) => {
-  const { jobId, position } = await requestRebuild(api, projection, requestOf(request, requestJob.name));
+  const { jobId, position } = await api.rebuilds.projection(projection, requestOf(request, requestJob.name));
   if (position !== undefined) withPosition(reply, position);
   reply.code(202);
   return { jobId };
@@ -58,20 +57,9 @@ export const rebuilding: Routes = (app, api) => {
     async (request) => {
       const projectId = projectOf(request);
       const { leadId } = request.params;
-      const { engine, readModels } = api;
+      const { engine } = api;
       const reached = (position: number) => untilReached(api, position, { projectId });
-      const rebuilt = await inLane(api, request, () =>
-        rebuildLead(
-          {
-            pages: (stream, after) => engine.states.pages(stream, after),
-            readModels,
-            reached,
-            head: () => api.head(),
-          },
-          projectId,
-          leadId,
-        ),
-      );
+      const rebuilt = await inLane(api, request, () => api.rebuilds.lead(projectId, leadId, reached));
       // What a snapshot says of the lead is not believed any more either.
       await engine.states.forget(lead, leadStreamId(projectId, leadId));
       if (rebuilt.events === 0 && rebuilt.identical)

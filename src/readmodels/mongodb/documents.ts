@@ -1,11 +1,13 @@
 import { MongoBulkWriteError } from 'mongodb';
 import type { AnyBulkWriteOperation, Collection as DriverCollection, Db } from 'mongodb';
-import { markOf, parsed } from '../document.ts';
+import { markOf, parsed } from '../checks.ts';
 import { DUPLICATE_KEY, INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND, unless } from './errors.ts';
 import { dropCheckpoint } from './marks.ts';
 import { filterOf, idIn, indexesOf, indexPrefix, kept, keyText, seeksOf } from './query.ts';
 import type { Kept } from './query.ts';
-import type { Collection, Condition, Declared, Key, Page, Query, Replacement, Stored } from '../read-models.ts';
+import type { Replacement, Stored } from '../documents.ts';
+import type { Condition, Page, Query } from '../queries.ts';
+import type { Collection, Declared, Key } from '../collection.ts';
 
 /** How many keys one query loads. */
 const CHUNK = 1_000;

@@ -2,8 +2,8 @@ import type { Collection as DriverCollection, Db } from 'mongodb';
 import type { Place } from '../../eventstore/event-store.ts';
 import type { Reading } from './documents.ts';
 import { DUPLICATE_KEY, unless } from './errors.ts';
-import type { Standing } from '../read-models.ts';
-import { standingOf } from '../read-models.ts';
+import type { Standing } from '../checkpoints.ts';
+import { standingOf } from '../checkpoints.ts';
 
 type Checkpoint = { readonly _id: string; readonly position: number; readonly fact?: Place };
 /** `until` is in ms since 1970. */

@@ -1,7 +1,9 @@
 import type { Document, IndexDescription } from 'mongodb';
-import { checkedField, checkMark, checkTerms, isField } from '../document.ts';
-import type { Condition, Declared, Key, Query, Scalar, Sort, Stored } from '../read-models.ts';
-import { indexKey, sparseField } from '../read-models.ts';
+import { checkedField, checkMark, checkTerms, isField } from '../checks.ts';
+import type { Stored } from '../documents.ts';
+import type { Condition, Query, Scalar, Sort } from '../queries.ts';
+import type { Declared, Key } from '../collection.ts';
+import { indexKey, sparseField } from '../collection.ts';
 
 /**
  * A document as MongoDB keeps it: as JSON text, because a fact's data may have keys that BSON has not (one with a NUL) or

@@ -10,8 +10,9 @@ import {
   sizeOf,
 } from './documents.ts';
 import type { Reading } from './documents.ts';
-import { checkpointOf, moveCheckpoint, releaseLease, standing, takeLease } from './marks.ts';
+import { checkpointOf, dropCheckpoint, moveCheckpoint, releaseLease, standing, takeLease } from './marks.ts';
 import { explained } from './errors.ts';
+import { byId } from '../documents.ts';
 import { ReadModelsUnavailable } from '../read-models.ts';
 import type { ReadModels } from '../read-models.ts';
 
@@ -100,6 +101,11 @@ export const openMongoReadModels = (
       }),
     get: (project, collection, id) =>
       reading(readTimeout, async (from) => (await load(from, collection, [{ project, id }]))[0]?.doc),
+    getMany: (project, collection, ids) =>
+      reading(readTimeout, async (from) => {
+        const keys = ids.map((id) => ({ project, id }));
+        return byId(await load(from, collection, keys));
+      }),
     find: (project, collection, query) => reading(readTimeout, (from) => findPage(from, project, collection, query)),
     count: (project, collection, where) => reading(readTimeout, (from) => count(from, project, collection, where)),
     load: (collection, keys) => reading(WRITE_TIMEOUT, (from) => load(from, collection, keys)),
@@ -114,6 +120,9 @@ export const openMongoReadModels = (
     checkpoint: (name) => reading(readTimeout, (from) => checkpointOf(from, name)),
     standing: (name) => reading(readTimeout, (from) => standing(from, name)),
     saveCheckpoint: (name, position, fact) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, position, fact)),
+    dropCheckpoint: (name) => answer(WRITE_TIMEOUT, () => dropCheckpoint(db, name)),
+    register: (name) => reading(readTimeout, (from) => checkpointOf(from, name)),
+    raise: (name, to) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, to)),
     lease: (name, holder, now, until) =>
       answer(readTimeout, () => takeLease(db, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(readTimeout, () => releaseLease(db, name, holder)),

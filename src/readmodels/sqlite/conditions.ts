@@ -1,5 +1,6 @@
-import { checkTerms } from '../document.ts';
-import type { Condition, Declared, Scalar } from '../read-models.ts';
+import { checkTerms } from '../checks.ts';
+import type { Condition, Scalar } from '../queries.ts';
+import type { Declared } from '../collection.ts';
 import { fieldSql, livingSql, quoted, termsTable } from './names.ts';
 
 /** SQL and its parameters in order. */

@@ -1,6 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
-import { parsed } from '../document.ts';
-import type { Collection, Declared, Key, Replacement, Scalar, Stored } from '../read-models.ts';
+import { parsed } from '../checks.ts';
+import type { Replacement, Stored } from '../documents.ts';
+import type { Scalar } from '../queries.ts';
+import type { Collection, Declared, Key } from '../collection.ts';
 import { columnFields, columnsOf, docsTable, fieldColumn, quoted, termsTable } from './names.ts';
 import type { Connection } from './tables.ts';
 

@@ -1,5 +1,6 @@
-import { markOf, parsed } from '../document.ts';
-import type { Collection, Declared, Page, Query } from '../read-models.ts';
+import { markOf, parsed } from '../checks.ts';
+import type { Page, Query } from '../queries.ts';
+import type { Collection, Declared } from '../collection.ts';
 import type { Statement } from './conditions.ts';
 import { indexFor } from './indexes.ts';
 import { findStatement, prefixCounts, walkStatement } from './query.ts';

@@ -1,5 +1,6 @@
-import type { Condition, Declared, Query } from '../read-models.ts';
-import { indexKey, sparseField } from '../read-models.ts';
+import type { Condition, Query } from '../queries.ts';
+import type { Declared } from '../collection.ts';
+import { indexKey, sparseField } from '../collection.ts';
 import { columnsOf } from './names.ts';
 
 type Wanted = Pick<Query<never>, 'where' | 'sort'>;

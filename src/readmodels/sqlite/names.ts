@@ -1,5 +1,5 @@
-import { checkedField } from '../document.ts';
-import type { Declared } from '../read-models.ts';
+import { checkedField } from '../checks.ts';
+import type { Declared } from '../collection.ts';
 
 /** An SQL identifier, whatever characters the name has. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

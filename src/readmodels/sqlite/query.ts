@@ -1,5 +1,6 @@
-import { checkMark } from '../document.ts';
-import type { Condition, Declared, Query, Scalar, Sort } from '../read-models.ts';
+import { checkMark } from '../checks.ts';
+import type { Condition, Query, Scalar, Sort } from '../queries.ts';
+import type { Declared } from '../collection.ts';
 import { beginsWith, isPrefix, joined, matching, wordsFrom } from './conditions.ts';
 import type { Statement } from './conditions.ts';
 import { docsTable, fieldSql, pathSql, quoted } from './names.ts';

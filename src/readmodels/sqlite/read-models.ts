@@ -1,7 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReadModelsUnavailable, standingOf } from '../read-models.ts';
-import type { Declared, ReadModels } from '../read-models.ts';
+import { ReadModelsUnavailable } from '../read-models.ts';
+import { standingOf } from '../checkpoints.ts';
+import { byId } from '../documents.ts';
+import type { ReadModels } from '../read-models.ts';
+import type { Declared } from '../collection.ts';
 import type { Opening } from './connection.ts';
 import { BUSY_TIMEOUT, connect, errorCode } from './connection.ts';
 import { findPage } from './find.ts';
@@ -10,6 +13,7 @@ import { loadStored, replaceDocuments, saveDocuments } from './documents.ts';
 import {
   checkpointFactOf,
   checkpointOf,
+  dropCheckpoint,
   dropCollection,
   moveCheckpoint,
   prepareNext,
@@ -108,6 +112,10 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
     },
     get: (project, collection, id) =>
       reading(undefined, () => loadStored(connection, collection, [{ project, id }])[0]?.doc),
+    getMany: async (project, collection, ids) => {
+      const keys = ids.map((id) => ({ project, id }));
+      return byId(await reading([], () => loadStored(connection, collection, keys)));
+    },
     find: (project, collection, query) => reading({ docs: [] }, () => findPage(connection, project, collection, query)),
     count: (project, collection, where) =>
       reading(0, () => {
@@ -130,6 +138,9 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
       return standingOf(position, fact);
     },
     saveCheckpoint: (name, position, fact) => writing(() => moveCheckpoint(connection, name, position, fact)),
+    dropCheckpoint: (name) => writing(() => dropCheckpoint(connection.db(), name)),
+    register: (name) => reading(0, () => checkpointOf(connection, name)),
+    raise: (name, to) => writing(() => moveCheckpoint(connection, name, to)),
     lease: (name, holder, now, until) =>
       answer(() => takeLease(connection, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(() => releaseLease(connection, name, holder)),

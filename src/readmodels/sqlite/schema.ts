@@ -1,5 +1,5 @@
-import type { Declared } from '../read-models.ts';
-import { sparseField } from '../read-models.ts';
+import type { Declared } from '../collection.ts';
+import { sparseField } from '../collection.ts';
 import { indexName } from './indexes.ts';
 import { columnsOf, docsTable, fieldSql, livingSql, pathSql, quoted, termsTable } from './names.ts';
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Place } from '../../eventstore/event-store.ts';
-import type { Declared } from '../read-models.ts';
+import type { Declared } from '../collection.ts';
 import { docsTable, quoted } from './names.ts';
 import { schemaChanges } from './schema.ts';
 
@@ -43,6 +43,11 @@ export const prepareNext = (db: DatabaseSync, collection: Declared, bare: boolea
 export const sizeOf = ({ prepared }: Connection, name: string): number =>
   Number(prepared(`SELECT count(*) AS size FROM ${quoted(`docs.${name}`)} WHERE doc IS NOT NULL`).get()?.['size']);
 
+/** Removes a checkpoint. */
+export const dropCheckpoint = (db: DatabaseSync, name: string): void => {
+  for (const table of ['checkpoints', 'checkpoint_facts']) db.prepare(`DELETE FROM ${table} WHERE name = ?`).run(name);
+};
+
 /** Removes the tables of a collection, and its checkpoint. */
 export const dropCollection = (db: DatabaseSync, name: string): void => {
   const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
@@ -50,7 +55,7 @@ export const dropCollection = (db: DatabaseSync, name: string): void => {
     const words = /^terms\.[^.]*\.(.*)$/s.exec(String(table))?.[1];
     if (table === `docs.${name}` || words === name) db.exec(`DROP TABLE ${quoted(String(table))}`);
   }
-  for (const table of ['checkpoints', 'checkpoint_facts']) db.prepare(`DELETE FROM ${table} WHERE name = ?`).run(name);
+  dropCheckpoint(db, name);
 };
 
 /** Moves a checkpoint forward, with the fact that it stands on; it never goes back. */

@@ -1,4 +1,5 @@
-import type { Collection, Declared, Query, Scalar } from './read-models.ts';
+import type { Query, Scalar } from './queries.ts';
+import type { Collection, Declared } from './collection.ts';
 
 const FIELD = /^[A-Za-z][A-Za-z0-9]*$/;
 
