@@ -35,12 +35,12 @@ type Waiter = { readonly settle: (answer: Answer) => void };
 
 const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
 
-/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and which traces it keeps. */
+/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and how it sends traces if it does. */
 export const threadData = z.object({
   events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
   documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
   lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
-  traces: z.object({ sampler: z.string().optional(), argument: z.string().optional() }).optional(),
+  traces: z.object({ protocol: z.enum(['http/protobuf', 'http/json']) }).optional(),
 });
 
 /** Resolves when a thread has ended, however it did: `once` would reject for one that dies of an error. */

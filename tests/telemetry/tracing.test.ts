@@ -9,6 +9,13 @@ const callersTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const callersSpan = '00f067aa0ba902b7';
 const traceparent = `00-${callersTrace}-${callersSpan}-01`;
 
+/** Where a process sends what the receiver can read. */
+const asJson = (endpoint: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_METRICS_EXPORTER: 'none',
+});
+
 /** All facts of a folder's log, as they were stored. */
 const factsIn = async (dataDir: string) => {
   const store = openSqliteEventStore(`${dataDir}/events.db`, { clock: () => new Date() });
@@ -33,7 +40,7 @@ const wayUp = (spans: readonly ReceivedSpan[], span: ReceivedSpan): readonly str
 it('One trace runs from a request through the log to what a reactor did, projections link to it, and of one that its caller does not keep there is none', async () => {
   const receiver = await startOtlpReceiver();
   await using server = await startServer({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
+    env: { ...asJson(receiver.endpoint), OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
   });
   const project = await server.project();
   mustBe(await project.send({ eventType: 'signup', email: 'ada@example.com' }, { traceparent }), 202);
