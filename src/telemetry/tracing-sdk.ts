@@ -69,12 +69,12 @@ export const openTracing = async ({ protocol }: Otlp, lost: Lost): Promise<Traci
       new GrpcInstrumentation({ ignoreGrpcMethods: [() => trace.getActiveSpan() === undefined] }),
     ],
   });
-  const requests = requestSpans();
   const warnings = started(sdk);
   const tracer = trace.getTracer('leadfold');
   return {
-    requests,
     warnings,
+    // Made after the start: what it makes spans with would else wait for an SDK of its own copy of the API.
+    requests: requestSpans(),
     inSpan: (name, how, work) => {
       const links = how.links?.flatMap((link) => {
         const found = spanContextOf(link);

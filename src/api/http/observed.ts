@@ -23,8 +23,8 @@ const known = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 const spans = async (app: App, { requests }: Tracing): Promise<void> => {
   await app.register(requests.plugin);
-  // Here and not before: reading the body would lose the thread, and who asks may be known only then.
-  app.addHook('preValidation', (request, _reply, done) => {
+  // Here and not before: reading the body and waiting for a turn lose the thread, and who asks may be known only then.
+  app.addHook('preHandler', (request, _reply, done) => {
     const project = request.caller?.projectId;
     requests.within(request, project === undefined ? {} : { 'leadfold.project': project }, done);
   });
