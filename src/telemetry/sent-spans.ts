@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
@@ -52,16 +52,23 @@ const sent = (span: ReadableSpan): ReadableSpan => ({
   droppedLinksCount: span.droppedLinksCount,
 });
 
+/** Whether a span is of somebody's work. Following the log and looking where it ends are calls too, and would each be a trace. */
+const isOfWork = ({ kind, parentSpanContext }: ReadableSpan): boolean =>
+  kind !== SpanKind.CLIENT || parentSpanContext !== undefined;
+
 /**
  * Sends of spans what may leave the process, and tells of those that nobody took. The queue before it is bounded: what does not
  * fit in is left out, and nothing waits for it.
  */
 export const publishing = (exporter: SpanExporter, lost: Lost): SpanExporter => ({
-  export: (spans, done) =>
+  export: (all, done) => {
+    const spans = all.filter(isOfWork);
+    if (spans.length === 0) return done({ code: ExportResultCode.SUCCESS });
     exporter.export(spans.map(sent), (result) => {
       if (result.code === ExportResultCode.FAILED) lost(spans.length, result.error);
       done(result);
-    }),
+    });
+  },
   forceFlush: async () => exporter.forceFlush?.(),
   shutdown: () => exporter.shutdown(),
 });

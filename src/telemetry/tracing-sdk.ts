@@ -64,9 +64,8 @@ export const openTracing = async ({ protocol }: Otlp, lost: Lost): Promise<Traci
     logRecordProcessors: [],
     instrumentations: [
       // Statements do not leave the process, so nothing is written of the documents in them.
-      new MongoDBInstrumentation({ requireParentSpan: true, dbStatementSerializer: () => '' }),
-      // What nobody's work asks for, like following the log or looking where it ends, is no trace.
-      new GrpcInstrumentation({ ignoreGrpcMethods: [() => trace.getActiveSpan() === undefined] }),
+      new MongoDBInstrumentation({ dbStatementSerializer: () => '' }),
+      new GrpcInstrumentation(),
     ],
   });
   const warnings = started(sdk);
