@@ -10,13 +10,16 @@ export type Sent = {
   readonly metrics?: { readonly protocol: Protocol; readonly interval: number; readonly timeout: number };
 };
 
-const listed = (kind: string, names: readonly string[]) =>
+const namesIn = (value: string): readonly string[] => value.split(',').map((name) => name.trim());
+
+const listed = (kind: string, [first, ...others]: readonly string[]) =>
   z
     .string()
-    .transform((value) => value.split(',').map((name) => name.trim()))
-    .refine((given) => given.every((name) => names.includes(name)), {
-      error: ({ input }) => `"${String(input)}" is not ${kind}; give ${names.join(' or ')}`,
+    .refine((value) => namesIn(value).every((name) => name === first || others.includes(name)), {
+      error: ({ input }) =>
+        `"${String(input)}" is not ${kind}; give ${[first, ...others.slice(0, -1)].join(', ')} or ${others.at(-1)}`,
     })
+    .transform(namesIn)
     .optional();
 
 const address = z

@@ -81,7 +81,8 @@ export const openMetricsSdk = (
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const collect = async () => (await asked.collect()).resourceMetrics;
   return {
-    metrics: async (): Promise<readonly MetricData[]> => (await collect()).scopeMetrics.flatMap(({ metrics }) => metrics),
+    metrics: async (): Promise<readonly MetricData[]> =>
+      (await collect()).scopeMetrics.flatMap(({ metrics }) => metrics),
     /** As Prometheus reads it. */
     text: async (): Promise<string> => serializer.serialize(await collect()),
     close: async (): Promise<void> => {

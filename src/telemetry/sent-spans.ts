@@ -25,7 +25,9 @@ const published: ReadonlySet<string> = new Set([
 ]);
 
 const publishedOf = (attributes: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([name]) => published.has(name) || name.startsWith('leadfold.')));
+  Object.fromEntries(
+    Object.entries(attributes).filter(([name]) => published.has(name) || name.startsWith('leadfold.')),
+  );
 
 /** Whether a span failed, without the text of the error. A request that is refused did not fail. */
 const statusOf = ({ status: { code }, attributes }: ReadableSpan): ReadableSpan['status'] => ({

@@ -80,7 +80,7 @@ export const openTracing = async ({ protocol }: Otlp, lost: Lost): Promise<Traci
         return found ? [{ context: found }] : [];
       });
       const options = {
-        ...(how.kind === "consumer" && { kind: SpanKind.CONSUMER }),
+        ...(how.kind === 'consumer' && { kind: SpanKind.CONSUMER }),
         ...(how.attributes && { attributes: how.attributes }),
         ...(links && { links }),
       };

@@ -45,4 +45,3 @@ export const inSpan = <T>(
   how: Begin,
   work: (span?: Span) => Promise<T>,
 ): Promise<T> => (tracing ? tracing.inSpan(name, how, work) : work());
-
