@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   readmodels: ['config/private-files.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
+    'type domain/events.ts',
     'type engine/handle.ts',
     'type jobs/work.ts',
     'type reactors/reactor.ts',

@@ -96,6 +96,9 @@ const problemsOf = ({ expr, named }: (typeof shown)[number], known: ReturnType<t
   });
 };
 
+/** How long the instrumentation of the runtime may take to be loaded, in ms. */
+const patient = { timeout: 30_000 };
+
 const app = appOfFile();
 
 describe('dashboards and alerts', () => {
@@ -105,7 +108,7 @@ describe('dashboards and alerts', () => {
     await app().settled();
     const text = async () => mustBe(await app().root('GET', '/metrics'), 200).text;
     // Of the event loop it is told when it has been looked at a few times.
-    await expect.poll(text).toContain('nodejs_eventloop_delay_p99{thread="projecting"}');
+    await expect.poll(text, patient).toContain('nodejs_eventloop_delay_p99{thread="projecting"}');
     const known = exportedLabels(await text());
     const wrong = shown.flatMap((one) => problemsOf(one, known).map((problem) => `${one.where}: ${problem}`));
     expect(wrong).toEqual([]);

@@ -13,6 +13,9 @@ const app = appOfFile();
 
 const threads = ['main', 'projecting'];
 
+/** How long the instrumentation of the runtime may take to be loaded, in ms. */
+const patient = { timeout: 30_000 };
+
 const metricsNow = async () => exposed(mustBe(await app().root('GET', '/metrics'), 200).text);
 
 describe('/metrics', () => {
@@ -95,7 +98,7 @@ describe('/metrics', () => {
     const threadsOf = async (metric: string) =>
       (await metricsNow()).samples.filter(({ name }) => name === metric).map(({ labels }) => labels['thread']);
     // The event loop is watched from the first time on that somebody asks, and told of when it has been looked at a few times.
-    await expect.poll(async () => (await threadsOf('nodejs_eventloop_delay_max')).toSorted()).toEqual(threads);
+    await expect.poll(async () => (await threadsOf('nodejs_eventloop_delay_max')).toSorted(), patient).toEqual(threads);
     expect(new Set(await threadsOf('v8js_memory_heap_used'))).toEqual(new Set(threads));
     expect(new Set(await threadsOf('nodejs_eventloop_time_total'))).toEqual(new Set(threads));
   });
@@ -123,9 +126,8 @@ describe('/metrics', () => {
     };
     const first = await round(0);
     // Everything is there that is told only from the second time on.
-    await expect
-      .poll(async () => (await metricsNow()).valueOf('nodejs_eventloop_delay_max', { thread: 'projecting' }))
-      .toBeGreaterThan(0);
+    const lateness = async () => (await metricsNow()).valueOf('nodejs_eventloop_delay_max', { thread: 'projecting' });
+    await expect.poll(lateness, patient).toBeGreaterThan(0);
     const second = await round(5);
     expect(await round(100)).toBe(second);
     expect(second - first).toBeLessThan(80);
