@@ -141,13 +141,13 @@ it('A request that is refused did not fail, and its span has neither its path no
   await using server = await startServer({ env: asJson(receiver.endpoint) });
   const project = await server.project();
   expect((await project.request('GET', '/api/leads/lookup?email=nobody@example.com')).status).toBe(404);
-  expect((await project.request('GET', '/api/leads/mallory')).status).toBe(400);
+  expect((await project.send({ eventType: 7, userId: 'mallory' })).status).toBe(400);
   expect((await project.request('GET', '/api/no/mallory')).status).toBe(404);
   expect((await server.stop()).code).toBe(0);
   const { spans } = receiver;
   await receiver.stop();
   const requests = spans.filter(({ kind }) => kind === 2).slice(-3);
-  expect(requests.map(({ name }) => name)).toEqual(['GET /api/leads/lookup', 'GET /api/leads/:leadId', 'GET none']);
+  expect(requests.map(({ name }) => name)).toEqual(['GET /api/leads/lookup', 'POST /api/events/ingest', 'GET none']);
   expect(requests.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([404, 400, 404]);
   expect(requests.filter(({ status }) => status?.code === 2)).toEqual([]);
   expect(JSON.stringify(spans)).not.toMatch(/nobody@|mallory/);
