@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runScript } from '../src/cli/command-line.ts';
 import { benchmarks } from './list.ts';
-import type { Benchmark } from './support/benchmark.ts';
 import type { Asked } from './support/arguments.ts';
-import { asked, usage, UsageError } from './support/arguments.ts';
+import { asked } from './support/arguments.ts';
 import type { Told } from './support/figures.ts';
 import { told } from './support/figures.ts';
 import { machine } from './support/machine.ts';
@@ -38,9 +38,7 @@ const commandOf = (args: readonly string[]): string =>
   ['npm run bench', ...(args.length > 0 ? ['--'] : []), ...args].join(' ');
 
 const main = async (args: readonly string[]): Promise<void> => {
-  const names = (all: readonly Benchmark[]): readonly string[] => all.map(({ name }) => name);
-  const wanted = asked(args, names(benchmarks), names(benchmarks.filter(({ apart }) => !apart)));
-  if (wanted.help) return console.log(usage(benchmarks));
+  const wanted = asked(args, benchmarks);
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
@@ -55,10 +53,4 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (wanted.write) writeResults(join(import.meta.dirname, '..', 'docs'), benchmarks, results);
 };
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runScript(() => main(process.argv.slice(2)));

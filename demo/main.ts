@@ -1,11 +1,10 @@
-import { parseArgs } from 'node:util';
+import { HelpAsked, scriptOf, wholeFrom } from '../src/cli/command-line.ts';
 import { beginningOf } from './activity.ts';
 import { checksOf } from './checks.ts';
 import { deliver } from './deliver.ts';
 import { findingsOf } from './findings.ts';
 import { handoverChecks, handoverReport } from './handover-report.ts';
 import { handOver } from './handover.ts';
-import { DemoError } from './http.ts';
 import { openProgress } from './progress.ts';
 import { createProjects } from './projects.ts';
 import { checkLines, nextLines, reportOf } from './report.ts';
@@ -16,42 +15,22 @@ import { storyOf, visitors } from './story.ts';
 import { bold, dim, grouped, red } from './table.ts';
 import { openTally } from './tally.ts';
 
-const help = `Plays a fortnight of ${visitors} visitors in two new projects, and shows what comes of it.
+/** Errors that say all there is to know. */
+const selfExplaining = ['DemoError', 'ConfigError', 'UsageError'];
 
-  npm run demo [-- --seed <number> --quick]
-
-  --seed <number>  another story; the same seed tells the same one (default 7)
-  --quick          don't wait a minute until a reply is overdue
-  --help           this text
-
+const optionsIn = (args: readonly string[]) =>
+  scriptOf('demo', `Plays a fortnight of ${visitors} visitors in two new projects, and shows what comes of it.`)
+    .option('--seed <number>', 'another story; the same seed tells the same one', wholeFrom('seed', 0), 7)
+    .option('--quick', "don't wait a minute until a reply is overdue")
+    .addHelpText(
+      'after',
+      `
 It plays on the server at LEADFOLD_URL (default: HOST and PORT, http://127.0.0.1:4000). Where none
 runs it starts one, and stops it at the end; the data stays in DATA_DIR (default ./data). The key is
-LEADFOLD_ADMIN_KEY, or the one in DATA_DIR/admin-key.`;
-
-/** Errors that say all there is to know. */
-const selfExplaining = ['DemoError', 'ConfigError'];
-
-const seedIn = (given: string): number => {
-  if (/^\d{1,9}$/.test(given)) return Number(given);
-  throw new DemoError(`--seed: ${JSON.stringify(given)} is no seed; give a whole number of at most nine digits`);
-};
-
-const optionsIn = (args: readonly string[]) => {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        seed: { type: 'string', default: '7' },
-        quick: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return { seed: seedIn(values.seed), quick: values.quick, help: values.help };
-  } catch (error) {
-    if (error instanceof TypeError) throw new DemoError(`${error.message}\n\n${help}`, { cause: error });
-    throw error;
-  }
-};
+LEADFOLD_ADMIN_KEY, or the one in DATA_DIR/admin-key.`,
+    )
+    .parse([...args], { from: 'user' })
+    .opts();
 
 const show = (lines: readonly string[]): void => console.log(lines.join('\n'));
 
@@ -86,10 +65,6 @@ const play = async (server: Server, { seed, quick }: ReturnType<typeof optionsIn
 
 const run = async (): Promise<number> => {
   const options = optionsIn(process.argv.slice(2));
-  if (options.help) {
-    show([help]);
-    return 0;
-  }
   const interrupted = new Promise<number>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(130));
   });
@@ -107,6 +82,10 @@ const run = async (): Promise<number> => {
 try {
   process.exit(await run());
 } catch (error) {
+  if (error instanceof HelpAsked) {
+    show([error.message]);
+    process.exit(0);
+  }
   const known = error instanceof Error && selfExplaining.includes(error.name);
   console.error(known ? red(error.message) : error);
   process.exit(1);

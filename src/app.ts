@@ -60,9 +60,9 @@ type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
 const openStores = async (config: Config, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const { eventStore: events, readModels: documents, traces } = config;
+  const { eventStore, readModels: documents, traces } = config;
   const integrity = integrityOf(config);
-  const store = tracedStore(await openEventStore(events, clock), telemetry);
+  const store = tracedStore(await openEventStore(eventStore, clock), telemetry);
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
@@ -76,7 +76,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     shared,
     ...(lease && { lease }),
     /** The same stores for a thread, which opens them again. */
-    locations: { events, documents, ...(lease && { lease }), ...(traces && { traces }) },
+    locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
     close: async () => {
       await readModels.close();
       await store.close();
@@ -87,7 +87,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
 /** What runs commands, watched by telemetry, with what it remembers of streams. */
 const openEngine = ({ store, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
   const snapshots = keepSnapshots(readModels, {
-    looked: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
+    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
   });
   const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
   return { engine: engineOf({ store, snapshots, clock, newId, observe }), snapshots };
@@ -110,8 +110,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
   const { store, readModels, integrity } = stores;
   const { projecting, reacting } = runners;
   const invariants = checksInThreads({
-    events: config.eventStore,
-    documents: config.readModels,
+    eventStore: config.eventStore,
+    readModels: config.readModels,
     clock: outside.clock,
     live: true,
     entry: new URL('./invariants/thread-entry.ts', import.meta.url),

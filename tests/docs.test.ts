@@ -103,7 +103,7 @@ describe('docs/events.md', () => {
         .map((field) => `- ${field}`)
         .join('\n')}\n`;
     });
-    const page = `# The facts that are recorded\n\nMade from the schemas in \`src/domain/\` (\`npm test -- -u\` makes it again). Shapes never change: a new one gets a new\nversion, and old facts are read through an upcast. Points are in whole points with two decimals, times in ISO 8601, UTC.\n\n${sections.join('\n')}`;
+    const page = `# The facts that are recorded\n\nMade from the schemas in \`src/domain/\` (\`npm test -- tests/docs.test.ts -u\` makes it again). Shapes never change: a new one gets a new\nversion, and old facts are read through an upcast. Points are in whole points with two decimals, times in ISO 8601, UTC.\n\n${sections.join('\n')}`;
     await expect(page).toMatchFileSnapshot('../docs/events.md');
   });
 });

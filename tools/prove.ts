@@ -10,21 +10,10 @@ import type { Proven } from './prove/page.ts';
 import { proofText, writeProof } from './prove/page.ts';
 import type { Step } from './prove/steps.ts';
 import { commandOf, stepsIn } from './prove/steps.ts';
-import { aloneOptions, UsageError } from './support/arguments.ts';
+import { UsageError } from './support/arguments.ts';
 import { passes, runAlone } from './support/tool.ts';
 
 const root = join(import.meta.dirname, '..');
-
-const help = `  --quick               each step as small as it goes, written nowhere unless --page says where
-  --only=<step>         this step only (may be given more than once); written nowhere unless --page says where
-  --page=<file>         the page to write to (default: docs/operational-proof.md)`;
-
-const options = {
-  quick: { type: 'boolean', default: false },
-  only: { type: 'string', multiple: true },
-  page: { type: 'string' },
-  ...aloneOptions,
-} as const;
 
 /** Runs a step as a person would, in a process of its own on a server of its own. */
 const proven = async ({ name, script, rows: read, ...step }: Step, quick: boolean): Promise<Proven> => {
@@ -67,9 +56,16 @@ const prove = async (steps: readonly Step[], quick: boolean, say: (line: string)
 await runAlone({
   name: 'prove',
   about: 'Runs all that proves that the service works, from a clean state, and writes down what came of it.',
-  help,
-  options,
-  run: async ({ quick, only, page }, say) => {
+  options: (script) =>
+    script
+      .option('--quick', 'each step as small as it goes, written nowhere unless --page says where')
+      .option(
+        '--only <step>',
+        'this step only (may be given more than once); written nowhere unless --page says where',
+        (step: string, before: readonly string[] = []) => [...before, step],
+      )
+      .option('--page <file>', 'the page to write to (default: docs/operational-proof.md)'),
+  run: async ({ quick = false, only, page }, say) => {
     const folder = mkdtempSync(join(tmpdir(), 'leadfold-proof-'));
     try {
       const steps = chosen(stepsIn(folder), only);

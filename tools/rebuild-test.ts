@@ -7,7 +7,7 @@ import { startProduct } from '../bench/support/product.ts';
 import { grouped } from '../demo/table.ts';
 import { rebuiltBeside } from './prove/blue-green.ts';
 import { activitiesEach, writtenLog } from './prove/million.ts';
-import { aloneOptions, wholeIn } from './support/arguments.ts';
+import { wholeFrom } from './support/arguments.ts';
 import { ask, bodyOf, Unexpected } from './support/http.ts';
 import { soundnessOf, soundnessRow } from './support/soundness.ts';
 import type { Target } from './support/target.ts';
@@ -85,10 +85,15 @@ await runAlone({
   name: 'rebuild-test',
   about:
     'Deletes all read models of a large log, measures how long it takes until they are there again, and checks them.',
-  help: `  --events=<count>  how many events the log has (default 1000000), ${activitiesEach} of each lead`,
-  options: { events: { type: 'string', default: '1000000' }, ...aloneOptions } as const,
+  options: (script) =>
+    script.option(
+      '--events <count>',
+      `how many events the log has, ${activitiesEach} of each lead`,
+      wholeFrom('events', 1),
+      1_000_000,
+    ),
   run: async ({ events }, say) => {
-    const leads = Math.ceil(wholeIn('events', events) / activitiesEach);
+    const leads = Math.ceil(events / activitiesEach);
     const folder = mkdtempSync(join(tmpdir(), 'leadfold-rebuild-'));
     try {
       return await measure(leads, folder, say);

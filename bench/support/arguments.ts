@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { scriptOf, UsageError, wholeFrom } from '../../src/cli/command-line.ts';
 
 /** What was asked for on the command line. `names` are benchmarks, the usual ones when none was named. */
 export type Asked = {
@@ -6,58 +6,40 @@ export type Asked = {
   readonly rounds: number;
   readonly json: boolean;
   readonly write: boolean;
-  readonly help: boolean;
 };
 
-/** The command line can't be understood. The message says what there is instead. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
-
-const options = {
-  json: { type: 'boolean', default: false },
-  write: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-  rounds: { type: 'string', default: '3' },
-} as const;
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options });
-  } catch (error) {
-    const problem = error instanceof Error ? error.message.split('. ', 1)[0] : String(error);
-    throw new UsageError(`${problem}; there are --json, --write, --rounds <count> and --help`);
-  }
-};
-
-/** Reads the command line. Throws `UsageError`. */
-export const asked = (args: readonly string[], known: readonly string[], usual = known): Asked => {
-  const { values, positionals } = parse(args);
-  const unknown = positionals.filter((name) => !known.includes(name));
+/** Those that are named, in the order in which they are known, or the usual ones. Throws `UsageError` for others. */
+export const namedOf = (
+  what: string,
+  named: readonly string[],
+  known: readonly string[],
+  usual = known,
+): readonly string[] => {
+  const unknown = named.filter((name) => !known.includes(name));
   if (unknown.length > 0)
-    throw new UsageError(`There is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}`);
-  const { rounds, ...flags } = values;
-  if (!/^[1-9]\d{0,2}$/.test(rounds)) throw new UsageError(`--rounds is ${rounds}; give a whole number from 1 to 999`);
-  const names = positionals.length === 0 ? usual : known.filter((name) => positionals.includes(name));
-  return { names, rounds: Number(rounds), ...flags };
+    throw new UsageError(`There is no ${what} ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return named.length === 0 ? usual : known.filter((name) => named.includes(name));
 };
 
-/** How the command line is used. */
-export const usage = (
-  benchmarks: readonly { readonly name: string; readonly about: string; readonly apart?: boolean }[],
-): string => {
+/** A benchmark as the help tells of it. */
+export type Listed = { readonly name: string; readonly about: string; readonly apart?: boolean };
+
+const listOf = (benchmarks: readonly Listed[]): string => {
   const width = Math.max(...benchmarks.map(({ name }) => name.length));
-  return `Measures Leadfold against references, in turn on this machine.
+  return benchmarks.map(({ name, about, apart }) => `${apart ? '*' : ' '} ${name.padEnd(width)}  ${about}`).join('\n');
+};
 
-  npm run bench                     all benchmarks but those marked with *, which take long
-  npm run bench -- <name> [<name>]  some of them
-  npm run bench -- --json           the results as JSON on the standard output
-  npm run bench -- --write          the results into docs/performance.md, which keeps the others as they were
-  npm run bench -- --rounds <n>     how many runs each median is of, 3 unless said
-
-${benchmarks.map(({ name, about, apart }) => `${apart ? '*' : ' '} ${name.padEnd(width)}  ${about}`).join('\n')}
-`;
+/** Reads the command line. Throws `UsageError`, and `HelpAsked` with the help. */
+export const asked = (args: readonly string[], benchmarks: readonly Listed[]): Asked => {
+  const script = scriptOf('bench', 'Measures Leadfold against references, in turn on this machine.')
+    .argument('[names...]', 'which benchmarks; when none is named all but those marked with *, which take long')
+    .option('--json', 'the results as JSON on the standard output')
+    .option('--write', 'the results into docs/performance.md, which keeps the others as they were')
+    .option('--rounds <count>', 'how many runs each median is of', wholeFrom('rounds', 1), 3)
+    .addHelpText('after', `\n${listOf(benchmarks)}`)
+    .parse([...args], { from: 'user' });
+  const { json = false, write = false, rounds } = script.opts();
+  const names = (some: readonly Listed[]): readonly string[] => some.map(({ name }) => name);
+  const usual = names(benchmarks.filter(({ apart }) => !apart));
+  return { names: namedOf('benchmark', script.args, names(benchmarks), usual), rounds, json, write };
 };

@@ -1,29 +1,15 @@
-import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import type { EventStoreLocation } from '../eventstore/open.ts';
-import { openLog } from '../eventstore/open.ts';
-import { copyLog, summarize } from '../eventstore/migration.ts';
+import type { EventStoreLocation } from '../config/store-location.ts';
+import { EVENTSTOREDB, storeLocation } from '../config/store-location.ts';
 import type { Progress } from '../eventstore/migration.ts';
+import { copyLog, summarize } from '../eventstore/migration.ts';
+import { openLog } from '../eventstore/open.ts';
+import { CommandFailed } from './command-failed.ts';
 
-const help = `Copies the log of one event store into another, and compares the two.
-
-  npm run migrate -- --from <event store> --to <event store>
-
-  <event store>  sqlite:<path>, esdb://... or esdb+discover://...
-  --help         this text
-
-Stop whatever writes to the source first. A run that was cut off can be started again. The source stays as it is.
-Read models don't come along: start with READ_MODELS that are empty, they are made again.`;
-
-/** What was asked can't be done. The message says what is wrong and what to do. */
-class UsageError extends Error {}
-
-const homeOf = (name: string, value: string | undefined): EventStoreLocation => {
-  if (value?.startsWith('sqlite:') && value.length > 'sqlite:'.length) {
-    return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
-  }
-  if (value !== undefined && /^esdb(\+discover)?:\/\//.test(value)) return { scheme: 'eventstoredb', url: value };
-  throw new UsageError(`${name}: give sqlite:<path>, esdb://... or esdb+discover://...`);
+const locationIn = (name: string, value: string | undefined): EventStoreLocation => {
+  const location = storeLocation('events.db', EVENTSTOREDB).safeParse(value).data;
+  if (location) return location;
+  throw new Error(`${name}: give sqlite:<path>, esdb://... or esdb+discover://...`);
 };
 
 /** Shows how far a step is, as a bar where somebody looks and as one line where nobody does. */
@@ -44,7 +30,8 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
   }
 };
 
-const migrate = async (from: EventStoreLocation, to: EventStoreLocation): Promise<boolean> => {
+/** Copies a log, and says whether the two are the same then. */
+const copied = async (from: EventStoreLocation, to: EventStoreLocation): Promise<boolean> => {
   const [source, target] = [await openLog(from), await openLog(to)];
   try {
     await shown('Copying        ', (progress) => copyLog(source, target, progress));
@@ -61,14 +48,13 @@ const migrate = async (from: EventStoreLocation, to: EventStoreLocation): Promis
   }
 };
 
-try {
-  const { values } = parseArgs({
-    options: { from: { type: 'string' }, to: { type: 'string' }, help: { type: 'boolean', default: false } },
-  });
-  if (values.help) console.log(help);
-  else process.exitCode = (await migrate(homeOf('--from', values.from), homeOf('--to', values.to))) ? 0 : 1;
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof UsageError || (error instanceof Error && 'code' in error)) console.error(`\n${help}`);
-  process.exitCode = 1;
-}
+type Options = { readonly from?: string | undefined; readonly to?: string | undefined };
+
+/** Copies the log of one event store into another. Resolves with the exit code. Rejects with `CommandFailed` and why it can't. */
+export const migrate = async ({ from, to }: Options): Promise<number> => {
+  try {
+    return (await copied(locationIn('--from', from), locationIn('--to', to))) ? 0 : 1;
+  } catch (cause) {
+    throw new CommandFailed(cause instanceof Error ? cause.message : String(cause), { exitCode: 1, cause });
+  }
+};

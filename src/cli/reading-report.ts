@@ -1,29 +1,27 @@
-import type { Config } from '../config/config.ts';
+import type { StoreLocations } from '../config/store-location.ts';
 import { openEventReader } from '../eventstore/open.ts';
 import type { Report } from '../invariants/report.ts';
 import { checksInThreads } from '../invariants/thread.ts';
 import { projections } from '../projections/index.ts';
 import { reactors } from '../reactors/index.ts';
 import { checkpointOf } from '../reactors/reactor.ts';
+import { streamOf } from '../domain/streams.ts';
 
-/** Whether the log that the configuration names has this project. */
-export const hasProject = async ({ eventStore }: Config, project: string): Promise<boolean> => {
+/** Whether the log has this project. */
+export const hasProject = async ({ eventStore }: StoreLocations, project: string): Promise<boolean> => {
   const store = await openEventReader(eventStore);
   try {
-    return (await store.read(`project-${project}`, -1, 1)).events.length > 0;
+    return (await store.read(streamOf('project', project), -1, 1)).events.length > 0;
   } finally {
     await store.close();
   }
 };
 
-/** Checks the invariants of one project or all in the stores that the configuration names, where no server runs. */
-export const reportByReading = (
-  { eventStore: events, readModels: documents }: Config,
-  project?: string,
-): Promise<Report> => {
+/** Checks the invariants of one project or all in stores that no server uses. */
+export const reportByReading = ({ eventStore, readModels }: StoreLocations, project?: string): Promise<Report> => {
   const checks = checksInThreads({
-    events,
-    documents,
+    eventStore,
+    readModels,
     live: false,
     entry: new URL('../invariants/thread-entry.ts', import.meta.url),
     checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],

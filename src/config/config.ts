@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { StoreLocation } from './store-location.ts';
+import type { StoreLocations } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
@@ -11,14 +11,12 @@ import { EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-export type Config = {
+export type Config = StoreLocations & {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
   readonly role: (typeof ROLES)[number];
-  readonly eventStore: StoreLocation<'eventstoredb'>;
-  readonly readModels: StoreLocation<'mongodb'>;
   readonly adminKey?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */

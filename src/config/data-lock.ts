@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Config } from './config.ts';
+import type { StoreLocations } from './store-location.ts';
 import { privateDatabase } from './private-files.ts';
 
 /** Another process serves the same files. The message names the folder, and says what to do. */
@@ -53,14 +53,14 @@ const held = (path: string): DatabaseSync => {
 };
 
 /** Keeps other processes from serving the files of a configuration until it is called. Throws `DataInUse` when one does already, and `DataUnusable`. */
-export const lockData = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readModels'>): (() => void) => {
+export const lockData = ({ eventStore, readModels }: StoreLocations): (() => void) => {
   const locks: DatabaseSync[] = [];
   const release = (): void => {
     for (const lock of locks.splice(0)) lock.close();
   };
   try {
-    for (const home of [eventStore, readModels])
-      if (home.scheme === 'sqlite' && home.path !== ':memory:') locks.push(held(home.path));
+    for (const location of [eventStore, readModels])
+      if (location.scheme === 'sqlite' && location.path !== ':memory:') locks.push(held(location.path));
     return release;
   } catch (error) {
     release();

@@ -1,8 +1,20 @@
 import { z } from 'zod';
 
-/** Where data lives: in a file of this machine, or on a server. The scheme picks the adapter; `:memory:` is a path too. */
-export type StoreLocation<Server extends string> =
-  { readonly scheme: 'sqlite'; readonly path: string } | { readonly scheme: Server; readonly url: string };
+/** Where data lives: in a file of this machine, or on a server by its connection string. `:memory:` is a path too. */
+const onOneOf = <Name extends string>(server: Name) =>
+  z.union([
+    z.object({ scheme: z.literal('sqlite'), path: z.string() }),
+    z.object({ scheme: z.literal(server), url: z.string() }),
+  ]);
+
+/** Where the facts are and where the read models are, as one thread tells it to another. The scheme picks the adapter. */
+export const storeLocations = z.object({ eventStore: onOneOf('eventstoredb'), readModels: onOneOf('mongodb') });
+
+export type StoreLocations = {
+  readonly [Kind in keyof z.infer<typeof storeLocations>]: Readonly<z.infer<typeof storeLocations>[Kind]>;
+};
+export type EventStoreLocation = StoreLocations['eventStore'];
+export type ReadModelsLocation = StoreLocations['readModels'];
 
 /** A server that data may live on. `example` is an address of one; the schemes of its addresses are told from others by `scheme`. */
 type Server<Name extends string> = { readonly name: Name; readonly scheme: RegExp; readonly example: string };
@@ -22,7 +34,7 @@ export const MONGODB = {
 const schemeOf = (value: string): string | undefined => /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
 
 // Only the scheme is repeated: what follows it may hold a password.
-function homeProblem(value: string, server: Server<string>): string | undefined {
+function problemIn(value: string, server: Server<string>): string | undefined {
   const scheme = schemeOf(value);
   if (scheme === undefined) return 'has no scheme';
   if (scheme === 'sqlite') return value === 'sqlite:' ? 'names no file' : undefined;
@@ -35,12 +47,13 @@ function homeProblem(value: string, server: Server<string>): string | undefined 
 export const storeLocation = <Name extends string>(file: string, server: Server<Name>) =>
   z
     .string()
-    .refine((value) => homeProblem(value, server) === undefined, {
+    .refine((value) => problemIn(value, server) === undefined, {
       error: ({ input }) =>
-        `${homeProblem(String(input), server)}; give sqlite:<path>, like sqlite:./data/${file}, or ${server.example}`,
+        `${problemIn(String(input), server)}; give sqlite:<path>, like sqlite:./data/${file}, or ${server.example}`,
     })
-    .transform((value): StoreLocation<Name> => {
-      if (schemeOf(value) !== 'sqlite') return { scheme: server.name, url: value };
-      return { scheme: 'sqlite', path: value.slice('sqlite:'.length) };
-    })
+    .transform((value) =>
+      schemeOf(value) === 'sqlite'
+        ? { scheme: 'sqlite' as const, path: value.slice('sqlite:'.length) }
+        : { scheme: server.name, url: value },
+    )
     .optional();

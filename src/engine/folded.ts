@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { NewEvent, Recorded } from '../eventstore/event-store.ts';
 import { isRepeatable } from './command.ts';
@@ -14,7 +14,7 @@ export type Folded<S> = {
   readonly position: number;
   /** The id of its last fact; none when empty. */
   readonly last: string;
-  readonly commands: Map<string, number>;
+  readonly commands: PersistentMap<string, number>;
   readonly size: number;
   /** The revision of the last snapshot that is known of; -1 when there is none. */
   readonly saved: number;
@@ -22,8 +22,10 @@ export type Folded<S> = {
 
 type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number };
 
-const withCommand = (commands: Map<string, number>, { metadata: { commandId }, revision }: Arriving<Event>) =>
-  isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands;
+const withCommand = (
+  commands: PersistentMap<string, number>,
+  { metadata: { commandId }, revision }: Arriving<Event>,
+) => (isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands);
 
 const grow = <S, E extends Event>(
   { evolve, weigh = () => 1_000, measure }: Aggregate<S, E>,
@@ -79,7 +81,7 @@ export const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<
   revision: -1,
   position: 0,
   last: '',
-  commands: Map<string, number>(),
+  commands: PersistentMap<string, number>(),
   size: 500,
   saved: -1,
 });

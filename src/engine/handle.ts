@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Aggregate, Event } from '../domain/event.ts';
+import type { Event } from '../domain/event.ts';
+import { streamOf } from '../domain/streams.ts';
 import type { EventStore, Metadata, NewEvent, Recorded } from '../eventstore/event-store.ts';
-import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
-import type { Pace } from './breather.ts';
-import { pacing } from './breather.ts';
+import type { Pace } from './pacing.ts';
+import { pacing } from './pacing.ts';
 import type { Command } from './command.ts';
-import type { Line } from './line.ts';
-import { lines } from './line.ts';
-import type { QueuedCommand, Outcome } from './round.ts';
-import { decideTogether } from './round.ts';
+import { CommandReused, StaleRevision } from './errors.ts';
 import type { States } from './states.ts';
-import type { Folded } from './folded.ts';
-import { CommandReused, TooManyConflicts, StaleRevision } from './errors.ts';
+import type { Outcome } from './stream-queue.ts';
+import { streamQueues } from './stream-queue.ts';
 
 /**
  * Who asks, and why. The same `commandId` again gets the same answer, unless its `fingerprint` is another: then something else
@@ -30,8 +26,6 @@ export type Handle = <I, S, E extends Event>(
   request: Request,
 ) => Promise<Outcome<E>>;
 
-const tries = 5;
-
 /** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
 const turnMs = 10;
 
@@ -44,18 +38,13 @@ type Dependencies = {
   readonly pace?: Pace;
 };
 
-/** How often a round is still tried, whether its state was read just now, and whether the first in line is tried alone. */
-type Trying = { readonly left: number; readonly current: boolean; readonly alone: boolean };
-
 /**
  * Runs all commands: reads, folds, decides, appends at the revision it read. On a conflict it reads what is new and tries
  * again, unless the caller said which revision it saw. Throws `Rejection`, `StaleRevision`, `CommandReused`, `TooManyConflicts` or
  * the store's errors.
  */
 export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Dependencies): Handle => {
-  // Commands of this process that wait for a stream share an append. It saves commits and conflicts; what keeps the stream
-  // right is the revision that the append expects.
-  const queue = lines();
+  const enqueue = streamQueues({ store, states, pace });
 
   const replay = async <E extends Event>(
     stream: string,
@@ -70,8 +59,8 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
       if (own.length < page.length) break;
     }
     const last = events.at(-1);
-    const asked = events[0]?.metadata.fingerprint;
-    if (asked !== undefined && fingerprint !== undefined && asked !== fingerprint) {
+    const before = events[0]?.metadata.fingerprint;
+    if (before !== undefined && fingerprint !== undefined && before !== fingerprint) {
       throw new CommandReused(stream, commandId);
     }
     return {
@@ -81,55 +70,14 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
     };
   };
 
-  /** Serves those who wait for a stream: the first, and behind it as many as can share its append. */
-  const serve = async <S, E extends Event>(
-    { aggregate, id }: { readonly aggregate: Aggregate<S, E>; readonly id: string },
-    line: Line<QueuedCommand<S, E>>,
-  ): Promise<void> => {
-    const stream = `${aggregate.name}-${id}`;
-    const refreshed = () => states.refresh(aggregate, id);
-
-    const attempt = async (folded: Folded<S>, { left, current, alone }: Trying): Promise<void> => {
-      for (let others = pace.turn(); others; others = pace.turn()) await others;
-      const { events, after, answers, doubtful } = pace.run(() =>
-        decideTogether(aggregate, folded, alone ? line.slice(0, 1) : line, pace.isDue),
-      );
-      // Only an append proves a remembered state current; without one, look before answering.
-      if (events.length === 0 && doubtful && !current)
-        return attempt(await refreshed(), { left, current: true, alone });
-      try {
-        const { position } = events.length === 0 ? folded : await store.append(stream, folded.revision, events);
-        if (events.length > 0) states.keep(aggregate, id, { ...after, position });
-        line.splice(0, answers.length);
-        for (const tell of answers) tell(position);
-      } catch (error) {
-        const overtaken = error instanceof RevisionConflict;
-        if (overtaken && left > 1) {
-          await sleep(Math.random() * 10 * (tries - left));
-          return attempt(await refreshed(), { left: left - 1, current: true, alone });
-        }
-        // What is wrong with the facts of one command is not the others' fault.
-        const ofAll = overtaken || error instanceof StoreUnavailable || answers.length === 1;
-        if (!ofAll) return attempt(folded, { left, current, alone: true });
-        for (const { fail } of line.splice(0, answers.length)) fail(overtaken ? new TooManyConflicts(stream) : error);
-      }
-    };
-
-    try {
-      await attempt(await states.get(aggregate, id), { left: tries, current: false, alone: false });
-    } catch (error) {
-      line.shift()?.fail(error);
-    }
-  };
-
   return <I, S, E extends Event>(command: Command<I, S, E>, input: I, request: Request): Promise<Outcome<E>> => {
     const { aggregate } = command;
     const id = command.id(input);
-    const stream = `${aggregate.name}-${id}`;
+    const stream = streamOf(aggregate.name, id);
     const { expected, causationId = request.commandId, ...given } = request;
     const metadata: Metadata = { ...given, causationId };
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<E>>();
-    const asked: QueuedCommand<S, E> = {
+    enqueue<S, E>(aggregate, id, {
       commandId: request.commandId,
       decide: ({ state, revision }) => {
         if (expected !== undefined && expected !== revision) throw new StaleRevision(stream, expected, revision);
@@ -139,8 +87,7 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
       answer: resolve,
       again: (first) => resolve(replay(stream, request, first)),
       fail: reject,
-    };
-    queue(stream, asked, (line) => serve({ aggregate, id }, line));
+    });
     return promise;
   };
 };

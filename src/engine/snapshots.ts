@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../domain/event.ts';
 import { projectOfStream } from '../domain/streams.ts';
@@ -14,21 +14,21 @@ export type Snapshot<S> = Omit<Folded<S>, 'position'>;
 /** Snapshots of long streams: a cache, which may have an old one, one of another log, or none. */
 export type Snapshots = {
   /** The snapshot of a stream, if it can be had soon. Never throws: without one the facts are read. */
-  load<S>(stream: string, packing: SnapshotFormat<S>): Promise<Snapshot<S> | undefined>;
+  load<S>(stream: string, format: SnapshotFormat<S>): Promise<Snapshot<S> | undefined>;
   /** Makes a snapshot when there is time for it, unless the state is too large or too much waits already. */
-  offer<S>(stream: string, packing: SnapshotFormat<S>, folded: Folded<S>): void;
+  offer<S>(stream: string, format: SnapshotFormat<S>, folded: Folded<S>): void;
   /** Removes the snapshot of a stream, whatever it is. Throws when the read models are away. */
   forget(stream: string): Promise<void>;
 };
 
 /** What came of a look for a snapshot; `skipped` while the read models are away or slow. */
-export type Looked = 'found' | 'none' | 'unusable' | 'skipped';
+export type LookupOutcome = 'found' | 'none' | 'unusable' | 'skipped';
 
 /** How snapshots are kept: `patience` is how long one is waited for, in ms, and `now` is in ms too. */
 export type Keeping = {
   readonly now?: () => number;
   readonly patience?: number;
-  readonly looked?: (outcome: Looked) => void;
+  readonly onLookup?: (outcome: LookupOutcome) => void;
 };
 
 /** Snapshots over read models. `written` writes at once what waits for it; `stop` drops that. */
@@ -53,7 +53,7 @@ const contents = z.object({
 const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024 };
 
 /** For how long none is looked for after the read models did not answer in time, in ms. */
-const rest = 5_000;
+const backOff = 5_000;
 
 const keyOf = (stream: string): Key => ({ project: projectOfStream(stream), id: stream });
 
@@ -71,7 +71,7 @@ const written = <S>({ version, pack }: SnapshotFormat<S>, folded: Folded<S>): Do
 const opened = <S>({ unpack }: SnapshotFormat<S>, { gzip }: Document): Snapshot<S> => {
   const text = gunzipSync(Buffer.from(gzip, 'base64')).toString();
   const { revision, last, size, commands, state } = contents.parse(JSON.parse(text));
-  return { state: unpack(state), commands: Map(commands), revision, last, size, saved: revision };
+  return { state: unpack(state), commands: PersistentMap(commands), revision, last, size, saved: revision };
 };
 
 /** An answer, if it comes in time. */
@@ -89,7 +89,7 @@ const within = async <T>(milliseconds: number, answer: Promise<T>): Promise<T> =
 /** Keeps snapshots with the read models. A newer one of a stream is never written over by an older one. */
 export const keepSnapshots = (
   readModels: ReadModels,
-  { now = () => performance.now(), patience = 200, looked = () => undefined }: Keeping = {},
+  { now = () => performance.now(), patience = 200, onLookup = () => undefined }: Keeping = {},
 ): KeptSnapshots => {
   const waiting = writeLater(readModels, snapshotCollection);
   let restingUntil = -Infinity;
@@ -105,18 +105,21 @@ export const keepSnapshots = (
     });
   };
 
-  const look = async <S>(stream: string, packing: SnapshotFormat<S>): Promise<readonly [Looked, Snapshot<S>?]> => {
+  const look = async <S>(
+    stream: string,
+    format: SnapshotFormat<S>,
+  ): Promise<readonly [LookupOutcome, Snapshot<S>?]> => {
     if (restingUntil > now()) return ['skipped'];
     try {
       const { project, id } = keyOf(stream);
       const found = await within(patience, readModels.get(project, snapshotCollection, id));
       if (!found) return ['none'];
       // Of a newer process beside this one, to which it is of use.
-      if (found.version > packing.version) return ['unusable'];
-      if (found.version === packing.version) return ['found', opened(packing, found)];
+      if (found.version > format.version) return ['unusable'];
+      if (found.version === format.version) return ['found', opened(format, found)];
     } catch (error) {
       if (error instanceof ReadModelsUnavailable) {
-        restingUntil = now() + rest;
+        restingUntil = now() + backOff;
         return ['skipped'];
       }
     }
@@ -125,15 +128,15 @@ export const keepSnapshots = (
   };
 
   return {
-    load: async (stream, packing) => {
-      const [outcome, snapshot] = await look(stream, packing);
-      looked(outcome);
+    load: async (stream, format) => {
+      const [outcome, snapshot] = await look(stream, format);
+      onLookup(outcome);
       return snapshot;
     },
-    offer: (stream, packing, folded) => {
+    offer: (stream, format, folded) => {
       if (folded.size > most.size) return;
       const make = (): Stored<Document> | undefined => {
-        const doc = written(packing, folded);
+        const doc = written(format, folded);
         return doc && { ...keyOf(stream), doc, position: folded.position };
       };
       waiting.add(stream, { size: folded.size, make });

@@ -5,6 +5,7 @@ import { streamPages } from '../eventstore/page.ts';
 import type { Folded } from './folded.ts';
 import { empty, withRecorded } from './folded.ts';
 import type { Snapshots } from './snapshots.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** The folded states of streams, those used last in memory. They may lag behind the store: only an append proves one current. */
 export type States = {
@@ -136,12 +137,12 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     read: async <E extends Event>(stream: string, after: number, limit: number) =>
       (await read<E>(stream, after, limit)).events,
     pages,
-    refresh: (aggregate, id) => refresh(aggregate, `${aggregate.name}-${id}`),
-    get: (aggregate, id) => get(aggregate, `${aggregate.name}-${id}`),
-    known: (aggregate, id) => recall(`${aggregate.name}-${id}`),
-    keep: (aggregate, id, folded) => void keep(aggregate, `${aggregate.name}-${id}`, folded),
+    refresh: (aggregate, id) => refresh(aggregate, streamOf(aggregate.name, id)),
+    get: (aggregate, id) => get(aggregate, streamOf(aggregate.name, id)),
+    known: (aggregate, id) => recall(streamOf(aggregate.name, id)),
+    keep: (aggregate, id, folded) => void keep(aggregate, streamOf(aggregate.name, id), folded),
     forget: async (aggregate, id) => {
-      const stream = `${aggregate.name}-${id}`;
+      const stream = streamOf(aggregate.name, id);
       for (const memory of [kept, loading]) memory.delete(stream);
       await snapshots?.forget(stream);
     },

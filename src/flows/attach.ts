@@ -11,7 +11,8 @@ import { TooManyConflicts } from '../engine/errors.ts';
 import { linkIdentifier } from '../commands/lead/link-identifier.ts';
 import { mergeLead } from '../commands/lead/merge-lead.ts';
 import type { Engine } from './engine.ts';
-import { completeMerge, hasMoved, rounds, step, unabsorbed } from './merge.ts';
+import { completeMerge, unabsorbed } from './merge.ts';
+import { hasMoved, rounds, step } from './step.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 import type { Underway } from './links-underway.ts';
 
@@ -28,7 +29,7 @@ export type Flow = {
 
 type Merge = LinkPlan['merge'][number];
 
-type Seen = Found & { readonly lead: LeadState | undefined; readonly gone: LeadState | undefined };
+type Located = Found & { readonly lead: LeadState | undefined; readonly gone: LeadState | undefined };
 
 /**
  * What identifiers lead to, when none of those leads is being merged by others of this process. `gone` is a lead whose merge
@@ -38,18 +39,18 @@ const survey = async (
   flow: Flow,
   identifiers: Capture['identifiers'],
   fresh: boolean,
-): Promise<readonly [Seen, ...Seen[]]> => {
+): Promise<readonly [Located, ...Located[]]> => {
   const {
     engine: { states, links },
     projectId,
   } = flow;
   const [strongest, ...others] = identifiers;
-  const see = async (identifier: Identifier): Promise<Seen> => {
+  const locate = async (identifier: Identifier): Promise<Located> => {
     const found = await findLeadBy(states, projectId, identifier, fresh);
     const state = found?.lead.state;
     return { identifier, lead: state, root: state && rootOf(state), gone: found && unabsorbed(found) };
   };
-  const found: [Seen, ...Seen[]] = [await see(strongest), ...(await Promise.all(others.map(see)))];
+  const found: [Located, ...Located[]] = [await locate(strongest), ...(await Promise.all(others.map(locate)))];
   const merging = found.map(({ root }) => root && links.merging(root.leadId)).find((over) => over !== undefined);
   if (!merging) return found;
   await merging;
@@ -57,14 +58,14 @@ const survey = async (
 };
 
 /** The identifiers that one of the leads has that were found. */
-const notedBy = (found: readonly Seen[], leadId: string): LeadState['identifiers'] | undefined =>
+const notedBy = (found: readonly Located[], leadId: string): LeadState['identifiers'] | undefined =>
   found.find(({ lead }) => lead?.leadId === leadId)?.lead?.identifiers;
 
 /** The same with the lead as it is by now: while one identifier was asked for, others may have come to the lead of another. */
-const byNow = ({ engine: { states }, projectId }: Flow, seen: Seen): Seen => {
-  if (!seen.lead) return seen;
-  const known = states.known(lead, leadStreamId(projectId, seen.lead.leadId))?.state;
-  return known?.status === 'lead' ? { ...seen, lead: known, root: rootOf(known) } : seen;
+const byNow = ({ engine: { states }, projectId }: Flow, located: Located): Located => {
+  if (!located.lead) return located;
+  const known = states.known(lead, leadStreamId(projectId, located.lead.leadId))?.state;
+  return known?.status === 'lead' ? { ...located, lead: known, root: rootOf(known) } : located;
 };
 
 /**
@@ -72,17 +73,17 @@ const byNow = ({ engine: { states }, projectId }: Flow, seen: Seen): Seen => {
  * of them was or is being merged into another.
  */
 const remembered = ({ engine: { states, links }, projectId }: Flow, identifiers: Capture['identifiers']) => {
-  const seen = identifiers.flatMap((identifier): Seen[] => {
+  const located = identifiers.flatMap((identifier): Located[] => {
     const state = states.known(lead, leadStreamId(projectId, leadIdOf(projectId, identifier)))?.state;
     const lives = state?.status === 'lead' && !links.merging(state.leadId);
     return lives ? [{ identifier, lead: state, root: rootOf(state), gone: undefined }] : [];
   });
-  const [strongest, ...others] = seen;
-  return strongest && seen.length === identifiers.length ? ([strongest, ...others] as const) : undefined;
+  const [strongest, ...others] = located;
+  return strongest && located.length === identifiers.length ? ([strongest, ...others] as const) : undefined;
 };
 
 /** What is to be done about identifiers, by what is known at this moment: nothing may come between looking and counting. */
-const planOf = (flow: Flow, [strongest, ...others]: readonly [Seen, ...Seen[]]): LinkPlan => {
+const planOf = (flow: Flow, [strongest, ...others]: readonly [Located, ...Located[]]): LinkPlan => {
   const found = [byNow(flow, strongest), ...others.map((each) => byNow(flow, each))] as const;
   return planLinks(flow.projectId, found, (leadId) => flow.engine.links.to(leadId, notedBy(found, leadId)));
 };
@@ -104,7 +105,7 @@ const note = async (flow: Flow): Promise<void> => {
 };
 
 /** Merges two leads, and has what was linked noted before. */
-const merged = async (flow: Flow, { older, younger }: Merge, found: readonly Seen[]): Promise<void> => {
+const merged = async (flow: Flow, { older, younger }: Merge, found: readonly Located[]): Promise<void> => {
   const { engine, projectId, request } = flow;
   const { leadId, merges } = younger;
   // Before anything is waited for: who plans next must know of it.

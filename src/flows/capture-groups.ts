@@ -1,7 +1,7 @@
 import type { Activity } from '../domain/lead/activity.ts';
 import type { Identifier, LinkPlan, Unresolved } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
-import type { InPieces } from '../engine/breather.ts';
+import type { InPieces } from '../engine/pacing.ts';
 
 /** Who did something: at least one identifier, normalized, strongest first, and what may be others. */
 export type Named = {

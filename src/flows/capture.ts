@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
-import { saysTheSame } from '../domain/lead/activity.ts';
+import { isRetry } from '../domain/lead/activity.ts';
 import type { LinkPlan, RefusedLink } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Flow } from './attach.ts';
 import { attach, noted } from './attach.ts';
-import { inTurn } from '../engine/breather.ts';
+import { inTurn } from '../engine/pacing.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
 import { connected, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
 import { isRepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Engine } from './engine.ts';
-import { hasMoved, inParts, rounds, scoring, step } from './merge.ts';
+import { hasMoved, inParts, rounds, scoring, step } from './step.ts';
 import { recordActivities } from '../commands/lead/record-activities.ts';
 import { identifiersOf } from './resolve.ts';
 
@@ -80,8 +80,7 @@ const record = async (
       const accepted = recorded.delete(eventId);
       const kept = state.activities.get(eventId);
       const first = accepted ? undefined : kept;
-      const differs =
-        first && !(saysTheSame(first, activity) && (!item.exactTime || first.occurredAt === activity.occurredAt));
+      const differs = first && !isRetry(first, activity, item.exactTime);
       const links = item.identifiers.flatMap((each) => elsewhere.get(identifierKey(each)) ?? []);
       write(item.index, {
         status: accepted ? 'queued' : 'duplicate',

@@ -1,8 +1,8 @@
 import type { Calendar } from '../domain/routing/calendar.ts';
 import { keepCalendar } from '../domain/routing/calendar.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
-import type { YieldToOthers } from '../engine/breather.ts';
-import { breather } from '../engine/breather.ts';
+import type { YieldToOthers } from '../engine/pacing.ts';
+import { yieldingInTurn } from '../engine/pacing.ts';
 import type { Handle } from '../engine/handle.ts';
 import { handling } from '../engine/handle.ts';
 import type { Snapshots } from '../engine/snapshots.ts';
@@ -49,7 +49,7 @@ export const engineOf = ({ store, snapshots, clock, newId, observe }: Dependenci
     handle: observe(handling({ store, states, clock, newId })),
     clock,
     calendar: (roster) => calendar(roster, clock()),
-    yieldToOthers: breather(turn),
+    yieldToOthers: yieldingInTurn(turn),
     links: linksUnderway(),
   };
 };

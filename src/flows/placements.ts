@@ -12,7 +12,7 @@ import { failRouting } from '../commands/routing/fail-routing.ts';
 import { freePlace } from '../commands/routing/free-place.ts';
 import type { Request } from '../engine/handle.ts';
 import type { Engine } from './engine.ts';
-import { step } from './merge.ts';
+import { step } from './step.ts';
 import { movePlace } from '../commands/routing/move-place.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
 import { findLead } from './resolve.ts';
@@ -125,8 +125,8 @@ export const tellHeld = async (
   const item = { projectId, workId, kind: 'routing_failed' as const, leadId, priority: 'high' as const, dueAt, reason };
   const details = { score, rulesVersion, ...(rule !== undefined && { rule }) };
   await engine.handle(openWorkItem, { ...item, details }, step(request, `work/${leadId}`));
-  const looked = { candidates, ...(others && { others }) };
-  const failed = { reason, rulesVersion, ...looked, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
+  const considered = { candidates, ...(others && { others }) };
+  const failed = { reason, rulesVersion, ...considered, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
   try {
     await engine.handle(failRouting, { projectId, leadId, ...failed }, step(request, `fail/${leadId}`));
   } catch (error) {

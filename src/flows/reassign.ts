@@ -4,7 +4,7 @@ import { mustHaveRep } from '../domain/routing/roster.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Engine } from './engine.ts';
-import { step } from './merge.ts';
+import { step } from './step.ts';
 import { placeByHand } from '../commands/routing/place-by-hand.ts';
 import { rosterOf } from './placements.ts';
 import { assignByHand } from './route-lead.ts';

@@ -10,7 +10,7 @@ import { freePlace } from '../commands/routing/free-place.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
 import type { Engine } from './engine.ts';
-import { hasMoved, rounds, step } from './merge.ts';
+import { hasMoved, rounds, step } from './step.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
 import { placeByHand } from '../commands/routing/place-by-hand.ts';
 import { placeLead } from '../commands/routing/place-lead.ts';

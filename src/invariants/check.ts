@@ -1,6 +1,6 @@
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import type { ProjectEvent } from '../domain/projects/project.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { checkpointsMove } from './checkpoints.ts';
 import { mergedAreEmpty } from './merging.ts';
@@ -13,7 +13,7 @@ import type { PoolView } from './pool-view.ts';
 import { poolViews } from './pool-view.ts';
 import type { Sleep, Readers } from './positions.ts';
 import { positionsOf } from './positions.ts';
-import { documentsOf, known, mergedCount, seeBeside } from './reading.ts';
+import { documentsOf, known, mergedCount, evidenceBeside } from './reading.ts';
 import type { Report } from './report.ts';
 import { tallyOf } from './report.ts';
 import type { LeadKey, Stores } from './streams.ts';
@@ -46,7 +46,7 @@ const followLog = async (
   until: number,
   { projectId, part }: Scope,
 ): Promise<Expected> => {
-  const streams = projectId === undefined ? ['project-', 'lead-'] : [`lead-${projectId}.`];
+  const streams = projectId === undefined ? [streamsOf('project'), streamsOf('lead')] : [streamsOf('lead', projectId)];
   const expected: Expected = { projects: new Set(projectId === undefined ? [] : [projectId]), merged: new Map() };
   // Merged leads that no lead has taken over yet: a moment later one has.
   const waiting = new Map<string, LeadKey>();
@@ -105,7 +105,7 @@ const followDocuments = async (
       // What does not lie where it belongs is looked up by its id.
       if (!document || leadId <= before) return judge.suspect({ projectId, leadId });
       before = leadId;
-      judge.look(await seeBeside(stores, projectId, documents, { until, models, pool }));
+      judge.look(await evidenceBeside(stores, projectId, documents, { until, models, pool }));
       placed.delete(leadId);
     });
     if (judge.suspects() > manySuspects) await judge.lookAgain();
@@ -118,7 +118,7 @@ const followDocuments = async (
 const countMerged = async (stores: Stores, judge: Judging, until: number, [projectId, expected]: [string, number]) => {
   const found = await mergedCount(stores, projectId);
   if (found <= expected) return;
-  const later = { streams: [`lead-${projectId}.`], types: ['LeadMerged'] };
+  const later = { streams: [streamsOf('lead', projectId)], types: ['LeadMerged'] };
   let known = expected;
   for await (const events of stretchOf(stores, [until, await stores.store.head()], later)) known += events.length;
   if (found <= known) return;
@@ -141,11 +141,11 @@ export const checkInvariants = async (
   const positions = positionsOf(stores, readers, sleep);
   const { until, aim } = await positions.begin();
   const pools = poolViews(stores, positions.routed);
-  const judge = judging(stores, { settled: positions.settled, pools }, readers.live);
+  const judge = judging(stores, { settled: positions.settled, pools, sleep }, readers.live);
 
   const { projects, merged } = await followLog(stores, judge, until, { projectId, part });
   for (const id of projects) {
-    await followDocuments(stores, judge, { until, part }, [id, await pools.see(id)]);
+    await followDocuments(stores, judge, { until, part }, [id, await pools.viewOf(id)]);
     pools.forget(id);
     if (isFirst(part)) await countMerged(stores, judge, until, [id, merged.get(id) ?? 0]);
   }

@@ -1,9 +1,9 @@
 import type { Place } from '../eventstore/event-store.ts';
 import type { Checked } from './report.ts';
-import { checkedAll } from './seen.ts';
+import { checkedAll } from './evidence.ts';
 
 /** A checkpoint when a check ended, and how far its reader was when the check began and when it ended. */
-export type SeenCheckpoint = {
+export type CheckpointEvidence = {
   readonly name: string;
   readonly checkpoint: number;
   readonly before: number;
@@ -20,8 +20,8 @@ export type SeenCheckpoint = {
 export const checkpointsMove = {
   id: 10,
   name: 'Checkpoints never exceed the head of the log, and move',
-  check: (seen: readonly SeenCheckpoint[]): Checked =>
-    checkedAll(seen, ({ name, checkpoint, before, after, head, missing, aim }) => {
+  check: (checkpoints: readonly CheckpointEvidence[]): Checked =>
+    checkedAll(checkpoints, ({ name, checkpoint, before, after, head, missing, aim }) => {
       if (checkpoint > head) return { why: `the checkpoint of ${name} is ${checkpoint}, the log ends at ${head}` };
       if (missing)
         return {

@@ -5,8 +5,8 @@ import { lead } from '../domain/lead/lead.ts';
 import { traitsOf } from '../domain/lead/scorable.ts';
 import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
 import type { Checked, Finding } from './report.ts';
-import type { Arrival, Found, LeadInvariant, Scoring, SeenLead } from './seen.ts';
-import { checkedAll, differs, factsBehind, isSame, isSettled, said, together } from './seen.ts';
+import type { Arrival, Found, LeadInvariant, Scoring, LeadEvidence } from './evidence.ts';
+import { checkedAll, differs, factsBehind, isSame, isSettled, said, together } from './evidence.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 
 type Entry = Found<HistoryEntry>;
@@ -28,13 +28,13 @@ const scoredAs = (scorings: readonly Scoring[]) => {
   };
 };
 
-const brought = (seen: SeenLead, entry: Entry): Finding | undefined => {
+const brought = (evidence: LeadEvidence, entry: Entry): Finding | undefined => {
   const eventId = idOf(entry);
-  if (!seen.arrivals.has(eventId)) return undefined;
-  const scorings = seen.scorings.get(eventId) ?? [];
+  if (!evidence.arrivals.has(eventId)) return undefined;
+  const scorings = evidence.scorings.get(eventId) ?? [];
   let finding: Finding | undefined;
   // Of the facts that came since, it may have the first ones or not.
-  for (let known = scorings.filter((each) => isSettled(seen, each)).length; known <= scorings.length; known++) {
+  for (let known = scorings.filter((each) => isSettled(evidence, each)).length; known <= scorings.length; known++) {
     const difference = differs('its entry in the history', entry, scoredAs(scorings.slice(0, known)));
     if (!difference) return undefined;
     finding ??= { ...difference, eventId };
@@ -55,11 +55,11 @@ const scoredTwice = ([eventId, scorings]: readonly [string, readonly Scoring[]])
 export const scoredOnce: LeadInvariant = {
   id: 1,
   name: 'An activity is scored at most once per rule and lead',
-  check: (seen) => {
-    if (seen.merged) return none;
-    const inLog = checkedAll(seen.scorings, scoredTwice).findings;
-    const inHistory = checkedAll(seen.entries, (entry) => brought(seen, entry)).findings;
-    return { checked: seen.arrivals.size, findings: [...inLog, ...inHistory] };
+  check: (evidence) => {
+    if (evidence.merged) return none;
+    const inLog = checkedAll(evidence.scorings, scoredTwice).findings;
+    const inHistory = checkedAll(evidence.entries, (entry) => brought(evidence, entry)).findings;
+    return { checked: evidence.arrivals.size, findings: [...inLog, ...inHistory] };
   },
 };
 
@@ -97,19 +97,19 @@ const spanOf = ({ capturedAt, activities }: LeadState) => {
   return { firstSeenAt, lastActivityAt };
 };
 
-const documentAsRecorded = (seen: SeenLead): Checked => {
-  const { document, merged, facts, state: whole } = seen;
+const documentAsRecorded = (evidence: LeadEvidence): Checked => {
+  const { document, merged, facts, state: whole } = evidence;
   if (!document) {
-    const missing = !merged && isSettled(seen, facts[0]);
+    const missing = !merged && isSettled(evidence, facts[0]);
     return { checked: 0, findings: missing ? [{ why: 'the read models have no document of this lead' }] : [] };
   }
-  if (facts.length === 0 || isSettled(seen, merged)) return none;
-  const behind = factsBehind(seen);
+  if (facts.length === 0 || isSettled(evidence, merged)) return none;
+  const behind = factsBehind(evidence);
   const state = behind.length === facts.length ? whole : behind.reduce(lead.evolve, lead.initial);
   const found = { ...document, identifiers: identifiersIn(document.identifiers) };
   if (Array.isArray(found.identifiers)) found.identifiers.sort();
   const finding = differs('its document', found, {
-    leadId: seen.leadId,
+    leadId: evidence.leadId,
     revision: behind.at(-1)?.revision,
     activities: state.activities.size,
     identifiers: sorted(state.identifiers.values()),
@@ -128,27 +128,27 @@ const shownOf = ({ activity, revision }: Arrival): Readonly<Record<string, unkno
 export const allRecorded: LeadInvariant = {
   id: 3,
   name: 'Every recorded activity is in the read models, as it was recorded',
-  check: (seen) => {
-    if (seen.merged) return documentAsRecorded(seen);
-    const entries = new Map(seen.entries.map((entry) => [idOf(entry), entry]));
-    const activities = checkedAll(seen.arrivals, ([eventId, arrival]) => {
+  check: (evidence) => {
+    if (evidence.merged) return documentAsRecorded(evidence);
+    const entries = new Map(evidence.entries.map((entry) => [idOf(entry), entry]));
+    const activities = checkedAll(evidence.arrivals, ([eventId, arrival]) => {
       const entry = entries.get(eventId);
-      if (!entry) return isSettled(seen, arrival) ? { why: 'the history has no entry of it', eventId } : undefined;
+      if (!entry) return isSettled(evidence, arrival) ? { why: 'the history has no entry of it', eventId } : undefined;
       const finding = differs('its entry in the history', entry, shownOf(arrival));
       return finding && { ...finding, eventId };
     });
-    return together(activities, documentAsRecorded(seen));
+    return together(activities, documentAsRecorded(evidence));
   },
 };
 
-const unrecorded = (seen: SeenLead): readonly Finding[] => {
-  const { document, facts, closer, merged } = seen;
+const unrecorded = (evidence: LeadEvidence): readonly Finding[] => {
+  const { document, facts, closer, merged } = evidence;
   const last = facts.at(-1)?.revision ?? -1;
   if (last === -1) {
     const there = document ?? closer?.mergedLead;
     return there ? [{ why: 'the log has no fact of this id, but the read models have a document of it' }] : [];
   }
-  if (isSettled(seen, merged)) return [];
+  if (isSettled(evidence, merged)) return [];
   const ahead = typeof document?.revision === 'number' && document.revision > last;
   return ahead ? [{ why: `its document is at revision ${said(document.revision)}, its stream ends at ${last}` }] : [];
 };
@@ -157,12 +157,12 @@ const unrecorded = (seen: SeenLead): readonly Finding[] => {
 export const nothingElse: LeadInvariant = {
   id: 4,
   name: 'History has no entry without its activity, and no lead is without its stream',
-  check: (seen) => {
-    const entries = checkedAll(seen.entries, (entry) => {
+  check: (evidence) => {
+    const entries = checkedAll(evidence.entries, (entry) => {
       const eventId = idOf(entry);
-      return seen.arrivals.has(eventId) ? undefined : { why: 'the log has no activity for this entry', eventId };
+      return evidence.arrivals.has(eventId) ? undefined : { why: 'the log has no activity for this entry', eventId };
     });
-    return { ...entries, findings: [...entries.findings, ...unrecorded(seen)] };
+    return { ...entries, findings: [...entries.findings, ...unrecorded(evidence)] };
   },
 };
 
@@ -179,11 +179,11 @@ const outOfOrder = (before: Entry | undefined, entry: Entry): boolean => {
 export const inEventOrder: LeadInvariant = {
   id: 6,
   name: 'History is in the order of events: when they occurred, then by event id',
-  check: (seen) => {
+  check: (evidence) => {
     let before: Entry | undefined;
-    return checkedAll(seen.entries, (entry) => {
+    return checkedAll(evidence.entries, (entry) => {
       const eventId = idOf(entry);
-      const occurredAt = seen.arrivals.get(eventId)?.activity.occurredAt;
+      const occurredAt = evidence.arrivals.get(eventId)?.activity.occurredAt;
       const wrong = outOfOrder(before, entry);
       before = entry;
       if (wrong) return { why: `it is listed after one that comes later: ${said(entry.occurredAt)}`, eventId };

@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { leadInvariants } from './index.ts';
 import type { PoolViews } from './pool-view.ts';
-import { seeClosely } from './reading.ts';
+import type { Sleep } from './positions.ts';
+import { evidenceOf } from './reading.ts';
 import { tallyOf } from './report.ts';
 import type { Checked } from './report.ts';
-import type { SeenLead } from './seen.ts';
+import type { LeadEvidence } from './evidence.ts';
 import type { LeadKey, Stores } from './streams.ts';
 import { modelsOf, nameOf } from './streams.ts';
 
@@ -12,8 +12,8 @@ import { modelsOf, nameOf } from './streams.ts';
 const remembered = 100_000;
 
 /** How long to wait before another look, in ms, look by look; and in a whole check. The last is for what is still on its way. */
-const pauses = [0, 200, 1_000];
-const pauseInAll = 5_000;
+const waits = [0, 200, 1_000];
+const waitInAll = 5_000;
 
 /** How many leads are read at the same time. */
 const width = 16;
@@ -27,26 +27,26 @@ export const each = async <T>(things: readonly T[], work: (thing: T) => Promise<
   await Promise.all(Array.from({ length: Math.min(width, things.length) }, worker));
 };
 
-const verdictOn = (seen: SeenLead): readonly Checked[] => leadInvariants.map(({ check }) => check(seen));
+const verdictOn = (evidence: LeadEvidence): readonly Checked[] => leadInvariants.map(({ check }) => check(evidence));
 const isFine = (verdict: readonly Checked[]): boolean => verdict.every(({ findings }) => findings.length === 0);
 
-type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews };
+type Views = { readonly settled: () => Promise<number>; readonly pools: PoolViews; readonly sleep: Sleep };
 
 /**
  * Looks at leads and counts what is found. What seems wrong at first may only be on its way, so it is looked at again, by
  * its id, when the read models have what was recorded since. `settled` gives up to where they have everything by now.
  */
-export const judging = (stores: Stores, { settled, pools }: Views, live: boolean) => {
+export const judging = (stores: Stores, { settled, pools, sleep }: Views, live: boolean) => {
   const tallies = leadInvariants.map(({ id, name }) => tallyOf(id, name));
-  const counted = { leads: 0, activities: 0, paused: 0 };
+  const counted = { leads: 0, activities: 0, waited: 0 };
   const violated = new Set<string>();
   const suspects = new Map<string, LeadKey>();
 
-  const count = (seen: SeenLead, verdict: readonly Checked[]): void => {
-    const { projectId, leadId, state } = seen;
+  const count = (evidence: LeadEvidence, verdict: readonly Checked[]): void => {
+    const { projectId, leadId, state } = evidence;
     if (state.status === 'lead') {
       counted.leads += 1;
-      counted.activities += seen.arrivals.size;
+      counted.activities += evidence.arrivals.size;
     }
     verdict.forEach((checked, index) => tallies[index]?.add({ projectId, leadId }, checked));
   };
@@ -56,27 +56,27 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
     if (!violated.has(name)) suspects.set(name, key);
   };
 
-  const look = (seen: SeenLead): void => {
-    const verdict = verdictOn(seen);
-    if (isFine(verdict)) count(seen, verdict);
-    else suspect(seen);
+  const look = (evidence: LeadEvidence): void => {
+    const verdict = verdictOn(evidence);
+    if (isFine(verdict)) count(evidence, verdict);
+    else suspect(evidence);
   };
 
   const asOfNow = async (projectId: string) => ({
     models: await modelsOf(stores, projectId),
-    pool: await pools.see(projectId),
+    pool: await pools.viewOf(projectId),
   });
 
   const lookCloser = async (keys: readonly LeadKey[], until: number) => {
     const projects = [...new Set(keys.map(({ projectId }) => projectId))];
     const about = new Map(await Promise.all(projects.map(async (id) => [id, await asOfNow(id)] as const)));
-    const wrong: (readonly [SeenLead, readonly Checked[]])[] = [];
+    const wrong: (readonly [LeadEvidence, readonly Checked[]])[] = [];
     await each(keys, async (key) => {
       const own = about.get(key.projectId) ?? (await asOfNow(key.projectId));
-      const seen = await seeClosely(stores, key, { until, ...own });
-      const verdict = verdictOn(seen);
-      if (isFine(verdict)) count(seen, verdict);
-      else wrong.push([seen, verdict]);
+      const evidence = await evidenceOf(stores, key, { until, ...own });
+      const verdict = verdictOn(evidence);
+      if (isFine(verdict)) count(evidence, verdict);
+      else wrong.push([evidence, verdict]);
     });
     return wrong;
   };
@@ -87,20 +87,20 @@ export const judging = (stores: Stores, { settled, pools }: Views, live: boolean
     suspects.clear();
     let wrong: Awaited<ReturnType<typeof lookCloser>> = [];
     let before = -1;
-    for (const [look, sleep] of (live ? pauses : [0]).entries()) {
+    for (const [look, wait] of (live ? waits : [0]).entries()) {
       if (keys.length === 0) return;
-      const [quiet, spent] = [(await settled()) === before, counted.paused + sleep > pauseInAll];
+      const [quiet, spent] = [(await settled()) === before, counted.waited + wait > waitInAll];
       // Two looks at what does not change are enough.
       if (spent || (quiet && look > 1)) break;
-      counted.paused += sleep;
-      await wait(sleep);
+      counted.waited += wait;
+      await sleep(wait);
       before = await settled();
       wrong = await lookCloser(keys, before);
-      keys = wrong.map(([seen]) => seen);
+      keys = wrong.map(([evidence]) => evidence);
     }
-    for (const [seen, verdict] of wrong) {
-      if (violated.size < remembered) violated.add(nameOf(seen));
-      count(seen, verdict);
+    for (const [evidence, verdict] of wrong) {
+      if (violated.size < remembered) violated.add(nameOf(evidence));
+      count(evidence, verdict);
     }
   };
 

@@ -1,34 +1,34 @@
 import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
 import { closingByMerge } from '../domain/routing/ownership-merge.ts';
 import type { Finding } from './report.ts';
-import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
-import { isSame, isSettled, said } from './seen.ts';
+import type { Fact, LeadInvariant, LeadEvidence } from './evidence.ts';
+import { isSame, isSettled, said } from './evidence.ts';
 
-const pointer = (seen: SeenLead): readonly Finding[] => {
-  const { closer, merged, facts } = seen;
+const pointer = (evidence: LeadEvidence): readonly Finding[] => {
+  const { closer, merged, facts } = evidence;
   if (!closer || facts.length === 0) return [];
   const { mergedLead } = closer;
   if (!merged) return mergedLead ? [{ why: 'the read models say it was merged, the log does not' }] : [];
   const { into } = merged.data;
   if (!mergedLead)
-    return isSettled(seen, merged) ? [{ why: `the read models do not say that it leads to ${into}` }] : [];
+    return isSettled(evidence, merged) ? [{ why: `the read models do not say that it leads to ${into}` }] : [];
   return mergedLead.into === into ? [] : [{ why: `by the log it leads to ${into}, not to ${said(mergedLead.into)}` }];
 };
 
-const leftovers = (seen: SeenLead): readonly Finding[] => {
-  const { merged, document, closer, entries, state, arrivals } = seen;
-  if (!merged || !isSettled(seen, merged)) return [];
+const leftovers = (evidence: LeadEvidence): readonly Finding[] => {
+  const { merged, document, closer, entries, state, arrivals } = evidence;
+  if (!merged || !isSettled(evidence, merged)) return [];
   const there: Finding[] = document ? [{ why: 'it was merged, but the read models still have it as a lead' }] : [];
   // A linked identifier never was a lead.
   if (state.leadId === '' || !closer) return there;
   if (closer.absorbedAt === undefined) return [...there, { why: 'no lead has taken over what it had' }];
-  if (closer.absorbedAt > seen.until) return there;
+  if (closer.absorbedAt > evidence.until) return there;
   const own = entries.filter(({ eventId }) => arrivals.has(String(eventId)));
   const why = 'it is still in the history of the merged lead';
   return [...there, ...own.map(({ eventId }) => ({ why, eventId: String(eventId) }))];
 };
 
-const lost = ({ takenOver }: SeenLead): readonly Finding[] =>
+const lost = ({ takenOver }: LeadEvidence): readonly Finding[] =>
   takenOver.flatMap(({ from, missing }) =>
     missing.map((eventId) => ({ why: `it took over lead ${from}, but not this activity of it`, eventId })),
   );
@@ -41,7 +41,7 @@ const factsOfAppend = (facts: readonly Fact[], index: number): readonly Fact[] =
 };
 
 /** Whose a merged lead was, and what became of it, must be as it is with the lead that took it over. Earlier versions brought less. */
-const routingLost = ({ facts, takenOver }: SeenLead): readonly Finding[] => {
+const routingLost = ({ facts, takenOver }: LeadEvidence): readonly Finding[] => {
   const theirs = new Map(takenOver.map(({ from, routing }) => [from, routing]));
   const findings: Finding[] = [];
   let ownership = nobodysLead;
@@ -65,8 +65,8 @@ const routingLost = ({ facts, takenOver }: SeenLead): readonly Finding[] => {
 export const mergedAreEmpty: LeadInvariant = {
   id: 8,
   name: 'A merged lead has no activities of its own left, and its survivor has them all',
-  check: (seen) => ({
-    checked: seen.merged ? 1 : 0,
-    findings: [...pointer(seen), ...leftovers(seen), ...lost(seen), ...routingLost(seen)],
+  check: (evidence) => ({
+    checked: evidence.merged ? 1 : 0,
+    findings: [...pointer(evidence), ...leftovers(evidence), ...lost(evidence), ...routingLost(evidence)],
   }),
 };

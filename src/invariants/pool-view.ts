@@ -3,8 +3,9 @@ import type { Recorded } from '../eventstore/event-store.ts';
 import { failedWork } from '../projections/failed-work.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { Query } from '../readmodels/read-models.ts';
-import type { LeadRouting } from './seen.ts';
+import type { LeadRouting } from './evidence.ts';
 import type { Stores } from './streams.ts';
+import { isStreamOf, streamOf } from '../domain/streams.ts';
 
 /** How many facts, and how many documents, are read at a time: a decision names all who were looked at. */
 const page = 200;
@@ -19,7 +20,7 @@ export type PoolView = {
 };
 
 // The store has checked the shapes: what is in a pool's stream are a pool's facts.
-const isOfPool = (event: Recorded): event is Recorded<PoolEvent> => event.stream.startsWith('pool-');
+const isOfPool = (event: Recorded): event is Recorded<PoolEvent> => isStreamOf('pool', event.stream);
 
 /** A pool's places and who waits, without all that it needs to decide: as much as there are open leads. */
 const placesOf = ({ store }: Stores, projectId: string) => {
@@ -48,7 +49,7 @@ const placesOf = ({ store }: Stores, projectId: string) => {
     /** Reads what is new. `heard` says whether everybody has heard of what is at a position. */
     catchUp: async (heard: (position: number) => boolean): Promise<void> => {
       for (;;) {
-        const { events, more } = await store.read(`pool-${projectId}`, known.revision, page);
+        const { events, more } = await store.read(streamOf('pool', projectId), known.revision, page);
         events.filter(isOfPool).forEach(take);
         for (const [leadId, position] of news) if (heard(position)) news.delete(leadId);
         known.revision = events.at(-1)?.revision ?? known.revision;
@@ -90,7 +91,7 @@ const putAside = async ({ readModels }: Stores, projectId: string): Promise<PutA
 export const poolViews = (stores: Stores, routed: () => Promise<number>) => {
   const pools = new Map<string, ReturnType<typeof placesOf>>();
   return {
-    see: async (projectId: string): Promise<PoolView> => {
+    viewOf: async (projectId: string): Promise<PoolView> => {
       const pool = pools.get(projectId) ?? placesOf(stores, projectId);
       pools.set(projectId, pool);
       const until = await routed();
@@ -100,7 +101,10 @@ export const poolViews = (stores: Stores, routed: () => Promise<number>) => {
         of: (leadId, workIds) => {
           const place = pool.places.get(leadId);
           const at = pool.news.get(leadId) ?? -1;
-          const own = [`lead-${projectId}.${leadId}`, ...workIds.map((id) => `work-${projectId}.${id}`)];
+          const own = [
+            streamOf('lead', `${projectId}.${leadId}`),
+            ...workIds.map((id) => streamOf('work', `${projectId}.${id}`)),
+          ];
           const stuck = positions.has(at) || own.some((stream) => streams.has(stream));
           return { routed: until, place, held: pool.waiting.has(leadId), at, stuck };
         },

@@ -4,7 +4,7 @@ import { history } from '../projections/history.ts';
 import { leads } from '../projections/leads.ts';
 import { mergedLeads } from '../projections/merged-leads.ts';
 import { workItems } from '../projections/work-items.ts';
-import type { SeenCheckpoint } from './checkpoints.ts';
+import type { CheckpointEvidence } from './checkpoints.ts';
 import type { Stores } from './streams.ts';
 
 /** The read models that leads are compared with. */
@@ -73,18 +73,18 @@ export const positionsOf = ({ store, readModels }: Stores, { checkpoints, live, 
       const aim = await store.head();
       return { until: Math.min(aim, await wait(compared, aim)), aim };
     },
-    end: async (aim: number): Promise<readonly SeenCheckpoint[]> => {
+    end: async (aim: number): Promise<readonly CheckpointEvidence[]> => {
       if (live) await wait(all, aim);
-      const seen: SeenCheckpoint[] = [];
+      const found: CheckpointEvidence[] = [];
       for (const name of all) {
         const [after, standing] = [await positionOf(name), await readModels.standing(name)];
         const { position: checkpoint, fact } = standing;
         const head = await store.head();
         const missing = (await lostTail(store, standing)) && fact;
         const beginning = before.get(name) ?? 0;
-        seen.push({ name, checkpoint, after, head, missing, before: beginning, aim: live ? aim : undefined });
+        found.push({ name, checkpoint, after, head, missing, before: beginning, aim: live ? aim : undefined });
       }
-      return seen;
+      return found;
     },
   };
 };

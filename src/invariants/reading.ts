@@ -12,8 +12,8 @@ import { workItems } from '../projections/work-items.ts';
 import { pages, pagesIn } from './pages.ts';
 import type { Part } from './parts.ts';
 import type { PoolView } from './pool-view.ts';
-import type { Found, Models, SeenLead } from './seen.ts';
-import { seenLead } from './seen.ts';
+import type { Found, Models, LeadEvidence } from './evidence.ts';
+import { leadEvidence } from './evidence.ts';
 import type { LeadKey, Stores } from './streams.ts';
 import { absorbedAt, factsOf, nameOf, takenOverBy } from './streams.ts';
 
@@ -129,22 +129,22 @@ const workOf = async ({ readModels }: Stores, projectId: string, { ownership }: 
 };
 
 /** A lead whose documents were read already, when the read models had everything until a position. */
-export const seeBeside = async (
+export const evidenceBeside = async (
   stores: Stores,
   projectId: string,
   documents: Documents,
   { until, models, pool }: When,
-): Promise<SeenLead> => {
+): Promise<LeadEvidence> => {
   const facts = await factsOf(stores, { projectId, leadId: documents.leadId });
-  const read = seenLead({ projectId, ...documents, until, models, facts, takenOver: [] });
+  const read = leadEvidence({ projectId, ...documents, until, models, facts, takenOver: [] });
   const work = await workOf(stores, projectId, read.state);
-  const seen = { ...read, routing: { ...pool.of(documents.leadId, read.state.ownership.workIds), work } };
-  if (seen.state.absorbed.size === 0) return seen;
-  return { ...seen, takenOver: await takenOverBy(stores, projectId, seen.state) };
+  const evidence = { ...read, routing: { ...pool.of(documents.leadId, read.state.ownership.workIds), work } };
+  if (evidence.state.absorbed.size === 0) return evidence;
+  return { ...evidence, takenOver: await takenOverBy(stores, projectId, evidence.state) };
 };
 
 /** A lead with all that there is of it, looked up by its id. */
-export const seeClosely = async (stores: Stores, key: LeadKey, when: When): Promise<SeenLead> => {
+export const evidenceOf = async (stores: Stores, key: LeadKey, when: When): Promise<LeadEvidence> => {
   const { projectId, leadId } = key;
   const asked = [{ project: projectId, id: leadId }];
   const [stored] = await stores.readModels.load(foundLeads, asked);
@@ -153,10 +153,10 @@ export const seeClosely = async (stores: Stores, key: LeadKey, when: When): Prom
   const where = [{ field: 'leadId', op: 'eq', value: leadId }] as const;
   const sort = [{ field: 'occurredAt', direction: 'asc' }] as const;
   for await (const some of pages(stores, projectId, foundEntries, { where, sort })) entries.push(...some);
-  const seen = await seeBeside(stores, projectId, { leadId, document: stored?.doc, entries }, when);
-  const into = seen.merged?.data.into;
+  const evidence = await evidenceBeside(stores, projectId, { leadId, document: stored?.doc, entries }, when);
+  const into = evidence.merged?.data.into;
   const arrived = into === undefined ? undefined : await absorbedAt(stores, key, into);
-  return { ...seen, closer: { mergedLead: merged?.doc, absorbedAt: arrived } };
+  return { ...evidence, closer: { mergedLead: merged?.doc, absorbedAt: arrived } };
 };
 
 /** How many ids the read models say were merged. */

@@ -2,8 +2,8 @@ import { lead } from '../domain/lead/lead.ts';
 import type { Ownership } from '../domain/routing/ownership.ts';
 import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
 import type { Checked, Finding } from './report.ts';
-import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
-import { differs, factsBehind, isSettled } from './seen.ts';
+import type { Fact, LeadInvariant, LeadEvidence } from './evidence.ts';
+import { differs, factsBehind, isSettled } from './evidence.ts';
 
 /** When a lead first qualified by its facts, if it did. */
 const qualifiedAtBy = (facts: readonly Fact[]): string | undefined => {
@@ -17,10 +17,10 @@ const qualifiedAtBy = (facts: readonly Fact[]): string | undefined => {
 };
 
 /** What the document says of whose the lead is, against its facts. */
-const documentAsOwned = (seen: SeenLead): Checked => {
-  const { document, merged, facts, state } = seen;
-  if (!document || facts.length === 0 || isSettled(seen, merged)) return { checked: 0, findings: [] };
-  const behind = factsBehind(seen);
+const documentAsOwned = (evidence: LeadEvidence): Checked => {
+  const { document, merged, facts, state } = evidence;
+  if (!document || facts.length === 0 || isSettled(evidence, merged)) return { checked: 0, findings: [] };
+  const behind = factsBehind(evidence);
   const qualified = behind.findLast((fact) => fact.type === 'LeadScored')?.data.qualified === true ? 1 : 0;
   const { ownership } = behind.length === facts.length ? state : behind.reduce(lead.evolve, lead.initial);
   const owner = ownership.status === 'assigned' ? ownership : undefined;
@@ -39,7 +39,7 @@ const documentAsOwned = (seen: SeenLead): Checked => {
 
 const assignedWrong = (
   { repId, decision }: Ownership,
-  place: NonNullable<SeenLead['routing']>['place'],
+  place: NonNullable<LeadEvidence['routing']>['place'],
 ): string | undefined => {
   const here = `it is assigned to ${repId} by decision ${decision}`;
   if (!place) return `${here}, but the pool has no place for it`;
@@ -48,7 +48,7 @@ const assignedWrong = (
 };
 
 /** What is wrong with whose a lead is when nothing is on its way; undefined when nothing is. */
-const wrongWith = ({ state, routing }: SeenLead): string | undefined => {
+const wrongWith = ({ state, routing }: LeadEvidence): string | undefined => {
   if (!routing) return undefined;
   const { place, held, work } = routing;
   const { ownership } = state;
@@ -62,7 +62,7 @@ const wrongWith = ({ state, routing }: SeenLead): string | undefined => {
 };
 
 /** Where the last fact is that changed whose a lead is. */
-const newsAt = ({ facts }: SeenLead): number => {
+const newsAt = ({ facts }: LeadEvidence): number => {
   let [ownership, at] = [nobodysLead, -1];
   for (const fact of facts) {
     const after = withOwnership(ownership, fact);
@@ -73,21 +73,23 @@ const newsAt = ({ facts }: SeenLead): number => {
 };
 
 /** Whether something that follows from the newest facts may not be done yet, or was put aside. */
-const isUnderWay = (seen: SeenLead, { routed, at, stuck, work }: NonNullable<SeenLead['routing']>): boolean =>
-  stuck || Math.max(newsAt(seen), at, work?.position ?? -1) > routed;
+const isUnderWay = (
+  evidence: LeadEvidence,
+  { routed, at, stuck, work }: NonNullable<LeadEvidence['routing']>,
+): boolean => stuck || Math.max(newsAt(evidence), at, work?.position ?? -1) > routed;
 
 /** What streams, pool and work queue say of whose the lead is, against each other. */
-const isWithSomebody = (seen: SeenLead): readonly Finding[] => {
-  const why = wrongWith(seen);
-  return why === undefined || !seen.routing || isUnderWay(seen, seen.routing) ? [] : [{ why }];
+const isWithSomebody = (evidence: LeadEvidence): readonly Finding[] => {
+  const why = wrongWith(evidence);
+  return why === undefined || !evidence.routing || isUnderWay(evidence, evidence.routing) ? [] : [{ why }];
 };
 
 /** 9. A quiet qualification, of a new model, is to go to nobody. */
 export const qualifiedIsTaken: LeadInvariant = {
   id: 9,
   name: 'A qualified lead is assigned, waits with a work item, is closed, or is about to be routed',
-  check: (seen) => {
-    const { checked, findings } = documentAsOwned(seen);
-    return { checked, findings: findings.length > 0 ? findings : isWithSomebody(seen) };
+  check: (evidence) => {
+    const { checked, findings } = documentAsOwned(evidence);
+    return { checked, findings: findings.length > 0 ? findings : isWithSomebody(evidence) };
   },
 };

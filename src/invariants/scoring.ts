@@ -6,8 +6,8 @@ import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import type { Scorable } from '../domain/scoring/scoring.ts';
 import { applyRule, hundredths, inPoints, preparedOf } from '../domain/scoring/scoring.ts';
 import type { Finding } from './report.ts';
-import type { Fact, LeadInvariant, SeenLead } from './seen.ts';
-import { differs, factsBehind, isSettled, said } from './seen.ts';
+import type { Fact, LeadInvariant, LeadEvidence } from './evidence.ts';
+import { differs, factsBehind, isSettled, said } from './evidence.ts';
 
 /** A fact says when it was recorded. When its score was reckoned may be so much off, in ms: a queue, or clocks that differ. */
 const unsure = 60_000;
@@ -45,7 +45,7 @@ const versionsFrom = (first: number, newest: number): readonly number[] => {
 };
 
 /** The score that the stream records against the score of what it adds up to. Whichever model had the last word may agree. */
-const foldDisagrees = ({ facts, state, models }: SeenLead): Finding | undefined => {
+const foldDisagrees = ({ facts, state, models }: LeadEvidence): Finding | undefined => {
   const last = facts.findLast(({ type }) => occasions.includes(type));
   if (state.status !== 'lead' || !last) return undefined;
   const first = Math.max(1, state.scored.model);
@@ -78,11 +78,11 @@ const scoreBy = (facts: readonly Fact[]): Readonly<Record<string, unknown>> => {
 export const scoreIsFold: LeadInvariant = {
   id: 5,
   name: "A lead's score is the fold of its stream and the sum of its explanation",
-  check: (seen) => {
-    const { document, facts, merged } = seen;
-    if (facts.length === 0 || isSettled(seen, merged)) return { checked: 0, findings: [] };
-    const shown = document && differs('its document', document, scoreBy(factsBehind(seen)));
-    return { checked: 1, findings: [shown, foldDisagrees(seen)].filter((finding) => finding !== undefined) };
+  check: (evidence) => {
+    const { document, facts, merged } = evidence;
+    if (facts.length === 0 || isSettled(evidence, merged)) return { checked: 0, findings: [] };
+    const shown = document && differs('its document', document, scoreBy(factsBehind(evidence)));
+    return { checked: 1, findings: [shown, foldDisagrees(evidence)].filter((finding) => finding !== undefined) };
   },
 };
 

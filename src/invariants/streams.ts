@@ -6,11 +6,11 @@ import { project } from '../domain/projects/project.ts';
 import type { ProjectEvent } from '../domain/projects/project.ts';
 import { defaultModel } from '../domain/scoring/default-model.ts';
 import type { PublishedModel } from '../domain/scoring/published-model.ts';
-import { leadStreamId } from '../domain/streams.ts';
+import { isStreamOf, leadStreamId, streamOf } from '../domain/streams.ts';
 import type { EventStore, Filter, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
-import type { Fact, Models, SeenLead, TakenOver } from './seen.ts';
+import type { Fact, Models, LeadEvidence, TakenOver } from './evidence.ts';
 
 /** What a check reads from, and never writes to. */
 export type Stores = {
@@ -25,13 +25,13 @@ export type LeadKey = { readonly projectId: string; readonly leadId: string };
 export const nameOf = ({ projectId, leadId }: LeadKey): string => leadStreamId(projectId, leadId);
 
 // The store has checked the shapes: what is in a lead's stream are a lead's facts.
-const isOfLead = (event: Recorded): event is Fact => event.stream.startsWith('lead-');
-const isOfProject = (event: Recorded): event is Recorded<ProjectEvent> => event.stream.startsWith('project-');
+const isOfLead = (event: Recorded): event is Fact => isStreamOf('lead', event.stream);
+const isOfProject = (event: Recorded): event is Recorded<ProjectEvent> => isStreamOf('project', event.stream);
 
 /** The facts of a lead. */
 export const factsOf = async ({ store }: Stores, key: LeadKey): Promise<readonly Fact[]> => {
   const facts: Fact[] = [];
-  for await (const page of streamPages(store, `lead-${nameOf(key)}`)) facts.push(...page.filter(isOfLead));
+  for await (const page of streamPages(store, streamOf('lead', nameOf(key)))) facts.push(...page.filter(isOfLead));
   return facts;
 };
 
@@ -55,7 +55,7 @@ export async function* stretchOf<E extends LeadEvent | ProjectEvent>(
 export const modelsOf = async ({ store }: Stores, projectId: string): Promise<Models> => {
   const models = new Map<number, PublishedModel>([[1, { version: 1, model: defaultModel }]]);
   let { initial: state } = project;
-  for await (const page of streamPages(store, `project-${projectId}`)) {
+  for await (const page of streamPages(store, streamOf('project', projectId))) {
     for (const event of page.filter(isOfProject)) {
       state = project.evolve(state, event);
       models.set(state.scoring.version, state.scoring);
@@ -69,7 +69,7 @@ export const takenOverBy = async (
   stores: Stores,
   projectId: string,
   state: LeadState,
-): Promise<SeenLead['takenOver']> => {
+): Promise<LeadEvidence['takenOver']> => {
   const taken: TakenOver[] = [];
   const left = [...state.absorbed];
   const visited = new Set(left);

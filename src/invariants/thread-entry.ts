@@ -9,11 +9,11 @@ import { serving } from '../readmodels/generations.ts';
 import { openDocumentReader } from '../readmodels/open.ts';
 
 /** A worker thread that checks the invariants once, of all leads or of a part, and answers with the report or with why there is none. */
-const { events, documents, checkedAt, ...asked } = threadData.parse(workerData);
+const { eventStore, readModels: documents, checkedAt, ...asked } = threadData.parse(workerData);
 
 const answer = async (): Promise<Answer> => {
   try {
-    const store = await openEventReader(events);
+    const store = await openEventReader(eventStore);
     const names = projections.map(({ name }) => name);
     const readModels = serving(await openDocumentReader(documents), names, { maxAge: 1_000 });
     try {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { storeLocations } from '../config/store-location.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { Part } from './parts.ts';
@@ -8,15 +9,11 @@ import { halves, Misplaced, partSchema, whole } from './parts.ts';
 import type { Report } from './report.ts';
 import { joined, reportSchema } from './report.ts';
 
-const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
-
 /**
  * Where a thread finds facts and documents, and what it is to check. `live`: whether something runs that moves the checkpoints.
  * `checkedAt` is ISO 8601.
  */
-export const threadData = z.object({
-  events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
-  documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
+export const threadData = storeLocations.extend({
   checkpoints: z.array(z.string()),
   told: z.record(z.string(), z.number()),
   live: z.boolean(),

@@ -5,7 +5,7 @@ import { TooManyConflicts } from '../engine/errors.ts';
 import type { Json } from '../domain/lead/activity.ts';
 import { canonical } from '../domain/lead/activity.ts';
 import { timeSlices } from '../engine/time-slices.ts';
-import { leadStreamId } from '../domain/streams.ts';
+import { leadStreamId, streamOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Collection, Key, Page, ReadModels, Scalar } from '../readmodels/read-models.ts';
 import type { HistoryEntry } from '../projections/history.ts';
@@ -75,7 +75,7 @@ const factsOf = async (
   const seen = new Set<string>();
   for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
     seen.add(id);
-    id = await readAll(rebuilding, `lead-${leadStreamId(projectId, id)}`, facts, yieldToOthers);
+    id = await readAll(rebuilding, streamOf('lead', leadStreamId(projectId, id)), facts, yieldToOthers);
   }
   return facts.sort((a, b) => a.position - b.position);
 };

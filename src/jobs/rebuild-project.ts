@@ -1,4 +1,4 @@
-import { leadStreamId, streamParts } from '../domain/streams.ts';
+import { leadStreamId, streamOf, streamParts, streamsOf } from '../domain/streams.ts';
 import type { Batch, EventStore } from '../eventstore/event-store.ts';
 import { leads } from '../projections/leads.ts';
 import { rebuildDashboard } from './rebuild-dashboard.ts';
@@ -33,7 +33,7 @@ const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, context:
   const { projectId, done, total } = job;
   // Leads that begin later are made right by the projections; a job's own facts would keep the end moving.
   const [, from = 0, aim = await context.head()] = job.cursor.split(' ').map(Number);
-  const filter = { streams: [`lead-${projectId}.`], types: ['LeadCaptured', 'LeadMerged'] };
+  const filter = { streams: [streamsOf('lead', projectId)], types: ['LeadCaptured', 'LeadMerged'] };
   const batch = await after(store, from, context, filter);
   const part = batch.events.slice(0, leadsAStep);
   const seen = new Set<string>();
@@ -70,7 +70,7 @@ const nextStrays = async (job: JobAt, context: JobContext): Promise<Progress> =>
     ...(last !== '' && { after: [last] }),
   });
   for (const { leadId } of docs) {
-    const facts = await context.engine.states.read(`lead-${leadStreamId(projectId, leadId)}`, -1, 1);
+    const facts = await context.engine.states.read(streamOf('lead', leadStreamId(projectId, leadId)), -1, 1);
     if (facts.length === 0) await rebuildLead(rebuilding(context), projectId, leadId);
   }
   const next = docs.at(-1)?.leadId;
@@ -87,7 +87,7 @@ export const rebuildProject = (store: Pick<EventStore, 'follow'>): Work => ({
       return nextLeads(store, { ...job, total: known }, context);
     }
     if (cursor.startsWith('strays ')) return nextStrays(job, context);
-    const facts = (position: number) => after(store, position, context, { streams: [`lead-${projectId}.`] });
+    const facts = (position: number) => after(store, position, context, { streams: [streamsOf('lead', projectId)] });
     await rebuildDashboard({ ...rebuilding(context), facts }, projectId);
     return { cursor, done, total: Math.max(total, done), complete: true };
   },

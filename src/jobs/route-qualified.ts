@@ -1,5 +1,5 @@
 import { requestRouting } from '../commands/routing/request-routing.ts';
-import { hasMoved } from '../flows/merge.ts';
+import { hasMoved } from '../flows/step.ts';
 import { leads } from '../projections/leads.ts';
 import type { Work } from './work.ts';
 

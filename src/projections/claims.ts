@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { WorkItemEvent } from '../domain/work/work-item.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
@@ -15,7 +15,7 @@ export type ClaimDocument = Readonly<z.infer<typeof claimDocument>>;
 /** The work items that somebody has, of all projects. */
 export const claims: Projection<ClaimDocument, WorkItemEvent> = {
   name: 'claims',
-  streams: ['work-'],
+  streams: [streamsOf('work')],
   document: claimDocument,
   indexes: [['until']],
   keys: ({ stream }) => {

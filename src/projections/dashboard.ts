@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 
@@ -83,7 +83,7 @@ const empty = (id: string): Counts => {
 export const dashboard: Projection<Counts, LeadEvent> = {
   name: 'dashboard',
   version: 2,
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   document: counts,
   indexes: [['unit', 'at']],
   keys: ({ type, stream, recordedAt }) => {

@@ -3,7 +3,7 @@ import type { LeadEvent, LeadFact } from '../domain/lead/lead-events.ts';
 import type { ResponsePlan } from '../domain/routing/ownership.ts';
 import { ownershipEvents } from '../domain/routing/ownership-events.ts';
 import { nextDue, planOf } from '../domain/routing/response.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
@@ -57,7 +57,7 @@ const evolve = (doc: DeadlineDocument | undefined, event: Recorded<LeadEvent>): 
 /** The replies that are waited for, of all projects. */
 export const deadlines: Projection<DeadlineDocument, LeadEvent> = {
   name: 'deadlines',
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   types: [
     ...(['LeadAssigned', 'ResponseDue', 'ResponseAtRisk', 'ResponseOverdue', 'ResponseStepTaken'] as const),
     ...(['LeadAccepted', 'LeadDeclined', 'LeadUnassigned', 'LeadClosed', 'LeadMerged'] as const),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JobEvent } from '../domain/jobs/job.ts';
 import type { ParkedWorkEvent } from '../domain/jobs/dead-letter.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
@@ -53,7 +53,7 @@ const evolve = (doc: FailedDocument | undefined, event: Recorded<Fact>): FailedD
 /** What failed and waits for somebody to retry or discard it: jobs, and what follows from events. */
 export const failedWork: Projection<FailedDocument, Fact> = {
   name: 'failed-work',
-  streams: ['job-', 'parked-'],
+  streams: [streamsOf('job'), streamsOf('parked')],
   types: ['JobFailed', 'JobRetried', 'JobCancelled', 'WorkParked', 'WorkRetried', 'WorkDone', 'WorkDiscarded'],
   document: failedDocument,
   indexes: [['lastFailedAt'], ['projectId', 'lastFailedAt'], ['status', 'lastFailedAt']],

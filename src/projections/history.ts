@@ -3,7 +3,7 @@ import type { Activity } from '../domain/lead/activity.ts';
 import { jsonObject } from '../domain/lead/activity.ts';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { hundredths, inPoints } from '../domain/scoring/scoring.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Key } from '../readmodels/read-models.ts';
 import type { Projection } from './projection.ts';
@@ -86,7 +86,7 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
 export const history: Projection<HistoryEntry, LeadEvent> = {
   name: 'history',
   version: 2,
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   document: historyEntry,
   indexes: [
     ['leadId', 'occurredAt'],

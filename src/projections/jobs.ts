@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jsonObject } from '../domain/lead/activity.ts';
 import type { JobEvent } from '../domain/jobs/job.ts';
 import { jobKind } from '../domain/jobs/job.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
@@ -95,7 +95,7 @@ export const jobs: Projection<JobDocument, JobEvent> = {
   name: 'all-jobs',
   // What makes the others again is a job, and is found by this list.
   renews: true,
-  streams: ['job-'],
+  streams: [streamsOf('job')],
   document: jobDocument,
   indexes: [
     ['requestedAt'],

@@ -6,7 +6,7 @@ import { identifierSchema } from '../domain/identity/identity.ts';
 import type { LeadEvent, LeadFact } from '../domain/lead/lead-events.ts';
 import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
 import { outcomes, ownershipStatuses } from '../domain/routing/ownership-events.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import { termsOf } from './lead-terms.ts';
 import type { Projection } from './projection.ts';
@@ -155,7 +155,7 @@ const marked = (doc: LeadDocument, revision: number): LeadDocument => {
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
   version: 3,
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   document: leadDocument,
   // Of indexes that suit a query as well the first is used.
   indexes: [

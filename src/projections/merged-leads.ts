@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
 const mergedLead = z.object({ into: z.string() });
@@ -9,7 +9,7 @@ export type MergedLead = Readonly<z.infer<typeof mergedLead>>;
 /** Where the ids lead that are not, or no longer, a lead of their own: merged leads and linked identifiers. */
 export const mergedLeads: Projection<MergedLead, LeadEvent> = {
   name: 'merged-leads',
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   types: ['LeadMerged'],
   document: mergedLead,
   indexes: [],

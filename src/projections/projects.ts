@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProjectEvent } from '../domain/projects/project.ts';
 import type { Projection } from './projection.ts';
+import { streamsOf } from '../domain/streams.ts';
 
 const projectDocument = z.object({ projectId: z.string(), name: z.string(), createdAt: z.string() });
 export type ProjectDocument = Readonly<z.infer<typeof projectDocument>>;
@@ -11,7 +12,7 @@ export const allProjects = '*';
 /** Every project. */
 export const projects: Projection<ProjectDocument, ProjectEvent> = {
   name: 'projects',
-  streams: ['project-'],
+  streams: [streamsOf('project')],
   types: ['ProjectCreated'],
   document: projectDocument,
   indexes: [['createdAt']],

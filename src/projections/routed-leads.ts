@@ -3,7 +3,7 @@ import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { nobodysLead, withOwnership } from '../domain/routing/ownership.ts';
 import { outcomes, ownershipStatuses } from '../domain/routing/ownership-events.ts';
 import type { PoolEvent } from '../domain/routing/pool.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
 /** Where a lead is that is, or was, to have a rep: of one that is closed, what became of it. */
@@ -87,7 +87,7 @@ export const routingFacts = [...ofLeads, ...(['LeadAccepted', 'ResponseOverdue',
 export const routedLeads: Projection<RoutedLead, LeadEvent | PoolEvent> = {
   name: 'routed-leads',
   version: 2,
-  streams: ['lead-', 'pool-'],
+  streams: [streamsOf('lead'), streamsOf('pool')],
   types: routingFacts,
   document: routedLead,
   indexes: [['state'], ['repId', 'state'], ['teamId', 'state']],

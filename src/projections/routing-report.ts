@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import type { Candidate, Others } from '../domain/routing/ownership-events.ts';
 import type { PoolEvent, PoolFact } from '../domain/routing/pool.ts';
-import { streamParts } from '../domain/streams.ts';
+import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { routingFacts } from './routed-leads.ts';
@@ -193,20 +193,14 @@ const evolve = (doc: RoutingCounts, { type, data }: LeadEvent | PoolEvent): Rout
   }
 };
 
-const projectOfStream = (stream: string): string | undefined =>
-  stream.startsWith('pool-') ? stream.slice('pool-'.length) : streamParts('lead', stream)?.projectId;
-
 /** How leads were shared out in a project, and what reps made of it: as many counts as there are reps and teams. */
 export const routingReport: Projection<RoutingCounts, LeadEvent | PoolEvent> = {
   name: 'routing-report',
   version: 2,
-  streams: ['lead-', 'pool-'],
+  streams: [streamsOf('lead'), streamsOf('pool')],
   types: routingFacts,
   document: routingCounts,
   indexes: [],
-  keys: ({ stream }) => {
-    const project = projectOfStream(stream);
-    return project === undefined ? [] : [{ project, id: reportId }];
-  },
+  keys: ({ stream }) => [{ project: projectOfStream(stream), id: reportId }],
   evolve: (doc, event: Recorded<LeadEvent | PoolEvent>) => evolve(doc ?? noRoutingCounts, event),
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 
 const routingFact = z.object({
@@ -26,7 +26,7 @@ const types = [
 export const routings: Projection<RoutingFact, LeadEvent> = {
   name: 'routings',
   version: 2,
-  streams: ['lead-'],
+  streams: [streamsOf('lead')],
   types,
   document: routingFact,
   indexes: [

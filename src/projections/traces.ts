@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
-import { projectOfStream } from '../domain/streams.ts';
+import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 
@@ -50,7 +50,11 @@ const tracesIn = (name: string, streams: readonly string[], version = 1): Projec
 });
 
 /** Where each request's facts are in the streams of leads. It reads the log together with what else is made of leads. */
-export const leadTraces = tracesIn('lead-traces', ['lead-']);
+export const leadTraces = tracesIn('lead-traces', [streamsOf('lead')]);
 
 /** Where each request's facts are in all other streams. */
-export const otherTraces = tracesIn('other-traces', ['project-', 'job-', 'parked-', 'work-'], 2);
+export const otherTraces = tracesIn(
+  'other-traces',
+  [streamsOf('project'), streamsOf('job'), streamsOf('parked'), streamsOf('work')],
+  2,
+);

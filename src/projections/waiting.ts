@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PoolEvent } from '../domain/routing/pool.ts';
-import { projectOfStream } from '../domain/streams.ts';
+import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 
@@ -10,7 +10,7 @@ export type WaitingDocument = Readonly<z.infer<typeof waitingDocument>>;
 /** The leads that wait for somebody who fits them, of all projects. */
 export const waiting: Projection<WaitingDocument, PoolEvent> = {
   name: 'waiting',
-  streams: ['pool-'],
+  streams: [streamsOf('pool')],
   document: waitingDocument,
   indexes: [['projectId', 'heldAt']],
   keys: ({ stream, data }) => [{ project: allProjects, id: `${projectOfStream(stream)}.${data.leadId}` }],

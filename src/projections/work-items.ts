@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonObject } from '../domain/lead/activity.ts';
-import { streamParts } from '../domain/streams.ts';
+import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { WorkItemEvent } from '../domain/work/work-item.ts';
 import { nowFor, priorities, resolution, workKind, workPriority } from '../domain/work/work-item.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
@@ -102,7 +102,7 @@ const evolve = (doc: WorkItemDocument | undefined, event: Recorded<WorkItemEvent
 /** What people of a project must look at, and what came of it. */
 export const workItems: Projection<WorkItemDocument, WorkItemEvent> = {
   name: 'work-items',
-  streams: ['work-'],
+  streams: [streamsOf('work')],
   document: workItemDocument,
   indexes: [
     ['ended', 'dueAt'],
@@ -129,7 +129,7 @@ type OpenDocument = Readonly<z.infer<typeof openDocument>>;
 /** What people must look at in any project, for as long as they must: so that it can be counted. */
 export const openWorkItems: Projection<OpenDocument, WorkItemEvent> = {
   name: 'open-work-items',
-  streams: ['work-'],
+  streams: [streamsOf('work')],
   document: openDocument,
   indexes: [['kind']],
   keys: ({ stream }) => {

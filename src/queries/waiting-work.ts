@@ -2,11 +2,11 @@ import { failedWork } from '../projections/failed-work.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import { openKinds, openWorkItems } from '../projections/work-items.ts';
-import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Waiting } from '../telemetry/telemetry.ts';
+import type { Queries } from './queries.ts';
 
 /** Counts what waits, of all projects: jobs that have not ended well, failed work, and open work items. */
-export const waitingWork = (readModels: ReadModels) => {
+export const waitingWork = (readModels: Queries) => {
   const ofStatus = async (status: 'requested' | 'running' | 'failed') =>
     [await readModels.count(allProjects, jobs, [{ field: 'status', op: 'eq', value: status }]), status] as const;
   const ofKind = async (kind: 'job' | 'event') =>

@@ -1,5 +1,5 @@
 import { freePlace } from '../commands/routing/free-place.ts';
-import { step } from '../flows/merge.ts';
+import { step } from '../flows/step.ts';
 import { openWorkItem } from '../commands/work/open-work-item.ts';
 import type { LeadId } from '../flows/placements.ts';
 import { confirmPlace, endWork, takeOverPlace } from '../flows/placements.ts';

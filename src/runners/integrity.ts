@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import type { Config } from '../config/config.ts';
+import type { StoreLocations } from '../config/store-location.ts';
 import { damageIn } from '../eventstore/sqlite/damage.ts';
 import { pageDamageIn } from '../readmodels/sqlite/damage.ts';
 
@@ -33,13 +33,13 @@ export type Integrity = {
   readonly stop: () => Promise<void>;
 };
 
-const filesOf = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readModels'>): readonly File[] => {
+const filesOf = ({ eventStore, readModels }: StoreLocations): readonly File[] => {
   const locations = [['event-store', eventStore] as const, ['read-models', readModels] as const];
-  return locations.flatMap(([kind, home]) => {
-    const found = home.scheme === 'sqlite' ? statSync(home.path, { throwIfNoEntry: false }) : undefined;
+  return locations.flatMap(([kind, location]) => {
+    const found = location.scheme === 'sqlite' ? statSync(location.path, { throwIfNoEntry: false }) : undefined;
     // Nothing is wrong yet with what is made just now.
-    return home.scheme === 'sqlite' && found && found.size > 0
-      ? [{ kind, path: home.path, number: found.ino, size: found.size }]
+    return location.scheme === 'sqlite' && found && found.size > 0
+      ? [{ kind, path: location.path, number: found.ino, size: found.size }]
       : [];
   });
 };
@@ -47,8 +47,8 @@ const filesOf = ({ eventStore, readModels }: Pick<Config, 'eventStore' | 'readMo
 const answer = z.object({ damage: z.string().optional() });
 
 /** The files that are there before anything is opened: who opens them makes those that are not. */
-export const integrityOf = (config: Pick<Config, 'eventStore' | 'readModels'>): Integrity => {
-  const files = filesOf(config);
+export const integrityOf = (locations: StoreLocations): Integrity => {
+  const files = filesOf(locations);
   const damaged: File[] = [];
   let stopping = false;
   let thread: Worker | undefined;

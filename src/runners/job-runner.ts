@@ -5,6 +5,7 @@ import { allProjects } from '../projections/projects.ts';
 import type { Page, Scalar } from '../readmodels/read-models.ts';
 import type { Worker } from './one-job.ts';
 import { carryOut } from './one-job.ts';
+import { poll } from './poll.ts';
 import type { Work } from '../jobs/work.ts';
 
 /** How many jobs a worker does at a time, and how many of the list it reads at once. */
@@ -42,7 +43,7 @@ const laneOf = ({ projectId, kind, details }: JobDocument): string =>
 
 /**
  * Carries out all jobs that nobody else has: of each project and kind one at a time, the oldest first. Projects take turns: whose
- * job was begun longest ago is next, and a job gives its place back after `turn` ms when others wait. `hear` is told why a
+ * job was begun longest ago is next, and a job gives its place back after `turn` ms when others wait. `onError` is told why a
  * look, or the beginning or end of a job, failed; it is tried again.
  */
 export const runJobs = (
@@ -56,14 +57,6 @@ export const runJobs = (
   const active = new Map<string, Active>();
   /** The projects whose jobs were begun, the one whose turn was last at the end. */
   const served = new Set<string>();
-  let resting = new AbortController();
-  let woken = true;
-
-  const wake = (): void => {
-    woken = true;
-    resting.abort();
-  };
-
   const isFree = ({ status, until }: JobDocument): boolean =>
     status === 'requested' || alone || until <= context.clock().toISOString();
 
@@ -75,7 +68,7 @@ export const runJobs = (
     const ended = carryOut(worker, work, doc, signal).then(
       () => {
         leave();
-        wake();
+        polling.wake();
       },
       (error: unknown) => {
         leave();
@@ -138,25 +131,16 @@ export const runJobs = (
     if (active.size === width) makeRoom(next(open));
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      resting = new AbortController();
-      const listed = woken;
-      woken = false;
-      try {
-        // Only the list of jobs: one may be there to repair what does not come there.
-        if (listed) await context.reached(await context.head(), [jobs.name]);
-        await look();
-      } catch (error) {
-        if (!stopping.signal.aborted) onError(error);
-      }
-      if (!woken) await sleep(lookEvery, AbortSignal.any([resting.signal, stopping.signal]));
-    }
-  };
-
-  const running = run();
+  const polling = poll(
+    async (woken) => {
+      // Only the list of jobs: one may be there to repair what does not come there.
+      if (woken) await context.reached(await context.head(), [jobs.name]);
+      await look();
+    },
+    { every: lookEvery, signal: stopping.signal, onError, sleep },
+  );
   return {
-    wake,
+    wake: polling.wake,
     quiet: async () => {
       do {
         await Promise.all([...active.values()].map(({ ended }) => ended));
@@ -166,7 +150,7 @@ export const runJobs = (
     },
     stop: async () => {
       stopping.abort();
-      await running;
+      await polling.ended;
       await Promise.all([...active.values()].map(({ ended }) => ended));
     },
   };

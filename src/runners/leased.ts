@@ -1,5 +1,6 @@
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
+import { poll } from './poll.ts';
 import { sleep } from './waiting.ts';
 
 /** Who wants a lease and where leases are kept. `lifetime` is in ms: a holder that died is followed by another after it. */
@@ -60,20 +61,15 @@ export const leased = (
     waiting = { ...waiting, position: await readModels.checkpoint(checkpoint) };
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        await turn();
-      } catch (error) {
-        waiting = { ...waiting, error: error instanceof Error ? error.message : String(error) };
-        // Without an answer the lease holds until its time is over; then another process may have it.
-        if (running && now().getTime() >= until) await hand();
-      }
-      await sleep(lifetime / 3, stopping.signal);
-    }
-  };
-
-  const active = run();
+  const { ended } = poll(turn, {
+    every: lifetime / 3,
+    signal: stopping.signal,
+    onError: async (error) => {
+      waiting = { ...waiting, error: error instanceof Error ? error.message : String(error) };
+      // Without an answer the lease holds until its time is over; then another process may have it.
+      if (running && now().getTime() >= until) await hand();
+    },
+  });
   return {
     name,
     status: () => running?.status() ?? waiting,
@@ -82,7 +78,7 @@ export const leased = (
       checkpointReached(readModels, checkpoint, position, AbortSignal.any([signal, stopping.signal])),
     stop: async () => {
       stopping.abort(new Error(`Subscription ${name} is stopped`));
-      await active;
+      await ended;
       await running?.stop();
       try {
         await readModels.release(name, holder);

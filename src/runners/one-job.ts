@@ -12,9 +12,14 @@ import type { JobDocument } from '../projections/jobs.ts';
 import type { ReactorContext } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { JobAt, Work } from '../jobs/work.ts';
+import type { Sleep } from './poll.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** After so many failures in a row of one step a job is given up. */
 const tries = 5;
+
+/** While what a job needs is away, the wait between two tries grows up to that after so many of them: three seconds at most. */
+const oftenAway = 6;
 
 /** A worker: how long what it takes is its own without a sign of life, in ms; `alone` when no other can have what is taken. */
 export type Worker = {
@@ -25,8 +30,7 @@ export type Worker = {
   readonly newId: () => string;
   /** Milliseconds to wait after the nth failure in a row. */
   readonly retryDelay: (failures: number) => number;
-  /** Waits so many ms or until the signal aborts. */
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
 };
 
 /** Nothing is wrong with the job: what it needs is away, or others were quicker. */
@@ -46,7 +50,7 @@ const holding = ({ context, holder, lifetime, alone, newId }: Worker, { jobId: n
 
   /** Commands of the job belong to the request that asked for it. */
   const request = async (): Promise<Request> => {
-    const [first] = await engine.states.read<JobEvent>(`${job.name}-${name}`, -1, 1);
+    const [first] = await engine.states.read<JobEvent>(streamOf(job.name, name), -1, 1);
     const { correlationId = newId(), traceparent } = first?.metadata ?? {};
     return {
       commandId: unrepeatable(newId()),
@@ -85,19 +89,24 @@ const stepping = async (
   const details = { ...doc.details, ...(doc.version !== undefined && { version }) };
   const { projectId, jobId, kind, requestedAt } = doc;
   let at: JobAt = { projectId, jobId, kind, requestedAt, details, done, total, cursor, position: await context.head() };
-  let [failures, firstFailedAt] = [0, ''];
+  let [failures, firstFailedAt, away] = [0, '', 0];
   while (!signal.aborted) {
     try {
       const progress = await work.step(at, { ...context, request, signal });
       await held.progress(progress, request);
       if (progress.complete) return;
-      [at, failures] = [{ ...at, ...progress }, 0];
+      [at, failures, away] = [{ ...at, ...progress }, 0, 0];
     } catch (error) {
       if (signal.aborted || isLost(error)) return;
-      if (!passes(error)) failures += 1;
+      if (passes(error)) {
+        away += 1;
+        await sleep(retryDelay(Math.min(away, oftenAway)), signal);
+        continue;
+      }
+      [failures, away] = [failures + 1, 0];
       if (failures === 1) firstFailedAt = context.clock().toISOString();
       if (failures === tries) return void (await held.fail(error, firstFailedAt, request));
-      await sleep(retryDelay(Math.max(1, failures)), signal);
+      await sleep(retryDelay(failures), signal);
     }
   }
 };

@@ -10,11 +10,11 @@ import { openTelemetry } from '../telemetry/telemetry.ts';
 import { tracedStore } from '../telemetry/traced-store.ts';
 
 /** The worker thread that projects, on connections of its own, so that HTTP and projecting use a core each. */
-const { events, documents, lease, traces } = threadData.parse(workerData);
+const { eventStore, readModels: documents, lease, traces } = threadData.parse(workerData);
 
 const now = (): Date => new Date();
 const telemetry = await openTelemetry('projecting', traces);
-const store = tracedStore(await openEventStore(events, now), telemetry);
+const store = tracedStore(await openEventStore(eventStore, now), telemetry);
 const stored = await openReadModels(documents, () => {
   // All projections have to begin again. Thrown in nobody's call, this ends the thread, and the next one makes the file anew.
   throw new Error('The read models were deleted');

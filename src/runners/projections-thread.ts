@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { storeLocations } from '../config/store-location.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import type { RunningProjections } from './projections.ts';
 
@@ -33,12 +34,8 @@ type Answer = z.infer<typeof answerSchema>;
 
 type Waiter = { readonly settle: (answer: Answer) => void };
 
-const file = z.object({ scheme: z.literal('sqlite'), path: z.string() });
-
 /** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and how it sends traces if it does. */
-export const threadData = z.object({
-  events: z.union([file, z.object({ scheme: z.literal('eventstoredb'), url: z.string() })]),
-  documents: z.union([file, z.object({ scheme: z.literal('mongodb'), url: z.string() })]),
+export const threadData = storeLocations.extend({
   lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
   traces: z.object({ protocol: z.enum(['http/protobuf', 'http/json']) }).optional(),
 });
@@ -49,10 +46,10 @@ const endOf = (thread: Worker): Promise<void> =>
     thread.once('exit', () => resolve());
   });
 
-/** `entry` is the module that the thread runs. */
-/** What a thread is told of where the stores are. */
+/** What a thread is told. */
 export type ThreadData = z.infer<typeof threadData>;
 
+/** `entry` is the module that the thread runs. */
 type Thread = ThreadData & { readonly entry: URL };
 
 /** Is told why the thread died, and of a projection whose checkpoint stands on what the log no longer has. */

@@ -1,7 +1,7 @@
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Lease } from './leased.ts';
 import type { SubscriptionStatus } from './subscription.ts';
-import { sleep } from './waiting.ts';
+import { poll } from './poll.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Built, Generations } from './generations.ts';
 import { runGenerations, servingReached } from './generations.ts';
@@ -42,12 +42,12 @@ export type Dependencies = {
 const lookEvery = 1_000;
 
 /** Goes over to generations that others made serve, until the signal aborts. What fails is tried again at the next look. */
-const following = async (all: readonly Generations[], signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    await Promise.allSettled(all.map((each) => each.follow()));
-    await sleep(lookEvery, signal);
-  }
-};
+const following = (all: readonly Generations[], signal: AbortSignal): Promise<void> =>
+  poll(() => Promise.allSettled(all.map((each) => each.follow())), {
+    every: lookEvery,
+    signal,
+    onError: () => undefined,
+  }).ended;
 
 /**
  * Makes what the projections need and starts a subscription for each, from its own checkpoint. A projection that is built

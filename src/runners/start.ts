@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
@@ -8,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ThreadData } from './projections-thread.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
+import { sleep } from './waiting.ts';
 import { withTimeout, startWorkers } from './workers.ts';
 
 /** How long another process may go on with what a project's settings were, in ms: longer than it goes without looking, and a request. */
@@ -49,7 +49,11 @@ export const startRunners = async (running: Running) => {
     clock,
     othersLag: shared ? othersLag : 0,
     head: () => store.head(),
-    sleep: (milliseconds: number) => sleep(milliseconds, undefined, { signal: ending.signal }),
+    sleep: async (milliseconds: number) => {
+      await sleep(milliseconds, ending.signal);
+      // What waited must not go on as if its time had come.
+      ending.signal.throwIfAborted();
+    },
     reached: withTimeout(projecting.reached),
   };
   const onError = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');

@@ -5,6 +5,7 @@ import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';
 import type { Observing } from './traced-store.ts';
 import { inSpan } from './tracing.ts';
+import { streamOf } from '../domain/streams.ts';
 
 /** What came of a command that threw, by the name of its error. */
 const outcomes: Readonly<Record<string, string>> = {
@@ -57,7 +58,7 @@ export const observedCommands = (handle: Handle, { instruments, tracing }: Obser
   };
   if (!tracing) return counted;
   return (command, input, request) => {
-    const stream = `${command.aggregate.name}-${command.id(input)}`;
+    const stream = streamOf(command.aggregate.name, command.id(input));
     // A command that nobody else's work asked for goes on with the trace that its request names, as a reactor's does.
     const parent = tracing.current() ? {} : { parent: request.traceparent };
     const attributes = { 'leadfold.stream': stream, 'leadfold.correlation': request.correlationId };

@@ -1,21 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/api/http/caller.ts';
 import { factFor, isRoot } from '../../src/api/http/confidential.ts';
-import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { recordedView } from '../../src/queries/recorded.ts';
 import { jobClaimed, jobFailed, workParked } from '../support/facts.ts';
 
 const root: Caller = { projectId: 'acme', keyId: undefined, scopes: ['admin'] };
 const ofProject: Caller = { projectId: 'acme', keyId: 'k1', scopes: ['admin'] };
 
-const recorded = (event: { readonly type: string; readonly data: unknown }): Recorded => ({
-  ...event,
-  id: 'f1',
-  stream: 'job-acme.1',
-  revision: 0,
-  position: 7,
-  recordedAt: new Date(0),
-  metadata: { commandId: 'x', correlationId: 'x', causationId: 'x' },
-});
+const recorded = (event: { readonly type: string; readonly data: unknown }) =>
+  recordedView({
+    ...event,
+    id: 'f1',
+    stream: 'job-acme.1',
+    revision: 0,
+    position: 7,
+    recordedAt: new Date(0),
+    metadata: { commandId: 'x', correlationId: 'x', causationId: 'x' },
+  });
 
 describe('What the root key only is told', () => {
   it('goes by the key, not by the project that it names', () => {

@@ -6,7 +6,7 @@ import { snakeCase } from '../../src/api/ingest/event-name.ts';
 import type { Translated } from '../../src/api/ingest/item.ts';
 import { isObject, readJson } from '../../src/api/ingest/json.ts';
 import { fromNative } from '../../src/api/ingest/native.ts';
-import { fromSegment, segmentCalls } from '../../src/api/ingest/segment.ts';
+import { fromSegment, segmentCalls, takenOver } from '../../src/api/ingest/segment.ts';
 import { activitySchema } from '../../src/domain/lead/activity.ts';
 import { identifierSchema } from '../../src/domain/identity/identity.ts';
 
@@ -73,7 +73,7 @@ describe('Whatever JSON comes', () => {
     const call = fc.constantFrom(...segmentCalls);
     fc.assert(
       fc.property(call, item, envelope, (...[which, any, around]) =>
-        mustHold(fromSegment(which, any, around, arrival)),
+        mustHold(fromSegment(which, any, takenOver(around), arrival)),
       ),
     );
   });

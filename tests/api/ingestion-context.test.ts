@@ -8,7 +8,7 @@ import { ingesting } from './ingestion-given.ts';
 const arrival = { receivedAt: new Date('2026-03-01T12:00:00.000Z'), newEventId: () => 'made-here' };
 const item = { userId: 'u', event: 'X', groupId: 'g', previousId: 'a' };
 
-const kept = (context: unknown, envelope: JsonObject = {}, call: SegmentCall = 'track') => {
+const captured = (context: unknown, envelope: JsonObject = {}, call: SegmentCall = 'track') => {
   const translated = fromSegment(
     call,
     context === undefined ? item : { ...item, context },
@@ -16,8 +16,12 @@ const kept = (context: unknown, envelope: JsonObject = {}, call: SegmentCall = '
     arrival,
   );
   if (!('capture' in translated)) throw new Error(`Not captured: ${JSON.stringify(translated)}`);
-  return translated.capture.activity.context;
+  return translated;
 };
+
+const kept = (...said: Parameters<typeof captured>) => captured(...said).capture.activity.context;
+const told = (...said: Parameters<typeof captured>) =>
+  (captured(...said).warnings ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
 
 const whole = {
   campaign: { source: 'newsletter', name: 'spring' },
@@ -48,6 +52,28 @@ describe("The context of a call of Segment's clients", () => {
   ])('is none where it holds nothing that is kept: %j', (context) => {
     expect(kept(context)).toBeUndefined();
   });
+
+  it.each([
+    [{ page: 'home' }, '/context/page must be an object, is text; it was left out'],
+    [{ locale: 7, timezone: 'UTC' }, '/context/locale must be a text, is 7; it was left out'],
+    [{ userAgent: ['x'] }, '/context/userAgent must be a text, is a list; it was left out'],
+    [
+      { page: { url: 'x'.repeat(9_000) } },
+      '/context/page makes the context longer than the 8192 bytes that there are for it; it was left out',
+    ],
+  ])('says which part of it was left out, and why: %j', (context, why) => {
+    expect(told(context)).toEqual([why]);
+    // Also where it is the batch that says it, unless the call says something else.
+    expect(told(undefined, { context })).toEqual([why]);
+    expect(told(whole, { context })).toEqual([]);
+  });
+
+  it.each([undefined, whole, { page: {}, library: [], locale: ' ', ip: null, campaign: null }, { device: 7 }])(
+    'says nothing of parts that are kept, empty or unknown: %j',
+    (context) => {
+      expect(told(context)).toEqual([]);
+    },
+  );
 
   it('is that of the batch where the call has no such part of its own', () => {
     const envelope = { context: { ...whole, sessionId: 's' } };

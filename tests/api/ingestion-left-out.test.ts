@@ -64,6 +64,10 @@ describe('What is wrong with a field that an activity can do without', () => {
 
   it.each<[JsonObject, string]>([
     [{ context: { sessionId: true } }, '/context/sessionId'],
+    [{ sentAt: '' }, '/sentAt'],
+    [{ sentAt: 'soon' }, '/sentAt'],
+    [{ sentAt: {} }, '/sentAt'],
+    [{ context: { page: 'home' } }, '/context/page'],
     [{ context: { sessionId: ['s'] } }, '/context/sessionId'],
     [{ context: { sessionId: 's'.repeat(257) } }, '/context/sessionId'],
     [{ messageId: {} }, '/messageId'],
@@ -84,7 +88,7 @@ describe('What is wrong with a field that an activity can do without', () => {
       {
         code: 'field-left-out',
         pointer: '/context/sessionId',
-        detail: 'must be text, is boolean; it was left out',
+        detail: 'must be text, is true; it was left out',
       },
     ]);
   });

@@ -94,12 +94,12 @@ describe('An activity in our own format', () => {
   });
 
   it.each([
-    ['is no object', 'text', /^: must be an object, is string/],
+    ['is no object', 'text', /^: must be an object, is text/],
     ['is a list', [], /^: must be an object, is a list/],
     ["is nobody's", { eventType: 'x' }, /^: .*send userId, email or anonymousId/],
     ['has a blocked userId', { ...someone, userId: ' NULL ' }, /^\/userId: "NULL" does not identify anybody/],
     ['has a blank identifier', { ...someone, userId: ' ' }, /^\/userId: is blank/],
-    ['has a number for an identifier', { ...someone, userId: 7 }, /^\/userId: must be text, is number/],
+    ['has a number for an identifier', { ...someone, userId: 7 }, /^\/userId: must be text, is 7/],
     ['has a long identifier', { ...someone, userId: 'x'.repeat(257) }, /^\/userId: is 257 characters long/],
     ['has a NUL in an identifier', { ...someone, userId: 'a\0b' }, /^\/userId: holds a NUL/],
     [

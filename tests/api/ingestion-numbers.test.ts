@@ -197,9 +197,9 @@ describe('A number that a double can not hold', () => {
     const wrong = `{"userId":${long},"eventType":"x"}`;
     for (const url of ['/api/events/ingest', '/api/events']) {
       const { statusCode, body } = await app.post(url, wrong);
-      expect([statusCode, body.errors]).toEqual([400, [{ pointer: '/userId', detail: 'must be text, is number' }]]);
+      expect([statusCode, body.errors]).toEqual([400, [{ pointer: '/userId', detail: 'must be text, is a number' }]]);
     }
     const { body } = await app.post('/api/events/batch', `{"events":[${wrong}]}`);
-    expect(body.results[0].error).toEqual({ pointer: '/events/0/userId', detail: 'must be text, is number' });
+    expect(body.results[0].error).toEqual({ pointer: '/events/0/userId', detail: 'must be text, is a number' });
   });
 });

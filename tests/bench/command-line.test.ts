@@ -23,6 +23,7 @@ describe('the command line of the benchmarks', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('--rounds');
     expect(stdout).toContain('ingest-single');
+    expect(stdout).not.toContain('Commands:');
   });
 
   it('tells of an unknown name what there is instead, and measures nothing', async () => {
@@ -34,10 +35,14 @@ describe('the command line of the benchmarks', () => {
 });
 
 describe('what is asked for', () => {
-  const known = ['first', 'second', 'third'];
+  const names = ['first', 'second', 'third'];
+  const known = names.map((name) => ({ name, about: 'measures' }));
 
   it('is everything, three times, unless something is said', () => {
-    expect(asked([], known)).toEqual({ names: known, rounds: 3, json: false, write: false, help: false });
+    expect(asked([], known)).toEqual({ names, rounds: 3, json: false, write: false });
+    const apart = { name: 'long', about: 'measures', apart: true };
+    expect(asked([], [...known, apart]).names).toEqual(names);
+    expect(asked(['long'], [...known, apart]).names).toEqual(['long']);
   });
 
   it('is what is named, in the order in which they run', () => {
@@ -49,7 +54,7 @@ describe('what is asked for', () => {
   });
 
   it.each([
-    [['--round'], /Unknown option '--round'.*--rounds <count>/],
+    [['--round'], /Unknown option '--round'; did you mean --rounds\?[^]*--rounds <count>/],
     [['--rounds', 'many'], /--rounds is many; give a whole number/],
     [['--rounds', '0'], /--rounds is 0; give a whole number/],
     [['first', 'last'], /no benchmark last; there are first, second, third/],

@@ -1,23 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { YieldToOthers } from '../../src/engine/breather.ts';
-import { breather, inTurn, pacing } from '../../src/engine/breather.ts';
+import type { YieldToOthers } from '../../src/engine/pacing.ts';
+import { yieldingInTurn, inTurn, pacing } from '../../src/engine/pacing.ts';
 
-/** A breather whose time is that of the pieces: each takes a ms, also where it goes on behind what it waits for at once. */
+/** Turns by a clock that the pieces move on: each takes a ms, also where it goes on behind what it waits for at once. */
 const timed = (most: number) => {
   const time = { now: 0 };
-  const breathe = breather(most, () => time.now);
+  const yieldToOthers = yieldingInTurn(most, () => time.now);
   const piece = async (): Promise<void> => {
     await Promise.resolve();
     await Promise.resolve();
     time.now += 1;
   };
-  return { breathe, piece };
+  return { yieldToOthers, piece };
 };
 
 /** Pieces of work by so many workers at once; tells how many were done in each turn of the event loop that had some. */
 const worked = async (
-  { breathe, piece }: ReturnType<typeof timed>,
+  { yieldToOthers, piece }: ReturnType<typeof timed>,
   workers: number,
   pieces: number,
 ): Promise<readonly number[]> => {
@@ -26,7 +26,7 @@ const worked = async (
   const work = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await breathe();
+      await yieldToOthers();
       await piece();
       turns.push((turns.pop() ?? 0) + 1);
     }
@@ -57,10 +57,10 @@ it.each([1, 7, 50])(
 );
 
 it('However many pieces one has, of each other one is next', async () => {
-  const { breathe } = timed(4);
+  const { yieldToOthers } = timed(4);
   const begun: string[] = [];
   const wants = async (whose: string): Promise<void> => {
-    await breathe(whose);
+    await yieldToOthers(whose);
     begun.push(whose);
   };
   const many = Array.from({ length: 100 }, () => wants('greedy'));
@@ -71,12 +71,12 @@ it('However many pieces one has, of each other one is next', async () => {
 
 it('Work that comes in pieces is done to its end, and each further piece waits for its turn', async () => {
   const begun: string[] = [];
-  const breathe: YieldToOthers = async (whose = '') => void begun.push(whose);
+  const yieldToOthers: YieldToOthers = async (whose = '') => void begun.push(whose);
   function* counting() {
     for (let n = 0; n < 3; n++) yield;
     return 'all';
   }
-  expect(await inTurn(breathe, 'acme', counting())).toBe('all');
+  expect(await inTurn(yieldToOthers, 'acme', counting())).toBe('all');
   expect(begun).toEqual(['acme', 'acme', 'acme']);
 });
 

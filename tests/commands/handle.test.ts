@@ -5,7 +5,7 @@ import { command } from '../../src/engine/command.ts';
 import { createProject } from '../../src/commands/projects/create-project.ts';
 import type { Outcome } from '../../src/engine/handle.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/engine/errors.ts';
-import { pacing } from '../../src/engine/breather.ts';
+import { pacing } from '../../src/engine/pacing.ts';
 import { issueKey } from '../../src/commands/projects/issue-key.ts';
 import type { Engine } from '../../src/flows/engine.ts';
 import { recordActivities } from '../../src/commands/lead/record-activities.ts';

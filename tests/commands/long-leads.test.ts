@@ -6,7 +6,7 @@ import { capture } from '../../src/flows/capture.ts';
 import type { Capture } from '../../src/flows/capture-groups.ts';
 import { unrepeatable } from '../../src/engine/command.ts';
 import { createProject } from '../../src/commands/projects/create-project.ts';
-import type { Looked } from '../../src/engine/snapshots.ts';
+import type { LookupOutcome } from '../../src/engine/snapshots.ts';
 import { keepSnapshots } from '../../src/engine/snapshots.ts';
 import type { Activity } from '../../src/domain/lead/activity.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
@@ -46,8 +46,8 @@ const processes = () => {
   return async () => {
     const log = await openEventStore({ scheme: 'sqlite', path: join(folder, 'events.db') }, () => noon);
     const readModels = await openReadModels({ scheme: 'sqlite', path: join(folder, 'read-models.db') });
-    const looked: Looked[] = [];
-    const snapshots = keepSnapshots(readModels, { looked: (outcome) => looked.push(outcome) });
+    const looked: LookupOutcome[] = [];
+    const snapshots = keepSnapshots(readModels, { onLookup: (outcome) => looked.push(outcome) });
     const { store, count } = counting(log);
     const engine = engineOver(store, { maxBytes: 350_000, snapshots });
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import type { Looked } from '../../src/engine/snapshots.ts';
+import type { LookupOutcome } from '../../src/engine/snapshots.ts';
 import { keepSnapshots } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
 import { foldStates } from '../../src/engine/states.ts';
@@ -35,8 +35,8 @@ const openServer = async () => {
   /** A process that keeps its snapshots there. */
   const started = () => {
     const readModels = openMongoReadModels(`${server.url}/leadfold`);
-    const looked: Looked[] = [];
-    const snapshots = keepSnapshots(readModels, { looked: (each) => looked.push(each), patience: 1_000 });
+    const looked: LookupOutcome[] = [];
+    const snapshots = keepSnapshots(readModels, { onLookup: (each) => looked.push(each), patience: 1_000 });
     onTestFinished(async () => {
       snapshots.stop();
       await readModels.close();

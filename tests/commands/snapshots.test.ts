@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { command } from '../../src/engine/command.ts';
 import { handling } from '../../src/engine/handle.ts';
-import type { Looked } from '../../src/engine/snapshots.ts';
+import type { LookupOutcome } from '../../src/engine/snapshots.ts';
 import { keepSnapshots, snapshotCollection } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
 import { foldStates } from '../../src/engine/states.ts';
@@ -73,12 +73,12 @@ const openTalks = (): EventStore => {
 /** A process that remembers 200 words. */
 const started = (log: EventStore, readModels: ReadModels) => {
   const { store, reads } = reading(log);
-  const [looked, time]: [Looked[], { now: number }] = [[], { now: 0 }];
-  const keeping = { now: () => time.now, looked: (each: Looked) => looked.push(each), patience: 20 };
+  const [outcomes, time]: [LookupOutcome[], { now: number }] = [[], { now: 0 }];
+  const keeping = { now: () => time.now, onLookup: (each: LookupOutcome) => outcomes.push(each), patience: 20 };
   const snapshots = keepSnapshots(readModels, keeping);
   onTestFinished(() => snapshots.stop());
   const states = foldStates(store, 200_000, snapshots);
-  return { states, snapshots, time, reads, looked: () => looked.splice(0) };
+  return { states, snapshots, time, reads, outcomes: () => outcomes.splice(0) };
 };
 
 /** A log with a talk of 120 words of which there is a snapshot, and the process that made it and has forgotten the talk. */
@@ -91,7 +91,7 @@ const openLong = async (more: { readonly readModels?: ReadModels } = {}) => {
   await first.states.get(talk, 'acme.2');
   await first.snapshots.written();
   first.reads();
-  first.looked();
+  first.outcomes();
   return { log, readModels, first, again: () => started(log, readModels) };
 };
 
@@ -103,51 +103,51 @@ describe('A stream that is not in memory', () => {
   it.each([0, 1, 31])('is read once and has no snapshot looked for when it has %i facts', async (count) => {
     const log = openTalks();
     if (count > 0) await log.append(stream, -1, said(count));
-    const { states, reads, looked } = started(log, openMemory());
+    const { states, reads, outcomes } = started(log, openMemory());
     expect((await states.get(talk, id)).state.length).toBe(count);
-    expect([reads(), looked()]).toEqual([[`${count} after -1`], []]);
+    expect([reads(), outcomes()]).toEqual([[`${count} after -1`], []]);
   });
 
   it('is read to its end when it is longer and there is no snapshot', async () => {
     const log = openTalks();
     await log.append(stream, -1, said(70));
-    const { states, reads, looked } = started(log, openMemory());
+    const { states, reads, outcomes } = started(log, openMemory());
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([reads(), looked()]).toEqual([['32 after -1', '38 after 31'], ['none']]);
+    expect([reads(), outcomes()]).toEqual([['32 after -1', '38 after 31'], ['none']]);
   });
 
   it.each([0, 5])('is read from its snapshot and what is new, by any process: %i facts', async (count) => {
     const { log, again } = await openLong();
     if (count > 0) await log.append(stream, 119, said(count, 'new'));
-    const { states, reads, looked } = again();
+    const { states, reads, outcomes } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([reads(), looked()]).toEqual([['32 after -1', `${count + 1} after 118`], ['found']]);
+    expect([reads(), outcomes()]).toEqual([['32 after -1', `${count + 1} after 118`], ['found']]);
   });
 
   it('is read from its snapshot at once by the process that knows it to be long', async () => {
     const { log, first } = await openLong();
     await log.append(stream, 119, said(5, 'new'));
     expect(same(await first.states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([first.reads(), first.looked()]).toEqual([['6 after 118'], ['found']]);
+    expect([first.reads(), first.outcomes()]).toEqual([['6 after 118'], ['found']]);
   });
 
   it('is asked from the log alone while it is in memory', async () => {
     const { again } = await openLong();
-    const { states, reads, looked } = again();
+    const { states, reads, outcomes } = again();
     await states.get(talk, id);
     reads();
-    looked();
+    outcomes();
     await states.refresh(talk, id);
-    expect([reads(), looked()]).toEqual([['0 after 119'], []]);
+    expect([reads(), outcomes()]).toEqual([['0 after 119'], []]);
   });
 
   it('answers a command that was sent before its snapshot as it was answered then', async () => {
     const { log, again } = await openLong();
-    const { states, looked } = again();
+    const { states, outcomes } = again();
     const handle = handling({ store: log, states, clock: () => noon, newId: randomUUID });
     const outcome = await handle(say, { id, word: 'anything' }, request('w7'));
     expect(outcome.events.map(({ data }) => data)).toEqual([{ word: 'w7' }]);
-    expect([outcome.revision, await log.head(), looked()]).toEqual([7, 240, ['found']]);
+    expect([outcome.revision, await log.head(), outcomes()]).toEqual([7, 240, ['found']]);
   });
 });
 
@@ -170,23 +170,23 @@ describe('A snapshot', () => {
   ])('%s is not used, and gives its place to another', async (_, change) => {
     const { log, readModels, again } = await openLong();
     await tamper(readModels, change);
-    const { states, snapshots, looked } = again();
+    const { states, snapshots, outcomes } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect(looked()).toEqual(['unusable']);
+    expect(outcomes()).toEqual(['unusable']);
     await states.get(talk, 'acme.2');
     await snapshots.written();
     await states.get(talk, id);
-    expect(looked()).toEqual(['none', 'found']);
+    expect(outcomes()).toEqual(['none', 'found']);
   });
 
   it('of a newer version is not used, and left to who can read it', async () => {
     const { log, readModels, again } = await openLong();
     await tamper(readModels, (doc) => ({ ...doc, version: 3 }));
-    const { states, snapshots, looked } = again();
+    const { states, snapshots, outcomes } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
     await snapshots.written();
     expect(await readModels.get('acme', snapshotCollection, stream)).toMatchObject({ version: 3 });
-    expect(looked()).toEqual(['unusable']);
+    expect(outcomes()).toEqual(['unusable']);
   });
 
   it.each([
@@ -253,23 +253,23 @@ describe('When the read models', () => {
       asked.times += 1;
       throw new ReadModelsUnavailable('away');
     };
-    const { states, time, looked } = started(log, { ...readModels, get });
+    const { states, time, outcomes } = started(log, { ...readModels, get });
     for (const now of [0, 4_999, 5_000]) {
       time.now = now;
       expect((await states.get(talk, id)).state.length).toBe(120);
       await states.get(talk, 'acme.2');
     }
     expect(asked.times).toBe(2);
-    expect(new Set(looked())).toEqual(new Set(['skipped']));
+    expect(new Set(outcomes())).toEqual(new Set(['skipped']));
     first.snapshots.stop();
   });
 
   it('are slow, the facts are read', async () => {
     const readModels = openMemory();
     const { log } = await openLong({ readModels });
-    const { states, looked } = started(log, { ...readModels, get: () => new Promise(() => undefined) });
+    const { states, outcomes } = started(log, { ...readModels, get: () => new Promise(() => undefined) });
     expect((await states.get(talk, id)).state.length).toBe(120);
-    expect(looked()).toEqual(['skipped']);
+    expect(outcomes()).toEqual(['skipped']);
   });
 
   it('take nothing, the next snapshot is made as if none had been', async () => {

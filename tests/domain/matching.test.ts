@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { List } from 'immutable';
+import { List as PersistentList } from 'immutable';
 import { expect, it } from 'vitest';
 import type { Activity } from '../../src/domain/lead/activity.ts';
 import { explain } from '../../src/domain/scoring/explanation.ts';
@@ -14,8 +14,8 @@ const asOf = noon.getTime();
 /** Something to score whose lists stay the same ones, as those of a lead do. */
 const listed = (all: readonly Activity[]): Scorable => {
   const byType = Map.groupBy(all, ({ eventType }) => eventType);
-  const lists = new Map([...byType].map(([type, some]) => [type, List(some)]));
-  return { activitiesOf: (eventType) => lists.get(eventType) ?? List(), traits: {} };
+  const lists = new Map([...byType].map(([type, some]) => [type, PersistentList(some)]));
+  return { activitiesOf: (eventType) => lists.get(eventType) ?? PersistentList(), traits: {} };
 };
 
 const distinct = (all: readonly Activity[]): readonly Activity[] => [

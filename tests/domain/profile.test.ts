@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { describe, expect, it } from 'vitest';
 import type { Activity } from '../../src/domain/lead/activity.ts';
 import { saysTheSame } from '../../src/domain/lead/activity.ts';
@@ -8,7 +8,7 @@ import type { Profile } from '../../src/domain/lead/profile.ts';
 import { profileBytesOf, withRoomFor, withTraits } from '../../src/domain/lead/profile.ts';
 import { activity } from '../support/facts.ts';
 
-const empty: Profile = { profile: Map(), profileBytes: 0 };
+const empty: Profile = { profile: PersistentMap(), profileBytes: 0 };
 const { traits: most, profileBytes } = leadLimits;
 
 const named = (count: number, value: (place: number) => string = () => 'x', from = 0) =>

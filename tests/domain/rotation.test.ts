@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { describe, expect, it } from 'vitest';
 import type { Rotation, Turn } from '../../src/domain/routing/rotation.ts';
 import { advance, giveBack, pickNext } from '../../src/domain/routing/rotation.ts';
@@ -8,7 +8,7 @@ const membersOf = (weights: readonly number[]): readonly Turn[] =>
   weights.map((weight, index) => ({ repId: `r${String(index).padStart(2, '0')}`, weight }));
 
 /** Gives so many leads, one after the other. */
-const turns = (members: readonly Turn[], count: number, before: Rotation = Map()) => {
+const turns = (members: readonly Turn[], count: number, before: Rotation = PersistentMap()) => {
   const picked: string[] = [];
   let rotation = before;
   for (let turn = 0; turn < count; turn++) {
@@ -65,8 +65,8 @@ describe('A rotation', () => {
 
   it('gives nothing to who weighs nothing, and nothing where nobody is', () => {
     expect(turns(membersOf([0, 1]), 3).picked).toEqual(['r01', 'r01', 'r01']);
-    expect(pickNext(Map(), membersOf([0]))).toBe(undefined);
-    expect(pickNext(Map(), [])).toBe(undefined);
+    expect(pickNext(PersistentMap(), membersOf([0]))).toBe(undefined);
+    expect(pickNext(PersistentMap(), [])).toBe(undefined);
   });
 
   it('does not let anybody catch up on time away', () => {

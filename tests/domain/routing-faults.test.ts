@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/lead/activity.ts';
 import { excludes, implies } from '../../src/domain/conditions/condition-logic.ts';
@@ -15,8 +15,8 @@ const team = (teamId: string) => ({ teamId, name: teamId, regions: [] });
 
 const staffed: RosterState = {
   ...roster.initial,
-  teams: Map(['sales', 'emea', 'empty', 'gone', 'idle'].map((id) => [id, team(id)] as const)),
-  reps: Map(
+  teams: PersistentMap(['sales', 'emea', 'empty', 'gone', 'idle'].map((id) => [id, team(id)] as const)),
+  reps: PersistentMap(
     [
       rep({ repId: 'ada', teamIds: ['sales', 'emea'] }),
       rep({ repId: 'bob', teamIds: ['gone'], status: 'left' }),

@@ -41,7 +41,7 @@ const nothing = { reads: 0, appends: 0, looks: 0 };
 const openCounted = async (maxBytes?: number) => {
   const [log, readModels] = [await openWith(model), openSqliteReadModels(':memory:')];
   const { store, count } = counting(log);
-  const snapshots = keepSnapshots(readModels, { looked: () => void (count.looks += 1) });
+  const snapshots = keepSnapshots(readModels, { onLookup: () => void (count.looks += 1) });
   onTestFinished(async () => {
     snapshots.stop();
     await readModels.close();

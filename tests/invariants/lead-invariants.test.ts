@@ -5,8 +5,8 @@ import { routingBrought } from '../../src/domain/routing/ownership-merge.ts';
 import type { PublishedModel } from '../../src/domain/scoring/published-model.ts';
 import { checkpointsMove } from '../../src/invariants/checkpoints.ts';
 import { leadInvariants } from '../../src/invariants/index.ts';
-import type { Fact, LeadRouting, SeenLead } from '../../src/invariants/seen.ts';
-import { seenLead } from '../../src/invariants/seen.ts';
+import type { Fact, LeadRouting, LeadEvidence } from '../../src/invariants/evidence.ts';
+import { leadEvidence } from '../../src/invariants/evidence.ts';
 import { history } from '../../src/projections/history.ts';
 import type { HistoryEntry } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
@@ -62,9 +62,9 @@ const projected = (facts: readonly Fact[]) => {
   return { document, entries: own.filter((entry) => entry !== undefined) };
 };
 
-type More = Partial<SeenLead> & { readonly facts: readonly Fact[]; readonly models?: SeenLead['models'] };
+type More = Partial<LeadEvidence> & { readonly facts: readonly Fact[]; readonly models?: LeadEvidence['models'] };
 
-const published = (...models: readonly PublishedModel[]): SeenLead['models'] => ({
+const published = (...models: readonly PublishedModel[]): LeadEvidence['models'] => ({
   newest: Math.max(...models.map(({ version }) => version)),
   of: (version) => models.find((each) => each.version === version),
 });
@@ -72,7 +72,7 @@ const published = (...models: readonly PublishedModel[]): SeenLead['models'] => 
 /** The invariants that a lead breaks. Its documents are of all its facts, and must be, unless something else is said. */
 const broken = ({ facts, ...more }: More): readonly number[] => {
   const usual = { projectId, leadId, until: Infinity, models: published(standard), takenOver: [], ...projected(facts) };
-  const seen = seenLead({ ...usual, facts, ...more });
+  const seen = leadEvidence({ ...usual, facts, ...more });
   return leadInvariants.filter(({ check }) => check(seen).findings.length > 0).map(({ id }) => id);
 };
 

@@ -25,8 +25,8 @@ import { noon } from '../support/noon.ts';
 const names = projections.map(({ name }) => name);
 const checkpoints = [...names, ...reactors.map(checkpointOf)];
 const filesIn = (folder: string) => ({
-  events: { scheme: 'sqlite', path: join(folder, 'events.db') } as const,
-  documents: { scheme: 'sqlite', path: join(folder, 'read-models.db') } as const,
+  eventStore: { scheme: 'sqlite', path: join(folder, 'events.db') } as const,
+  readModels: { scheme: 'sqlite', path: join(folder, 'read-models.db') } as const,
 });
 
 /** What is compared: all but how long it took and which violation was found first. */
@@ -44,8 +44,8 @@ const outside = { now: () => noon, sleep: async () => undefined };
 
 /** The report of a check in parts; undefined when they can't be judged apart. */
 const reportOf = async (folder: string, parts: readonly Part[], projectId?: string): Promise<Report | undefined> => {
-  const { events, documents } = filesIn(folder);
-  const store = await openEventReader(events);
+  const { eventStore, readModels: documents } = filesIn(folder);
+  const store = await openEventReader(eventStore);
   const readModels = serving(await openDocumentReader(documents), names, { maxAge: 0 });
   const head = await store.head();
   const told = Object.fromEntries(checkpoints.map((name) => [name, head]));

@@ -28,8 +28,8 @@ const checksOver = (folder: string, running = entry) =>
     live: true,
     checkpoints: [],
     positions: async () => ({}),
-    events: { scheme: 'sqlite', path: join(folder, 'events.db') },
-    documents: { scheme: 'sqlite', path: join(folder, 'read-models.db') },
+    eventStore: { scheme: 'sqlite', path: join(folder, 'events.db') },
+    readModels: { scheme: 'sqlite', path: join(folder, 'read-models.db') },
   });
 
 /** A thread that never answers, and as long as it runs accepts connections; that of the other half fails once this is so. */

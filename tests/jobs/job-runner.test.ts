@@ -4,6 +4,7 @@ import { cancelJob } from '../../src/commands/jobs/cancel-job.ts';
 import { retryJob } from '../../src/commands/jobs/retry-job.ts';
 import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
+import { backOff } from '../../src/runners/subscription.ts';
 import { engineOver, request, slow } from '../support/engine.ts';
 import { projectId } from '../support/facts.ts';
 import { counting, gate, lifetime, openWorkplace } from './workers.ts';
@@ -177,6 +178,38 @@ describe('A step that fails', () => {
       expect(await place.facts()).toEqual(['requested', 'claimed', 'completed']);
     },
   );
+
+  it('waits longer for a store that is away, up to three seconds, and less again after a success', async () => {
+    const place = await openWorkplace();
+    const waits: number[] = [];
+    let tries = 0;
+    await place.ask();
+    const step = counting(3, () => {
+      tries += 1;
+      if (tries !== 10 && tries < 13) throw new StoreUnavailable('The log is away');
+    });
+    await place.worker('a', step, { retryDelay: (nth) => (waits.push(nth), 0) }).quiet();
+    expect(waits).toEqual([1, 2, 3, 4, 5, 6, 6, 6, 6, 1, 2]);
+    expect(backOff(Math.max(...waits))).toBeLessThanOrEqual(3_200);
+    expect((await place.found()).status).toBe('completed');
+  });
+
+  it('counts its own failures apart from those of a store that is away', async () => {
+    const place = await openWorkplace();
+    const [waits, began]: [number[], Date] = [[], place.clock.now()];
+    let tries = 0;
+    await place.ask();
+    const step = counting(1, () => {
+      tries += 1;
+      if (tries > 1) place.clock.forward(1_000);
+      throw tries % 2 === 1 ? new Error('The disc is full of cheese') : new ReadModelsUnavailable('They are away');
+    });
+    await place.worker('a', step, { retryDelay: (nth) => (waits.push(nth), 0) }).quiet();
+    expect([tries, await place.facts()]).toEqual([9, ['requested', 'claimed', 'failed']]);
+    expect(waits).toEqual([1, 1, 2, 1, 3, 1, 4, 1]);
+    const last = (await factsIn(place.store, `job-${projectId}.rescore-2`)).at(-1);
+    expect(last?.data).toMatchObject({ attempts: 5, firstFailedAt: began.toISOString() });
+  });
 
   it('and does better later counts from one again', async () => {
     const place = await openWorkplace();

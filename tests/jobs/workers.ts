@@ -3,6 +3,7 @@ import { requestJob } from '../../src/commands/jobs/request-job.ts';
 import type { JobState } from '../../src/domain/jobs/job.ts';
 import { job } from '../../src/domain/jobs/job.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
+import type { Worker } from '../../src/runners/one-job.ts';
 import { sleep } from '../../src/runners/waiting.ts';
 import type { RunningJobs } from '../../src/runners/job-runner.ts';
 import { runJobs } from '../../src/runners/job-runner.ts';
@@ -39,6 +40,8 @@ type Hiring = {
   readonly abandon?: NonNullable<Work['abandon']>;
   /** How long a job goes on while others wait, in ms. */
   readonly turn?: number;
+  /** Milliseconds to wait after the nth failure in a row; none unless said. */
+  readonly retryDelay?: Worker['retryDelay'];
 };
 
 /** Opens a workplace for a test, which closes when that ends. */
@@ -56,7 +59,8 @@ export const openWorkplace = async (): Promise<Workplace> => {
   });
   const outside = engineOver(store, { clock: clock.now });
 
-  const worker: Workplace['worker'] = (holder, step, { through = store, abandon, turn } = {}) => {
+  const worker: Workplace['worker'] = (holder, step, hiring = {}) => {
+    const { through = store, abandon, turn, retryDelay = () => 0 } = hiring;
     const sight = {
       engine: engineOver(through, { clock: clock.now }),
       readModels,
@@ -74,7 +78,7 @@ export const openWorkplace = async (): Promise<Workplace> => {
         lifetime,
         alone: false,
         newId: () => `${holder}/${(ids.last += 1)}`,
-        retryDelay: () => 0,
+        retryDelay,
         sleep,
       },
       [work],

@@ -106,7 +106,7 @@ describe('The demo', () => {
 
   it('tells how it is used, also where it is used wrongly', async () => {
     const [asked, wrong] = await Promise.all([demo({}, '--help'), demo({}, '--sed', '3')]);
-    for (const { output } of [asked, wrong]) expect(output).toContain('npm run demo [-- --seed <number> --quick]');
+    for (const { output } of [asked, wrong]) expect(output).toMatch(/npm run demo[^]*--seed <number>[^]*--quick/);
     expect([asked.code, wrong.code]).toEqual([0, 1]);
   });
 

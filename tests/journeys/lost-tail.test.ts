@@ -99,7 +99,7 @@ it('A log that lost its tail is told, also when it has grown past, and a rebuild
   });
 
   const url = await app.app().http.listen({ port: 0, host: '127.0.0.1' });
-  const rebuilt = await runTool('../src/cli/rebuild.ts', ['--all', '--url', url, '--key', adminKey]);
+  const rebuilt = await runTool('../src/cli/main.ts', ['rebuild', '--all', '--url', url, '--key', adminKey]);
   expect(rebuilt).toMatchObject({ code: 0 });
   await vi.waitFor(async () => expect(await troubled(app)).toEqual([]), { timeout: 30_000, interval: 100 });
   await app.settled();

@@ -9,10 +9,10 @@ import { answersOf } from '../support/answers.ts';
 import { startServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'migrate.ts');
+const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
 const migrate = async (...args: readonly string[]) => {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args]);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'migrate', ...args]);
   const [[code], output, errors] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   return { code, output: output + errors };
 };

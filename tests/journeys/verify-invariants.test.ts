@@ -10,14 +10,14 @@ import { adminKey, openTestApp } from '../support/app.ts';
 import { childEnv } from '../support/child-env.ts';
 import { mustBe } from '../support/client.ts';
 
-const file = join(import.meta.dirname, '../../src/cli/verify-invariants.ts');
+const file = join(import.meta.dirname, '../../src/cli/main.ts');
 const failure = z.object({ code: z.number(), stderr: z.string(), stdout: z.string() });
 
 /** Runs the command with settings of its own, as in a folder without any. */
 const verify = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
   const settings = { cwd: tmpdir(), env: { ...childEnv(), ...env } };
   try {
-    const flags = ['--disable-warning=ExperimentalWarning', file, ...args];
+    const flags = ['--disable-warning=ExperimentalWarning', file, 'verify-invariants', ...args];
     return { code: 0, ...(await promisify(execFile)(process.execPath, flags, settings)) };
   } catch (error) {
     return failure.parse(error);

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { asked, usage } from '../../tools/chaos/arguments.ts';
+import { asked } from '../../tools/chaos/arguments.ts';
 import type { Case } from '../../tools/chaos/case.ts';
 import { must, mustEqual } from '../../tools/chaos/case.ts';
 import { cases } from '../../tools/chaos/cases/index.ts';
@@ -44,14 +44,14 @@ describe('The command line of the chaos test', () => {
       expect(stdout).toContain(`${name}\n`);
       expect(stdout).toContain(criterion);
     }
-    expect(usage).toContain('npm run chaos-test -- --list');
+    expect(() => asked(['--help'], ['a'])).toThrow(/npm run chaos-test[^]*--list/);
   });
 
   it('tries nothing where there is something that it does not understand', async () => {
     const { code, stdout, stderr } = await chaosTest('malformed', 'disc-full');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('There is no case disc-full; there are ');
-    expect(() => asked(['--quick'], ['a'])).toThrow('--list, --small');
+    expect(() => asked(['--quick'], ['a'])).toThrow(/Unknown option '--quick'[^]*--list[^]*--small/);
   });
 
   it('asks for all cases unless some are named', () => {

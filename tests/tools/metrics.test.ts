@@ -79,7 +79,7 @@ describe('npm run metrics', () => {
   });
 
   it('explains itself, and refuses what it does not know', async () => {
-    expect((await ended(metrics, ['--help'])).stdout).toMatch(/--duration=<seconds>[^]*--max-lag=<seconds>/);
+    expect((await ended(metrics, ['--help'])).stdout).toMatch(/--duration <seconds>[^]*--max-lag <seconds>/);
     expect((await ended(metrics, ['--duration=long'])).code).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { bold, dim, green, red, table } from '../../demo/table.ts';
-import { UsageError } from '../support/arguments.ts';
+import { runScript } from '../../src/cli/command-line.ts';
 import type { Asked } from './arguments.ts';
-import { asked, usage } from './arguments.ts';
+import { asked } from './arguments.ts';
 import type { Case } from './case.ts';
 import { cases } from './cases/index.ts';
 import type { Result } from './run.ts';
@@ -19,12 +19,12 @@ const listOf = (known: readonly Case[]): string =>
   known.map(({ name, about, criterion }) => `${bold(name)}\n  ${about}\n  passes when ${criterion}`).join('\n');
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const { names, list, small, json, help }: Asked = asked(
+  const { names, list, small, json }: Asked = asked(
     args,
     cases.map(({ name }) => name),
   );
-  if (help || list) {
-    console.log(help ? usage : listOf(cases));
+  if (list) {
+    console.log(listOf(cases));
     return 0;
   }
   const results: Result[] = [];
@@ -42,10 +42,6 @@ const main = async (args: readonly string[]): Promise<number> => {
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-try {
+await runScript(async () => {
   process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+});

@@ -3,25 +3,11 @@ import type { Loaded } from './generator.ts';
 import { loaded } from './generator.ts';
 import { countedWrong } from './counted.ts';
 import { requestsOf } from './mix.ts';
-import { wholeIn } from '../support/arguments.ts';
+import { wholeFrom } from '../support/arguments.ts';
 import { markedEnd, newProject } from '../support/project.ts';
 import { soundnessOf, soundnessRow } from '../support/soundness.ts';
 import type { Row } from '../support/tool.ts';
 import { toolOf } from '../support/tool.ts';
-
-const options = {
-  events: { type: 'string', default: '10000' },
-  concurrent: { type: 'string', default: '100' },
-  rate: { type: 'string' },
-  batch: { type: 'string', default: '1' },
-  'max-p95': { type: 'string', default: '200' },
-} as const;
-
-const help = `  --events=<count>      how many events are sent (default 10000), ten of each lead
-  --concurrent=<count>  over how many connections (default 100), each sending the next when it has its answer
-  --rate=<events/s>     send by the clock instead; latency counts from when a request was due
-  --batch=<count>       how many events a request has (default 1, at most 5000)
-  --max-p95=<ms>        the p95 latency at which it fails (default 200)`;
 
 type Values = {
   readonly events: number;
@@ -66,20 +52,24 @@ const countedRow = ({ leads, wrong }: Awaited<ReturnType<typeof countedWrong>>):
 export const loadTest = toolOf({
   name: 'load-test',
   about: 'Sends events, measures the answers, and checks that each event is scored exactly once.',
-  help,
-  options,
-  read: (given): Values => {
-    const { events, concurrent, rate, batch, 'max-p95': maxP95 } = given;
-    return {
-      events: wholeIn('events', events),
-      concurrent: wholeIn('concurrent', concurrent),
-      rate: rate === undefined ? undefined : wholeIn('rate', rate),
-      batch: wholeIn('batch', batch),
-      maxP95: wholeIn('max-p95', maxP95),
-    };
-  },
+  options: (script) =>
+    script
+      .option('--events <count>', 'how many events are sent, ten of each lead', wholeFrom('events', 1), 10_000)
+      .option(
+        '--concurrent <count>',
+        'over how many connections, each sending the next when it has its answer',
+        wholeFrom('concurrent', 1),
+        100,
+      )
+      .option(
+        '--rate <events/s>',
+        'send by the clock instead; latency counts from when a request was due',
+        wholeFrom('rate', 1),
+      )
+      .option('--batch <count>', 'how many events a request has, at most 5000', wholeFrom('batch', 1), 1)
+      .option('--max-p95 <ms>', 'the p95 latency at which it fails', wholeFrom('max-p95', 1), 200),
   run: async ({ target, values, say }) => {
-    const { events, concurrent, rate, batch } = values;
+    const { events, concurrent, rate, batch, maxP95 } = values;
     const project = await newProject(target, 'Load test');
     const requests = requestsOf(events, batch);
     say(`sending ${whole(events)} events over ${concurrent} connections to ${target.url}`);
@@ -100,7 +90,17 @@ export const loadTest = toolOf({
     ];
     return {
       rows,
-      more: { ...values, ...load, projectedMs: projected, leads: counted.leads, violations: counted.wrong.length },
+      more: {
+        events,
+        concurrent,
+        rate,
+        batch,
+        maxP95,
+        ...load,
+        projectedMs: projected,
+        leads: counted.leads,
+        violations: counted.wrong.length,
+      },
     };
   },
 });

@@ -4,27 +4,11 @@ import { loaded } from '../load/generator.ts';
 import { requestsOf } from '../load/mix.ts';
 import type { Reading } from './reading.ts';
 import { readingOf } from './reading.ts';
-import { wholeIn } from '../support/arguments.ts';
+import { wholeFrom } from '../support/arguments.ts';
 import { newProject } from '../support/project.ts';
 import type { Target } from '../support/target.ts';
 import type { Row } from '../support/tool.ts';
 import { toolOf } from '../support/tool.ts';
-
-const options = {
-  duration: { type: 'string', default: '60' },
-  rate: { type: 'string' },
-  'max-lag': { type: 'string', default: '5' },
-  'max-queue': { type: 'string', default: '10000' },
-  'max-memory': { type: 'string', default: '1000' },
-  'max-failed': { type: 'string', default: '0' },
-} as const;
-
-const help = `  --duration=<seconds>  how long it looks, once a second (default 60)
-  --rate=<events/s>     what it sends meanwhile, to a project of its own (default: 100 to an own server, else nothing)
-  --max-lag=<seconds>   how long the oldest event may wait that a reader has not handled (default 5)
-  --max-queue=<count>   how many events and jobs may wait (default 10000)
-  --max-memory=<MB>     how much memory the process may have (default 1000)
-  --max-failed=<count>  how much failed work there may be (default 0)`;
 
 /** A reading, so many seconds after the first, with the events a second that were processed since the one before. */
 type Moment = Reading & { readonly second: number; readonly rate: number };
@@ -103,16 +87,23 @@ const traffic = async (target: Target, rate: number, seconds: number): Promise<r
 export const metrics = toolOf({
   name: 'metrics',
   about: 'Watches lag, processing rate, queue depth, memory and failed work, a line a second and a summary.',
-  help,
-  options,
-  read: (given): Values => ({
-    duration: wholeIn('duration', given.duration),
-    rate: given.rate === undefined ? undefined : wholeIn('rate', given.rate, 0),
-    maxLag: wholeIn('max-lag', given['max-lag'], 0),
-    maxQueue: wholeIn('max-queue', given['max-queue'], 0),
-    maxMemory: wholeIn('max-memory', given['max-memory']),
-    maxFailed: wholeIn('max-failed', given['max-failed'], 0),
-  }),
+  options: (script) =>
+    script
+      .option('--duration <seconds>', 'how long it looks, once a second', wholeFrom('duration', 1), 60)
+      .option(
+        '--rate <events/s>',
+        'what it sends meanwhile, to a project of its own (default: 100 to an own server, else nothing)',
+        wholeFrom('rate', 0),
+      )
+      .option(
+        '--max-lag <seconds>',
+        'how long the oldest event may wait that a reader has not handled',
+        wholeFrom('max-lag', 0),
+        5,
+      )
+      .option('--max-queue <count>', 'how many events and jobs may wait', wholeFrom('max-queue', 0), 10_000)
+      .option('--max-memory <MB>', 'how much memory the process may have', wholeFrom('max-memory', 1), 1_000)
+      .option('--max-failed <count>', 'how much failed work there may be', wholeFrom('max-failed', 0), 0),
   run: async ({ target, values, say }) => {
     const { duration, rate = target.own ? 100 : 0 } = values;
     const [moments, sent] = await Promise.all([watched(target, duration, say), traffic(target, rate, duration)]);

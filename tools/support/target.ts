@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProduct } from '../../bench/support/product.ts';
+import type { ServerOptions } from './arguments.ts';
 import { UsageError } from './arguments.ts';
 
 /** The server that a tool works on. */
@@ -12,12 +13,6 @@ export type Target = {
   readonly own: boolean;
   /** Ends it if the tool started it. */
   readonly stop: () => Promise<void>;
-};
-
-export type Asked = {
-  readonly url?: string | undefined;
-  readonly key?: string | undefined;
-  readonly 'data-dir'?: string | undefined;
 };
 
 const keyOf = (given: string | undefined): string => {
@@ -33,7 +28,7 @@ const addressIn = (given: string): string => {
 };
 
 /** The server at `url`, or one that is started as `npm start` does. Throws `UsageError` when there is no key for it. */
-export const openTarget = async ({ url, key, 'data-dir': dataDir }: Asked): Promise<Target> => {
+export const openTarget = async ({ url, key, dataDir }: ServerOptions): Promise<Target> => {
   if (url !== undefined) {
     if (dataDir !== undefined) throw new UsageError('--data-dir is for an own server; leave --url or --data-dir out');
     return { url: addressIn(url), key: keyOf(key), own: false, stop: async () => undefined };

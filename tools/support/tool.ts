@@ -1,7 +1,7 @@
-import type { ParseArgsOptionsConfig } from 'node:util';
+import type { Command } from '@commander-js/extra-typings';
 import { bold, dim, green, red, table } from '../../demo/table.ts';
-import type { aloneOptions } from './arguments.ts';
-import { aloneHelp, argumentsOf, commonHelp, commonOptions, UsageError } from './arguments.ts';
+import type { ServerOptions, ServerScript, ToolOptions, ToolScript } from './arguments.ts';
+import { HelpAsked, optionsIn, serverScript, toolScript, UsageError } from './arguments.ts';
 import type { Target } from './target.ts';
 import { openTarget } from './target.ts';
 
@@ -21,15 +21,12 @@ export type Found = { readonly rows: readonly Row[]; readonly more?: Readonly<Re
 /** What a tool works with: `say` tells a person how far it is, and is silent with `--json`. */
 export type Work<V> = { readonly target: Target; readonly values: V; readonly say: (line: string) => void };
 
+type Named = { readonly name: string; readonly about: string };
+
 /** A program that works on a server and finds out whether all is as it must be. */
-export type Tool<O extends ParseArgsOptionsConfig, V> = {
-  readonly name: string;
-  readonly about: string;
-  /** A line for each option of its own. */
-  readonly help: string;
-  readonly options: O;
-  /** Makes values of the options. Throws `UsageError`. */
-  readonly read: (given: ReturnType<typeof argumentsOf<O & typeof commonOptions>>) => V;
+export type Tool<V extends ServerOptions> = Named & {
+  /** Adds the options of its own. */
+  readonly options: (script: ServerScript) => Command<[], V>;
   readonly run: (work: Work<V>) => Promise<Found>;
 };
 
@@ -47,20 +44,15 @@ export const shownRows = (rows: readonly Row[]): readonly string[] => [
   ...['', passes(rows) ? green('passed') : red('FAILED')],
 ];
 
-const helpOf = ({ name, about, help }: Named, common: string): string =>
-  [about, '', `  npm run ${name} [-- <options>]`, '', ...(help === '' ? [] : [help]), common].join('\n');
-type Named = { readonly name: string; readonly about: string; readonly help: string };
-
 type Told = { readonly text: string; readonly passed: boolean };
-type Common = { readonly json: boolean; readonly help: boolean; readonly url?: string; readonly key?: string };
 
-const told = (name: string, { rows, more }: Found, json: boolean): Told => {
+const told = (name: string, { rows, more }: Found, json = false): Told => {
   const result = { tool: name, at: new Date().toISOString(), passed: passes(rows), rows, ...more };
   const text = json ? JSON.stringify(result, null, 2) : [bold(name), ...shownRows(rows)].join('\n');
   return { text, passed: result.passed };
 };
 
-const saying = (json: boolean) => (json ? () => undefined : (line: string) => console.error(dim(line)));
+const saying = (json = false) => (json ? () => undefined : (line: string) => console.error(dim(line)));
 
 /** What kept a request from being answered stands in the cause of what fetch says. */
 const reasonOf = (error: unknown): string => {
@@ -80,6 +72,7 @@ export const ended = async (run: CommandLine, args: readonly string[]): Promise<
     const { text, passed } = await run(args);
     return { code: passed ? 0 : 1, stdout: `${text}\n`, stderr: '' };
   } catch (error) {
+    if (error instanceof HelpAsked) return { code: 0, stdout: `${error.message}\n`, stderr: '' };
     return { code: error instanceof UsageError ? 2 : 1, stdout: '', stderr: `${red(reasonOf(error))}\n` };
   }
 };
@@ -95,31 +88,26 @@ export const runTool = async (run: CommandLine): Promise<void> => {
 
 /** The command line of a tool. */
 export const toolOf =
-  <O extends ParseArgsOptionsConfig, V>(tool: Tool<O, V>): CommandLine =>
+  <V extends ServerOptions>({ name, about, options, run }: Tool<V>): CommandLine =>
   async (args) => {
-    const given = argumentsOf(args, { ...tool.options, ...commonOptions });
-    const { json, help, ...where } = given as Common;
-    if (help) return { text: helpOf(tool, commonHelp), passed: true };
-    const values = tool.read(given);
-    const target = await openTarget(where);
+    const values = optionsIn(options(serverScript(name, about)), args);
+    const target = await openTarget(values);
     try {
-      return told(tool.name, await tool.run({ target, values, say: saying(json) }), json);
+      return told(name, await run({ target, values, say: saying(values.json) }), values.json);
     } finally {
       await target.stop();
     }
   };
 
 /** A tool that starts what it needs by itself. */
-type Alone<O extends ParseArgsOptionsConfig> = Named & {
-  readonly options: O;
-  readonly run: (given: ReturnType<typeof argumentsOf<O>>, say: (line: string) => void) => Promise<Found>;
+type Alone<V extends ToolOptions> = Named & {
+  readonly options: (script: ToolScript) => Command<[], V>;
+  readonly run: (values: V, say: (line: string) => void) => Promise<Found>;
 };
 
 /** Runs such a tool as this process; exit codes as of `ended`. */
-export const runAlone = <O extends ParseArgsOptionsConfig>(tool: Alone<O & typeof aloneOptions>): Promise<void> =>
+export const runAlone = <V extends ToolOptions>({ name, about, options, run }: Alone<V>): Promise<void> =>
   runTool(async (args) => {
-    const given = argumentsOf(args, tool.options);
-    const { json, help } = given as Common;
-    if (help) return { text: helpOf(tool, aloneHelp), passed: true };
-    return told(tool.name, await tool.run(given, saying(json)), json);
+    const values = optionsIn(options(toolScript(name, about)), args);
+    return told(name, await run(values, saying(values.json)), values.json);
   });

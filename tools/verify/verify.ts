@@ -104,9 +104,7 @@ const checksOf = (target: Target, project: Project): readonly Check[] => {
 export const verify = toolOf({
   name: 'verify',
   about: 'Sends two activities of a new visitor and checks that they are recorded, scored and shown as they must be.',
-  help: '',
-  options: {},
-  read: () => ({}),
+  options: (script) => script,
   run: async ({ target }) => {
     const project = await newProject(target, 'Verify');
     const rows: Row[] = [];

@@ -1,4 +1,4 @@
-import type { Recorded } from '../../eventstore/event-store.ts';
+import type { RecordedView } from '../../queries/recorded.ts';
 import type { Caller } from './caller.ts';
 
 /** Whether somebody asks who may know what is about all projects and the inside of the service: the holder of the root key. */
@@ -16,7 +16,7 @@ const inside: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A fact as the caller may see it: to a key of a project, what facts about work say of the inside is withheld. */
-export const factFor = (caller: Caller, fact: Recorded): Recorded => {
+export const factFor = (caller: Caller, fact: RecordedView): RecordedView => {
   const hidden = isRoot(caller) ? undefined : inside[fact.type];
   if (!hidden || typeof fact.data !== 'object' || fact.data === null) return fact;
   const told = Object.entries(fact.data).flatMap(([name, value]) => {

@@ -4,6 +4,7 @@ import type { Key, ProjectState } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
 import type { ApiContext } from './context.ts';
+import { streamOf } from '../../domain/streams.ts';
 
 /** How long a process may go on without looking whether another one took a key back, in milliseconds. */
 const freshFor = 2_000;
@@ -32,7 +33,7 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
   const look = async (projectId: string): Promise<ProjectState | undefined> => {
     const begun = monotonic();
     // The state of a stream is kept in place of others' states: a stream without facts must not come that far.
-    const exists = looked.has(projectId) || (await states.read(`${project.name}-${projectId}`, -1, 1)).length > 0;
+    const exists = looked.has(projectId) || (await states.read(streamOf(project.name, projectId), -1, 1)).length > 0;
     if (!exists) {
       missing.set(projectId, begun);
       return undefined;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Recorded } from '../../eventstore/event-store.ts';
 
 /** A fact as it was recorded. */
 export const storedEvent = z.object({
@@ -18,9 +17,4 @@ export const storedEvent = z.object({
     traceparent: z.string().optional(),
     version: z.int().optional(),
   }),
-});
-
-export const shownFact = (fact: Recorded): z.infer<typeof storedEvent> => ({
-  ...fact,
-  recordedAt: fact.recordedAt.toISOString(),
 });

@@ -17,20 +17,23 @@ const kinds: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** What a value is, for whoever sent it; undefined when there is none. */
-const kindOf = (value: unknown): string | undefined => {
-  if (value === undefined) return undefined;
-  if (value === null) return 'null';
+/** The longest number that is told as it is, in characters: of a longer one some digits may be lost. */
+const wholeNumber = 15;
+
+/** What a value is, for whoever sent it. */
+export const kindOf = (value: unknown): string => {
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
-  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' && String(value).length > wholeNumber) return 'a number';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? 'text' : 'an object';
 };
 
 const wrongType = (expected: string, input: unknown): string => {
   if (input === undefined) return 'is missing';
-  const is = kindOf(input);
-  return `must be ${kinds[expected] ?? expected}${is === undefined ? '' : `, is ${is}`}`;
+  const said = `must be ${kinds[expected] ?? expected}`;
+  // What was to be read as a number and is none: what was sent is not known here.
+  return typeof input === 'number' && !Number.isFinite(input) ? said : `${said}, is ${kindOf(input)}`;
 };
 
 const lengthOf = (value: unknown): number => {

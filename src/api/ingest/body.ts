@@ -10,7 +10,8 @@ import type { Admit } from './admission.ts';
 import { jsonInForm } from './form.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
-import { isObject, kindOf, readJson } from './json.ts';
+import { isObject, readJson } from './json.ts';
+import { kindOf } from '../http/words.ts';
 import { withExactNumbers } from './numbers.ts';
 
 declare module 'fastify' {

@@ -3,7 +3,8 @@ import type { Json, JsonObject } from '../../domain/lead/activity.ts';
 import type { Arrival, Fault, Format, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
 import { faultOfText } from './item-texts.ts';
-import { firstOf, isObject, kindOf, readJson } from './json.ts';
+import { firstOf, isObject, readJson } from './json.ts';
+import { kindOf } from '../http/words.ts';
 import { withExactNumbers } from './numbers.ts';
 
 const required = ['specversion', 'id', 'source', 'type'] as const;

@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/lead/activity.ts';
 import type { Identifier, Unresolved } from '../../domain/identity/identity.ts';
 import { formerOf, normalized, ofUnknownKind, refusalOf } from '../../domain/identity/identity.ts';
-import { kindOf } from './json.ts';
+import { kindOf } from '../http/words.ts';
 
 /** A text that was read, or why it can't be taken; neither where there is none. */
 type Text = { readonly text?: string; readonly fault?: string };

@@ -142,9 +142,10 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
 
   const occurredAt = (received: number): { readonly instant: number; readonly exact: boolean } => {
     const { timestamp = null, sentAt = null } = said;
+    const sent = sentAt === null ? undefined : instantOf(sentAt);
+    if (sentAt !== null && sent === undefined) spare('sentAt', timesAre);
     if (timestamp === null) return { instant: received, exact: false };
     const given = instantOf(timestamp);
-    const sent = sentAt === null ? undefined : instantOf(sentAt);
     const instant = given === undefined || sent === undefined ? given : received - (sent - given);
     if (instant === undefined || instant < 0) spare('timestamp', timesAre);
     else if (instant > received + dayMs) spare('timestamp', 'lies more than 24 hours in the future');

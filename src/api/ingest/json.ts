@@ -1,3 +1,4 @@
+import { kindOf } from '../http/words.ts';
 import type { Json, JsonObject } from '../../domain/lead/activity.ts';
 import { leadLimits } from '../../domain/lead/lead-limits.ts';
 
@@ -28,16 +29,6 @@ export const firstOf = (...values: readonly (Json | undefined)[]): Json | undefi
 /** Reads JSON of any depth, in which one bad item must not fail the others; nothing for an empty text. Throws a `SyntaxError`. */
 export const readJson = (text: string): unknown =>
   text.trim() === '' ? undefined : JSON.parse(text.replace(/^\uFEFF/, ''));
-
-/** What to call a JSON value in a message. */
-export const kindOf = (value: unknown): string =>
-  value === null || value === undefined
-    ? 'nothing'
-    : Array.isArray(value)
-      ? 'a list'
-      : typeof value === 'object'
-        ? 'an object'
-        : typeof value;
 
 const depthFault = `is nested deeper than ${itemLimits.levels} levels`;
 

@@ -1,6 +1,7 @@
 import type { Arrival, Translated } from './item.ts';
 import { faulty, toCapture } from './item.ts';
-import { firstOf, isObject, kindOf } from './json.ts';
+import { firstOf, isObject } from './json.ts';
+import { kindOf } from '../http/words.ts';
 import { unknownMembers } from './unknown.ts';
 
 /** The members of an item; `writeKey` says whose it is where no header does. */

@@ -7,7 +7,7 @@ import type { Capture } from '../../flows/capture-groups.ts';
 import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
 import { keyRequest } from '../../commands/lead/key-request.ts';
-import { saysTheSame } from '../../domain/lead/activity.ts';
+import { isRetry } from '../../domain/lead/activity.ts';
 import { identifierKey, normalized } from '../../domain/identity/identity.ts';
 import { requestIdOf } from '../../domain/lead/keyed-request.ts';
 import { lead } from '../../domain/lead/lead.ts';
@@ -82,7 +82,7 @@ const unlessOther = async (
 ) => {
   const { state } = await engine.states.get(lead, leadStreamId(projectId, captured.leadId));
   const first = state.activities.get(captured.eventId);
-  const same = !first || (saysTheSame(first, activity) && (!exactTime || first.occurredAt === activity.occurredAt));
+  const same = !first || isRetry(first, activity, exactTime);
   return same ? captured : ({ ...captured, status: 'duplicate', conflict: true } as const);
 };
 

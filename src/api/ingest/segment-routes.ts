@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { JsonObject } from '../../domain/lead/activity.ts';
 import type { App } from '../http/app.ts';
 import { bodyLimits } from '../http/body.ts';
 import type { Admit } from './admission.ts';
@@ -11,7 +10,8 @@ import { batchAnswerOf } from './answer.ts';
 import { documentedOnly, itemsAt, jsonTypes, takes } from './body.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
-import { isObject, kindOf } from './json.ts';
+import { isObject } from './json.ts';
+import { kindOf } from '../http/words.ts';
 import type { Delivery } from './record.ts';
 import { deliveryOf, eachInTurn, record } from './record.ts';
 import {
@@ -22,6 +22,7 @@ import {
   settingsSchema,
 } from './schemas.ts';
 import type { SegmentCall } from './segment.ts';
+import type { Envelope } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
@@ -30,8 +31,8 @@ const config = { scope: 'events:write', writeKeyInBody: true } as const;
 type Read = (api: ApiContext, body: unknown, delivery: Delivery) => Promise<readonly Translated[]>;
 
 /** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
-const mustFit = (envelope: JsonObject, items: number): void => {
-  const bytes = Buffer.byteLength(JSON.stringify(envelope['context']));
+const mustFit = (envelope: Envelope, items: number): void => {
+  const bytes = Buffer.byteLength(JSON.stringify(envelope.context));
   if (items < 2 || items * bytes <= bodyLimits.bytes) return;
   const detail = `is ${bytes} bytes that each of ${items} items takes over; send a smaller context, or fewer items`;
   throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
@@ -52,7 +53,7 @@ const readBatch: Read = (api, body, { arrivalOf, projectId }) => {
 
 const readCall =
   (call: SegmentCall): Read =>
-  async (_world, body, { arrivalOf }) => {
+  async (_api, body, { arrivalOf }) => {
     if (isObject(body)) return [fromSegment(call, body, {}, arrivalOf(0))];
     const detail = `must be an object, is ${kindOf(body)}`;
     throw new Problem('invalid-request', `The body ${detail}`, { errors: [{ pointer: '', detail }] });

@@ -4,7 +4,8 @@ import { keptContext } from './context.ts';
 import { snakeCase } from './event-name.ts';
 import type { Arrival, Format, Said, Translated, Warning } from './item.ts';
 import { faulty, leftOut, toCapture } from './item.ts';
-import { firstOf, isEmptyList, isObject, kindOf } from './json.ts';
+import { firstOf, isEmptyList, isObject } from './json.ts';
+import { kindOf } from '../http/words.ts';
 import { instantOf } from './time.ts';
 
 /** What Segment's clients call. */
@@ -58,7 +59,7 @@ const isMissing = (value: Json | undefined): boolean =>
 const sameId = (one: string | undefined, other: string | undefined): boolean =>
   one !== undefined && other !== undefined && normalId(one) === normalId(other);
 
-const fromAlias = (item: JsonObject, common: Said, arrival: Arrival): Translated => {
+const fromAlias = (item: JsonObject, common: Said, arrival: Arrival, warnings: readonly Warning[]): Translated => {
   const { userId, previousId, messageId } = item;
   const missing = Object.entries({ userId, previousId }).find(([, value]) => isMissing(value));
   if (missing) return faulty(`/${missing[0]}`, 'is missing; an alias brings a previousId and a userId together');
@@ -66,54 +67,69 @@ const fromAlias = (item: JsonObject, common: Said, arrival: Arrival): Translated
     return { ignored: asText(messageId) ?? arrival.newEventId() };
   }
   const said = { ...common, eventType: 'alias', anonymousId: undefined, emailTrait: undefined, previousId };
-  return toCapture(said, format, arrival);
+  return toCapture(said, format, arrival, warnings);
+};
+
+/**
+ * What the items of a batch take over from the envelope around them: of its context no more than an activity keeps. `warnings`
+ * are of what is not kept.
+ */
+export type Envelope = {
+  readonly sentAt?: Json;
+  readonly context?: JsonObject;
+  readonly warnings?: readonly Warning[];
+};
+
+export const takenOver = (body: JsonObject): Envelope => {
+  const whole = partOf(body['context']);
+  const { traits = null, sessionId = null } = whole;
+  const { context, warnings } = keptContext((name) => whole[name]);
+  return { sentAt: body['sentAt'] ?? null, context: { ...context, ...given({ traits, sessionId }) }, warnings };
 };
 
 /** What the context says of an item: its own, or where that says nothing the envelope's, which may be as large as the body. */
-const contextOf = (item: JsonObject, envelope: JsonObject, name: string): Json | undefined => {
-  const own = partOf(item['context']);
-  return Object.hasOwn(own, name) ? own[name] : partOf(envelope['context'])[name];
-};
-
-/** What the items of a batch take over from the envelope around them: of its context no more than an activity keeps. */
-export const takenOver = (body: JsonObject): JsonObject => {
-  const context = partOf(body['context']);
-  const { traits = null, sessionId = null } = context;
-  const kept = keptContext((name) => context[name]);
-  return { sentAt: body['sentAt'] ?? null, context: { ...kept, ...given({ traits, sessionId }) } };
+const contextOf = (item: JsonObject, envelope: Envelope) => {
+  const [own, around] = [partOf(item['context']), envelope.context ?? {}];
+  const said = (name: string): Json | undefined => (Object.hasOwn(own, name) ? own[name] : around[name]);
+  const { context, warnings } = keptContext(said);
+  const inherited = (envelope.warnings ?? []).filter(
+    ({ pointer }) => !Object.hasOwn(own, pointer.slice('/context/'.length)),
+  );
+  return { said, context, warnings: [...warnings, ...inherited] };
 };
 
 /** An item of a Segment client. `envelope` is what it takes over from the batch around it: `context` and `sentAt` are the item's too. */
-export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObject, arrival: Arrival): Translated => {
+export const fromSegment = (call: SegmentCall, item: unknown, envelope: Envelope, arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
-  const contextTraits = partOf(contextOf(item, envelope, 'traits'));
+  const { said: contextual, context, warnings } = contextOf(item, envelope);
+  const contextTraits = partOf(contextual('traits'));
   const { userId, anonymousId, properties, name, category } = item;
   const common: Said = {
     userId,
     anonymousId,
     eventId: item['messageId'],
-    sessionId: contextOf(item, envelope, 'sessionId'),
-    ...timesOf(item, firstOf(item['sentAt'], envelope['sentAt'])),
+    sessionId: contextual('sessionId'),
+    ...timesOf(item, firstOf(item['sentAt'], envelope.sentAt)),
     emailTrait: contextTraits['email'],
-    context: keptContext((name) => contextOf(item, envelope, name)),
+    context,
   };
   switch (call) {
     case 'track': {
       const { event } = item;
       const eventType = typeof event === 'string' ? snakeCase(event) : event;
-      return toCapture({ ...common, eventType, properties }, trackFormat, arrival);
+      return toCapture({ ...common, eventType, properties }, trackFormat, arrival, warnings);
     }
     case 'page':
     case 'screen': {
       const [own, ...aside] = objectAt(item, 'properties');
       const said = { ...common, eventType: `${call}_view`, properties: { ...given({ name, category }), ...own } };
-      return toCapture(said, format, arrival, aside);
+      return toCapture(said, format, arrival, [...aside, ...warnings]);
     }
     case 'identify': {
       const [own, ...aside] = objectAt(item, 'traits');
       const person = { ...contextTraits, ...own };
       const said = { ...common, eventType: 'identify', traits: person, emailTrait: person['email'] };
-      return toCapture(said, format, arrival, aside);
+      return toCapture(said, format, arrival, [...aside, ...warnings]);
     }
     case 'group': {
       const { groupId } = item;
@@ -123,9 +139,11 @@ export const fromSegment = (call: SegmentCall, item: unknown, envelope: JsonObje
       const [own, ...aside] = objectAt(item, 'properties');
       const said = isObject(item['traits']) ? { groupId, traits: ofGroup } : { groupId };
       const properties = { ...own, ...given(said) };
-      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival, [...wrong, ...aside]);
+      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival, [
+        ...[...wrong, ...aside, ...warnings],
+      ]);
     }
     case 'alias':
-      return fromAlias(item, common, arrival);
+      return fromAlias(item, common, arrival, warnings);
   }
 };

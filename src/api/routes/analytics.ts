@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { project } from '../../domain/projects/project.ts';
-import type { Counts, Unit } from '../../projections/dashboard.ts';
-import { dashboard, startOf, totalId } from '../../projections/dashboard.ts';
-import { leads } from '../../projections/leads.ts';
+import { dashboard } from '../../queries/projects/dashboard.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
-import type { ApiContext } from '../http/context.ts';
+import { queryContext } from '../http/query-context.ts';
 
 const bucket = z.object({
   at: z.string(),
@@ -25,24 +22,9 @@ const dashboardView = z.object({
   perDay: z.array(bucket),
 });
 
-/** How far back each unit goes, in ms: an hour of minutes, two days of hours, thirty days. */
-const spans: Readonly<Record<Unit, number>> = { minute: 3_600_000, hour: 172_800_000, day: 2_592_000_000 };
-
-const recent = async ({ readModels, clock }: ApiContext, projectId: string, unit: Unit) => {
-  const since = startOf(unit, new Date(clock().getTime() - spans[unit]));
-  const { docs } = await readModels.find(projectId, dashboard, {
-    where: [
-      { field: 'unit', op: 'eq', value: unit },
-      { field: 'at', op: 'gt', value: since },
-    ],
-    sort: [{ field: 'at', direction: 'asc' }],
-    limit: 100,
-  });
-  return docs.map(({ stages: _, unit: __, ...counts }: Counts) => counts);
-};
-
 /** What happened in a project, in numbers. */
 export const analytics: Routes = (app, api) => {
+  const context = queryContext(api);
   app.get(
     '/api/analytics/dashboard',
     {
@@ -54,27 +36,6 @@ export const analytics: Routes = (app, api) => {
         response: { 200: dashboardView },
       },
     },
-    async (request) => {
-      const projectId = projectOf(request);
-      const [total, qualified, perMinute, perHour, perDay] = await Promise.all([
-        api.readModels.get(projectId, dashboard, totalId),
-        api.readModels.count(projectId, leads, [{ field: 'qualified', op: 'eq', value: 1 }]),
-        recent(api, projectId, 'minute'),
-        recent(api, projectId, 'hour'),
-        recent(api, projectId, 'day'),
-      ]);
-      const { model } = (await api.engine.states.get(project, projectId)).state.scoring;
-      const { leads: captured = 0, merged = 0, activities = 0, qualifications = 0 } = total ?? {};
-      const living = captured - merged;
-      return {
-        totals: { leads: living, activities, merged, qualifications },
-        stages: { ...Object.fromEntries(model.stages.map(({ name }) => [name, 0])), ...total?.stages },
-        qualified,
-        conversion: living === 0 ? 0 : qualified / living,
-        perMinute,
-        perHour,
-        perDay,
-      };
-    },
+    (request) => dashboard(context, projectOf(request)),
   );
 };

@@ -6,16 +6,14 @@ import type { Outcome } from '../../engine/handle.ts';
 import { retryJob } from '../../commands/jobs/retry-job.ts';
 import { retryWork } from '../../commands/jobs/retry-work.ts';
 import type { Event } from '../../domain/event.ts';
-import { Rejection } from '../../domain/rejection.ts';
-import type { FailedDocument } from '../../projections/failed-work.ts';
-import { failedDocument, failedWork as collection } from '../../projections/failed-work.ts';
-import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import type { DeadLetter } from '../../queries/jobs/dead-letters.ts';
+import { deadLetterOf, deadLetters } from '../../queries/jobs/dead-letters.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { requestOf, withPosition } from '../http/request.ts';
+import { queryContext } from '../http/query-context.ts';
 import type { ApiContext } from '../http/context.ts';
 
 /** How many things one request retries at most. */
@@ -25,26 +23,30 @@ const inPath = z.object({ id: z.string().min(1).max(400) });
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
 
-const mine = (projectId: string | undefined): readonly Condition<FailedDocument>[] =>
-  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
-
-const sort = [{ field: 'lastFailedAt', direction: 'desc' }] as const;
+/** A job, or what follows from an event, that failed. */
+const deadLetterView = z.object({
+  id: z.string(),
+  projectId: z.string(),
+  kind: z.enum(['job', 'event']),
+  reactor: z.string().optional(),
+  status: z.enum(['failed', 'retrying']),
+  error: z.string(),
+  attempts: z.number(),
+  firstFailedAt: z.string(),
+  lastFailedAt: z.string(),
+  event: z
+    .object({ id: z.string(), type: z.string(), stream: z.string(), revision: z.number(), position: z.number() })
+    .optional(),
+});
 
 /** What failed as the caller may see it: why it did is an internal text. */
-const shownTo = (caller: Caller, doc: FailedDocument): FailedDocument =>
-  isRoot(caller) ? doc : { ...doc, error: withheld };
-
-/** What failed, by its id; what belongs to another project is not there. */
-const find = async ({ readModels }: ApiContext, { caller }: FastifyRequest, id: string): Promise<FailedDocument> => {
-  const doc = await readModels.get(allProjects, collection, id);
-  if (doc && (caller.projectId === undefined || caller.projectId === doc.projectId)) return doc;
-  throw new Rejection('work-unknown', `Nothing that failed is called ${id}`);
-};
+const shownTo = (caller: Caller, failed: DeadLetter): DeadLetter =>
+  isRoot(caller) ? failed : { ...failed, error: withheld };
 
 const retry = (
   { engine }: ApiContext,
   request: FastifyRequest,
-  { id, kind, projectId }: FailedDocument,
+  { id, kind, projectId }: DeadLetter,
 ): Promise<Outcome<Event>> => {
   const own = id.slice(projectId.length + 1);
   return kind === 'job'
@@ -55,7 +57,7 @@ const retry = (
 const discard = (
   { engine }: ApiContext,
   request: FastifyRequest,
-  { id, kind, projectId }: FailedDocument,
+  { id, kind, projectId }: DeadLetter,
   reason: string,
 ): Promise<Outcome<Event>> => {
   const own = id.slice(projectId.length + 1);
@@ -66,6 +68,7 @@ const discard = (
 
 /** Work that failed, to be retried or discarded: jobs, and what follows from events. */
 export const failedWork: Routes = (app, api) => {
+  const context = queryContext(api);
   app.get(
     '/api/admin/failed-jobs',
     {
@@ -76,15 +79,15 @@ export const failedWork: Routes = (app, api) => {
           'Why it failed, `error`, is told to the root key; a key of a project learns what failed, when and how often.',
         tags,
         querystring: z.object(paging),
-        response: { 200: listOf(failedDocument) },
+        response: { 200: listOf(deadLetterView) },
       },
     },
     async ({ caller, query }) => {
       const { projectId } = caller;
       const page = await pageOf(api, ['failed', projectId], query, (range) =>
-        api.readModels.find(allProjects, collection, { where: mine(projectId), sort, ...range }),
+        deadLetters(context, { projectId }, range),
       );
-      return { ...page, data: page.data.map((doc) => shownTo(caller, doc)) };
+      return { ...page, data: page.data.map((failed) => shownTo(caller, failed)) };
     },
   );
 
@@ -93,10 +96,10 @@ export const failedWork: Routes = (app, api) => {
     '/api/admin/retry-failed/:id',
     { ...access, schema: { summary: 'Try again what failed', tags, params: inPath, response: { 202: answer } } },
     async (request, reply) => {
-      const doc = await find(api, request, request.params.id);
-      const { position } = await retry(api, request, doc);
+      const failed = await deadLetterOf(context, request.caller.projectId, request.params.id);
+      const { position } = await retry(api, request, failed);
       withPosition(reply, position).code(202);
-      return { id: doc.id, status: 'retrying' as const };
+      return { id: failed.id, status: 'retrying' as const };
     },
   );
 
@@ -111,11 +114,10 @@ export const failedWork: Routes = (app, api) => {
       },
     },
     async (request, reply) => {
-      const failed: Condition<FailedDocument> = { field: 'status', op: 'eq', value: 'failed' };
-      const where = [...mine(request.caller.projectId), failed];
-      const { docs } = await api.readModels.find(allProjects, collection, { where, sort, limit: many });
+      const wanted = { projectId: request.caller.projectId, status: 'failed' } as const;
+      const { docs } = await deadLetters(context, wanted, { limit: many });
       let last = 0;
-      for (const doc of docs) last = Math.max(last, (await retry(api, request, doc)).position);
+      for (const failed of docs) last = Math.max(last, (await retry(api, request, failed)).position);
       withPosition(reply, last).code(202);
       return { retried: docs.length };
     },
@@ -134,10 +136,10 @@ export const failedWork: Routes = (app, api) => {
       },
     },
     async (request, reply) => {
-      const doc = await find(api, request, request.params.id);
-      const { position } = await discard(api, request, doc, request.body.reason);
+      const failed = await deadLetterOf(context, request.caller.projectId, request.params.id);
+      const { position } = await discard(api, request, failed, request.body.reason);
       withPosition(reply, position);
-      return { id: doc.id, status: 'discarded' as const };
+      return { id: failed.id, status: 'discarded' as const };
     },
   );
 };

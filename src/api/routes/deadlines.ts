@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { replyActions } from '../../domain/routing/reply-policy.ts';
-import type { DeadlineDocument } from '../../projections/deadlines.ts';
-import { deadlines as collection } from '../../projections/deadlines.ts';
-import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import { deadlines as waitedFor } from '../../queries/routing/deadlines.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
 
 const deadlineView = z.object({
   leadId: z.string(),
@@ -21,27 +19,12 @@ const deadlineView = z.object({
     .describe('What is done when nobody replies'),
 });
 
-const viewAt = (doc: DeadlineDocument, now: Date): z.infer<typeof deadlineView> => {
-  const { leadId, repId, teamId, atRiskAt, dueAt, steps, taken } = doc;
-  const by = now.toISOString();
-  const late = dueAt <= by ? 'overdue' : 'at-risk';
-  const next = steps[taken];
-  return {
-    leadId,
-    repId,
-    ...(teamId !== '' && { teamId }),
-    atRiskAt,
-    dueAt,
-    status: atRiskAt <= by ? late : 'in-time',
-    ...(next && { next }),
-  };
-};
-
 const id = z.string().min(1).max(64).optional();
 
 /** The replies that are waited for. */
-export const deadlines: Routes = (app, api) =>
-  void app.get(
+export const deadlines: Routes = (app, api) => {
+  const context = queryContext(api);
+  app.get(
     '/api/routing/deadlines',
     {
       config: { scope: 'leads:read' },
@@ -52,24 +35,17 @@ export const deadlines: Routes = (app, api) =>
         querystring: z.object({ rep: id.describe('Only of a rep'), team: id.describe('Only of a team'), ...paging }),
       },
     },
-    async (request) => {
+    (request) => {
       const { rep, team, ...asked } = request.query;
+      const projectId = projectOf(request);
       const equal = [
-        ['projectId', projectOf(request)],
+        ['projectId', projectId],
         ['repId', rep],
         ['teamId', team],
       ] as const;
-      const where = equal.flatMap(([field, value]): readonly Condition<DeadlineDocument>[] =>
-        value === undefined ? [] : [{ field, op: 'eq', value }],
+      return pageOf(api, ['deadlines', equal], asked, (range) =>
+        waitedFor(context, projectId, { repId: rep, teamId: team }, range),
       );
-      const page = await pageOf(api, ['deadlines', equal], asked, (range) =>
-        api.readModels.find(allProjects, collection, {
-          where,
-          sort: [{ field: 'dueAt', direction: 'asc' }],
-          ...range,
-        }),
-      );
-      const now = api.clock();
-      return { ...page, data: page.data.map((doc) => viewAt(doc, now)) };
     },
   );
+};

@@ -23,8 +23,13 @@ const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control
 const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
 
 /** As much of a part as a stranger may know: the exact lag, looked at again and again, would tell how much others send. */
-const shown = ({ lag, ...part }: Component): Component =>
-  lag === undefined ? part : { ...part, lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 };
+const shown = ({ name, healthy, state, error, lag }: Component): Component => ({
+  name,
+  healthy,
+  state,
+  ...(error !== undefined && { error }),
+  ...(lag !== undefined && { lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 }),
+});
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
 export const health = (app: App, api: ApiContext, stopping: () => boolean): void => {

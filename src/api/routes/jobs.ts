@@ -1,67 +1,50 @@
 import { z } from 'zod';
 import { cancelJob } from '../../commands/jobs/cancel-job.ts';
 import { jobKind } from '../../domain/jobs/job.ts';
-import { Rejection } from '../../domain/rejection.ts';
-import type { JobDocument } from '../../projections/jobs.ts';
-import { jobDocument, jobs as collection, jobStatus } from '../../projections/jobs.ts';
-import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import { jsonObject } from '../../domain/lead/activity.ts';
+import type { Job } from '../../queries/jobs/jobs.ts';
+import { jobOf, jobParts, jobReads, jobs as listed, jobStatuses } from '../../queries/jobs/jobs.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot, withheld } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { ApiContext } from '../http/context.ts';
+import { queryContext } from '../http/query-context.ts';
 
-const jobView = jobDocument.omit({ open: true, cursor: true, until: true, takenAt: true, doneBefore: true }).extend({
+const jobView = z.object({
+  jobId: z.string(),
+  projectId: z.string(),
+  kind: jobKind,
+  version: z.number().optional(),
+  details: jsonObject,
+  status: z.enum(jobStatuses),
+  done: z.number(),
+  total: z.number(),
   holder: z.string().optional().describe('The process that has it; told to the root key'),
+  attempts: z.number(),
   error: z.string().optional().describe('Why it failed; in full to the root key only'),
+  requestedAt: z.string(),
+  updatedAt: z.string(),
+  completedAt: z.string().optional(),
+  result: jsonObject.optional(),
   progress: z.number().describe('From 0 to 1'),
   rate: z.number().describe('Things done a second since it was last taken'),
   etaSeconds: z.number().optional().describe('About how long it will take, while that can be told'),
 });
 
-const tenth = (value: number): number => Math.round(value * 10) / 10;
-
-const viewOf = (caller: Caller, doc: JobDocument): z.infer<typeof jobView> => {
-  const { open: _, cursor: __, until: ___, takenAt = doc.requestedAt, doneBefore, ...all } = doc;
-  const { holder: ____, error, ...own } = all;
-  const shown = isRoot(caller) ? all : { ...own, ...(error !== undefined && { error: withheld }) };
-  const seconds = (Date.parse(doc.updatedAt) - Date.parse(takenAt)) / 1_000;
-  const rate = seconds > 0 ? (doc.done - doneBefore) / seconds : 0;
-  const left = doc.total - doc.done;
-  const share = doc.total === 0 ? 0 : Math.min(1, doc.done / doc.total);
-  return {
-    ...shown,
-    progress: doc.status === 'completed' ? 1 : share,
-    rate: tenth(rate),
-    ...(doc.status === 'running' && rate > 0 && left > 0 && { etaSeconds: tenth(left / rate) }),
-  };
-};
-
-/** A job's project and its id there, of what everybody outside calls it. Jobs of other projects are not there. */
-export const partsOf = (jobId: string, mine: string | undefined) => {
-  const [projectId = '', ...rest] = jobId.split('.');
-  if (rest.length === 0 || (mine !== undefined && mine !== projectId))
-    throw new Rejection('job-unknown', `There is no job ${jobId}`);
-  return { projectId, jobId: rest.join('.') };
-};
-
-const find = async ({ readModels }: ApiContext, mine: string | undefined, jobId: string): Promise<JobDocument> => {
-  partsOf(jobId, mine);
-  const doc = await readModels.get(allProjects, collection, jobId);
-  if (!doc) throw new Rejection('job-unknown', `There is no job ${jobId}`);
-  return doc;
-};
+/** A job as the caller may see it: who has it, and why it failed, are of the inside of the service. */
+const shownTo = (caller: Caller, job: Job): Job =>
+  isRoot(caller) ? job : { ...job, holder: undefined, error: job.error === undefined ? undefined : withheld };
 
 const inPath = z.object({ jobId: z.string().min(1).max(160) });
 // A job may be there to repair what others read, so nobody waits for those to be told how far it is.
-const access = { config: { scope: 'admin', reads: [collection.name] } } as const;
+const access = { config: { scope: 'admin', reads: jobReads } } as const;
 const tags = ['Operators'];
 
 /** Long work and how far it is. */
 export const jobs: Routes = (app, api) => {
-  const filters = { status: jobStatus.optional(), kind: jobKind.optional() };
+  const context = queryContext(api);
+  const filters = { status: z.enum(jobStatuses).optional(), kind: jobKind.optional() };
   app.get(
     '/api/admin/jobs',
     {
@@ -79,17 +62,9 @@ export const jobs: Routes = (app, api) => {
         ['status', status],
         ['kind', kind],
       ] as const;
-      const where = equal.flatMap(([field, value]): readonly Condition<JobDocument>[] =>
-        value === undefined ? [] : [{ field, op: 'eq', value }],
-      );
-      const page = await pageOf(api, ['jobs', equal], asked, (range) =>
-        api.readModels.find(allProjects, collection, {
-          where,
-          sort: [{ field: 'requestedAt', direction: 'desc' }],
-          ...range,
-        }),
-      );
-      return { ...page, data: page.data.map((doc) => viewOf(caller, doc)) };
+      const wanted = { projectId: caller.projectId, status, kind };
+      const page = await pageOf(api, ['jobs', equal], asked, (range) => listed(context, wanted, range));
+      return { ...page, data: page.data.map((job) => shownTo(caller, job)) };
     },
   );
 
@@ -104,7 +79,7 @@ export const jobs: Routes = (app, api) => {
         response: { 200: jobView },
       },
     },
-    async ({ caller, params }) => viewOf(caller, await find(api, caller.projectId, params.jobId)),
+    async ({ caller, params }) => shownTo(caller, await jobOf(context, caller.projectId, params.jobId)),
   );
 
   app.post(
@@ -121,7 +96,7 @@ export const jobs: Routes = (app, api) => {
     },
     async (request, reply) => {
       const { jobId } = request.params;
-      const parts = partsOf(jobId, request.caller.projectId);
+      const parts = jobParts(jobId, request.caller.projectId);
       const input = { ...parts, reason: request.body?.reason ?? '' };
       const { position } = await api.engine.handle(cancelJob, input, requestOf(request, cancelJob.name));
       withPosition(reply, position);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { revokeKey } from '../../commands/projects/revoke-key.ts';
-import { project, projectLimits, scopes } from '../../domain/projects/project.ts';
+import { projectLimits, scopes } from '../../domain/projects/project.ts';
+import { keys as valid } from '../../queries/projects/projects.ts';
 import type { Routes } from '../http/app.ts';
 import { issue, making } from './issuing.ts';
-import { listOf, pageIn, paging } from '../http/paging.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 
 const tags = ['Projects'];
@@ -25,6 +27,7 @@ const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(
 /** The keys of a project. */
 export const keys: Routes = (app, api) => {
   const { engine } = api;
+  const context = queryContext(api);
   app.route({
     method: 'POST',
     url: '/api/projects/:projectId/keys',
@@ -57,11 +60,8 @@ export const keys: Routes = (app, api) => {
       querystring: z.object(paging),
       response: { 200: listOf(keyView) },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const { state } = await engine.states.refresh(project, projectId);
-      const items = [...state.keys.values()].map(({ keyId, name, scopes }) => ({ keyId, name, scopes }));
-      return pageIn(api, ['keys', projectId], query, { items, keyOf: ({ keyId }) => keyId });
-    },
+    handler: ({ params: { projectId }, query }) =>
+      pageOf(api, ['keys', projectId], query, (range) => valid(context, projectId, range)),
   });
   app.route({
     method: 'DELETE',

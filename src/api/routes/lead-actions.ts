@@ -4,7 +4,7 @@ import { closeLead } from '../../commands/routing/close-lead.ts';
 import { declineLead } from '../../commands/routing/decline-lead.ts';
 import { reopenLead } from '../../commands/routing/reopen-lead.ts';
 import type { LeadId } from '../../flows/placements.ts';
-import { step } from '../../flows/merge.ts';
+import { step } from '../../flows/step.ts';
 import { requestRouting } from '../../commands/routing/request-routing.ts';
 import { assignByHand, routeLead } from '../../flows/route-lead.ts';
 import { unassignLead } from '../../commands/routing/unassign-lead.ts';

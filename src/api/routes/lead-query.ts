@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import { ownershipStatuses } from '../../domain/routing/ownership-events.ts';
-import { qualifiedTerm, sourceTerm, traitTerm } from '../../projections/lead-terms.ts';
-import type { LeadDocument } from '../../projections/leads.ts';
-import type { Condition, Sort } from '../../readmodels/read-models.ts';
+import type { LeadFilters, LeadOrder } from '../../queries/lead/leads.ts';
+import { leadSorts } from '../../queries/lead/leads.ts';
 import { paging } from '../http/paging.ts';
-
-const sorts = ['score', 'lastActivityAt', 'firstSeenAt'] as const;
 
 /** How many traits a list is filtered by at most. */
 const mostTraits = 5;
@@ -37,7 +34,7 @@ const listed = z.object({
   lastActivityBefore: time('Last active before that time'),
   profile,
   q: z.string().trim().min(1).max(256).optional().describe('Begins a word of an identifier or of the profile'),
-  sort: z.enum(sorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
+  sort: z.enum(leadSorts.flatMap((field) => [field, `-${field}`] as const)).default('-score'),
   count: yesOrNo.describe('With `true` the answer has the `total`'),
   ...paging,
 });
@@ -49,51 +46,18 @@ export const leadQuery = listed.refine(
   { path: ['sort'], error: 'Leads of a routing status come by score or firstSeenAt; name a team or an assignee too' },
 );
 type Query = z.infer<typeof leadQuery>;
-type Conditions = readonly Condition<LeadDocument>[];
 
 /** The order that a list is asked in. */
-export const orderOf = (sort: Query['sort']): Sort<LeadDocument> => ({
-  field: sorts.find((each) => sort.endsWith(each)) ?? 'score',
+export const orderOf = (sort: Query['sort']): LeadOrder => ({
+  field: leadSorts.find((each) => sort.endsWith(each)) ?? 'score',
   direction: sort.startsWith('-') ? 'desc' : 'asc',
 });
 
-const is = (field: 'stage' | 'assignee' | 'team' | 'routing', value: string | undefined): Conditions =>
-  value === undefined ? [] : [{ field, op: 'eq', value }];
-
-const has = (term: string | undefined): Conditions =>
-  term === undefined ? [] : [{ field: 'terms', op: 'prefix', value: term }];
-
-const bound = (field: 'score', op: 'gte' | 'lte', value: number | undefined): Conditions =>
-  value === undefined ? [] : [{ field, op, value }];
-
-/** Times are compared as texts, all in UTC. A lead that did nothing yet was not last active before any time. */
-const between = (
-  field: 'firstSeenAt' | 'lastActivityAt',
-  from: string | undefined,
-  to: string | undefined,
-): Conditions => [
-  ...(from === undefined ? [] : [{ field, op: 'gte', value: new Date(from).toISOString() } as const]),
-  ...(to === undefined ? [] : [{ field, op: 'lt', value: new Date(to).toISOString() } as const]),
-  ...(to === undefined || from !== undefined ? [] : [{ field, op: 'gt', value: '' } as const]),
-];
-
-/** Qualified leads that nobody is to have have an index of their own: of the leads with no routing they are few. */
-const routed = (routing: Query['routing'], qualified: Query['qualified']): Conditions =>
-  routing === 'none' && qualified === 'true'
-    ? [{ field: 'unrouted', op: 'eq', value: 1 }]
-    : [...is('routing', routing), ...has(qualified === undefined ? undefined : qualifiedTerm(qualified === 'true'))];
-
-/** The conditions of what a list is asked. */
-export const conditionsOf = (query: Omit<Query, 'limit' | 'cursor' | 'sort' | 'count'>): Conditions => [
-  ...is('stage', query.stage),
-  ...is('assignee', query.assignee),
-  ...is('team', query.team),
-  ...routed(query.routing, query.qualified),
-  ...bound('score', 'gte', query.minScore),
-  ...bound('score', 'lte', query.maxScore),
-  ...between('firstSeenAt', query.firstSeenAfter, query.firstSeenBefore),
-  ...between('lastActivityAt', query.lastActivityAfter, query.lastActivityBefore),
-  ...Object.entries(query.profile ?? {}).flatMap(([trait, value]) => has(traitTerm(trait, value))),
-  ...has(query.source === undefined ? undefined : sourceTerm(query.source)),
-  ...has(query.q?.toLowerCase()),
-];
+/** Which leads are asked for. */
+export const filtersOf = ({
+  qualified,
+  ...filters
+}: Omit<Query, 'limit' | 'cursor' | 'sort' | 'count'>): LeadFilters => ({
+  ...filters,
+  qualified: qualified === undefined ? undefined : qualified === 'true',
+});

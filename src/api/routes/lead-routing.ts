@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import { lead } from '../../domain/lead/lead.ts';
 import { outcomes, ownershipStatuses } from '../../domain/routing/ownership-events.ts';
-import { findLead } from '../../flows/resolve.ts';
-import { Rejection } from '../../domain/rejection.ts';
-import { leadStreamId } from '../../domain/streams.ts';
-import { routings } from '../../projections/routings.ts';
+import { leadRoutingOf, routingHistoryOf } from '../../queries/routing/lead-routing.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
 import { etag } from '../http/request.ts';
 
 const entry = z.object({
@@ -36,8 +33,9 @@ const routingView = z.object({
 });
 
 /** Whose a lead is and why, and whose it was. */
-export const leadRouting: Routes = (app, api) =>
-  void app.get(
+export const leadRouting: Routes = (app, api) => {
+  const context = queryContext(api);
+  app.get(
     '/api/leads/:leadId/routing',
     {
       config: { scope: 'leads:read' },
@@ -52,42 +50,14 @@ export const leadRouting: Routes = (app, api) =>
     async (request, reply) => {
       const projectId = projectOf(request);
       const { leadId: asked } = request.params;
-      const found = await findLead(api.engine.states, projectId, asked);
-      if (!found) throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${asked}`);
-      const { leadId } = found;
-      const { state, revision } = await api.engine.states.refresh(lead, leadStreamId(projectId, leadId));
-      reply.header('ETag', etag(revision));
+      const routing = await leadRoutingOf(context, projectId, asked);
+      const { leadId } = routing.view;
+      reply.header('ETag', etag(routing.revision));
       if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}/routing`);
-      const { histories: past } = state.ownership;
       const page = await pageOf(api, ['routing', projectId, leadId], request.query, (range) =>
-        api.readModels.find(projectId, routings, {
-          where: [
-            past.length === 0
-              ? { field: 'leadId', op: 'eq', value: leadId }
-              : { field: 'leadId', op: 'in', value: [leadId, ...past] },
-          ],
-          sort: [{ field: 'position', direction: 'desc' }],
-          ...range,
-        }),
+        routingHistoryOf(context, projectId, routing, range),
       );
-      const { status, repId, teamId, decision, assignedAt, acceptedAt, plan, outcome, workIds } = state.ownership;
-      const assigned = status === 'assigned' && repId !== undefined;
-      return {
-        leadId,
-        status,
-        ...(assigned && { repId, decision, assignedAt, ...(teamId && { teamId }) }),
-        ...(acceptedAt !== undefined && { acceptedAt }),
-        ...(plan && { dueAt: plan.dueAt }),
-        ...(outcome !== undefined && { outcome }),
-        workIds: [...workIds],
-        history: page.data.map(({ leadId: about, type, recordedAt: at, revision: place, data }) => ({
-          type,
-          at,
-          leadId: about,
-          revision: place,
-          data,
-        })),
-        nextCursor: page.nextCursor,
-      };
+      return { ...routing.view, history: page.data, nextCursor: page.nextCursor };
     },
   );
+};

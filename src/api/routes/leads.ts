@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import type { Identifier } from '../../domain/identity/identity.ts';
 import { formerOf, normalized } from '../../domain/identity/identity.ts';
-import { leads as collection } from '../../projections/leads.ts';
+import { leadBy, leadOf } from '../../queries/lead/lead.ts';
+import { leadThen, viewThen } from '../../queries/lead/lead-then.ts';
+import { leadCount, leaderboard, leads as listed } from '../../queries/lead/leads.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { inLane } from '../http/lanes.ts';
-import { conditionsOf, leadQuery, orderOf } from './lead-query.ts';
-import { leadThen, pastTimes, thenOf, viewThen } from './lead-then.ts';
-import { leadDocumentBy, leadDocumentOf, leadSummary, leadView, summarizing, viewOf } from './lead-view.ts';
+import { filtersOf, leadQuery, orderOf } from './lead-query.ts';
+import { leadSummary, leadView } from './lead-view.ts';
+import { pastTimes, thenOf } from './past-times.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
+import { queryContext } from '../http/query-context.ts';
 import { etag } from '../http/request.ts';
 
 const identifierQuery = z.object({
@@ -39,6 +42,7 @@ const tags = ['Leads'];
 
 /** Leads: lists, one by id, one by an identifier, and the ones with the highest scores. */
 export const leads: Routes = (app, api) => {
+  const context = queryContext(api);
   app.get(
     '/api/leads',
     {
@@ -56,16 +60,14 @@ export const leads: Routes = (app, api) => {
     },
     async (request) => {
       const projectId = projectOf(request);
-      const { sort, limit, cursor, count, ...filters } = request.query;
-      const where = conditionsOf(filters);
-      const page = await pageOf(api, ['leads', projectId, sort, filters], { limit, cursor }, (range) =>
-        api.readModels.find(projectId, collection, { where, sort: [orderOf(sort)], ...range }),
+      const { sort, limit, cursor, count, ...asked } = request.query;
+      const filters = filtersOf(asked);
+      const page = await pageOf(api, ['leads', projectId, sort, asked], { limit, cursor }, (range) =>
+        listed(context, projectId, { filters, order: orderOf(sort), range }),
       );
-      const data = page.data.map(await summarizing(api, projectId));
-      if (count !== 'true') return { ...page, data };
+      if (count !== 'true') return page;
       // To count looks at all that the list has, on all its pages: two at a time of a project.
-      const total = await inLane(api, request, () => api.readModels.count(projectId, collection, where));
-      return { ...page, data, total };
+      return { ...page, total: await inLane(api, request, () => leadCount(context, projectId, filters)) };
     },
   );
 
@@ -82,9 +84,9 @@ export const leads: Routes = (app, api) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const doc = await leadDocumentBy(api, projectId, identifiersIn(request.query));
-      reply.header('ETag', etag(doc.revision)).header('Content-Location', `/api/leads/${doc.leadId}`);
-      return viewOf(api, projectId, doc);
+      const lead = await leadBy(context, projectId, identifiersIn(request.query));
+      reply.header('ETag', etag(lead.revision)).header('Content-Location', `/api/leads/${lead.leadId}`);
+      return lead;
     },
   );
 
@@ -106,16 +108,16 @@ export const leads: Routes = (app, api) => {
       if (then) {
         const asked = request.params.leadId;
         const { leadId, view } = await inLane(api, request, async () => {
-          const past = await leadThen(api, projectId, asked, then);
+          const past = await leadThen(context, projectId, asked, then);
           return { leadId: past.leadId, view: viewThen(projectId, past, then) };
         });
         if (leadId !== asked) reply.header('Content-Location', `/api/leads/${leadId}`);
         return view;
       }
-      const doc = await leadDocumentOf(api, projectId, request.params.leadId);
-      reply.header('ETag', etag(doc.revision));
-      if (doc.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${doc.leadId}`);
-      return viewOf(api, projectId, doc);
+      const lead = await leadOf(context, projectId, request.params.leadId);
+      reply.header('ETag', etag(lead.revision));
+      if (lead.leadId !== request.params.leadId) reply.header('Content-Location', `/api/leads/${lead.leadId}`);
+      return lead;
     },
   );
 
@@ -131,13 +133,6 @@ export const leads: Routes = (app, api) => {
         response: { 200: z.object({ data: z.array(ranked) }) },
       },
     },
-    async (request) => {
-      const projectId = projectOf(request);
-      const { limit } = request.query;
-      const sort = [{ field: 'score', direction: 'desc' }] as const;
-      const { docs } = await api.readModels.find(projectId, collection, { where: [], sort, limit });
-      const summarize = await summarizing(api, projectId);
-      return { data: docs.map((doc, index) => ({ rank: index + 1, ...summarize(doc) })) };
-    },
+    async (request) => ({ data: await leaderboard(context, projectOf(request), request.query.limit) }),
   );
 };

@@ -2,14 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { createProject } from '../../commands/projects/create-project.ts';
 import type { Key } from '../../domain/projects/project.ts';
-import { project } from '../../domain/projects/project.ts';
-import type { ProjectDocument } from '../../projections/projects.ts';
-import { allProjects, projects as collection } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import { projectOf, projects as listed } from '../../queries/projects/projects.ts';
 import type { Routes } from '../http/app.ts';
 import { idOf, issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
+import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
@@ -55,11 +53,9 @@ const create = async (
   return { projectId, name: as ?? request.body.name, apiKey: ofApi.key, writeKey: toWrite.key };
 };
 
-const mine = (projectId: string | undefined): readonly Condition<ProjectDocument>[] =>
-  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId }];
-
 /** Projects: a tenant each. */
 export const projects: Routes = (app, api) => {
+  const context = queryContext(api);
   app.route({
     method: 'POST',
     url: '/api/projects',
@@ -85,16 +81,8 @@ export const projects: Routes = (app, api) => {
       querystring: z.object(paging),
       response: { 200: listOf(projectView) },
     },
-    handler: async ({ caller: { projectId }, query }) => {
-      const page = await pageOf(api, ['projects', projectId], query, (range) =>
-        api.readModels.find(allProjects, collection, {
-          where: mine(projectId),
-          sort: [{ field: 'createdAt', direction: 'asc' }],
-          ...range,
-        }),
-      );
-      return { ...page, data: [...page.data] };
-    },
+    handler: ({ caller: { projectId }, query }) =>
+      pageOf(api, ['projects', projectId], query, (range) => listed(context, projectId, range)),
   });
   app.route({
     method: 'GET',
@@ -106,9 +94,6 @@ export const projects: Routes = (app, api) => {
       params: z.object({ projectId: z.string() }),
       response: { 200: projectView },
     },
-    handler: async ({ params: { projectId } }) => {
-      const { state } = await api.engine.states.get(project, projectId);
-      return { projectId, name: state.name, createdAt: state.createdAt };
-    },
+    handler: ({ params: { projectId } }) => projectOf(context, projectId),
   });
 };

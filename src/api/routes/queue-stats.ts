@@ -1,14 +1,11 @@
 import { z } from 'zod';
-import type { FailedDocument } from '../../projections/failed-work.ts';
-import { failedWork } from '../../projections/failed-work.ts';
-import type { JobDocument } from '../../projections/jobs.ts';
-import { jobs, jobStatus } from '../../projections/jobs.ts';
-import { allProjects } from '../../projections/projects.ts';
-import type { Condition } from '../../readmodels/read-models.ts';
+import { jobStatuses } from '../../queries/jobs/jobs.ts';
+import { queueStats as waiting } from '../../queries/jobs/queue-stats.ts';
 import type { Routes } from '../http/app.ts';
 import type { Caller } from '../http/caller.ts';
 import { isRoot } from '../http/confidential.ts';
 import type { ApiContext } from '../http/context.ts';
+import { queryContext } from '../http/query-context.ts';
 
 /** Who is told places and rates of the log, and why. */
 const ofAll = 'told to the root key, as it is about all projects';
@@ -42,15 +39,12 @@ const readersOf = async ({ subscriptions, head, clock }: ApiContext, caller: Cal
   });
 };
 
-const mine = (projectId: string | undefined) =>
-  projectId === undefined ? [] : [{ field: 'projectId', op: 'eq', value: projectId } as const];
-
 const access = { config: { scope: 'admin' } } as const;
 const tags = ['Operators'];
 
 /** How far everything is that follows the log, and what waits. */
 export const queueStats: Routes = (app, api) => {
-  const { readModels } = api;
+  const context = queryContext(api);
   app.get(
     '/api/admin/projections',
     {
@@ -74,37 +68,16 @@ export const queueStats: Routes = (app, api) => {
         response: {
           200: z.object({
             subscriptions: z.array(reader),
-            jobs: z.record(jobStatus, z.int()),
+            jobs: z.record(z.enum(jobStatuses), z.int()),
             failed: z.int(),
             oldestDue: z.string().optional().describe('When the oldest job was requested that has not ended'),
           }),
         },
       },
     },
-    async ({ caller }) => {
-      const { projectId } = caller;
-      const own: readonly Condition<JobDocument>[] = mine(projectId);
-      const count = (status: JobDocument['status']) =>
-        readModels.count(allProjects, jobs, [...own, { field: 'status', op: 'eq', value: status }]);
-      const failedOwn: readonly Condition<FailedDocument>[] = mine(projectId);
-      const open = await readModels.find(allProjects, jobs, {
-        where: [...own, { field: 'open', op: 'eq', value: 1 }],
-        sort: [{ field: 'requestedAt', direction: 'asc' }],
-        limit: 1,
-      });
-      const [oldest] = open.docs;
-      return {
-        subscriptions: await readersOf(api, caller),
-        jobs: {
-          requested: await count('requested'),
-          running: await count('running'),
-          completed: await count('completed'),
-          failed: await count('failed'),
-          cancelled: await count('cancelled'),
-        },
-        failed: await readModels.count(allProjects, failedWork, failedOwn),
-        ...(oldest && { oldestDue: oldest.requestedAt }),
-      };
-    },
+    async ({ caller }) => ({
+      subscriptions: await readersOf(api, caller),
+      ...(await waiting(context, caller.projectId)),
+    }),
   );
 };

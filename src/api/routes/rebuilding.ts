@@ -5,10 +5,10 @@ import { lead } from '../../domain/lead/lead.ts';
 import { project } from '../../domain/projects/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { leadStreamId } from '../../domain/streams.ts';
-import { projections } from '../../projections/index.ts';
 import { rebuildLead } from '../../jobs/rebuild-lead.ts';
 import { requestOfProject } from '../../jobs/request-of-project.ts';
 import { allProjections, requestRebuild } from '../../jobs/request-rebuild.ts';
+import { isProjection } from '../../queries/jobs/rebuildable.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { inLane } from '../http/lanes.ts';
@@ -126,7 +126,7 @@ export const rebuilding: Routes = (app, api) => {
     async (request, reply) => {
       const { name: projection } = request.params;
       mustBeRoot(request);
-      if (!projections.some(({ name }) => name === projection))
+      if (!isProjection(projection))
         throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
       return ask(api, projection, request, reply);
     },

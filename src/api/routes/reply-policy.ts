@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { publishReplyPolicy } from '../../commands/routing/publish-reply-policy.ts';
 import { boundedList } from '../../domain/bounded.ts';
 import { replyLimits, replyPolicySchema } from '../../domain/routing/reply-policy.ts';
-import type { RosterEvent } from '../../domain/routing/roster-events.ts';
 import { rosterEvents } from '../../domain/routing/roster-events.ts';
-import type { RosterState } from '../../domain/routing/roster.ts';
 import { roster } from '../../domain/routing/roster.ts';
+import { publishedPage } from '../../queries/published.ts';
+import { policiesOf, replyPolicyOf } from '../../queries/routing/reply-policy.ts';
 import type { Routes } from '../http/app.ts';
-import { listOf, paging } from '../http/paging.ts';
-import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
+import { ofVersion, publishedBy, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 
 const tags = ['Routing'];
@@ -23,16 +23,10 @@ const policyForm = z.strictObject({
   steps: boundedList(z.strictObject(shape.steps.element.shape), replyLimits.steps),
 });
 
-const policiesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
-  aggregate: roster,
-  id: projectId,
-  newest: ({ replies }) => replies.version,
-  pick: (event) => (event.type === 'ReplyPolicyPublished' ? { ...event.data, ...publisherOf(event) } : undefined),
-});
-
 /** How soon the leads of a project must be replied to. */
 export const replyPolicy: Routes = (app, api) => {
   const { engine } = api;
+  const context = queryContext(api);
   const url = '/api/projects/:projectId/reply-policy';
   app.route({
     method: 'GET',
@@ -46,9 +40,9 @@ export const replyPolicy: Routes = (app, api) => {
       response: { 200: replyPolicySchema.extend({ version }) },
     },
     handler: async ({ params: { projectId } }, reply) => {
-      const { state, revision } = await engine.states.refresh(roster, projectId);
+      const { view, revision } = await replyPolicyOf(context, projectId);
       reply.header('ETag', etag(revision));
-      return { version: state.replies.version, ...state.replies.policy };
+      return view;
     },
   });
   app.route({
@@ -85,7 +79,7 @@ export const replyPolicy: Routes = (app, api) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(api, ['reply-policy', projectId], query, policiesOf(projectId)),
+      pageOf(api, ['reply-policy', projectId], query, (range) => publishedPage(context, policiesOf(projectId), range)),
   });
   app.route({
     method: 'GET',
@@ -97,6 +91,6 @@ export const replyPolicy: Routes = (app, api) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params }) => versionOf(api, policiesOf(params.projectId), params.version),
+    handler: ({ params }) => versionOf(context, policiesOf(params.projectId), params.version),
   });
 };

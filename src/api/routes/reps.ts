@@ -6,11 +6,12 @@ import type { Outcome } from '../../engine/handle.ts';
 import type { RosterEvent, Rep } from '../../domain/routing/roster-events.ts';
 import { repSchema, repStatuses, rosterId } from '../../domain/routing/roster-events.ts';
 import { repChanges, repForm, rosterLimits } from '../../domain/routing/roster-form.ts';
-import { roster } from '../../domain/routing/roster.ts';
-import { Rejection } from '../../domain/rejection.ts';
+import { repOf, reps as listed, repView } from '../../queries/routing/roster.ts';
+import type { QueryContext } from '../../queries/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { idOf, making } from './issuing.ts';
-import { listOf, pageIn, paging } from '../http/paging.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
@@ -24,17 +25,9 @@ const filters = {
   status: z.enum(repStatuses).optional(),
 };
 
-/** The rep as it is by now. Throws a `Rejection` when there is none. */
-const repNow = async ({ engine }: ApiContext, projectId: string, repId: string) => {
-  const { state, revision } = await engine.states.refresh(roster, projectId);
-  const rep = state.reps.get(repId);
-  if (rep) return { rep, revision };
-  throw new Rejection('member-unknown', `There is no rep ${repId}`);
-};
-
 /** The rep that a command made of it; a retry is told what the first was told. */
 const answered = async (
-  api: ApiContext,
+  context: QueryContext,
   [projectId, repId]: readonly [string, string],
   { events, revision, position }: Outcome<RosterEvent>,
   reply: FastifyReply,
@@ -43,13 +36,13 @@ const answered = async (
   const [made] = events.flatMap((event) =>
     event.type === 'RepAdded' || event.type === 'RepChanged' ? [event.data] : [],
   );
-  return made ?? (await repNow(api, projectId, repId)).rep;
+  return made ? repView(made) : (await repOf(context, projectId, repId)).rep;
 };
 
 type Wanted = z.infer<typeof repForm> & { readonly repId?: string | undefined };
 
 const add = async (
-  api: ApiContext,
+  [api, context]: readonly [ApiContext, QueryContext],
   request: FastifyRequest & { readonly body: Wanted },
   projectId: string,
   reply: FastifyReply,
@@ -57,7 +50,7 @@ const add = async (
   const repId = request.body.repId ?? idOf(making(api, request, 'rep')('rep id'));
   const asked = requestOf(request, addRep.name);
   const outcome = await api.engine.handle(addRep, { ...request.body, projectId, repId }, asked);
-  const rep = await answered(api, [projectId, repId], outcome, reply);
+  const rep = await answered(context, [projectId, repId], outcome, reply);
   reply.code(201).header('Location', `/api/projects/${projectId}/reps/${rep.repId}`);
   return rep;
 };
@@ -65,6 +58,7 @@ const add = async (
 /** The reps of a project. */
 export const reps: Routes = (app, api) => {
   const { engine } = api;
+  const context = queryContext(api);
   const url = '/api/projects/:projectId/reps';
   app.route({
     method: 'POST',
@@ -80,7 +74,7 @@ export const reps: Routes = (app, api) => {
       body: repForm.extend({ repId: rosterId.optional() }),
       response: { 201: repSchema },
     },
-    handler: (request, reply) => add(api, request, request.params.projectId, reply),
+    handler: (request, reply) => add([api, context], request, request.params.projectId, reply),
   });
   app.route({
     method: 'GET',
@@ -93,14 +87,10 @@ export const reps: Routes = (app, api) => {
       querystring: z.object({ ...paging, ...filters }),
       response: { 200: listOf(repSchema) },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const { state } = await engine.states.refresh(roster, projectId);
-      const { team, status } = query;
-      const items = [...state.reps.values()].filter(
-        (rep) => (team === undefined || rep.teamIds.includes(team)) && (status === undefined || rep.status === status),
-      );
-      return pageIn(api, ['reps', projectId, team, status], query, { items, keyOf: ({ repId }) => repId });
-    },
+    handler: ({ params: { projectId }, query: { team, status, ...asked } }) =>
+      pageOf(api, ['reps', projectId, team, status], asked, (range) =>
+        listed(context, projectId, { team, status }, range),
+      ),
   });
   app.route({
     method: 'GET',
@@ -108,7 +98,7 @@ export const reps: Routes = (app, api) => {
     config: read,
     schema: { summary: 'A rep', tags, params: ofRep, response: { 200: repSchema } },
     handler: async ({ params: { projectId, repId } }, reply) => {
-      const { rep, revision } = await repNow(api, projectId, repId);
+      const { rep, revision } = await repOf(context, projectId, repId);
       reply.header('ETag', etag(revision));
       return rep;
     },
@@ -131,7 +121,7 @@ export const reps: Routes = (app, api) => {
       const { projectId, repId } = request.params;
       const asked = requestOf(request, changeRep.name);
       const outcome = await engine.handle(changeRep, { projectId, repId, changes: request.body }, asked);
-      return answered(api, [projectId, repId], outcome, reply);
+      return answered(context, [projectId, repId], outcome, reply);
     },
   });
 };

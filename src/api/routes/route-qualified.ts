@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { requestJob } from '../../commands/jobs/request-job.ts';
-import { rosterOf } from '../../flows/placements.ts';
-import { pool } from '../../domain/routing/pool.ts';
 import { requestOfProject } from '../../jobs/request-of-project.ts';
-import { leads } from '../../projections/leads.ts';
+import { unroutedLeads } from '../../queries/routing/unrouted-leads.ts';
 import type { Routes } from '../http/app.ts';
+import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import type { ApiContext } from '../http/context.ts';
 
 const previewed = z.object({
   dryRun: z.literal(true),
@@ -14,18 +12,10 @@ const previewed = z.object({
   room: z.int().describe('How many more leads the active reps may have open; what finds nobody waits with a work item'),
 });
 
-const preview = async ({ engine, readModels }: ApiContext, projectId: string): Promise<z.infer<typeof previewed>> => {
-  const { reps } = await rosterOf(engine, projectId);
-  const { open } = (await engine.states.refresh(pool, projectId)).state;
-  const active = [...reps.values()].filter(({ status }) => status === 'active');
-  const room = active.reduce((sum, { repId, capacity }) => sum + Math.max(0, capacity - (open.get(repId) ?? 0)), 0);
-  const count = await readModels.count(projectId, leads, [{ field: 'unrouted', op: 'eq', value: 1 }]);
-  return { dryRun: true, leads: count, room };
-};
-
 /** Has all leads routed that a new scoring model qualified. */
-export const routeQualified: Routes = (app, api) =>
-  void app.post(
+export const routeQualified: Routes = (app, api) => {
+  const context = queryContext(api);
+  app.post(
     '/api/projects/:projectId/route-qualified',
     {
       config: { scope: 'config:write' },
@@ -42,7 +32,8 @@ export const routeQualified: Routes = (app, api) =>
     },
     async (request, reply) => {
       const { projectId } = request.params;
-      if (request.body?.dryRun !== false) return preview(api, projectId);
+      if (request.body?.dryRun !== false)
+        return { dryRun: true as const, ...(await unroutedLeads(context, projectId)) };
       const asked = requestOf(request, requestJob.name);
       const { jobId, position } = await requestOfProject(api, ['route-qualified', projectId], asked);
       if (position !== undefined) withPosition(reply, position);
@@ -50,3 +41,4 @@ export const routeQualified: Routes = (app, api) =>
       return { jobId };
     },
   );
+};

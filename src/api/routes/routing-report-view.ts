@@ -3,7 +3,7 @@ import { repStatuses } from '../../domain/routing/roster-events.ts';
 
 const count = (what: string) => z.int().describe(what);
 
-export const responseMs = z
+const responseMs = z
   .object({ p50: z.int().nullable(), p90: z.int().nullable() })
   .describe('From assignment to acceptance in ms, of half and of nine tenths of the accepted; within a tenth');
 
@@ -36,7 +36,7 @@ const totals = z.object({
 
 const winRate = z.number().nullable().describe('`won` by all that were closed, from 0 to 1; null when none was');
 
-export const repView = z.object({
+const repView = z.object({
   repId: z.string(),
   name: z.string(),
   teamIds: z.array(z.string()),
@@ -60,7 +60,7 @@ export const repView = z.object({
   responseMs,
 });
 
-export const teamView = z.object({
+const teamView = z.object({
   teamId: z.string(),
   name: z.string(),
   leads: count('Leads that it has or had last, each once'),

@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { publishRoutingRules } from '../../commands/routing/publish-routing-rules.ts';
-import type { RosterEvent } from '../../domain/routing/roster-events.ts';
 import { rosterEvents } from '../../domain/routing/roster-events.ts';
-import type { RosterState } from '../../domain/routing/roster.ts';
 import { roster } from '../../domain/routing/roster.ts';
 import { routingLimits } from '../../domain/routing/routing-cost.ts';
 import { routingRulesForm } from '../../domain/routing/routing-form.ts';
 import type { RoutingRules } from '../../domain/routing/routing-rules.ts';
 import { routingRulesSchema } from '../../domain/routing/routing-rules.ts';
+import { publishedPage } from '../../queries/published.ts';
+import { routingRulesOf, rulesOf } from '../../queries/routing/routing-rules.ts';
 import type { Routes } from '../http/app.ts';
-import { listOf, paging } from '../http/paging.ts';
-import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
+import { ofVersion, publishedBy, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
@@ -38,15 +38,9 @@ const publish = async (
   return { version: made?.version ?? (await engine.states.get(roster, wanted.projectId)).state.routing.version };
 };
 
-const rulesOf = (projectId: string): PublishedIn<RosterState, RosterEvent, z.infer<typeof versionView>> => ({
-  aggregate: roster,
-  id: projectId,
-  newest: ({ routing }) => routing.version,
-  pick: (event) => (event.type === 'RoutingRulesPublished' ? { ...event.data, ...publisherOf(event) } : undefined),
-});
-
 /** The routing rules of a project, and those it had before. */
 export const routingRules: Routes = (app, api) => {
+  const context = queryContext(api);
   const url = '/api/projects/:projectId/routing-rules';
   app.route({
     method: 'GET',
@@ -61,9 +55,9 @@ export const routingRules: Routes = (app, api) => {
       response: { 200: routingRulesSchema.extend({ version }) },
     },
     handler: async ({ params: { projectId } }, reply) => {
-      const { state, revision } = await api.engine.states.refresh(roster, projectId);
+      const { view, revision } = await routingRulesOf(context, projectId);
       reply.header('ETag', etag(revision));
-      return { version: state.routing.version, ...state.routing.rules };
+      return view;
     },
   });
   app.route({
@@ -96,7 +90,7 @@ export const routingRules: Routes = (app, api) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(api, ['routing-rules', projectId], query, rulesOf(projectId)),
+      pageOf(api, ['routing-rules', projectId], query, (range) => publishedPage(context, rulesOf(projectId), range)),
   });
   app.route({
     method: 'GET',
@@ -108,7 +102,7 @@ export const routingRules: Routes = (app, api) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params }) => versionOf(api, rulesOf(params.projectId), params.version),
+    handler: ({ params }) => versionOf(context, rulesOf(params.projectId), params.version),
   });
   app.route({
     method: 'POST',
@@ -125,7 +119,7 @@ export const routingRules: Routes = (app, api) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const { rules } = await versionOf(api, rulesOf(projectId), restores);
+      const { rules } = await versionOf(context, rulesOf(projectId), restores);
       return publish(api, request, { projectId, rules, restores }, reply);
     },
   });

@@ -1,17 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { publishScoringModel } from '../../commands/scoring/publish-scoring-model.ts';
-import type { ProjectEvent, ProjectState } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
 import type { ScoringModel } from '../../domain/scoring/scoring-model.ts';
 import { scoringLimits, scoringModelForm, scoringModelSchema } from '../../domain/scoring/scoring-form.ts';
-import { defaultModelOf } from '../../domain/scoring/default-model.ts';
 import { publishedModelSchema } from '../../domain/scoring/published-model.ts';
+import { publishedPage } from '../../queries/published.ts';
+import type { ModelVersion } from '../../queries/scoring/scoring-model.ts';
+import { modelsOf, scoringModelOf } from '../../queries/scoring/scoring-model.ts';
 import type { Routes } from '../http/app.ts';
-import { listOf, paging } from '../http/paging.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
 import { invalid, Problem } from '../http/problems.ts';
-import type { PublishedIn } from './published.ts';
-import { ofVersion, publishedBy, publishedPage, publisherOf, versionOf, withoutAnswerFields } from './published.ts';
+import { queryContext } from '../http/query-context.ts';
+import { ofVersion, publishedBy, versionOf, withoutAnswerFields } from './published.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
@@ -28,7 +29,6 @@ const versionView = z.object({
   restores: z.number().int().optional(),
   model: plainModel,
 });
-type Version = Readonly<z.infer<typeof versionView>>;
 
 const published = z.object({
   version: z.number().int(),
@@ -60,20 +60,8 @@ const publish = async (
   return { version: (await engine.states.get(project, projectId)).state.scoring.version };
 };
 
-const modelsOf = (projectId: string): PublishedIn<ProjectState, ProjectEvent, Version> => ({
-  aggregate: project,
-  id: projectId,
-  newest: ({ scoring }) => scoring.version,
-  pick: (event) => {
-    if (event.type === 'ScoringModelPublished') return { ...event.data, ...publisherOf(event) };
-    if (event.type !== 'ProjectCreated') return undefined;
-    const model = defaultModelOf(event.data.defaultModel);
-    return { version: 1, publishedAt: event.data.createdAt, ...publisherOf(event), model };
-  },
-});
-
 /** Throws a `Problem` when a model of before is more than one may be by now: it would be dear for others. */
-const mustBeAllowed = ({ version, model }: Version): void => {
+const mustBeAllowed = ({ version, model }: ModelVersion): void => {
   const { error } = scoringModelSchema.safeParse(model);
   if (!error) return;
   const detail = `Version ${version} is more than a model may be by now: ${invalid(error).detail}`;
@@ -82,6 +70,7 @@ const mustBeAllowed = ({ version, model }: Version): void => {
 
 /** The scoring model of a project, and those it had before. */
 export const scoringModel: Routes = (app, api) => {
+  const context = queryContext(api);
   const url = '/api/projects/:projectId/scoring-model';
   app.route({
     method: 'GET',
@@ -94,9 +83,9 @@ export const scoringModel: Routes = (app, api) => {
       response: { 200: modelView },
     },
     handler: async ({ params: { projectId } }, reply) => {
-      const { state, revision } = await api.engine.states.refresh(project, projectId);
+      const { view, revision } = await scoringModelOf(context, projectId);
       reply.header('ETag', etag(revision));
-      return { version: state.scoring.version, ...state.scoring.model };
+      return view;
     },
   });
   app.route({
@@ -131,7 +120,7 @@ export const scoringModel: Routes = (app, api) => {
       response: { 200: listOf(versionView) },
     },
     handler: ({ params: { projectId }, query }) =>
-      publishedPage(api, ['scoring-models', projectId], query, modelsOf(projectId)),
+      pageOf(api, ['scoring-models', projectId], query, (range) => publishedPage(context, modelsOf(projectId), range)),
   });
   app.route({
     method: 'GET',
@@ -143,7 +132,7 @@ export const scoringModel: Routes = (app, api) => {
       params: ofVersion,
       response: { 200: versionView },
     },
-    handler: ({ params: { projectId, version } }) => versionOf(api, modelsOf(projectId), version),
+    handler: ({ params: { projectId, version } }) => versionOf(context, modelsOf(projectId), version),
   });
   app.route({
     method: 'POST',
@@ -160,7 +149,7 @@ export const scoringModel: Routes = (app, api) => {
     handler: async (request, reply) => {
       const { projectId } = request.params;
       const { version: restores } = request.body;
-      const before = await versionOf(api, modelsOf(projectId), restores);
+      const before = await versionOf(context, modelsOf(projectId), restores);
       mustBeAllowed(before);
       return publish(api, request, { projectId, model: before.model, restores }, reply);
     },

@@ -6,11 +6,12 @@ import type { Outcome } from '../../engine/handle.ts';
 import type { RosterEvent, Team } from '../../domain/routing/roster-events.ts';
 import { rosterId, teamSchema } from '../../domain/routing/roster-events.ts';
 import { rosterLimits, teamChanges, teamForm } from '../../domain/routing/roster-form.ts';
-import { roster } from '../../domain/routing/roster.ts';
-import { Rejection } from '../../domain/rejection.ts';
+import { teamOf, teams as listed, teamView } from '../../queries/routing/roster.ts';
+import type { QueryContext } from '../../queries/queries.ts';
 import type { Routes } from '../http/app.ts';
 import { idOf, making } from './issuing.ts';
-import { listOf, pageIn, paging } from '../http/paging.ts';
+import { listOf, pageOf, paging } from '../http/paging.ts';
+import { queryContext } from '../http/query-context.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
@@ -19,17 +20,9 @@ const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as co
 const ofProject = z.object({ projectId: z.string() });
 const ofTeam = ofProject.extend({ teamId: z.string().max(64) });
 
-/** The team as it is by now. Throws a `Rejection` when there is none. */
-const teamNow = async ({ engine }: ApiContext, projectId: string, teamId: string) => {
-  const { state, revision } = await engine.states.refresh(roster, projectId);
-  const team = state.teams.get(teamId);
-  if (team) return { team, revision };
-  throw new Rejection('member-unknown', `There is no team ${teamId}`);
-};
-
 /** The team that a command made of it; a retry is told what the first was told. */
 const answered = async (
-  api: ApiContext,
+  context: QueryContext,
   [projectId, teamId]: readonly [string, string],
   { events, revision, position }: Outcome<RosterEvent>,
   reply: FastifyReply,
@@ -38,13 +31,13 @@ const answered = async (
   const [made] = events.flatMap((event) =>
     event.type === 'TeamAdded' || event.type === 'TeamChanged' ? [event.data] : [],
   );
-  return made ?? (await teamNow(api, projectId, teamId)).team;
+  return made ? teamView(made) : (await teamOf(context, projectId, teamId)).team;
 };
 
 type Wanted = z.infer<typeof teamForm> & { readonly teamId?: string | undefined };
 
 const add = async (
-  api: ApiContext,
+  [api, context]: readonly [ApiContext, QueryContext],
   request: FastifyRequest & { readonly body: Wanted },
   projectId: string,
   reply: FastifyReply,
@@ -52,7 +45,7 @@ const add = async (
   const teamId = request.body.teamId ?? idOf(making(api, request, 'team')('team id'));
   const asked = requestOf(request, addTeam.name);
   const outcome = await api.engine.handle(addTeam, { ...request.body, projectId, teamId }, asked);
-  const team = await answered(api, [projectId, teamId], outcome, reply);
+  const team = await answered(context, [projectId, teamId], outcome, reply);
   reply.code(201).header('Location', `/api/projects/${projectId}/teams/${team.teamId}`);
   return team;
 };
@@ -60,6 +53,7 @@ const add = async (
 /** The teams of a project. */
 export const teams: Routes = (app, api) => {
   const { engine } = api;
+  const context = queryContext(api);
   const url = '/api/projects/:projectId/teams';
   app.route({
     method: 'POST',
@@ -75,7 +69,7 @@ export const teams: Routes = (app, api) => {
       body: teamForm.extend({ teamId: rosterId.optional() }),
       response: { 201: teamSchema },
     },
-    handler: (request, reply) => add(api, request, request.params.projectId, reply),
+    handler: (request, reply) => add([api, context], request, request.params.projectId, reply),
   });
   app.route({
     method: 'GET',
@@ -88,11 +82,8 @@ export const teams: Routes = (app, api) => {
       querystring: z.object(paging),
       response: { 200: listOf(teamSchema) },
     },
-    handler: async ({ params: { projectId }, query }) => {
-      const { state } = await engine.states.refresh(roster, projectId);
-      const items = [...state.teams.values()];
-      return pageIn(api, ['teams', projectId], query, { items, keyOf: ({ teamId }) => teamId });
-    },
+    handler: ({ params: { projectId }, query }) =>
+      pageOf(api, ['teams', projectId], query, (range) => listed(context, projectId, range)),
   });
   app.route({
     method: 'GET',
@@ -100,7 +91,7 @@ export const teams: Routes = (app, api) => {
     config: read,
     schema: { summary: 'A team', tags, params: ofTeam, response: { 200: teamSchema } },
     handler: async ({ params: { projectId, teamId } }, reply) => {
-      const { team, revision } = await teamNow(api, projectId, teamId);
+      const { team, revision } = await teamOf(context, projectId, teamId);
       reply.header('ETag', etag(revision));
       return team;
     },
@@ -122,7 +113,7 @@ export const teams: Routes = (app, api) => {
       const { projectId, teamId } = request.params;
       const asked = requestOf(request, changeTeam.name);
       const outcome = await engine.handle(changeTeam, { projectId, teamId, changes: request.body }, asked);
-      return answered(api, [projectId, teamId], outcome, reply);
+      return answered(context, [projectId, teamId], outcome, reply);
     },
   });
 };

@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import type { Recorded } from '../../eventstore/event-store.ts';
-import type { Page, Scalar } from '../../readmodels/read-models.ts';
+import { traceOf } from '../../queries/trace.ts';
 import type { Routes } from '../http/app.ts';
 import { factFor } from '../http/confidential.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
-import { shownFact, storedEvent } from '../http/stored-event.ts';
-import type { Wanted } from './tracing-facts.ts';
-import { factsOf } from './tracing-facts.ts';
-import { untilReached } from '../http/waiting.ts';
-import type { ApiContext } from '../http/context.ts';
+import { queryContext } from '../http/query-context.ts';
+import { storedEvent } from '../http/stored-event.ts';
 
 const inPath = z.object({
   correlationId: z
@@ -17,21 +13,9 @@ const inPath = z.object({
     .regex(/^[A-Za-z0-9._-]{1,128}$/, 'A correlation id has 1-128 letters, digits, ".", "_" or "-"'),
 });
 
-type Range = { readonly limit: number; readonly after?: readonly Scalar[] };
-
-/** A page of a trace. One that is not found is looked for once more when the read models have all that was acknowledged by now. */
-const find = async (api: ApiContext, wanted: Wanted, range: Range): Promise<Page<Recorded>> => {
-  const isThere = ({ docs, next }: Page<Recorded>): boolean => docs.length > 0 || next !== undefined;
-  const seen = await factsOf(api, wanted, range);
-  if (isThere(seen) || range.after) return seen;
-  await untilReached(api, await api.head(), { projectId: wanted.projectId });
-  const found = await factsOf(api, wanted, range);
-  if (isThere(found)) return found;
-  throw new Problem('trace-unknown', `Nothing was recorded under ${wanted.correlationId}: perhaps it changed nothing`);
-};
-
 /** What a request led to. */
 export const trace: Routes = (app, api) => {
+  const context = queryContext(api);
   app.get(
     '/api/admin/trace/:correlationId',
     {
@@ -48,8 +32,12 @@ export const trace: Routes = (app, api) => {
     },
     async ({ caller, params: { correlationId }, query }) => {
       const wanted = { correlationId, projectId: caller.projectId };
-      const page = await pageOf(api, ['trace', wanted], query, (range) => find(api, wanted, range));
-      return { ...page, data: page.data.map((fact) => shownFact(factFor(caller, fact))) };
+      const page = await pageOf(api, ['trace', wanted], query, async (range) => {
+        const found = await traceOf(context, wanted, range);
+        if (found) return found;
+        throw new Problem('trace-unknown', `Nothing was recorded under ${correlationId}: perhaps it changed nothing`);
+      });
+      return { ...page, data: page.data.map((fact) => factFor(caller, fact)) };
     },
   );
 };

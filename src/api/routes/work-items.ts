@@ -11,13 +11,14 @@ import { roster } from '../../domain/routing/roster.ts';
 import { whoAndWhich, why } from '../../domain/work/work-claim.ts';
 import type { WorkItemEvent, WorkItemState } from '../../domain/work/work-item.ts';
 import { resolution, workPriority } from '../../domain/work/work-item.ts';
-import { workItems as collection } from '../../projections/work-items.ts';
+import { workIdIn, workItemOf, workItems as listed } from '../../queries/work/work-items.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
 import { listOf, pageOf } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
+import { queryContext } from '../http/query-context.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
-import { conditionsOf, orderOf, viewing, workIdIn, workItemOf, workItemQuery, workItemView } from './work-item-view.ts';
+import { workItemQuery, workItemView } from './work-item-view.ts';
 import type { ApiContext } from '../http/context.ts';
 
 const inPath = z.object({ workId: z.string().min(1).max(128) });
@@ -66,6 +67,7 @@ const mustBeInRoster = async (
 };
 
 const lists: Routes = (app, api) => {
+  const context = queryContext(api);
   app.get(
     '/api/work-items',
     {
@@ -80,12 +82,9 @@ const lists: Routes = (app, api) => {
     async (request) => {
       const projectId = projectOf(request);
       const { sort, limit, cursor, ...filters } = request.query;
-      const now = api.clock();
-      const where = conditionsOf(filters, now);
-      const page = await pageOf(api, ['work', projectId, sort, filters], { limit, cursor }, (range) =>
-        api.readModels.find(projectId, collection, { where, sort: orderOf(request.query), ...range }),
+      return pageOf(api, ['work', projectId, sort, filters], { limit, cursor }, (range) =>
+        listed(context, projectId, { filters, sort, range }),
       );
-      return { ...page, data: page.data.map(await viewing(api, projectId, page.data)) };
     },
   );
 
@@ -97,9 +96,9 @@ const lists: Routes = (app, api) => {
     },
     async (request, reply) => {
       const projectId = projectOf(request);
-      const doc = await workItemOf(api, projectId, request.params.workId);
-      reply.header('ETag', etag(doc.revision));
-      return (await viewing(api, projectId, [doc]))(doc);
+      const item = await workItemOf(context, projectId, request.params.workId);
+      reply.header('ETag', etag(item.revision));
+      return item;
     },
   );
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Calendar } from '../../domain/routing/calendar.ts';
-import type { Looked } from '../../domain/routing/candidates.ts';
+import type { Considered } from '../../domain/routing/candidates.ts';
 import type { Scene } from '../../domain/routing/fitting.ts';
 import type { PoolEvent, PoolState } from '../../domain/routing/pool.ts';
 import { pool } from '../../domain/routing/pool.ts';
@@ -39,7 +39,7 @@ const placing = (lead: Routable, placed: Placed, scene: Scene, now: Date): PoolE
 /** A lead that waits already is only said to wait again when others would fit it: it keeps its place in the line. */
 const holding = (
   { lead, workId }: { readonly lead: Routable; readonly workId: string },
-  failed: Looked & { readonly reason: string; readonly rule?: string },
+  failed: Considered & { readonly reason: string; readonly rule?: string },
   scene: Scene,
   now: Date,
 ): readonly PoolEvent[] => {

@@ -39,7 +39,7 @@ const mostRemembered = 4_000_000;
 export const inTime = (a: Timed, b: Timed): number => a.at - b.at || inOrder(a.activity, b.activity);
 
 /** What is remembered of the activities of one type of a lead. */
-type Seen = {
+type Remembered = {
   /** The list as it was when it was looked at last. */
   list: Matching | undefined;
   readonly activities: Activity[];
@@ -47,7 +47,7 @@ type Seen = {
   readonly byRule: Map<string, Timed[]>;
 };
 
-const unseen = (rules: readonly Rule[]): Seen => {
+const nothingRemembered = (rules: readonly Rule[]): Remembered => {
   const all: Timed[] = [];
   // What a rule without conditions matches is one list for all of them.
   return {
@@ -65,8 +65,8 @@ const sortedFrom = (list: Timed[], first: number): void => {
 };
 
 /** Adds the activities behind those that are known; says by how many places the lists have grown. */
-const add = (seen: Seen, rules: readonly Rule[], fresh: readonly Activity[]): number => {
-  const { activities, all, byRule } = seen;
+const add = (remembered: Remembered, rules: readonly Rule[], fresh: readonly Activity[]): number => {
+  const { activities, all, byRule } = remembered;
   if (fresh.length === 0) return 0;
   const news = fresh.map(timed);
   const first = all.length;
@@ -108,20 +108,20 @@ const behind = (known: readonly Activity[], activities: Matching): readonly Acti
  * the one before is looked at anew.
  */
 export const remembering = (rulesOf: (eventType: string) => readonly Rule[]) => {
-  let [known, places] = [new WeakMap<Activity, Seen>(), 0];
+  let [known, places] = [new WeakMap<Activity, Remembered>(), 0];
 
   return (eventType: string, activities: Matching): Matches => {
     const rules = rulesOf(eventType);
     const [first] = activities;
-    if (!first) return unseen(rules);
+    if (!first) return nothingRemembered(rules);
     const before = known.get(first);
     if (before?.list === activities) return before;
     const fresh = before && behind(before.activities, activities);
-    const seen = before && fresh ? before : unseen(rules);
-    places += add(seen, rules, fresh ?? [...activities]);
-    seen.list = activities;
-    if (places > mostRemembered) [known, places] = [new WeakMap<Activity, Seen>(), 0];
-    known.set(first, seen);
-    return seen;
+    const remembered = before && fresh ? before : nothingRemembered(rules);
+    places += add(remembered, rules, fresh ?? [...activities]);
+    remembered.list = activities;
+    if (places > mostRemembered) [known, places] = [new WeakMap<Activity, Remembered>(), 0];
+    known.set(first, remembered);
+    return remembered;
   };
 };

@@ -56,3 +56,10 @@ export const saysTheSame = (a: Activity, b: Activity): boolean => {
     canonical(traitsBut(a, leftOut)) === canonical(traitsBut(b, leftOut))
   );
 };
+
+/**
+ * Whether an activity whose event id was used is the same as the first that had it, so that it is a retry. `exactTime`: its
+ * sender gives the same time again, so another time is another activity.
+ */
+export const isRetry = (first: Activity, again: Activity, exactTime: boolean): boolean =>
+  saysTheSame(first, again) && (!exactTime || first.occurredAt === again.occurredAt);

@@ -1,4 +1,4 @@
-import { List, Map, Set } from 'immutable';
+import { List as PersistentList, Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import { z } from 'zod';
 import type { Activity, Json } from './activity.ts';
 import type { SnapshotFormat } from '../event.ts';
@@ -100,15 +100,15 @@ const unpack = (packed: unknown): LeadState => {
     ...plain,
     into,
     userIds: identifiers.reduce<readonly string[]>(withUserId, []),
-    emails: Set(identifiers.filter(({ kind }) => kind === 'email').map((each) => normalized(each).value)),
+    emails: PersistentSet(identifiers.filter(({ kind }) => kind === 'email').map((each) => normalized(each).value)),
     profileBytes: profileBytesOf(profile),
-    identifiers: Map(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
-    activities: Map(activities.map((activity) => [activity.eventId, activity])),
-    byType: Map(byType.map(([type, places]) => [type, List(places.map(at))])),
-    profile: Map(profile),
-    absorbed: Set(absorbed),
-    refused: Set(refused),
-    scored: { ...scored, lines: Map(scored.lines) },
+    identifiers: PersistentMap(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
+    activities: PersistentMap(activities.map((activity) => [activity.eventId, activity])),
+    byType: PersistentMap(byType.map(([type, places]) => [type, PersistentList(places.map(at))])),
+    profile: PersistentMap(profile),
+    absorbed: PersistentSet(absorbed),
+    refused: PersistentSet(refused),
+    scored: { ...scored, lines: PersistentMap(scored.lines) },
     ownership: {
       ...ownership,
       repId,
@@ -116,7 +116,7 @@ const unpack = (packed: unknown): LeadState => {
       acceptedAt,
       plan: due,
       outcome,
-      excluded: Set(excluded),
+      excluded: PersistentSet(excluded),
       closed,
       held,
     },

@@ -1,4 +1,4 @@
-import { List, Map, Set } from 'immutable';
+import { List as PersistentList, Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { Activity } from './activity.ts';
 import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
@@ -21,7 +21,7 @@ export type RecordedScore = {
   readonly engagement: number;
   readonly model: number;
   readonly stage: string;
-  readonly lines: Map<string, number>;
+  readonly lines: PersistentMap<string, number>;
 };
 
 /** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
@@ -30,16 +30,16 @@ export type LeadState = Profile & {
   readonly leadId: string;
   readonly capturedAt: string;
   readonly into: string | undefined;
-  readonly identifiers: Map<string, Identifier>;
+  readonly identifiers: PersistentMap<string, Identifier>;
   /** The userIds among its identifiers: one, or more after two processes joined two at the same instant. */
   readonly userIds: readonly string[];
   /** The e-mail addresses among them, in their normal form. */
-  readonly emails: Set<string>;
-  readonly activities: Map<string, Activity>;
-  readonly byType: Map<string, List<Activity>>;
-  readonly absorbed: Set<string>;
+  readonly emails: PersistentSet<string>;
+  readonly activities: PersistentMap<string, Activity>;
+  readonly byType: PersistentMap<string, PersistentList<Activity>>;
+  readonly absorbed: PersistentSet<string>;
   readonly merges: Merges;
-  readonly refused: Set<string>;
+  readonly refused: PersistentSet<string>;
   readonly scored: RecordedScore;
   readonly qualifications: Qualifications;
   readonly ownership: Ownership;
@@ -50,22 +50,22 @@ const initial: LeadState = {
   leadId: '',
   capturedAt: '',
   into: undefined,
-  identifiers: Map(),
+  identifiers: PersistentMap(),
   userIds: [],
-  emails: Set(),
-  activities: Map(),
-  byType: Map(),
-  profile: Map(),
+  emails: PersistentSet(),
+  activities: PersistentMap(),
+  byType: PersistentMap(),
+  profile: PersistentMap(),
   profileBytes: 0,
-  absorbed: Set(),
+  absorbed: PersistentSet(),
   merges: { leads: 0, depth: 0 },
-  refused: Set(),
-  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: Map() },
+  refused: PersistentSet(),
+  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: PersistentMap() },
   qualifications: { above: false, count: 0 },
   ownership: nobodysLead,
 };
 
-const withEmail = (emails: Set<string>, identifier: Identifier): Set<string> =>
+const withEmail = (emails: PersistentSet<string>, identifier: Identifier): PersistentSet<string> =>
   identifier.kind === 'email' ? emails.add(normalized(identifier).value) : emails;
 
 const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => {
@@ -85,7 +85,7 @@ const withActivity = (state: LeadState, activity: Activity): LeadState => {
   return {
     ...state,
     activities: state.activities.set(activity.eventId, activity),
-    byType: changed(state.byType, activity.eventType, List<Activity>(), (list) => list.push(activity)),
+    byType: changed(state.byType, activity.eventType, PersistentList<Activity>(), (list) => list.push(activity)),
     profile,
     profileBytes,
   };

@@ -1,4 +1,4 @@
-import type { Map } from 'immutable';
+import type { Map as PersistentMap } from 'immutable';
 import type { Activity, Json, JsonObject } from './activity.ts';
 import { leadLimits } from './lead-limits.ts';
 
@@ -6,7 +6,7 @@ import { leadLimits } from './lead-limits.ts';
 export type StampedTrait = { readonly value: Json; readonly at: string; readonly by: string };
 
 /** What is known of a person; `profileBytes` is how long that is as JSON. */
-export type Profile = { readonly profile: Map<string, StampedTrait>; readonly profileBytes: number };
+export type Profile = { readonly profile: PersistentMap<string, StampedTrait>; readonly profileBytes: number };
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 

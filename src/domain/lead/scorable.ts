@@ -1,4 +1,4 @@
-import { List } from 'immutable';
+import { List as PersistentList } from 'immutable';
 import { smallestOf } from '../identity/identity.ts';
 import type { Scorable } from '../scoring/scoring.ts';
 import type { JsonObject, Activity } from './activity.ts';
@@ -18,7 +18,7 @@ export const traitsOf = ({ profile }: LeadState): JsonObject => {
 
 /** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
 export const scorable = (state: LeadState): Scorable => ({
-  activitiesOf: (eventType) => state.byType.get(eventType) ?? List<Activity>(),
+  activitiesOf: (eventType) => state.byType.get(eventType) ?? PersistentList<Activity>(),
   get traits() {
     return traitsOf(state);
   },

@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../event.ts';
 import type { Key, ProjectState } from './project.ts';
@@ -31,7 +31,7 @@ const unpack = (packed: unknown): ProjectState => {
   return {
     ...plain,
     projectId,
-    keys: Map(keys.map((key) => [key.keyId, key])),
+    keys: PersistentMap(keys.map((key) => [key.keyId, key])),
     scoring: inForce(scoring.version, scoring.model),
   };
 };

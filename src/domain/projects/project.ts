@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import type { Aggregate, EventsOf } from '../event.ts';
@@ -63,7 +63,7 @@ export type ProjectState = {
   readonly projectId: string | undefined;
   readonly name: string;
   readonly createdAt: string;
-  readonly keys: Map<string, Key>;
+  readonly keys: PersistentMap<string, Key>;
   readonly scoring: PublishedModel;
 };
 
@@ -79,7 +79,7 @@ const initial: ProjectState = {
   projectId: undefined,
   name: '',
   createdAt: '',
-  keys: Map(),
+  keys: PersistentMap(),
   scoring: inForce(1, defaultModel),
 };
 

@@ -7,7 +7,7 @@ export const candidateLimits = {
 } as const;
 
 /** Whom a decision looked at, as it is recorded. */
-export type Looked = { readonly candidates: readonly Candidate[]; readonly others?: Others };
+export type Considered = { readonly candidates: readonly Candidate[]; readonly others?: Others };
 
 /** How many candidates there were for each reason, the most frequent first. */
 export const byReason = (candidates: readonly Candidate[]): Others => {
@@ -22,7 +22,7 @@ export const byReason = (candidates: readonly Candidate[]): Others => {
  * What is recorded of all who were looked at. Of more than are recorded in full the first is who was chosen; then come those
  * who were in, then those who were out, in the order in which they were asked. The others are counted.
  */
-export const recordedOf = (all: readonly Candidate[], chosen?: string): Looked => {
+export const recordedOf = (all: readonly Candidate[], chosen?: string): Considered => {
   if (all.length <= candidateLimits.inFull) return { candidates: all };
   const rank = (each: Candidate): number => (each.repId === chosen ? 0 : each.in ? 1 : 2);
   // Who is alike stays in order: sorting is stable.

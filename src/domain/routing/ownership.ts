@@ -1,4 +1,4 @@
-import { Set } from 'immutable';
+import { Set as PersistentSet } from 'immutable';
 import type { LeadEvent, LeadFact } from '../lead/lead-events.ts';
 import type { AbsorbedRouting, Closing, Held, Outcome, OwnershipEvent, ownershipStatuses } from './ownership-events.ts';
 import { isActive, prevails } from './ownership-merge.ts';
@@ -33,7 +33,7 @@ export type Ownership = {
   /** Open work items that end when the lead is assigned or closed. */
   readonly workIds: readonly string[];
   /** Who declined or lost it, and is not asked again this time. */
-  readonly excluded: Set<string>;
+  readonly excluded: PersistentSet<string>;
   readonly approved: boolean;
   readonly outcome: Outcome | undefined;
   /** How it was closed, while it is. */
@@ -55,7 +55,7 @@ export const nobodysLead: Ownership = {
   acceptedAt: undefined,
   plan: undefined,
   workIds: [],
-  excluded: Set(),
+  excluded: PersistentSet(),
   approved: false,
   outcome: undefined,
   closed: undefined,
@@ -68,7 +68,7 @@ const anew = (before: Ownership, since: string): Ownership => ({
   round: before.round + 1,
   since,
   status: 'pending',
-  excluded: Set(),
+  excluded: PersistentSet(),
   approved: false,
   outcome: undefined,
   acceptedAt: undefined,

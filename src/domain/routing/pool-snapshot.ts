@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../event.ts';
 import type { PoolState } from './pool.ts';
@@ -54,12 +54,12 @@ const unpack = (packed: unknown): PoolState => {
   const { decisions, places, open, taken, rotations, domains, waiting } = packedPool.parse(packed);
   return {
     decisions,
-    places: Map(places.map(({ leadId, pool, ...place }) => [leadId, { ...place, pool }])),
-    open: Map(open),
-    taken: Map(taken),
-    domains: Map(domains),
-    rotations: Map(rotations.map(([name, rotation]) => [name, Map(rotation)])),
-    waiting: Map(waiting.map((held) => [held.leadId, held])),
+    places: PersistentMap(places.map(({ leadId, pool, ...place }) => [leadId, { ...place, pool }])),
+    open: PersistentMap(open),
+    taken: PersistentMap(taken),
+    domains: PersistentMap(domains),
+    rotations: PersistentMap(rotations.map(([name, rotation]) => [name, PersistentMap(rotation)])),
+    waiting: PersistentMap(waiting.map((held) => [held.leadId, held])),
   };
 };
 

@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import { isoTime } from '../lead/activity.ts';
 import { changed } from '../changed.ts';
@@ -80,25 +80,25 @@ export type Held = Omit<PoolFact<'LeadHeld'>['data'], 'candidates' | 'others'>;
 export type PoolState = {
   readonly decisions: number;
   /** By lead. */
-  readonly places: Map<string, Place>;
+  readonly places: PersistentMap<string, Place>;
   /** By rep: how many leads are open, and what it took lately. */
-  readonly open: Map<string, number>;
-  readonly taken: Map<string, Taken>;
-  readonly rotations: Map<string, Rotation>;
+  readonly open: PersistentMap<string, number>;
+  readonly taken: PersistentMap<string, Taken>;
+  readonly rotations: PersistentMap<string, Rotation>;
   /** By a company's domain: the rep that got a lead of it last. */
-  readonly domains: Map<string, string>;
+  readonly domains: PersistentMap<string, string>;
   /** By lead. */
-  readonly waiting: Map<string, Held>;
+  readonly waiting: PersistentMap<string, Held>;
 };
 
 const initial: PoolState = {
   decisions: 0,
-  places: Map<string, Place>(),
-  open: Map<string, number>(),
-  taken: Map<string, Taken>(),
-  rotations: Map<string, Rotation>(),
-  domains: Map<string, string>(),
-  waiting: Map<string, Held>(),
+  places: PersistentMap<string, Place>(),
+  open: PersistentMap<string, number>(),
+  taken: PersistentMap<string, Taken>(),
+  rotations: PersistentMap<string, Rotation>(),
+  domains: PersistentMap<string, string>(),
+  waiting: PersistentMap<string, Held>(),
 };
 
 const freed = (state: PoolState, leadId: string): PoolState => {
@@ -126,7 +126,9 @@ const placed = (before: PoolState, { data }: PoolFact<'LeadPlaced'>): PoolState 
     open: changed(state.open, repId, 0, (count) => count + 1),
     taken: data.by === 'merge' ? state.taken : state.taken.set(repId, counted(state.taken.get(repId), day, week)),
     rotations: rotation
-      ? changed(rotations, rotation.pool, Map<string, number>(), (turns) => advance(turns, rotation.shares, repId))
+      ? changed(rotations, rotation.pool, PersistentMap<string, number>(), (turns) =>
+          advance(turns, rotation.shares, repId),
+        )
       : rotations,
     domains: domain === undefined ? domains : domains.set(domain, repId),
     waiting: state.waiting.remove(leadId),
@@ -147,7 +149,7 @@ const credited = (state: PoolState, { repId, day, week, pool }: Place): PoolStat
     rotations:
       pool === undefined
         ? state.rotations
-        : changed(state.rotations, pool, Map<string, number>(), (turns) => giveBack(turns, repId)),
+        : changed(state.rotations, pool, PersistentMap<string, number>(), (turns) => giveBack(turns, repId)),
   };
 };
 

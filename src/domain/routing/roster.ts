@@ -1,4 +1,4 @@
-import { Map } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import type { Aggregate } from '../event.ts';
 import { unchanged } from '../event.ts';
 import { Rejection } from '../rejection.ts';
@@ -10,15 +10,15 @@ import { noRules } from './routing-rules.ts';
 
 /** Who may get leads in a project, and by which rules. Version 0 is what holds before anything is published. */
 export type RosterState = {
-  readonly teams: Map<string, Team>;
-  readonly reps: Map<string, Rep>;
+  readonly teams: PersistentMap<string, Team>;
+  readonly reps: PersistentMap<string, Rep>;
   readonly routing: { readonly version: number; readonly rules: RoutingRules };
   readonly replies: { readonly version: number; readonly policy: ReplyPolicy };
 };
 
 const initial: RosterState = {
-  teams: Map(),
-  reps: Map(),
+  teams: PersistentMap(),
+  reps: PersistentMap(),
   routing: { version: 0, rules: noRules },
   replies: { version: 0, policy: defaultReplyPolicy },
 };

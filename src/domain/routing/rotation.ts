@@ -1,8 +1,8 @@
-import type { Map } from 'immutable';
+import type { Map as PersistentMap } from 'immutable';
 import { changed } from '../changed.ts';
 
 /** By rep: how far it is behind its exact share of a rotation, in leads. */
-export type Rotation = Map<string, number>;
+export type Rotation = PersistentMap<string, number>;
 
 /** A member of a rotation; of every `weight` of the sum of weights one lead is its own. */
 export type Turn = { readonly repId: string; readonly weight: number };

@@ -1,5 +1,5 @@
-import { Map as Turns } from 'immutable';
-import type { Looked } from './candidates.ts';
+import { Map as PersistentMap } from 'immutable';
+import type { Considered } from './candidates.ts';
 import { byReason, recordedOf } from './candidates.ts';
 import type { Fitting, Member, Scene } from './fitting.ts';
 import { fitting } from './fitting.ts';
@@ -13,7 +13,7 @@ import { membersIn, ruleFor, stepsFor } from './routing-steps.ts';
 type Share = { readonly repId: string; readonly weight: number };
 
 /** A rep was found. `rotation` says in which rotation it was its turn, among whom. */
-export type Placed = Looked & {
+export type Placed = Considered & {
   readonly kind: 'placed';
   readonly repId: string;
   readonly teamId: string;
@@ -24,7 +24,8 @@ export type Placed = Looked & {
 };
 
 /** Who gets a lead, or why nobody does. */
-export type Decided = Placed | (Looked & { readonly kind: 'failed'; readonly rule?: string; readonly reason: string });
+export type Decided =
+  Placed | (Considered & { readonly kind: 'failed'; readonly rule?: string; readonly reason: string });
 
 /** The name of the rotation of a target: the same whichever rule names it. */
 const rotationOf = ({ teams = [], reps = [] }: RoutingTarget): string =>
@@ -57,7 +58,7 @@ const choose = (able: readonly Member[], step: Step, { scene, fits }: Deciding):
   if (step.strategy === 'round-robin') {
     const pool = step.rotation ?? rotationOf(step.target);
     const shares = able.map(({ rep }) => ({ repId: rep.repId, weight: rep.weight })).filter(({ weight }) => weight > 0);
-    const next = pickNext(scene.pool.rotations.get(pool) ?? Turns<string, number>(), shares);
+    const next = pickNext(scene.pool.rotations.get(pool) ?? PersistentMap<string, number>(), shares);
     const member = able.find(({ rep }) => rep.repId === next);
     return member && { member, rotation: { pool, shares } };
   }

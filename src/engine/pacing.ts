@@ -25,7 +25,7 @@ const afterwards = (): Promise<void> => new Promise((resolve) => process.nextTic
  * in meanwhile before it lets the next begin. However many pieces wait for one, another's is the second to begin. So a request
  * waits for a few ms of such work, however much of it there is. `now` tells a time in ms.
  */
-export const breather = (most: number, now: () => number = () => performance.now()): YieldToOthers => {
+export const yieldingInTurn = (most: number, now: () => number = () => performance.now()): YieldToOthers => {
   const waiting: Waiting = new Map();
   let turning = false;
 

@@ -51,7 +51,7 @@ export type LeadRouting = {
  * A lead as its stream and as the read models have it. The documents were read before the stream, when the read models had
  * everything `until` a position: so they lack nothing up to there, and have nothing that the stream has not.
  */
-export type SeenLead = {
+export type LeadEvidence = {
   readonly projectId: string;
   readonly leadId: string;
   readonly until: number;
@@ -87,7 +87,7 @@ export type TakenOver = {
 export type LeadInvariant = {
   readonly id: number;
   readonly name: string;
-  readonly check: (seen: SeenLead) => Checked;
+  readonly check: (evidence: LeadEvidence) => Checked;
 };
 
 /** What is wrong in a list of things that each may be. */
@@ -120,13 +120,13 @@ const scoringIn = ({ data, revision, position }: FactOf<'LeadScored'>): Readonly
   return new Map([...byEvent].map(([id, because]) => [id, { revision, position, score: data.score, because }]));
 };
 
-type Given = Omit<SeenLead, 'state' | 'arrivals' | 'scorings' | 'merged'>;
+type Given = Omit<LeadEvidence, 'state' | 'arrivals' | 'scorings' | 'merged'>;
 
 /** Puts a lead together from its facts and documents. */
-export const seenLead = (given: Given): SeenLead => {
+export const leadEvidence = (given: Given): LeadEvidence => {
   const arrivals = new Map<string, Arrival>();
   const scorings = new Map<string, Scoring[]>();
-  let merged: SeenLead['merged'];
+  let merged: LeadEvidence['merged'];
   for (const fact of given.facts) {
     const { revision, position } = fact;
     if (fact.type === 'ActivityRecorded' || fact.type === 'LeadAbsorbed') {
@@ -142,18 +142,20 @@ export const seenLead = (given: Given): SeenLead => {
 };
 
 /** The revision of the last fact that the read models must have; -1 when there is none. */
-const settledRevision = ({ facts, until }: SeenLead): number =>
+const settledRevision = ({ facts, until }: LeadEvidence): number =>
   facts.findLast(({ position }) => position <= until)?.revision ?? -1;
 
 /** The facts that the lead's document must be made of: up to its own revision, and at least those that must be in it. */
-export const factsBehind = (seen: SeenLead): readonly Fact[] => {
-  const revision = typeof seen.document?.revision === 'number' ? seen.document.revision : -1;
-  const last = Math.max(revision, settledRevision(seen));
-  return last >= (seen.facts.at(-1)?.revision ?? -1) ? seen.facts : seen.facts.filter((fact) => fact.revision <= last);
+export const factsBehind = (evidence: LeadEvidence): readonly Fact[] => {
+  const revision = typeof evidence.document?.revision === 'number' ? evidence.document.revision : -1;
+  const last = Math.max(revision, settledRevision(evidence));
+  return last >= (evidence.facts.at(-1)?.revision ?? -1)
+    ? evidence.facts
+    : evidence.facts.filter((fact) => fact.revision <= last);
 };
 
 /** Whether the read models must have a fact. */
-export const isSettled = ({ until }: SeenLead, fact: { readonly position: number } | undefined): boolean =>
+export const isSettled = ({ until }: LeadEvidence, fact: { readonly position: number } | undefined): boolean =>
   fact !== undefined && fact.position <= until;
 
 /** Whether two values are the same as JSON. */

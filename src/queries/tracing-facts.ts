@@ -1,12 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { States } from '../../engine/states.ts';
-import { projectOfStream } from '../../domain/streams.ts';
-import type { Recorded } from '../../eventstore/event-store.ts';
-import { allProjects } from '../../projections/projects.ts';
-import type { Trace } from '../../projections/traces.ts';
-import { leadTraces, otherTraces, traceId, traceStart } from '../../projections/traces.ts';
-import type { Page, Scalar } from '../../readmodels/read-models.ts';
-import type { ApiContext } from '../http/context.ts';
+import { projectOfStream } from '../domain/streams.ts';
+import type { Recorded } from '../eventstore/event-store.ts';
+import { allProjects } from '../projections/projects.ts';
+import type { Trace } from '../projections/traces.ts';
+import { leadTraces, otherTraces, traceId, traceStart } from '../projections/traces.ts';
+import type { Page, QueryContext, Range } from './queries.ts';
 
 /** How many streams are put in one order: more than a batch has. Who gives one id to more gets them portion by portion. */
 const together = 20_000;
@@ -16,7 +14,7 @@ const patience = 5_000;
 const inHand = 400;
 
 /** What is read: the log, and where in it to look. */
-type Reading = Pick<ApiContext, 'engine' | 'readModels'>;
+type Reading = Pick<QueryContext, 'states' | 'readModels'>;
 
 /** Whose facts: of a correlation id, in one project or in all. */
 export type Wanted = { readonly correlationId: string; readonly projectId: string | undefined };
@@ -38,7 +36,7 @@ const tracesAfter = async (
 ): Promise<readonly Trace[]> => {
   const find = async (traces: typeof leadTraces): Promise<readonly Trace[]> => {
     const own: Trace[] = [];
-    let after: readonly Scalar[] = [mark];
+    let after: NonNullable<Range['after']> = [mark];
     for (let limit = few; ; limit = many) {
       const { docs, next } = await readModels.find(allProjects, traces, { where: [], sort: [], limit, after });
       const found = docs.filter((trace) => isWanted(trace, wanted));
@@ -57,7 +55,11 @@ const tracesAfter = async (
 type Reader = { readonly trace: Trace; next: number; after: number; read: Recorded[] };
 
 /** The revision of the last fact up to a position, among those of a trace: positions grow with revisions. */
-const lastUntil = async (states: States, { stream, first, last }: Trace, position: number): Promise<number> => {
+const lastUntil = async (
+  states: Reading['states'],
+  { stream, first, last }: Trace,
+  position: number,
+): Promise<number> => {
   let [below, above] = [first - 1, last];
   while (below < above) {
     const middle = Math.ceil((below + above) / 2);
@@ -69,7 +71,7 @@ const lastUntil = async (states: States, { stream, first, last }: Trace, positio
 };
 
 /** Reads streams as one, in the order of the log, after a position; a fact at a time, until there are no more. */
-const inOrderOfLog = (states: States, traces: readonly Trace[], after: number) => {
+const inOrderOfLog = (states: Reading['states'], traces: readonly Trace[], after: number) => {
   const readers = traces
     .filter(({ to }) => to > after)
     .map((trace): Reader => ({ trace, next: Math.max(trace.from, after + 1), after: NaN, read: [] }));
@@ -111,15 +113,15 @@ const inOrderOfLog = (states: States, traces: readonly Trace[], after: number) =
  * portion by portion, each in order. `next` may come with few facts or none: then others lay between them.
  */
 export const factsOf = async (
-  api: Reading,
+  reading: Reading,
   wanted: Wanted,
-  { limit, after = [] }: { readonly limit: number; readonly after?: readonly (string | number)[] },
+  { limit, after = [] }: Range,
   portion = together,
 ): Promise<Page<Recorded>> => {
   const [position = 0, mark = traceStart(wanted.correlationId, wanted.projectId)] = after;
-  const traces = await tracesAfter(api, wanted, String(mark), portion);
+  const traces = await tracesAfter(reading, wanted, String(mark), portion);
   const mine = traces.slice(0, portion);
-  const nextFact = inOrderOfLog(api.engine.states, mine, Number(position));
+  const nextFact = inOrderOfLog(reading.states, mine, Number(position));
   const docs: Recorded[] = [];
   for (let looked = 0; ; looked++) {
     const fact = await nextFact();

@@ -25,7 +25,7 @@ const exampleLines = ({ id, examples, violations }: Report['invariants'][number]
 };
 
 /** A report as lines for a terminal; the position is not told to everybody who asks a server. */
-export const shown = (
+export const reportLines = (
   report: Omit<Report, 'position'> & { readonly position?: number | undefined },
 ): readonly string[] => {
   const rows = report.invariants.map(({ id, name, checked, violations }) => {

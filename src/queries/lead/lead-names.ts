@@ -1,7 +1,8 @@
 import type { LeadDocument } from '../../projections/leads.ts';
 import { leads } from '../../projections/leads.ts';
 import { mergedLeads } from '../../projections/merged-leads.ts';
-import type { ApiContext } from '../http/context.ts';
+import type { QueryContext } from '../queries.ts';
+import { documentsById } from '../queries.ts';
 
 /** How long a name is that is shown, in characters. */
 const longest = 256;
@@ -22,17 +23,15 @@ export const nameOf = ({ profile, identifiers }: Pick<LeadDocument, 'profile' | 
 
 /** The names of leads by id, as they are now; a merged one is called as its survivor. One that has no name is missing. */
 export const leadNames = async (
-  { readModels }: Pick<ApiContext, 'readModels'>,
+  context: Pick<QueryContext, 'readModels'>,
   projectId: string,
   leadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => {
-  const keysOf = (ids: Iterable<string>) => [...new Set(ids)].map((id) => ({ project: projectId, id }));
   const names = new Map<string, string>();
   // The lead that each id leads to so far.
   let open = new Map(leadIds.map((id) => [id, id]));
   for (let step = 0; open.size > 0 && step <= mostMerges; step += 1) {
-    const found = await readModels.load(leads, keysOf(open.values()));
-    const docs = new Map(found.flatMap(({ id, doc }) => (doc ? [[id, doc] as const] : [])));
+    const docs = await documentsById(context, projectId, leads, open.values());
     const others = new Map<string, string>();
     for (const [asked, id] of open) {
       const doc = docs.get(id);
@@ -40,9 +39,13 @@ export const leadNames = async (
       if (name !== undefined) names.set(asked, name);
       else if (!doc) others.set(asked, id);
     }
-    const merged = others.size === 0 ? [] : await readModels.load(mergedLeads, keysOf(others.values()));
-    const into = new Map(merged.flatMap(({ id, doc }) => (doc ? [[id, doc.into] as const] : [])));
-    open = new Map([...others].flatMap(([asked, id]) => (into.has(id) ? [[asked, into.get(id) ?? id] as const] : [])));
+    const merged = await documentsById(context, projectId, mergedLeads, others.values());
+    open = new Map(
+      [...others].flatMap(([asked, id]) => {
+        const into = merged.get(id)?.into;
+        return into === undefined ? [] : [[asked, into] as const];
+      }),
+    );
   }
   return names;
 };

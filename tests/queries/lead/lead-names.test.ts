@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { leadNames, nameOf } from '../../src/api/routes/lead-names.ts';
-import type { JsonObject } from '../../src/domain/lead/activity.ts';
-import type { LeadDocument } from '../../src/projections/leads.ts';
-import { leads } from '../../src/projections/leads.ts';
-import { mergedLeads } from '../../src/projections/merged-leads.ts';
-import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
+import { leadNames, nameOf } from '../../../src/queries/lead/lead-names.ts';
+import type { JsonObject } from '../../../src/domain/lead/activity.ts';
+import type { LeadDocument } from '../../../src/projections/leads.ts';
+import { leads } from '../../../src/projections/leads.ts';
+import { mergedLeads } from '../../../src/projections/merged-leads.ts';
+import { openSqliteReadModels } from '../../../src/readmodels/sqlite/read-models.ts';
 
 const email = { kind: 'email', value: 'ada@example.com' } as const;
 const userId = { kind: 'userId', value: 'u1' } as const;

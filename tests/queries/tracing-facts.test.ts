@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { factsOf } from '../../src/api/routes/tracing-facts.ts';
+import { factsOf } from '../../src/queries/tracing-facts.ts';
 import { runProjections } from '../../src/runners/projections.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { activity, activityRecorded } from '../support/facts.ts';
@@ -27,12 +27,12 @@ const tracing = async () => {
     () => readModels.close(),
     () => running.stop(),
   );
-  return { store, running, api: { engine: engineOver(store), readModels } };
+  return { store, running, reading: { states: engineOver(store).states, readModels } };
 };
 
 describe('The facts of a correlation id', () => {
   it('come in the order of the log, each once, in pages of any size, of one project or of all', async () => {
-    const { store, running, api } = await tracing();
+    const { store, running, reading } = await tracing();
     const revisions = new Map<string, number>();
     const run = { number: 0 };
 
@@ -60,7 +60,7 @@ describe('The facts of a correlation id', () => {
       const found = [];
       let after: readonly (string | number)[] | undefined;
       for (;;) {
-        const page = await factsOf(api, wanted, { limit, ...(after && { after }) }, many);
+        const page = await factsOf(reading, wanted, { limit, ...(after && { after }) }, many);
         expect(page.docs.length).toBeLessThanOrEqual(limit);
         found.push(...page.docs);
         if (!page.next) return found;

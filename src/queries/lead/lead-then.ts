@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { timeSlices } from '../../engine/time-slices.ts';
 import type { Event } from '../../domain/event.ts';
 import { consentAfter } from '../../domain/lead/consent.ts';
@@ -11,49 +10,22 @@ import { project } from '../../domain/projects/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { PublishedModel } from '../../domain/scoring/published-model.ts';
 import { inPoints, stageOf, tally } from '../../domain/scoring/scoring.ts';
-import { leadStreamId } from '../../domain/streams.ts';
+import { leadStreamId, streamOf } from '../../domain/streams.ts';
 import type { Past } from '../../domain/lead/time-travel.ts';
 import { occurredUntil, recordedUntil } from '../../domain/lead/time-travel.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import type { LeadDocument } from '../../projections/leads.ts';
 import { leads } from '../../projections/leads.ts';
-import type { leadView } from './lead-view.ts';
+import type { QueryContext } from '../queries.ts';
+import type { LeadView } from './lead-view.ts';
 import { insightOf, summaryOf } from './lead-view.ts';
-import { Problem } from '../http/problems.ts';
-import type { ApiContext } from '../http/context.ts';
-
-const time = z.iso.datetime({ offset: true }).optional();
-
-/** The query parameters of what can be asked about the past. */
-export const pastTimes = {
-  asOf: time.describe('As it was: by the facts recorded until then, and with the model in force then'),
-  asOfOccurred: time.describe('As is known now about then: by the activities that occurred until then'),
-};
 
 /** The times that are asked about: until when facts were recorded, and until when activities occurred. */
 export type Then = { readonly recorded: Date | undefined; readonly occurred: Date | undefined };
 
-type PastQuery = { readonly asOf?: string | undefined; readonly asOfOccurred?: string | undefined };
-
-/** The times that a query asks about; undefined when it asks about now. Throws a `Problem` for one in the future. */
-export const thenOf = ({ clock }: ApiContext, { asOf, asOfOccurred }: PastQuery): Then | undefined => {
-  if (asOf === undefined && asOfOccurred === undefined) return undefined;
-  const now = clock();
-  const dateOf = (name: string, value: string | undefined): Date | undefined => {
-    if (value === undefined) return undefined;
-    const date = new Date(value);
-    if (date <= now) return date;
-    const detail = `Lies in the future; it is ${now.toISOString()}`;
-    throw new Problem('invalid-request', `What will be is not known: ${name} lies in the future`, {
-      errors: [{ pointer: `/${name}`, detail }],
-    });
-  };
-  return { recorded: dateOf('asOf', asOf), occurred: dateOf('asOfOccurred', asOfOccurred) };
-};
-
 /** What a stream's facts added up to; undefined when it had none. */
 const foldThen = async <S, E extends Event>(
-  { engine: { states } }: ApiContext,
+  { states }: QueryContext,
   stream: string,
   evolve: (state: S, fact: Recorded<E>) => S,
   { initial, asOf }: { readonly initial: S; readonly asOf: Date | undefined },
@@ -89,13 +61,13 @@ export type PastLead = Seen & { readonly leadId: string; readonly scoring: Publi
  * along many merges costs no more than its steps, whatever was moved along it.
  */
 const mergedThen = async (
-  { engine: { states } }: ApiContext,
+  { states }: QueryContext,
   [projectId, id]: readonly [string, string],
   { recorded: asOf }: Then,
 ): Promise<string | undefined> => {
   const { state, revision } = await states.get(lead, leadStreamId(projectId, id));
   if (state.status !== 'merged') return undefined;
-  const [last] = await states.read<LeadEvent>(`lead-${leadStreamId(projectId, id)}`, revision - 1, 1);
+  const [last] = await states.read<LeadEvent>(streamOf('lead', leadStreamId(projectId, id)), revision - 1, 1);
   if (last?.type !== 'LeadMerged' || (asOf !== undefined && last.recordedAt > asOf)) return undefined;
   return last.data.into;
 };
@@ -104,27 +76,32 @@ const mergedThen = async (
  * A lead as of a time, followed through the merges that were made until then. Reads all facts of its stream: about 1.3 s of
  * computing for a lead of 100,000 activities, in turns, so that others need not wait. Throws a `Rejection` when there was none.
  */
-export const leadThen = async (api: ApiContext, projectId: string, asked: string, then: Then): Promise<PastLead> => {
+export const leadThen = async (
+  context: QueryContext,
+  projectId: string,
+  asked: string,
+  then: Then,
+): Promise<PastLead> => {
   const { recorded: asOf, occurred } = then;
-  const at = occurred ?? asOf ?? api.clock();
+  const at = occurred ?? asOf ?? context.clock();
   const unknown = (what: string) => new Rejection('lead-unknown', `Project ${projectId} ${what} ${at.toISOString()}`);
   const initial: Seen = { state: lead.initial, doc: undefined, revision: -1 };
   let id: string | undefined = asked;
   while (id !== undefined) {
-    const into = await mergedThen(api, [projectId, id], then);
+    const into = await mergedThen(context, [projectId, id], then);
     if (into !== undefined) {
       id = into;
       continue;
     }
     const evolve = seeing({ project: projectId, id }, occurred);
-    const seen: Seen | undefined = await foldThen(api, `lead-${leadStreamId(projectId, id)}`, evolve, {
+    const seen: Seen | undefined = await foldThen(context, streamOf('lead', leadStreamId(projectId, id)), evolve, {
       initial,
       asOf,
     });
     if (!seen) break;
     if (seen.state.status === 'lead') {
       if (occurred && seen.state.activities.size === 0) throw unknown(`knows nothing that lead ${asked} did until`);
-      const inForce = await foldThen(api, `project-${projectId}`, project.evolve, {
+      const inForce = await foldThen(context, streamOf('project', projectId), project.evolve, {
         initial: project.initial,
         asOf,
       });
@@ -176,7 +153,7 @@ const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: r
 };
 
 /** A lead as of a time, as it is shown; by what was recorded it is what was shown then. */
-export const viewThen = (projectId: string, past: PastLead, { occurred }: Then): z.infer<typeof leadView> => {
+export const viewThen = (projectId: string, past: PastLead, { occurred }: Then): LeadView => {
   const times = [...past.state.activities.values()].map(({ occurredAt }) => occurredAt);
   const doc = occurred ? documentOf(past, times) : past.doc;
   if (!doc) throw new Rejection('lead-unknown', `Project ${projectId} had no lead ${past.leadId}`);
