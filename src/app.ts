@@ -138,7 +138,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
       log.warn({ component: name, error }, 'a component is not well'),
     ),
   };
-  const metrics = openMetrics(telemetry, {
+  const sources = {
     role: config.role,
     clock: outside.clock,
     head: () => store.head(),
@@ -146,7 +146,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     waiting: waitingWork(readModels),
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
-  });
+  };
+  const metrics = await openMetrics(telemetry, sources, config.metrics);
   const watch = { instruments: telemetry.instruments, tracing: telemetry.tracing, metrics };
   const http = await openServer(api, {
     logLevel: log,
@@ -166,7 +167,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     close: async (): Promise<void> => {
       await invariants.stop();
       await http.close();
-      metrics.close();
+      await metrics.close();
       await port.open?.close();
     },
   };
@@ -176,9 +177,10 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
 export const openApp = async (config: Config, outside: Outside = fromHere()): Promise<App> => {
   const telemetry = await openTelemetry('main', config.traces);
   const log = openLog(config.logLevel, telemetry.tracing);
-  telemetry.onLostSpans((error) =>
-    log.warn({ error }, 'traces are not taken; what does not fit in the queue is lost, and the rest is not affected'),
+  telemetry.onLost((what, error) =>
+    log.warn({ error }, `${what} are not taken; what can not be sent is lost, and the rest is not affected`),
   );
+  for (const warning of telemetry.tracing?.warnings ?? []) log.warn(`OpenTelemetry: ${warning}`);
   const stores = await openStores(config, outside, telemetry);
   const { engine, snapshots } = openEngine(stores, outside, telemetry);
   const running = { config, outside, stores, engine, telemetry, log };

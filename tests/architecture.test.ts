@@ -75,6 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',
+    'type domain/events.ts',
     'domain/streams.ts streamOf',
     'type engine/handle.ts',
     'type jobs/work.ts',

@@ -174,6 +174,52 @@ describe('an unknown variable', () => {
   });
 });
 
+describe('what OpenTelemetry sends', () => {
+  const to = 'http://collector:4318';
+  const sent = (env: Readonly<Record<string, string>>) => {
+    const { traces, metrics } = parseConfig(env);
+    return { traces: traces?.protocol, metrics: metrics?.protocol };
+  };
+
+  it.each<[Record<string, string>, string | undefined, string | undefined]>([
+    [{}, undefined, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }, undefined, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to }, 'http/protobuf', 'http/protobuf'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: to }, 'http/protobuf', undefined],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: to }, undefined, 'http/protobuf'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_METRICS_EXPORTER: 'none' }, 'http/protobuf', undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_METRICS_EXPORTER: 'prometheus' }, 'http/protobuf', undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_TRACES_EXPORTER: 'none' }, undefined, 'http/protobuf'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_SDK_DISABLED: 'true' }, undefined, undefined],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http/protobuf', undefined],
+    [{ OTEL_METRICS_EXPORTER: 'prometheus, otlp' }, undefined, 'http/protobuf'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, 'http/json', 'http/json'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: to, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' },
+      'http/json',
+      'http/protobuf',
+    ],
+  ])('by %o is traces as %s and metrics as %s', (env, traces, metrics) => {
+    expect(sent(env)).toEqual({ traces, metrics });
+  });
+
+  it('is metrics every minute, unless something else is said', () => {
+    const env = { OTEL_METRICS_EXPORTER: 'otlp' };
+    expect(parseConfig(env).metrics).toEqual({ protocol: 'http/protobuf', interval: 60_000, timeout: 30_000 });
+    expect(parseConfig({ ...env, OTEL_METRIC_EXPORT_INTERVAL: '500' }).metrics?.interval).toBe(500);
+  });
+
+  it.each([
+    ['OTEL_TRACES_EXPORTER', 'zipkin', '"zipkin" is not who takes traces; give otlp or none'],
+    ['OTEL_METRICS_EXPORTER', 'otlp,x', '"otlp,x" is not who takes metrics; give otlp, prometheus or none'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'is not an address; give one like http://127.0.0.1:4318'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', '"grpc" is not a protocol; give http/protobuf or http/json'],
+    ['OTEL_METRIC_EXPORT_INTERVAL', '1s', '"1s" is not a time; give whole milliseconds'],
+  ])('is refused by %s=%s', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
+  });
+});
+
 it('names all the problems at once, a line each', () => {
   const env = { PORT: 'x', LOG_LEVEL: 'y', LEADFOLD_ADMIN_KEY: 'z', LEADFOLD_NOPE: '1' };
   const lines = problemsOf(env).map((problem) => problem.split(':')[0]);

@@ -4,6 +4,8 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { StoreLocations } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
+import type { Sent } from './opentelemetry.ts';
+import { openTelemetryOf } from './opentelemetry.ts';
 import { EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -19,9 +21,7 @@ export type Config = StoreLocations & {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
-  /** There when somebody takes traces: which of them are kept, by OpenTelemetry's standard variables. */
-  readonly traces?: { readonly sampler?: string; readonly argument?: string };
-};
+} & Sent;
 
 /** The environment can't be used. The message has a line for each problem and never the value of a secret. */
 export class ConfigError extends Error {
@@ -123,16 +123,6 @@ function configOf(settings: z.output<typeof environment>): Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** OpenTelemetry's own variables say whether there are traces. Those about the way to the collector are read by its SDK. */
-function tracesOf(env: Environment): Pick<Config, 'traces'> {
-  const given = (name: string) => env[name]?.trim() || undefined;
-  const to = given('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? given('OTEL_EXPORTER_OTLP_ENDPOINT');
-  const off = given('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || given('OTEL_TRACES_EXPORTER') === 'none';
-  if (to === undefined || off) return {};
-  const [sampler, argument] = [given('OTEL_TRACES_SAMPLER'), given('OTEL_TRACES_SAMPLER_ARG')];
-  return { traces: { ...(sampler !== undefined && { sampler }), ...(argument !== undefined && { argument }) } };
-}
-
 /** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
 function conflictsIn({
   role,
@@ -168,7 +158,8 @@ function conflictsIn({
 export function parseConfig(env: Environment): Config {
   const given = Object.entries(env).filter(([, value]) => value?.trim());
   const unknown = given.map(([name]) => name).filter((name) => name.startsWith('LEADFOLD_') && !NAMES.includes(name));
-  const issues = environment.safeParse(Object.fromEntries(given)).error?.issues ?? [];
+  const sent = openTelemetryOf(Object.fromEntries(given));
+  const issues = [...(environment.safeParse(Object.fromEntries(given)).error?.issues ?? []), ...sent.issues];
   const invalid = issues.map(({ path, message }) => [path.join('.'), message] as const);
   // What is invalid is left out, so that the others can still be compared with each other.
   const isInvalid = (name: string) => invalid.some(([other]) => other === name);
@@ -176,7 +167,7 @@ export function parseConfig(env: Environment): Config {
   const conflicts = conflictsIn(config).filter(([name]) => !isInvalid(name));
   const problems = [...invalid, ...conflicts].map(([name, problem]) => `${name}: ${problem}`);
   if (problems.length + unknown.length > 0) throw new ConfigError([...problems, ...unknown.map(unknownProblem)]);
-  return { ...config, ...tracesOf(env) };
+  return { ...config, ...sent.found };
 }
 
 /**

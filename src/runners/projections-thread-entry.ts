@@ -68,7 +68,8 @@ parentPort?.on('message', (message: unknown) => {
   else if (ask.kind === 'give-up') waiting.get(ask.id)?.abort();
   else if (ask.kind === 'stop') void stop();
   else if ('projection' in ask) void change(ask);
-  else if (ask.kind === 'measures') parentPort?.postMessage({ id: ask.id, measures: telemetry.told() });
+  else if (ask.kind === 'measures')
+    void telemetry.told().then((measures) => parentPort?.postMessage({ id: ask.id, measures }));
   else void running.statuses().then((statuses) => parentPort?.postMessage({ id: ask.id, statuses }));
 });
 parentPort?.postMessage({ ready: true });

@@ -34,10 +34,10 @@ type Answer = z.infer<typeof answerSchema>;
 
 type Waiter = { readonly settle: (answer: Answer) => void };
 
-/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and which traces it keeps. */
+/** Where the thread finds facts and documents, and who it is if it shares them with other processes (`lifetime` in ms), and how it sends traces if it does. */
 export const threadData = storeLocations.extend({
   lease: z.object({ holder: z.string(), lifetime: z.number() }).optional(),
-  traces: z.object({ sampler: z.string().optional(), argument: z.string().optional() }).optional(),
+  traces: z.object({ protocol: z.enum(['http/protobuf', 'http/json']) }).optional(),
 });
 
 /** Resolves when a thread has ended, however it did: `once` would reject for one that dies of an error. */

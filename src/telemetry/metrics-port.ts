@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { expositionType } from './exposition.ts';
+
+/** The content type of what Prometheus reads. */
+const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** A port that is open. */
 export type MetricsPort = { readonly port: number; readonly close: () => Promise<void> };

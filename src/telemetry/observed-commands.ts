@@ -1,5 +1,6 @@
 import type { Handle, Outcome } from '../engine/handle.ts';
 import type { Event } from '../domain/event.ts';
+import { isActivity } from './counted-events.ts';
 import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';
 import type { Observing } from './traced-store.ts';
@@ -27,7 +28,7 @@ const sourcesOf = (activities: readonly unknown[]): readonly string[] =>
 const countDuplicates = ({ duplicates }: Instruments, input: object, { events }: Outcome<Event>): void => {
   const given: unknown = Reflect.get(input, 'activities');
   if (!Array.isArray(given)) return;
-  const recorded = events.filter(({ type }) => type === 'ActivityRecorded');
+  const recorded = events.filter(isActivity);
   if (recorded.length === given.length) return;
   const left = Map.groupBy(sourcesOf(given), (source) => source);
   const taken = Map.groupBy(sourcesOf(recorded.map(({ data }) => data)), (source) => source);

@@ -1,15 +1,15 @@
-import type { SubscriptionStatus } from '../runners/subscription.ts';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { z } from 'zod';
-import { exposition } from './exposition.ts';
+import type { SubscriptionStatus } from '../runners/subscription.ts';
 import { familiesOf, openInstruments } from './instruments.ts';
 import type { Heads } from './lag.ts';
 import { lagFamilies, rememberHeads, watchHeads } from './lag.ts';
 import type { Family } from './measures.ts';
 import { gauge, together } from './measures.ts';
-import { openTracing } from './open-tracing.ts';
-import { processFamilies, watchEventLoop } from './process-measures.ts';
+import type { Measured, MetricsSdk, SentMetrics } from './metrics-sdk.ts';
+import { processFamilies } from './process-measures.ts';
 import type { Observing } from './traced-store.ts';
-import type { Traces } from './tracing.ts';
+import type { Otlp, Tracing } from './tracing.ts';
 
 type Counts = readonly (readonly [count: number, label: string])[];
 /** Work that waits: jobs by status, what failed and waits for somebody, and open work items, by kind. */
@@ -37,60 +37,78 @@ const family = z.object({
   series: z.array(series),
 });
 
-/** What a thread tells to another: what it counted, and since when, in ms since 1970. */
-const told = z.object({ since: z.number(), families: z.array(family) });
-export type Told = { readonly since: number; readonly families: readonly Family[] };
+/** What a thread tells to another: what it counted, and since when, in ms since 1970, and what its runtime tells. */
+const told = z.object({ since: z.number(), families: z.array(family), runtime: z.array(z.custom<MetricData>()) });
+export type Told = Measured & { readonly since: number };
 
 /** Adds up what threads told that ran one after the other, so that no count falls when one dies and is started again. */
 const addingUp = () => {
   let before: readonly Family[] = [];
-  let last: Told = { since: 0, families: [] };
-  return (now: unknown): readonly Family[] => {
+  let last: Told = { since: 0, families: [], runtime: [] };
+  return (now: unknown): Measured => {
     const next = told.parse(now);
     const ended = next.since === last.since ? [] : last.families.filter(({ type }) => type !== 'gauge');
     before = together([...before, ...ended]);
     last = next;
-    return [...before, ...next.families];
+    return { families: [...before, ...next.families], runtime: next.runtime };
   };
 };
 
-/** What one thread tells: what it counts, its spans, its event loop. */
+type Losing = (what: 'traces' | 'metrics', error: Error | undefined) => void;
+
+/** What one thread tells: what it counts, and its spans. */
 export type Telemetry = Observing & {
   readonly families: () => readonly Family[];
-  /** The same for another thread. */
-  readonly told: () => Told;
-  /** Names who is told, once, when nobody takes the spans. */
-  readonly onLostSpans: (listener: (error: Error | undefined) => void) => void;
+  /** The same for another thread, with what the runtime tells of this one. */
+  readonly told: () => Promise<Told>;
+  /** Tells whom `onLost` names, once of each, that nobody takes the spans or the measures. */
+  readonly lost: Losing;
+  readonly onLost: (listener: Losing) => void;
   /** Ends it, after the last spans were sent. */
   readonly close: () => Promise<void>;
 };
 
+/** Makes something when it is wanted for the first time. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};
+
 /** Begins to count, and to make spans where the environment says who takes them. */
-export const openTelemetry = async (thread: string, traces: Traces | undefined): Promise<Telemetry> => {
+export const openTelemetry = async (thread: string, traces: Otlp | undefined): Promise<Telemetry> => {
   const instruments = openInstruments();
-  const eventLoop = watchEventLoop(thread);
   // Not the time origin: all threads of a process have the same.
   const since = Date.now();
-  let tellLost: ((error: Error | undefined) => void) | undefined;
-  const tracing =
-    traces &&
-    (await openTracing(traces, (spans, error) => {
+  const untold = new Set<string>(['traces', 'metrics']);
+  let listener: Losing | undefined;
+  const lost: Losing = (what, error) => {
+    if (listener && untold.delete(what)) listener(what, error);
+  };
+  const trace = async (otlp: Otlp): Promise<Tracing> =>
+    (await import('./tracing-sdk.ts')).openTracing(otlp, (spans, error) => {
       instruments.lostSpans.add(spans);
-      tellLost?.(error);
-      tellLost = undefined;
-    }));
-  const families = () => [...familiesOf(instruments), ...eventLoop.families()];
+      lost('traces', error);
+    });
+  const tracing = traces && (await trace(traces));
+  const families = () => familiesOf(instruments);
+  const runtime: MetricsSdk[] = [];
+  const openRuntime = once(async () => void runtime.push((await import('./metrics-sdk.ts')).openMetricsSdk(thread)));
   return {
     instruments,
     tracing,
     families,
-    told: () => ({ since, families: families() }),
-    onLostSpans: (listener) => {
-      tellLost = listener;
+    told: async () => {
+      // Whoever asks for the first time does not wait until the SDK is loaded.
+      void openRuntime();
+      const metrics = await Promise.all(runtime.map((each) => each.metrics()));
+      return { since, families: families(), runtime: metrics.flat() };
+    },
+    lost,
+    onLost: (named) => {
+      listener = named;
     },
     close: async () => {
-      eventLoop.stop();
-      await tracing?.close();
+      await Promise.all([...runtime.map((each) => each.close()), tracing?.close()]);
     },
   };
 };
@@ -111,8 +129,8 @@ const gathered = async (
   telemetry: Telemetry,
   [heads, adding]: readonly [Heads, Adding],
   sources: Sources,
-): Promise<readonly Family[]> => {
-  const [head, projections = [], thread, waiting] = await Promise.all([
+): Promise<Measured> => {
+  const [head, projections = [], told, waiting] = await Promise.all([
     orNothing(sources.head),
     orNothing(sources.projections),
     orNothing(sources.thread),
@@ -121,9 +139,10 @@ const gathered = async (
   ]);
   const end = head === undefined ? undefined : { head, heads, now: sources.clock() };
   if (head !== undefined) heads.note(head);
-  return together([
+  const thread = told === undefined ? undefined : adding(told);
+  const families = together([
     ...telemetry.families(),
-    ...(thread === undefined ? [] : adding(thread)),
+    ...(thread?.families ?? []),
     ...lagFamilies('projection', projections, end),
     ...lagFamilies('reactor', sources.reactors(), end),
     gauge('leadfold_jobs', 'Jobs that wait, run or failed', ['status'], waiting?.jobs ?? []),
@@ -131,16 +150,34 @@ const gathered = async (
     gauge('leadfold_open_work_items', 'What people must look at, claimed or not', ['kind'], waiting?.items ?? []),
     ...processFamilies(sources.role),
   ]);
+  return { families, runtime: thread?.runtime ?? [] };
 };
 
-/** Tells what Prometheus asks for, until closed. */
-export const openMetrics = (telemetry: Telemetry, sources: Sources) => {
+/**
+ * Tells what Prometheus asks for, and sends it by OTLP where somebody takes it, until closed. What it is told by is loaded when
+ * it is asked or sends for the first time.
+ */
+export const openMetrics = async (telemetry: Telemetry, sources: Sources, sent: SentMetrics | undefined) => {
   const heads = rememberHeads();
   const adding = addingUp();
   const watching = sources.role === 'api' ? undefined : watchHeads(heads, sources.head);
+  const opened: MetricsSdk[] = [];
+  const sdk = once(async () => {
+    const { openMetricsSdk, producing, sending } = await import('./metrics-sdk.ts');
+    const producer = producing(() => gathered(telemetry, [heads, adding], sources));
+    const lost = (error: Error | undefined) => telemetry.lost('metrics', error);
+    const readers = sent ? [await sending(sent, producer, lost)] : [];
+    const made = openMetricsSdk('main', [producer], readers);
+    opened.push(made);
+    return made;
+  });
+  if (sent) await sdk();
   return {
-    text: async (): Promise<string> => exposition(await gathered(telemetry, [heads, adding], sources)),
-    close: () => watching?.stop(),
+    text: async (): Promise<string> => (await sdk()).text(),
+    close: async (): Promise<void> => {
+      watching?.stop();
+      await Promise.all(opened.map((each) => each.close()));
+    },
   };
 };
-export type Metrics = ReturnType<typeof openMetrics>;
+export type Metrics = Awaited<ReturnType<typeof openMetrics>>;

@@ -1,4 +1,5 @@
 import type { EventStore, NewEvent } from '../eventstore/event-store.ts';
+import { count, isActivity } from './counted-events.ts';
 import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';
 import type { Span, Tracing } from './tracing.ts';
@@ -12,32 +13,11 @@ const isConflict = (error: unknown): boolean => error instanceof Error && error.
 /** The kind of a stream, such as `lead`: what is before the first dash of its name. */
 const aggregateOf = (stream: string): string => /^[a-z]{1,20}(?=-)/.exec(stream)?.[0] ?? 'other';
 
-const textOf = (data: unknown, key: string): string => {
-  const found: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, key) : undefined;
-  return typeof found === 'string' ? found : 'other';
-};
-
-const countAssignment = ({ leadsAssigned, assignmentDelay }: Instruments, data: unknown): void => {
-  const by = textOf(data, 'by');
-  leadsAssigned.add(1, by);
-  const waited: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'waitedMs') : undefined;
-  if (typeof waited === 'number') assignmentDelay.observe(waited / 1_000, by);
-};
-
 /** Counts facts that are in the log now. */
 const countFacts = (instruments: Instruments, events: readonly NewEvent[]): void => {
-  const { eventsAppended, leadsProcessed, leadsQualified, routingFailed, responsesOverdue, workParked } = instruments;
-  const processing = new Set<string>();
-  for (const { type, data, metadata } of events) {
-    eventsAppended.add(1, type);
-    if (type === 'ActivityRecorded') processing.add(metadata.commandId);
-    if (type === 'LeadQualified') leadsQualified.add(1, textOf(data, 'cause'));
-    if (type === 'LeadAssigned') countAssignment(instruments, data);
-    if (type === 'RoutingFailed') routingFailed.add(1);
-    if (type === 'ResponseOverdue') responsesOverdue.add(1);
-    if (type === 'WorkParked') workParked.add(1, textOf(data, 'reactor'));
-  }
-  if (processing.size > 0) leadsProcessed.add(processing.size);
+  for (const event of events) count(instruments, event);
+  const processing = new Set(events.filter(isActivity).map(({ metadata }) => metadata.commandId));
+  if (processing.size > 0) instruments.leadsProcessed.add(processing.size);
 };
 
 /** The spans of the commands that share an append, but for the one that it is a part of. */

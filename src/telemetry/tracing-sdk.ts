@@ -1,101 +1,108 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Context, Link, SpanContext } from '@opentelemetry/api';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { ExportResultCode } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import type { Context, SpanContext } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
+import { MongoDBInstrumentation } from '@opentelemetry/instrumentation-mongodb';
+import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { samplerOf } from './sampler.ts';
-import type { Begin, Span, Traces, Tracing } from './tracing.ts';
+import { requestSpans } from './request-spans.ts';
+import { ownResource } from './resource.ts';
+import type { Lost } from './sent-spans.ts';
+import { publishing } from './sent-spans.ts';
+import type { Begin, Otlp, Span, Tracing } from './tracing.ts';
 
 /** How long the end of the process waits for the last spans to be taken, in ms. */
 const lastCall = 2_000;
 
-const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER } as const;
-
-const contextOf = (traceparent: string): SpanContext => {
-  const [, traceId = '', spanId = '', flags = '00'] = traceparent.split('-');
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+const exporters: Readonly<Record<Otlp['protocol'], () => Promise<SpanExporter>>> = {
+  'http/protobuf': async () => new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter(),
+  'http/json': async () => new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(),
 };
 
-const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
-  `00-${traceId}-${spanId}-0${traceFlags & 1}`;
+const spanContextOf = (traceparent: string): SpanContext | undefined => {
+  const parsed = parseTraceParent(traceparent);
+  return parsed ? { ...parsed, isRemote: true } : undefined;
+};
 
-/** Hears how many spans were lost, and why. */
-type Lost = (spans: number, error: Error | undefined) => void;
-
-/** Tells of spans that nobody took. The queue before it is bounded: what does not fit in is left out, and nothing waits for it. */
-const telling = (exporter: SpanExporter, lost: Lost): SpanExporter => ({
-  export: (spans, done) =>
-    exporter.export(spans, (result) => {
-      if (result.code === ExportResultCode.FAILED) lost(spans.length, result.error);
-      done(result);
-    }),
-  forceFlush: async () => exporter.forceFlush?.(),
-  shutdown: () => exporter.shutdown(),
+const spanOf = ({ traceId, spanId, traceFlags }: SpanContext): Span => ({
+  traceId,
+  traceparent: `00-${traceId}-${spanId}-0${traceFlags & 1}`,
 });
 
+const parentOf = ({ parent, root }: Begin): Context => {
+  if (root) return ROOT_CONTEXT;
+  if (parent === undefined) return context.active();
+  const remote = spanContextOf(parent);
+  return remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
+};
+
+/** Starts an SDK, and answers what it did not understand of its variables. */
+const started = (sdk: NodeSDK): readonly string[] => {
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  sdk.start();
+  // What is lost later is counted, and told by who counts it.
+  diag.disable();
+  return warnings;
+};
+
 /**
- * Makes spans with OpenTelemetry's SDK and sends them where its standard variables say. It sets nothing of the process as a
- * whole, so that several can be in one. This module is loaded only when spans are wanted: the SDK takes 0.1 s to load.
+ * Makes spans with OpenTelemetry's SDK and sends them where its standard variables say. What the SDK sets, it sets for the
+ * thread as a whole. The clients of EventStoreDB and MongoDB have to be loaded after it, as that is when their instrumentations
+ * take hold. This module is loaded only when spans are wanted: the SDK takes some tenths of a second to load.
  */
-export const openTracingSdk = (
-  { sampler, argument }: Traces,
-  lost: Lost,
-  exporter: SpanExporter = new OTLPTraceExporter(),
-): Tracing => {
-  const spans = new AsyncLocalStorage<Span>();
-  const contexts = new WeakMap<Span, Context>();
-  const named = resourceFromAttributes({ 'service.name': 'leadfold' });
-  const provider = new TracerProvider({
-    resource: defaultResource()
-      .merge(named)
-      .merge(detectResources({ detectors: [envDetector] })),
-    sampler: samplerOf(sampler, argument),
-    spanProcessors: [new BatchSpanProcessor({ exporter: telling(exporter, lost) })],
+export const openTracing = async ({ protocol }: Otlp, lost: Lost): Promise<Tracing> => {
+  const sdk = new NodeSDK({
+    resource: ownResource(),
+    traceExporter: publishing(await exporters[protocol](), lost),
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [
+      // Statements do not leave the process, so nothing is written of the documents in them.
+      new MongoDBInstrumentation({ dbStatementSerializer: () => '' }),
+      new GrpcInstrumentation(),
+    ],
   });
-  const tracer = provider.getTracer('leadfold');
-
-  const parentOf = ({ parent, root }: Begin): Context => {
-    if (root) return ROOT_CONTEXT;
-    if (parent !== undefined) return trace.setSpanContext(ROOT_CONTEXT, contextOf(parent));
-    const current = spans.getStore();
-    return (current && contexts.get(current)) ?? ROOT_CONTEXT;
-  };
-
-  const begin = (name: string, how: Begin = {}): Span => {
-    const links = how.links?.map((link): Link => ({ context: contextOf(link) }));
-    const options = {
-      ...(how.kind && { kind: kinds[how.kind] }),
-      ...(how.attributes && { attributes: how.attributes }),
-      ...(links && { links }),
-    };
-    const parent = parentOf(how);
-    const made = tracer.startSpan(name, options, parent);
-    const span: Span = {
-      traceId: made.spanContext().traceId,
-      traceparent: traceparentOf(made.spanContext()),
-      note: (attributes) => void made.setAttributes(attributes),
-      end: (error) => {
-        if (error !== undefined) {
-          made.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
-          made.setStatus({ code: SpanStatusCode.ERROR });
-        }
-        made.end();
-      },
-    };
-    contexts.set(span, trace.setSpan(parent, made));
-    return span;
-  };
-
+  const warnings = started(sdk);
+  const tracer = trace.getTracer('leadfold');
   return {
-    begin,
-    within: (span, work) => spans.run(span, work),
-    current: () => spans.getStore(),
+    warnings,
+    // Made after the start: what it makes spans with would else wait for an SDK of its own copy of the API.
+    requests: requestSpans(),
+    inSpan: (name, how, work) => {
+      const links = how.links?.flatMap((link) => {
+        const found = spanContextOf(link);
+        return found ? [{ context: found }] : [];
+      });
+      const options = {
+        ...(how.kind === 'consumer' && { kind: SpanKind.CONSUMER }),
+        ...(how.attributes && { attributes: how.attributes }),
+        ...(links && { links }),
+      };
+      return tracer.startActiveSpan(name, options, parentOf(how), async (span) => {
+        try {
+          return await work(spanOf(span.spanContext()));
+        } catch (error) {
+          span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
+          span.setStatus({ code: SpanStatusCode.ERROR });
+          throw error;
+        } finally {
+          span.end();
+        }
+      });
+    },
+    current: () => {
+      const span = trace.getActiveSpan();
+      return span && spanOf(span.spanContext());
+    },
     close: async () => {
       const enough = new Promise<void>((resolve) => void setTimeout(resolve, lastCall).unref());
-      await Promise.race([provider.shutdown().catch((error: Error) => lost(0, error)), enough]);
+      await Promise.race([sdk.shutdown().catch((error: Error) => lost(0, error)), enough]);
     },
   };
 };

@@ -1,3 +1,15 @@
+import { emptyResource } from '@opentelemetry/resources';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import type { Family } from '../../src/telemetry/measures.ts';
+import { metricData } from '../../src/telemetry/metric-data.ts';
+
+/** What was counted, as Prometheus reads it. */
+export const exposition = (families: readonly Family[]): string =>
+  new PrometheusSerializer(undefined, false, undefined, true, true).serialize({
+    resource: emptyResource(),
+    scopeMetrics: [{ scope: { name: 'leadfold' }, metrics: metricData(families) }],
+  });
+
 /** One line of what Prometheus reads: a name, labels, a value. */
 export type Sample = {
   readonly name: string;

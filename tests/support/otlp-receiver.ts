@@ -20,26 +20,53 @@ const spanSchema = z.object({
 });
 export type ReceivedSpan = z.infer<typeof spanSchema>;
 
-const exported = z.object({
+const exportedSpans = z.object({
   resourceSpans: z.array(
     z.object({ resource: z.object({ attributes }), scopeSpans: z.array(z.object({ spans: z.array(spanSchema) })) }),
   ),
 });
 
-/** Takes spans by OTLP over HTTP as JSON, as a collector does. `endpoint` is for OTEL_EXPORTER_OTLP_ENDPOINT. */
+const metricSchema = z.object({ name: z.string(), unit: z.string().optional() });
+const exportedMetrics = z.object({
+  resourceMetrics: z.array(
+    z.object({
+      resource: z.object({ attributes }),
+      scopeMetrics: z.array(z.object({ metrics: z.array(metricSchema) })),
+    }),
+  ),
+});
+
+/**
+ * Takes spans and metrics by OTLP over HTTP, as a collector does, and reads those that come as JSON. `endpoint` is for
+ * OTEL_EXPORTER_OTLP_ENDPOINT, `came` says what came where, as what.
+ */
 export const startOtlpReceiver = async () => {
   const spans: ReceivedSpan[] = [];
+  const metrics: z.output<typeof metricSchema>[] = [];
   const resources: Readonly<Record<string, unknown>>[] = [];
+  const came = new Set<string>();
+  const take = (path: string, text: string): void => {
+    if (path === '/v1/metrics') {
+      for (const { resource, scopeMetrics } of exportedMetrics.parse(JSON.parse(text)).resourceMetrics) {
+        resources.push(resource.attributes);
+        metrics.push(...scopeMetrics.flatMap((scope) => scope.metrics));
+      }
+      return;
+    }
+    for (const { resource, scopeSpans } of exportedSpans.parse(JSON.parse(text)).resourceSpans) {
+      resources.push(resource.attributes);
+      spans.push(...scopeSpans.flatMap((scope) => scope.spans));
+    }
+  };
   const server = createServer((request, response) => {
+    const { url = '', headers } = request;
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const { resourceSpans } = exported.parse(JSON.parse(Buffer.concat(parts).toString()));
-      for (const { resource, scopeSpans } of resourceSpans) {
-        resources.push(resource.attributes);
-        spans.push(...scopeSpans.flatMap((scope) => scope.spans));
-      }
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
+      const type = headers['content-type'] ?? '';
+      came.add(`${url} ${type}`);
+      if (type === 'application/json') take(url, Buffer.concat(parts).toString());
+      response.writeHead(200, { 'Content-Type': type }).end(type === 'application/json' ? '{}' : '');
     });
   });
   server.listen(0, '127.0.0.1');
@@ -48,7 +75,9 @@ export const startOtlpReceiver = async () => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     spans,
+    metrics,
     resources,
+    came,
     endpoint: `http://127.0.0.1:${port}`,
     stop: async () => {
       server.closeAllConnections();

@@ -96,6 +96,9 @@ const problemsOf = ({ expr, named }: (typeof shown)[number], known: ReturnType<t
   });
 };
 
+/** How long the instrumentation of the runtime may take to be loaded, in ms. */
+const patient = { timeout: 30_000 };
+
 const app = appOfFile();
 
 describe('dashboards and alerts', () => {
@@ -103,7 +106,10 @@ describe('dashboards and alerts', () => {
     const project = await app().project();
     await project.send({ eventType: 'contract_signed', email: 'ada@example.com' });
     await app().settled();
-    const known = exportedLabels(mustBe(await app().root('GET', '/metrics'), 200).text);
+    const text = async () => mustBe(await app().root('GET', '/metrics'), 200).text;
+    // Of the event loop it is told when it has been looked at a few times.
+    await expect.poll(text, patient).toContain('nodejs_eventloop_delay_p99{thread="projecting"}');
+    const known = exportedLabels(await text());
     const wrong = shown.flatMap((one) => problemsOf(one, known).map((problem) => `${one.where}: ${problem}`));
     expect(wrong).toEqual([]);
     expect(shown.length).toBeGreaterThan(40);

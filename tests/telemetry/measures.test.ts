@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exposition } from '../../src/telemetry/exposition.ts';
 import type { Family } from '../../src/telemetry/measures.ts';
 import { counter, gauge, histogram, together } from '../../src/telemetry/measures.ts';
-import { exposed } from '../support/metrics.ts';
+import { exposed, exposition } from '../support/metrics.ts';
 
 describe('a counter', () => {
   it('adds up what has the same labels, and begins at 0 without any', () => {
@@ -29,12 +28,12 @@ describe('a counter', () => {
 });
 
 describe('a histogram', () => {
-  it('puts each value into the first bucket that it fits in', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { maxLength: 50 }), async (values) => {
+  it('puts each value into the first bucket that it fits in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { maxLength: 50 }), (values) => {
         const durations = histogram('took_seconds', 'x');
         for (const value of values) durations.observe(value);
-        const { samples, valueOf } = exposed(await exposition([durations.family()]));
+        const { samples, valueOf } = exposed(exposition([durations.family()]));
         if (values.length === 0) return;
         expect(valueOf('took_seconds_count')).toBe(values.length);
         for (const { name, labels, value } of samples) {
@@ -75,10 +74,10 @@ describe('what several threads counted', () => {
   });
 });
 
-it('What is written for Prometheus escapes what would break a line', async () => {
+it('What is written for Prometheus escapes what would break a line', () => {
   const odd = counter('odd_total', 'with a "quote"\nand a line', ['label']);
   odd.add(1, 'a "b"\\\nc');
-  const text = await exposition([odd.family()]);
+  const text = exposition([odd.family()]);
   expect(text.split('\n').filter((line) => line !== '')).toHaveLength(3);
   expect(exposed(text).samples).toHaveLength(1);
 });

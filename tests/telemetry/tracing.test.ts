@@ -1,13 +1,24 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { mustBe } from '../support/client.ts';
 import type { ReceivedSpan } from '../support/otlp-receiver.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { startServer } from '../support/server-process.ts';
+import { startStandIns } from '../support/stand-in-processes.ts';
 
 const callersTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const callersSpan = '00f067aa0ba902b7';
 const traceparent = `00-${callersTrace}-${callersSpan}-01`;
+
+/** Where a process sends what the receiver can read. */
+const asJson = (endpoint: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_METRICS_EXPORTER: 'none',
+});
 
 /** All facts of a folder's log, as they were stored. */
 const factsIn = async (dataDir: string) => {
@@ -33,7 +44,7 @@ const wayUp = (spans: readonly ReceivedSpan[], span: ReceivedSpan): readonly str
 it('One trace runs from a request through the log to what a reactor did, projections link to it, and of one that its caller does not keep there is none', async () => {
   const receiver = await startOtlpReceiver();
   await using server = await startServer({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
+    env: { ...asJson(receiver.endpoint), OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' },
   });
   const project = await server.project();
   mustBe(await project.send({ eventType: 'signup', email: 'ada@example.com' }, { traceparent }), 202);
@@ -91,6 +102,108 @@ it('One trace runs from a request through the log to what a reactor did, project
 
   // Nobody's data is in what leaves the process.
   expect(JSON.stringify(spans)).not.toContain('ada@');
+});
+
+it(
+  'What is asked of EventStoreDB and MongoDB is a part of the request, and nothing is a trace that nobody asked for',
+  { timeout: 120_000 },
+  async () => {
+    const receiver = await startOtlpReceiver();
+    const stores = await startStandIns();
+    const dataDir = mkdtempSync(join(tmpdir(), 'leadfold-traced-'));
+    const rootKey = '7b1f0c93d2a84e65b0f7a6c1e8d94f23';
+    writeFileSync(join(dataDir, 'admin-key'), rootKey);
+    await using server = await startServer({
+      dataDir,
+      env: { ...asJson(receiver.endpoint), ...stores.env, LEADFOLD_ADMIN_KEY: rootKey },
+    });
+    const project = await server.project();
+    const { body } = await project.send({ eventType: 'signup', email: 'ada@example.com' });
+    mustBe(await project.request('GET', `/api/leads/${body.leadId}`), 200);
+    expect((await server.stop()).code).toBe(0);
+    const { spans } = receiver;
+    await receiver.stop();
+    await stores.close();
+
+    const ways = spans.map((span) => wayUp(spans, span));
+    const append = 'grpc.event_store.client.streams.Streams/Append';
+    expect(ways).toContainEqual([append, 'append lead', 'command RecordActivities', 'POST /api/events/ingest']);
+    expect(ways).toContainEqual(['find docs.leads', 'GET /api/leads/:leadId']);
+    expect(ways).toContainEqual(['update docs.leads', 'project leads']);
+    const calls = spans.filter(({ kind }) => kind === 3);
+    expect(calls.filter(({ parentSpanId }) => !parentSpanId)).toEqual([]);
+    expect(JSON.stringify(spans)).not.toContain('ada@');
+  },
+);
+
+it('A request that is refused did not fail, and its span has neither its path nor the text of the error', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({ env: asJson(receiver.endpoint) });
+  const project = await server.project();
+  expect((await project.request('GET', '/api/leads/lookup?email=nobody@example.com')).status).toBe(404);
+  expect((await project.send({ eventType: 7, userId: 'mallory' })).status).toBe(400);
+  expect((await project.request('GET', '/api/no/mallory')).status).toBe(404);
+  expect((await server.stop()).code).toBe(0);
+  const { spans } = receiver;
+  await receiver.stop();
+  const requests = spans.filter(({ kind }) => kind === 2).slice(-3);
+  expect(requests.map(({ name }) => name)).toEqual(['GET /api/leads/lookup', 'POST /api/events/ingest', 'GET none']);
+  expect(requests.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([404, 400, 404]);
+  expect(requests.filter(({ status }) => status?.code === 2)).toEqual([]);
+  expect(JSON.stringify(spans)).not.toMatch(/nobody@|mallory/);
+});
+
+it('Traces and metrics go to one address as protobuf, unless something else is said', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } });
+  await server.project();
+  expect((await server.stop()).code).toBe(0);
+  await receiver.stop();
+  expect([...receiver.came].toSorted()).toEqual([
+    '/v1/metrics application/x-protobuf',
+    '/v1/traces application/x-protobuf',
+  ]);
+});
+
+it('Metrics are sent where somebody takes them, with what Prometheus is told', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({
+    env: {
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${receiver.endpoint}/v1/metrics`,
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+      OTEL_METRIC_EXPORT_INTERVAL: '200',
+      OTEL_SERVICE_NAME: 'leads',
+    },
+  });
+  await server.project();
+  const told = ['leadfold_commands_total', 'process_resident_memory_bytes', 'v8js.memory.heap.used'];
+  const missing = () => told.filter((name) => !receiver.metrics.some((metric) => metric.name === name));
+  await expect.poll(missing, { timeout: 30_000 }).toEqual([]);
+  expect(receiver.resources.at(-1)).toMatchObject({ 'service.name': 'leads' });
+  expect((await server.stop()).code).toBe(0);
+  await receiver.stop();
+  expect(receiver.spans).toEqual([]);
+});
+
+it.each([
+  ['no_such_sampler', '1', 'no_such_sampler'],
+  ['traceidratio', 'much', 'OTEL_TRACES_SAMPLER_ARG'],
+])('OTEL_TRACES_SAMPLER=%s with the argument %s is told in the log', async (sampler, argument, told) => {
+  const receiver = await startOtlpReceiver();
+  const sampling = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument };
+  await using server = await startServer({ env: { LOG_LEVEL: 'warn', ...asJson(receiver.endpoint), ...sampling } });
+  const { output } = await server.stop();
+  await receiver.stop();
+  expect(output).toMatch(new RegExp(`"msg":"OpenTelemetry: [^\n]*${told}`));
+});
+
+it('The sampler that the variables name says what is kept', async () => {
+  const receiver = await startOtlpReceiver();
+  await using server = await startServer({ env: { ...asJson(receiver.endpoint), OTEL_TRACES_SAMPLER: 'always_off' } });
+  mustBe(await (await server.project()).send({ eventType: 'signup', userId: 'ada' }, { traceparent }), 202);
+  expect((await server.stop()).code).toBe(0);
+  await receiver.stop();
+  expect(receiver.spans).toEqual([]);
 });
 
 it('Without anybody who takes spans, the trace of the caller is kept with the facts as it came', async () => {

@@ -1,14 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { Instruments } from '../../telemetry/instruments.ts';
-import type { Span, Tracing } from '../../telemetry/tracing.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
 import type { App } from './app.ts';
 import { Problem } from './problems.ts';
 import { traceparentOf } from './request.ts';
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    span: Span | undefined;
-  }
   interface FastifyInstance {
     /** What the process counts, where somebody counts. */
     instruments: Instruments | undefined;
@@ -22,47 +19,31 @@ export type ApiTelemetry = {
   readonly metrics: { readonly text: () => Promise<string> };
 };
 
-/** The id of the trace that a request is a part of: that of its span, else the caller's. */
-const traceOf = (request: FastifyRequest): string | undefined =>
-  request.span?.traceId ?? traceparentOf(request)?.slice(3, 35);
-
 const known = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
-const spans = (app: App, tracing: Tracing): void => {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { method } = request;
-    const { url: route = 'none' } = request.routeOptions;
-    const parent = traceparentOf(request);
-    // The path is told as the route is written: what is in it may be somebody's data or key.
-    request.span = tracing.begin(`${method} ${route}`, {
-      kind: 'server',
-      ...(parent === undefined ? { root: true } : { parent }),
-      attributes: { 'http.request.method': method, 'http.route': route, 'leadfold.correlation': request.id },
-    });
-    done();
-  });
-  // Here and not before: reading the body would lose the thread.
+const spans = async (app: App, { requests }: Tracing): Promise<void> => {
+  await app.register(requests.plugin);
+  // Here and not before: reading the body and waiting for a turn lose the thread, and who asks may be known only then.
   app.addHook('preHandler', (request, _reply, done) => {
-    if (request.span) tracing.within(request.span, done);
-    else done();
+    const project = request.caller?.projectId;
+    requests.within(request, project === undefined ? {} : { 'leadfold.project': project }, done);
   });
 };
 
 /** One line, one observation and, where somebody takes them, one span for each request. Paths are told as routes are written. */
-export const observed = (app: App, watch: ApiTelemetry | undefined): void => {
+export const observed = async (app: App, watch: ApiTelemetry | undefined): Promise<void> => {
   app.decorate('instruments', watch?.instruments);
-  app.decorateRequest('span', undefined);
-  if (watch?.tracing) spans(app, watch.tracing);
+  if (watch?.tracing) await spans(app, watch.tracing);
+  const traceOf = (request: FastifyRequest): string | undefined =>
+    watch?.tracing?.requests.traceOf(request) ?? traceparentOf(request)?.slice(3, 35);
   app.addHook('onResponse', (request, reply, done) => {
     const { url: route = 'none' } = request.routeOptions;
     const { statusCode: status, elapsedTime } = reply;
-    const { method, span } = request;
+    const { method } = request;
     const line = { method, route, status, ms: Math.round(elapsedTime), project: request.caller?.projectId };
     request.log.info({ ...line, trace: traceOf(request) }, 'answered');
     const among = known.includes(method) ? method : 'other';
     watch?.instruments.requests.observe(elapsedTime / 1_000, among, route, String(status));
-    span?.note({ 'http.response.status_code': status, ...(line.project && { 'leadfold.project': line.project }) });
-    span?.end(status >= 500 ? new Error('The request could not be served') : undefined);
     done();
   });
 };

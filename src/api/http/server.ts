@@ -124,7 +124,7 @@ export const openServer = async (
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
-  observed(app, telemetry);
+  await observed(app, telemetry);
   closing(app, stopping);
   requests(app, api);
   waitingReads(app, api);
