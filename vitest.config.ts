@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Where files are on a disk. */
@@ -8,6 +9,11 @@ const disk = tmpdir();
 
 // What Node compiled for one of the many threads and processes that tests start serves the next ones.
 process.env['NODE_COMPILE_CACHE'] ??= join(disk, 'leadfold-compiled');
+
+// Servers and threads are started from one file each, which a run makes for itself.
+process.env['TEST_BUNDLE'] ??= join(import.meta.dirname, 'node_modules', '.cache', `tests-${process.pid}`);
+const bundled = pathToFileURL(join(import.meta.dirname, 'tests', 'support', 'bundled.js')).href;
+process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${bundled}`.trim();
 
 /** Whether a folder is there and has so much room, in bytes. */
 const hasRoom = (folder: string, bytes: number): boolean => {
@@ -45,7 +51,7 @@ const patience = 120_000;
 
 export default defineConfig({
   test: {
-    globalSetup: ['tests/support/report-ran.ts'],
+    globalSetup: ['tests/support/bundle.ts', 'tests/support/report-ran.ts'],
     // Two more than vitest takes on two cores: much of what the tests do is waiting. With more, what has two seconds is not in time.
     maxWorkers: 3,
     // Each worker loads the product once for all of its files, which keep nothing outside of their tests.

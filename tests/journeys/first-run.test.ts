@@ -20,7 +20,8 @@ const whileRunning = async (
   [env, cwd]: readonly [Readonly<Record<string, string>>, string],
   use: (output: string, url: string) => Promise<void>,
 ): Promise<Ended> => {
-  const server = spawnServer(env, cwd);
+  // As users have it: from the sources, not from the bundle of the other tests.
+  const server = spawnServer({ ...env, TEST_BUNDLE: '' }, cwd);
   try {
     const url = await server.listening;
     await use(server.output(), url);

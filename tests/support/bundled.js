@@ -1,0 +1,26 @@
+// Loaded first in each process and thread of a run: what `bundle.ts` has as one file is loaded from there. To find and read some
+// hundred modules is most of what a server costs when it starts. Plain JavaScript, because types cost time to take away.
+import { existsSync } from 'node:fs';
+import * as modules from 'node:module';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { pathToFileURL } from 'node:url';
+
+const root = pathToFileURL(join(import.meta.dirname, '..', '..')).href;
+const folder = env['TEST_BUNDLE'];
+
+/** The first module of a process or a thread as one file, where there is one. */
+const bundleOf = (url) => {
+  if (!folder || !url.startsWith(`${root}/`) || !url.endsWith('.ts')) return undefined;
+  const file = join(folder, `${url.slice(root.length + 1, -3).replaceAll('/', '_')}.js`);
+  return existsSync(file) ? pathToFileURL(file).href : undefined;
+};
+
+// npm itself may run on a Node that is older.
+modules.registerHooks?.({
+  resolve: (specifier, context, next) => {
+    const resolved = next(specifier, context);
+    const url = context.parentURL === undefined ? bundleOf(resolved.url) : undefined;
+    return url === undefined ? resolved : { ...resolved, url, format: 'module' };
+  },
+});
