@@ -12,13 +12,11 @@ const started = [
   'src/runners/projections-thread-entry.ts',
   'src/runners/integrity-thread-entry.ts',
   'src/invariants/thread-entry.ts',
-  'src/cli/migrate.ts',
-  'src/cli/rebuild.ts',
-  'src/cli/verify-invariants.ts',
+  'src/cli/main.ts',
 ];
 
 /** Packages that read files of their own, or that few tests need. */
-const apart = /^(mongodb|bson|@eventstore\/|@grpc\/|@fastify\/swagger-ui|pino)/;
+const apart = /^(mongodb|bson|@eventstore\/|@grpc\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino)/;
 
 /** A module of a bundle finds what is beside it where its source is. */
 const inItsPlace = (code: string, id: string) => {
