@@ -54,7 +54,7 @@ const readCall =
   (call: SegmentCall): Read =>
   async (_api, body, { arrivalOf }) => {
     if (isObject(body)) return [fromSegment(call, body, {}, arrivalOf(0))];
-    const detail = `must be an object, is ${kindOf(body)}`;
+    const detail = `must be an object, is ${kindOf(body ?? undefined)}`;
     throw new Problem('invalid-request', `The body ${detail}`, { errors: [{ pointer: '', detail }] });
   };
 

@@ -52,7 +52,7 @@ const toOne = (api: ApiContext) => {
   return {
     native: async (request: FastifyRequest, reply: FastifyReply) => {
       const delivery = deliveryOf(api, request);
-      return answer(reply, delivery, fromNative(request.body, 'api', delivery.arrivalOf(0)));
+      return answer(reply, delivery, fromNative(request.body ?? undefined, 'api', delivery.arrivalOf(0)));
     },
     cloudEvent: async (event: unknown, request: FastifyRequest, reply: FastifyReply) => {
       const delivery = deliveryOf(api, request);
