@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { ownStreams } from '../src/domain/streams.ts';
 
 const STORE_TYPE = 'type eventstore/event-store.ts';
 const DOCUMENTS = ['type readmodels/collection.ts', 'type readmodels/documents.ts'];
@@ -78,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type domain/events.ts',
     'domain/streams.ts streamOf',
     'type engine/handle.ts',
-    'type jobs/work.ts',
+    'type jobs/job-handler.ts',
     'type runners/subscription.ts',
     STORE_TYPE,
     'type readmodels/read-models.ts',
@@ -113,7 +114,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
   reactors: ['reactor.ts'],
   deadlines: ['deadline.ts'],
   jobs: [
-    'work.ts',
+    'job-handler.ts',
     'rebuild-lead.ts',
     'rebuild-dashboard.ts',
     'rebuilds.ts',
@@ -128,8 +129,8 @@ const BANNED = 'repository service manager bus mediator saga dto mapper utils he
 
 /** Words that were ours alone, which nobody who comes here knows. */
 const PRIVATE = [
-  ...['Sight', 'World', 'Watch', 'Needs', 'Asked', 'Home', 'Packing'],
-  ...['sight', 'hear', 'patiently', 'breathe', 'pause'],
+  ...['Sight', 'World', 'Watch', 'Needs', 'Asked', 'Home', 'Packing', 'Seen', 'Looked'],
+  ...['sight', 'seen', 'shown', 'hear', 'patiently', 'breathe', 'pause'],
 ];
 
 /** The interfaces of stores. */
@@ -300,6 +301,23 @@ function privateWords({ path, text }: Source): readonly string[] {
   return [...found];
 }
 
+/** How the names of our streams begin. */
+const PREFIX = new RegExp(`^(?:${ownStreams.join('|')})(?:$|\\$)`);
+
+/** Where a file writes how the name of a stream begins, instead of asking for it. */
+function streamNames({ path, text }: Source): readonly string[] {
+  if (path === 'domain/streams.ts') return [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const begin = ts.isStringLiteralLike(node) ? node.text : ts.isTemplateExpression(node) ? `${node.head.text}$` : '';
+    if (PREFIX.test(begin)) found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
 const home = join(import.meta.dirname, '..');
 const pathsIn = (room: string): readonly string[] =>
   readdirSync(join(home, room), { recursive: true, encoding: 'utf8' }).map((path) => path.split(sep).join('/'));
@@ -341,6 +359,10 @@ describe('the source', () => {
 
   it('names each method of a store that it wraps', () => {
     expect(['src', 'bench', 'tools', 'demo'].flatMap((room) => sourcesIn(room).flatMap(spreadStores))).toEqual([]);
+  });
+
+  it('names streams in one place', () => {
+    expect(sources.flatMap(streamNames)).toEqual([]);
   });
 
   it('speaks the words of the field', () => {
@@ -427,6 +449,22 @@ describe('the rules', () => {
     expect(spreads(text('...{ b: 1, c: 2 }'))).toEqual(['a.ts:2']);
     expect(spreads(text('...({ b: 1 } as const)'))).toEqual(['a.ts:2']);
     expect(spreads(text('...(b && { b: 1 })'))).toEqual([]);
+  });
+
+  it('find names of streams that are written by hand, but no other words with a dash', () => {
+    const text = (inside: string) => ({ path: 'queries/a.ts', text: `export const a = ${inside};` });
+    for (const inside of ["'lead-'", '`pool-${b}`', "b.startsWith('work-')"])
+      expect(streamNames(text(inside))).toEqual(['queries/a.ts:1']);
+    for (const inside of ["'lead-unknown'", '`leader-${b}`', '`a lead-${b}`'])
+      expect(streamNames(text(inside))).toEqual([]);
+  });
+
+  it('find words of our own', () => {
+    expect(privateWords({ path: 'a.ts', text: 'export const seen = (Sight: number) => Sight;' })).toEqual([
+      'a.ts: seen',
+      'a.ts: Sight',
+    ]);
+    expect(privateWords({ path: 'a.ts', text: "// seen\nexport const a = 'seen';" })).toEqual([]);
   });
 
   it('find a store that is spread by what wraps it, but not other things', () => {

@@ -13,7 +13,7 @@ const locationIn = (name: string, value: string | undefined): EventStoreLocation
 };
 
 /** Shows how far a step is, as a bar where somebody looks and as one line where nobody does. */
-const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>): Promise<T> => {
+const withProgress = async <T>(step: string, work: (progress: Progress) => Promise<T>): Promise<T> => {
   const bar = process.stdout.isTTY
     ? new SingleBar({ format: `${step} {bar} {percentage} %`, hideCursor: true })
     : undefined;
@@ -34,9 +34,9 @@ const shown = async <T>(step: string, work: (progress: Progress) => Promise<T>):
 const copied = async (from: EventStoreLocation, to: EventStoreLocation): Promise<boolean> => {
   const [source, target] = [await openLog(from), await openLog(to)];
   try {
-    await shown('Copying        ', (progress) => copyLog(source, target, progress));
-    const before = await shown('Checking source', (progress) => summarize(source, progress));
-    const after = await shown('Checking target', (progress) => summarize(target, progress));
+    await withProgress('Copying        ', (progress) => copyLog(source, target, progress));
+    const before = await withProgress('Checking source', (progress) => summarize(source, progress));
+    const after = await withProgress('Checking target', (progress) => summarize(target, progress));
     const same = before.facts === after.facts && before.hash === after.hash;
     console.log(`Source  ${before.facts} facts, ${before.hash}`);
     console.log(`Target  ${after.facts} facts, ${after.hash}`);

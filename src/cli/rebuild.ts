@@ -31,8 +31,8 @@ type Job = z.infer<typeof job>;
 const format = '{bar} {percentage}% | {value}/{total} | {rate}/s | {eta_} s left';
 
 /** Looks at a job until it has ended, and shows how far it is. */
-const watched = async (look: () => Promise<Job>, shown: boolean): Promise<Job> => {
-  const bar = shown ? new SingleBar({ format, stream: process.stderr, hideCursor: true }) : undefined;
+const watched = async (look: () => Promise<Job>, withBar: boolean): Promise<Job> => {
+  const bar = withBar ? new SingleBar({ format, stream: process.stderr, hideCursor: true }) : undefined;
   const tell = ({ done, total, rate, etaSeconds }: Job) => ({ done, total, more: { rate, eta_: etaSeconds ?? '?' } });
   let current = await look();
   bar?.start(current.total, current.done, tell(current).more);

@@ -17,11 +17,11 @@ import { closeWorkItem } from './work/close-work-item.ts';
 import { completeWorkItem } from './work/complete-work-item.ts';
 import { createProject } from './projects/create-project.ts';
 import { declineLead } from './routing/decline-lead.ts';
-import { discardWork } from './jobs/discard-work.ts';
+import { discardDeadLetter } from './jobs/discard-dead-letter.ts';
 import { escalateWorkItem } from './work/escalate-work-item.ts';
 import { failJob } from './jobs/fail-job.ts';
 import { failRouting } from './routing/fail-routing.ts';
-import { finishWork } from './jobs/finish-work.ts';
+import { finishDeadLetter } from './jobs/finish-dead-letter.ts';
 import { freePlace } from './routing/free-place.ts';
 import { issueKey } from './projects/issue-key.ts';
 import { keyRequest } from './lead/key-request.ts';
@@ -31,7 +31,7 @@ import { mergeLead } from './lead/merge-lead.ts';
 import { mindResponse } from './routing/mind-response.ts';
 import { movePlace } from './routing/move-place.ts';
 import { openWorkItem } from './work/open-work-item.ts';
-import { parkWork } from './jobs/park-work.ts';
+import { addDeadLetter } from './jobs/add-dead-letter.ts';
 import { placeByHand } from './routing/place-by-hand.ts';
 import { placeLead } from './routing/place-lead.ts';
 import { progressJob } from './jobs/progress-job.ts';
@@ -48,7 +48,7 @@ import { requestJob } from './jobs/request-job.ts';
 import { requestRouting } from './routing/request-routing.ts';
 import { rescoreLead } from './scoring/rescore-lead.ts';
 import { retryJob } from './jobs/retry-job.ts';
-import { retryWork } from './jobs/retry-work.ts';
+import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
 import { revokeKey } from './projects/revoke-key.ts';
 import { unassignLead } from './routing/unassign-lead.ts';
 import { withdrawLead } from './routing/withdraw-lead.ts';
@@ -74,11 +74,11 @@ export const commands = {
   completeWorkItem,
   createProject,
   declineLead,
-  discardWork,
+  discardWork: discardDeadLetter,
   escalateWorkItem,
   failJob,
   failRouting,
-  finishWork,
+  finishWork: finishDeadLetter,
   freePlace,
   issueKey,
   keyRequest,
@@ -88,7 +88,7 @@ export const commands = {
   mindResponse,
   movePlace,
   openWorkItem,
-  parkWork,
+  parkWork: addDeadLetter,
   placeByHand,
   placeLead,
   progressJob,
@@ -105,7 +105,7 @@ export const commands = {
   requestRouting,
   rescoreLead,
   retryJob,
-  retryWork,
+  retryWork: retryDeadLetter,
   revokeKey,
   unassignLead,
   withdrawLead,

@@ -31,10 +31,10 @@ export const boundedMap = <K extends z.core.$ZodRecordKey, V extends z.ZodType>(
 
 /** The places of those that are in a list a second time. */
 export const repeatedAt = (texts: readonly string[]): readonly number[] => {
-  const seen = new Set<string>();
+  const before = new Set<string>();
   return texts.flatMap((text, at) => {
-    if (seen.has(text)) return [at];
-    seen.add(text);
+    if (before.has(text)) return [at];
+    before.add(text);
     return [];
   });
 };

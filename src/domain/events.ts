@@ -2,7 +2,7 @@ import type { EventsOf } from './event.ts';
 import { jobEvents } from './jobs/job.ts';
 import { keyedRequestEvents } from './lead/keyed-request.ts';
 import { leadEvents } from './lead/lead-events.ts';
-import { parkedEvents } from './jobs/dead-letter.ts';
+import { deadLetterEvents } from './jobs/dead-letter.ts';
 import { poolEvents } from './routing/pool.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
@@ -13,7 +13,7 @@ export const eventSchemas = {
   ...projectEvents,
   ...leadEvents,
   ...jobEvents,
-  ...parkedEvents,
+  ...deadLetterEvents,
   ...rosterEvents,
   ...poolEvents,
   ...workItemEvents,

@@ -102,7 +102,7 @@ export const keepSnapshots = (
       const unchecked: Collection<Document> = { ...snapshotCollection, document: z.any() };
       const found = await readModels.load(unchecked, [keyOf(stream)]);
       // With position 0, so that any other may take its place.
-      const gone = found.map(({ position }) => ({ ...keyOf(stream), doc: undefined, position: 0, seen: position }));
+      const gone = found.map(({ position }) => ({ ...keyOf(stream), doc: undefined, position: 0, replaces: position }));
       await readModels.replace(unchecked, gone);
     });
   };

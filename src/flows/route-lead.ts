@@ -182,8 +182,8 @@ export const assignByHand = async (engine: Engine, chosen: Chosen, request: Requ
     status: state.ownership.status,
     ...(domain !== undefined && { domain }),
   };
-  const seen = request.expected === undefined ? {} : { seen: { expected: request.expected, revision } };
-  const place = { ...input, ...seen, roster: current, calendar: engine.calendar(current) };
+  const ifMatch = request.expected === undefined ? {} : { ifMatch: { expected: request.expected, revision } };
+  const place = { ...input, ...ifMatch, roster: current, calendar: engine.calendar(current) };
   const { events, position } = await engine.handle(placeByHand, place, step(request, `place/${leadId}`));
   for (const event of events)
     if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);

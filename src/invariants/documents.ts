@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failedWork } from '../projections/failed-work.ts';
+import { deadLetters } from '../projections/dead-letters.ts';
 import type { HistoryEntry } from '../projections/history.ts';
 import { history } from '../projections/history.ts';
 import type { LeadDocument } from '../projections/leads.ts';
@@ -26,5 +26,5 @@ export const documents = {
   entries: asFound<HistoryEntry>(history),
   merged: asFound<MergedLead>(mergedLeads),
   work: asFound<WorkItemDocument>(workItems),
-  failed: failedWork,
+  failed: deadLetters,
 } as const;

@@ -41,8 +41,8 @@ export type LeadRouting = {
   readonly held: boolean;
   /** Where the last that the pool said of it is, if that is news; else -1. */
   readonly at: number;
-  /** Whether what follows from a fact of it was put aside. */
-  readonly stuck: boolean;
+  /** Whether there is a dead letter of what follows from a fact of it. */
+  readonly deadLetter: boolean;
   /** Of a lead that waits: whether one of its work items is open, and where the last fact of them is. */
   readonly work: { readonly open: boolean; readonly position: number } | undefined;
 };

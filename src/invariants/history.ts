@@ -120,8 +120,8 @@ const documentAsRecorded = (evidence: LeadEvidence): Checked => {
 };
 
 const shownOf = ({ activity, revision }: Arrival): Readonly<Record<string, unknown>> => {
-  const { traits: _, traitsLeftOut: __, occurredAt: ___, ...shown } = activity;
-  return { ...shown, sessionId: shown.sessionId, revision };
+  const { traits: _, traitsLeftOut: __, occurredAt: ___, ...published } = activity;
+  return { ...published, sessionId: published.sessionId, revision };
 };
 
 /** 3. Of a merged lead the survivor has the activities. */

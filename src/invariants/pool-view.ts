@@ -105,8 +105,8 @@ export const poolViews = (stores: Stores, routed: () => Promise<number>) => {
             streamOf('lead', `${projectId}.${leadId}`),
             ...workIds.map((id) => streamOf('work', `${projectId}.${id}`)),
           ];
-          const stuck = positions.has(at) || own.some((stream) => streams.has(stream));
-          return { routed: until, place, held: pool.waiting.has(leadId), at, stuck };
+          const deadLetter = positions.has(at) || own.some((stream) => streams.has(stream));
+          return { routed: until, place, held: pool.waiting.has(leadId), at, deadLetter };
         },
         placed: () => pool.places.keys(),
       };

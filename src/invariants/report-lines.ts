@@ -33,11 +33,11 @@ export const reportLines = (
   });
   const { status, leads, activities, took, position } = report;
   const place = position === undefined ? '' : `, at position ${grouped(position)}`;
-  const looked = `${grouped(leads)} leads with ${grouped(activities)} activities${place}`;
+  const checkedIn = `${grouped(leads)} leads with ${grouped(activities)} activities${place}`;
   return [
     ...table([['', 'invariant', 'checked', 'violations'], ...rows]),
     ...report.invariants.flatMap(exampleLines),
     '',
-    `${status === 'healthy' ? 'Healthy' : 'VIOLATED'}: ${looked}, in ${(took / 1_000).toFixed(1)} s`,
+    `${status === 'healthy' ? 'Healthy' : 'VIOLATED'}: ${checkedIn}, in ${(took / 1_000).toFixed(1)} s`,
   ];
 };

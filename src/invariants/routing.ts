@@ -72,11 +72,11 @@ const newsAt = ({ facts }: LeadEvidence): number => {
   return at;
 };
 
-/** Whether something that follows from the newest facts may not be done yet, or was put aside. */
+/** Whether something that follows from the newest facts may not be done yet, or is a dead letter. */
 const isUnderWay = (
   evidence: LeadEvidence,
-  { routed, at, stuck, work }: NonNullable<LeadEvidence['routing']>,
-): boolean => stuck || Math.max(newsAt(evidence), at, work?.position ?? -1) > routed;
+  { routed, at, deadLetter, work }: NonNullable<LeadEvidence['routing']>,
+): boolean => deadLetter || Math.max(newsAt(evidence), at, work?.position ?? -1) > routed;
 
 /** What streams, pool and work queue say of whose the lead is, against each other. */
 const isWithSomebody = (evidence: LeadEvidence): readonly Finding[] => {

@@ -81,8 +81,8 @@ export const scoreIsFold: LeadInvariant = {
   check: (evidence) => {
     const { document, facts, merged } = evidence;
     if (facts.length === 0 || isSettled(evidence, merged)) return { checked: 0, findings: [] };
-    const shown = document && differs('its document', document, scoreBy(factsBehind(evidence)));
-    return { checked: 1, findings: [shown, foldDisagrees(evidence)].filter((finding) => finding !== undefined) };
+    const inDocument = document && differs('its document', document, scoreBy(factsBehind(evidence)));
+    return { checked: 1, findings: [inDocument, foldDisagrees(evidence)].filter((finding) => finding !== undefined) };
   },
 };
 

@@ -5,10 +5,10 @@ import { rebuildProject } from './rebuild-project.ts';
 import { rebuildProjection } from './rebuild-projection.ts';
 import { rescore } from './rescore.ts';
 import { routeQualified } from './route-qualified.ts';
-import type { Work } from './work.ts';
+import type { JobHandler } from './job-handler.ts';
 
-/** All kinds of long work, each once. */
-export const worksOf = (builders: Builders, store: Pick<EventStore, 'follow'>): readonly Work[] => [
+/** What does each kind of job, each once. */
+export const jobHandlers = (builders: Builders, store: Pick<EventStore, 'follow'>): readonly JobHandler[] => [
   rescore,
   routeQualified,
   rebuildProject(store),

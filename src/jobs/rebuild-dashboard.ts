@@ -38,7 +38,7 @@ export const rebuildDashboard = async (
     if ([...stored.values()].some((each) => each > position && each <= end)) return false;
     return readModels.replace(
       dashboard,
-      counted.map((each) => ({ ...each, seen: stored.get(each.id) })),
+      counted.map((each) => ({ ...each, replaces: stored.get(each.id) })),
     );
   };
 

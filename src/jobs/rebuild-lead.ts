@@ -12,7 +12,7 @@ import type { Queries } from '../readmodels/queries.ts';
 import type { Registers } from '../readmodels/registers.ts';
 import type { Key } from '../readmodels/collection.ts';
 import { projections } from '../projections/index.ts';
-import type { Repaired, Seen } from '../projections/repair.ts';
+import type { Repaired, Compared } from '../projections/repair.ts';
 import { forgetAtHand } from '../projections/repair.ts';
 
 /**
@@ -67,9 +67,9 @@ const factsOf = async (
   yieldToOthers: () => Promise<void>,
 ): Promise<readonly Recorded[]> => {
   const facts: Recorded[] = [];
-  const seen = new Set<string>();
-  for (let id: string | undefined = leadId; id !== undefined && !seen.has(id);) {
-    seen.add(id);
+  const visited = new Set<string>();
+  for (let id: string | undefined = leadId; id !== undefined && !visited.has(id);) {
+    visited.add(id);
     id = await readAll(rebuilding, streamOf('lead', leadStreamId(projectId, id)), facts, yieldToOthers);
   }
   return facts.sort((a, b) => a.position - b.position);
@@ -79,7 +79,7 @@ const factsOf = async (
  * A digest of documents in any order: SHA-256 of each with where it is, one laid over the other (xor). No two of them are at
  * one place, so none takes another away.
  */
-const digest = async (documents: readonly Seen[], yieldToOthers: () => Promise<void>): Promise<string> => {
+const digest = async (documents: readonly Compared[], yieldToOthers: () => Promise<void>): Promise<string> => {
   const all = Buffer.alloc(32);
   for (const { collection, id, doc } of documents) {
     const line = `${collection} ${id} ${canonical(json.parse(doc))}`;

@@ -4,7 +4,7 @@ import { leads } from '../projections/leads.ts';
 import { rebuildDashboard } from './rebuild-dashboard.ts';
 import type { Rebuilding } from './rebuild-lead.ts';
 import { rebuildLead } from './rebuild-lead.ts';
-import type { JobAt, JobContext, Progress, Work } from './work.ts';
+import type { JobAt, JobContext, Progress, JobHandler } from './job-handler.ts';
 
 /** How many leads one step rebuilds. */
 const leadsAStep = 200;
@@ -36,17 +36,17 @@ const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, context:
   const filter = { streams: [streamsOf('lead', projectId)], types: ['LeadCaptured', 'LeadMerged'] };
   const batch = await after(store, from, context, filter);
   const part = batch.events.slice(0, leadsAStep);
-  const seen = new Set<string>();
+  const visited = new Set<string>();
   let reached = 0;
   for (const { stream } of part) {
     // Where it has to stop in the midst of a step, the next step begins with the lead that was not reached.
     if (context.signal.aborted) break;
     const id = streamParts('lead', stream)?.id ?? '';
-    if (!seen.has(id)) {
+    if (!visited.has(id)) {
       await context.engine.yieldToOthers(projectId);
       await rebuildLead(rebuilding(context), projectId, id);
     }
-    seen.add(id);
+    visited.add(id);
     reached += 1;
   }
   const position = reached < batch.events.length ? (part[reached - 1]?.position ?? from) : batch.position;
@@ -78,7 +78,7 @@ const nextStrays = async (job: JobAt, context: JobContext): Promise<Progress> =>
 };
 
 /** Makes all documents of a project's leads again, lead by lead while it goes on being used, and then its numbers. */
-export const rebuildProject = (store: Pick<EventStore, 'follow'>): Work => ({
+export const rebuildProject = (store: Pick<EventStore, 'follow'>): JobHandler => ({
   kind: 'rebuild-project',
   step: async (job, context) => {
     const { projectId, cursor, done, total } = job;

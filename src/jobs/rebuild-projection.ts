@@ -4,7 +4,7 @@ import { generationName, servingOf } from '../readmodels/generations.ts';
 import type { Documents } from '../readmodels/documents.ts';
 import type { Registers } from '../readmodels/registers.ts';
 import { allProjections } from './request-rebuild.ts';
-import type { JobAt, Progress, Work } from './work.ts';
+import type { JobAt, Progress, JobHandler } from './job-handler.ts';
 
 /** How long the old generation is kept after it served last, in ms: longer than anybody reads what was looked up before. */
 const grace = 5_000;
@@ -21,7 +21,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, each)
  * everything, and removes the old one. Until then the old one answers, so nobody sees less than there is. What a process that
  * died had built is gone on with. `every` are the names of all projections, which one job may make again together.
  */
-export const rebuildProjection = ({ build, serve, finish }: Builders, every: readonly string[]): Work => {
+export const rebuildProjection = ({ build, serve, finish }: Builders, every: readonly string[]): JobHandler => {
   const asked = (job: Pick<JobAt, 'details'>) => {
     const { projection, generation } = details.parse(job.details);
     return { generation, names: projection === allProjections ? every : [projection] };

@@ -2,7 +2,7 @@ import { rescoreLead } from '../commands/scoring/rescore-lead.ts';
 import { withScoring } from '../flows/resolve.ts';
 import { project } from '../domain/projects/project.ts';
 import { leads } from '../projections/leads.ts';
-import type { JobAt, JobContext, Work } from './work.ts';
+import type { JobAt, JobContext, JobHandler } from './job-handler.ts';
 
 /** How many leads one step scores. */
 const leadsAStep = 200;
@@ -16,7 +16,7 @@ const whenListed = async ({ requestedAt, position }: JobAt, context: JobContext)
 };
 
 /** Scores all leads of a project again with the model `version`. Ends at once when that is no longer in force. */
-export const rescore: Work = {
+export const rescore: JobHandler = {
   kind: 'rescore',
   step: async (job, context) => {
     const { projectId, details, cursor, done } = job;

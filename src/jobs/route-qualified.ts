@@ -1,7 +1,7 @@
 import { requestRouting } from '../commands/routing/request-routing.ts';
 import { hasMoved } from '../flows/step.ts';
 import { leads } from '../projections/leads.ts';
-import type { Work } from './work.ts';
+import type { JobHandler } from './job-handler.ts';
 
 /** How many leads one step has routed. */
 const leadsAStep = 50;
@@ -10,7 +10,7 @@ const leadsAStep = 50;
  * Has a rep found for all leads of a project that are qualified and that nobody has, highest score first. Each step takes the
  * first that are left: what is routed leaves the list. What follows from the facts finds the reps.
  */
-export const routeQualified: Work = {
+export const routeQualified: JobHandler = {
   kind: 'route-qualified',
   step: async ({ projectId, done }, { engine, readModels, reached, head, request }) => {
     await reached(await head(), [leads.name]);

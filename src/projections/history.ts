@@ -50,8 +50,8 @@ const eventIdsOf = (leadId: string, event: LeadEvent): readonly string[] => {
 };
 
 const entered = (leadId: string, activity: Activity, revision: number): HistoryEntry => {
-  const { traits: _, traitsLeftOut: __, ...shown } = activity;
-  return { leadId, ...shown, delta: 0, because: [], revision };
+  const { traits: _, traitsLeftOut: __, ...published } = activity;
+  return { leadId, ...published, delta: 0, because: [], revision };
 };
 
 const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id }: Key): HistoryEntry | undefined => {

@@ -1,7 +1,7 @@
 import { claims } from './claims.ts';
 import { dashboard } from './dashboard.ts';
 import { deadlines } from './deadlines.ts';
-import { failedWork } from './failed-work.ts';
+import { deadLetters } from './dead-letters.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
@@ -23,7 +23,7 @@ export const projections = [
   erase(dashboard),
   erase(projects),
   erase(jobs),
-  erase(failedWork),
+  erase(deadLetters),
   erase(routings),
   erase(routedLeads),
   erase(routingReport),

@@ -66,14 +66,14 @@ type Touched = { readonly key: Key; readonly events: readonly Recorded[] };
  * How many documents are in hand at once: so many at first and at most, and else as many as take so many bytes of memory by
  * what some of those before them took. One fact can touch thousands of them.
  */
-const portion = { first: 250, most: 1_000, bytes: 16 * 1024 * 1024, looked: 32 };
+const portion = { first: 250, most: 1_000, bytes: 16 * 1024 * 1024, sample: 32 };
 
 /** How many documents like these are a portion. */
 const portionOf = (documents: readonly Stored<unknown>[]): number => {
-  const stride = Math.ceil(documents.length / portion.looked);
-  const looked = documents.filter((_, index) => index % stride === 0);
-  const bytes = looked.reduce((sum, { doc }) => sum + weightOf(doc), 0);
-  return Math.max(1, Math.min(portion.most, Math.floor((portion.bytes / Math.max(1, bytes)) * looked.length)));
+  const stride = Math.ceil(documents.length / portion.sample);
+  const sample = documents.filter((_, index) => index % stride === 0);
+  const bytes = sample.reduce((sum, { doc }) => sum + weightOf(doc), 0);
+  return Math.max(1, Math.min(portion.most, Math.floor((portion.bytes / Math.max(1, bytes)) * sample.length)));
 };
 
 // No two keys give the same name, whatever characters they have.

@@ -16,7 +16,7 @@ export const forgetAtHand = async (registers: Registers): Promise<void> =>
   registers.raise('repaired', (await forgottenOf(registers)) + 1);
 
 /** A document as it is compared: where it is, and what it says; nothing when there is none. */
-export type Seen = {
+export type Compared = {
   readonly collection: string;
   readonly project: string;
   readonly id: string;
@@ -25,8 +25,8 @@ export type Seen = {
 
 /** What documents were, and what the facts make of them. */
 export type Repaired = {
-  readonly before: readonly Seen[];
-  readonly after: readonly Seen[];
+  readonly before: readonly Compared[];
+  readonly after: readonly Compared[];
   /** The highest position of the documents as they were: facts up to there must have been given. */
   readonly position: number;
   /** Puts what the facts make in the place of what was. Tells whether nobody else wrote meanwhile. */
@@ -82,10 +82,10 @@ const replacements = <D>(
   stored: ReadonlyMap<string, Stored<D>>,
   folded: ReadonlyMap<string, Stored<D>>,
 ): readonly Replacement<D>[] => [
-  ...[...folded].map(([name, document]) => ({ ...document, seen: stored.get(name)?.position })),
+  ...[...folded].map(([name, document]) => ({ ...document, replaces: stored.get(name)?.position })),
   ...[...stored]
     .filter(([name]) => !folded.has(name))
-    .map(([, { project, id, position }]) => ({ project, id, doc: undefined, position: 0, seen: position })),
+    .map(([, { project, id, position }]) => ({ project, id, doc: undefined, position: 0, replaces: position })),
 ];
 
 /** In parts of `atOnce`, others having their turn between them. */
@@ -136,13 +136,13 @@ export const repairing =
         position = Math.max(position, each.position);
       }
     }
-    const seen = (documents: ReadonlyMap<string, Stored<D>>): readonly Seen[] =>
+    const comparedOf = (documents: ReadonlyMap<string, Stored<D>>): readonly Compared[] =>
       [...documents.values()].flatMap(({ project, id, doc }) =>
         doc === undefined ? [] : [{ collection: projection.name, project, id, doc }],
       );
     return {
-      before: seen(stored),
-      after: seen(folded),
+      before: comparedOf(stored),
+      after: comparedOf(folded),
       position,
       write: async () => {
         let all = true;

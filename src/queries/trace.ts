@@ -16,8 +16,8 @@ export const traceOf = async (
   wanted: Wanted,
   range: Range,
 ): Promise<Page<RecordedView> | undefined> => {
-  const seen = await factsOf(context, wanted, range);
-  if (isThere(seen) || range.after) return viewsOf(seen, recordedView);
+  const early = await factsOf(context, wanted, range);
+  if (isThere(early) || range.after) return viewsOf(early, recordedView);
   await context.caughtUp(wanted.projectId);
   const found = await factsOf(context, wanted, range);
   return isThere(found) ? viewsOf(found, recordedView) : undefined;

@@ -123,10 +123,10 @@ export const factsOf = async (
   const mine = traces.slice(0, portion);
   const nextFact = inOrderOfLog(reading.states, mine, Number(position));
   const docs: Recorded[] = [];
-  for (let looked = 0; ; looked++) {
+  for (let pages = 0; ; pages++) {
     const fact = await nextFact();
     if (!fact) break;
-    if (docs.length === limit || looked === patience) return { docs, next: [fact.position - 1, String(mark)] };
+    if (docs.length === limit || pages === patience) return { docs, next: [fact.position - 1, String(mark)] };
     if (fact.metadata.correlationId === wanted.correlationId) docs.push(fact);
   }
   const last = mine.at(-1);

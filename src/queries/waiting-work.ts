@@ -1,4 +1,4 @@
-import { failedWork } from '../projections/failed-work.ts';
+import { deadLetters } from '../projections/dead-letters.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import { openKinds, openWorkItems } from '../projections/work-items.ts';
@@ -10,7 +10,7 @@ export const waitingWork = (readModels: Queries) => {
   const ofStatus = async (status: 'requested' | 'running' | 'failed') =>
     [await readModels.count(allProjects, jobs, [{ field: 'status', op: 'eq', value: status }]), status] as const;
   const ofKind = async (kind: 'job' | 'event') =>
-    [await readModels.count(allProjects, failedWork, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
+    [await readModels.count(allProjects, deadLetters, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
   const ofItems = async (kind: (typeof openKinds)[number]) =>
     [await readModels.count(allProjects, openWorkItems, [{ field: 'kind', op: 'eq', value: kind }]), kind] as const;
   return async (): Promise<Waiting> => ({

@@ -1,10 +1,10 @@
 import { completeMerges } from './complete-merges.ts';
 import { completePlacements } from './complete-placements.ts';
 import { followApprovals } from './follow-approvals.ts';
-import { openWork } from './open-work.ts';
+import { openWorkItems } from './open-work-items.ts';
 import type { Reactor } from './reactor.ts';
 import { rescoreLeads } from './rescore-leads.ts';
-import { retryParked } from './retry-parked.ts';
+import { retryDeadLetters } from './retry-dead-letters.ts';
 import { retryWaitingLeads } from './retry-waiting.ts';
 import { routeLeads } from './route-leads.ts';
 
@@ -12,10 +12,10 @@ import { routeLeads } from './route-leads.ts';
 export const reactors: readonly Reactor[] = [
   completeMerges,
   rescoreLeads,
-  openWork,
+  openWorkItems,
   routeLeads,
   completePlacements,
   retryWaitingLeads,
   followApprovals,
-  retryParked,
+  retryDeadLetters,
 ];

@@ -1,5 +1,5 @@
 import type { LeadfoldEvent } from '../domain/events.ts';
-import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
+import type { FailedEvent } from '../domain/jobs/dead-letter.ts';
 import type { States } from '../engine/states.ts';
 import type { Filter, Recorded } from '../eventstore/event-store.ts';
 import type { Intent } from '../flows/intent.ts';
@@ -18,7 +18,7 @@ export type Retry = {
     readonly projectId: string;
     readonly workId: string;
     readonly reactor: string;
-    readonly event: ParkedEvent;
+    readonly event: FailedEvent;
   };
 };
 

@@ -5,7 +5,7 @@ import type { Collection, Declared, Key } from './collection.ts';
 export type Stored<D> = Key & { readonly doc: D | undefined; readonly position: number };
 
 /** A document in the place of what was there, by its position then; undefined when nothing was. */
-export type Replacement<D> = Stored<D> & { readonly seen: number | undefined };
+export type Replacement<D> = Stored<D> & { readonly replaces: number | undefined };
 
 /** Documents of one project by their ids, without tombstones. */
 export const byId = <D>(documents: readonly Stored<D>[]): ReadonlyMap<string, D> =>

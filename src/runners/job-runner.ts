@@ -6,7 +6,7 @@ import type { Page, Scalar } from '../readmodels/queries.ts';
 import type { Worker } from './one-job.ts';
 import { carryOut } from './one-job.ts';
 import { poll } from './poll.ts';
-import type { Work } from '../jobs/work.ts';
+import type { JobHandler } from '../jobs/job-handler.ts';
 
 /** How many jobs a worker does at a time, and how many of the list it reads at once. */
 const [width, page] = [4, 100];
@@ -48,7 +48,7 @@ const laneOf = ({ projectId, kind, details }: JobDocument): string =>
  */
 export const runJobs = (
   worker: Worker,
-  works: readonly Work[],
+  works: readonly JobHandler[],
   onError: (error: unknown) => void,
   turn = 5_000,
 ): RunningJobs => {
@@ -60,12 +60,12 @@ export const runJobs = (
   const isFree = ({ status, until }: JobDocument): boolean =>
     status === 'requested' || alone || until <= context.clock().toISOString();
 
-  const begin = (doc: JobDocument, work: Work): void => {
+  const begin = (doc: JobDocument, handler: JobHandler): void => {
     const own = new AbortController();
     const signal = AbortSignal.any([own.signal, stopping.signal]);
     const leave = (): void => void active.delete(doc.jobId);
     // Where it failed, the next look is soon enough: what it needs may be away.
-    const ended = carryOut(worker, work, doc, signal).then(
+    const ended = carryOut(worker, handler, doc, signal).then(
       () => {
         leave();
         polling.wake();
@@ -125,8 +125,8 @@ export const runJobs = (
       after = found.next;
     } while (after && open.length < mostLooked);
     for (const doc of next(open)) {
-      const work = works.find(({ kind }) => kind === doc.kind);
-      if (work && active.size < width) begin(doc, work);
+      const handler = works.find(({ kind }) => kind === doc.kind);
+      if (handler && active.size < width) begin(doc, handler);
     }
     if (active.size === width) makeRoom(next(open));
   };

@@ -11,7 +11,7 @@ import { StoreUnavailable } from '../eventstore/event-store.ts';
 import type { JobDocument } from '../projections/jobs.ts';
 import type { WorkerContext } from './context.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
-import type { JobAt, Work } from '../jobs/work.ts';
+import type { JobAt, JobHandler } from '../jobs/job-handler.ts';
 import type { Sleep } from './poll.ts';
 import { streamOf } from '../domain/streams.ts';
 
@@ -68,7 +68,7 @@ const holding = ({ context, holder, lifetime, alone, newId }: Worker, { jobId: n
     claim,
     /** Where the last recorded step left it. */
     state: async () => (await engine.states.refresh(job, name)).state,
-    progress: (progress: Awaited<ReturnType<Work['step']>>, asked: Request) =>
+    progress: (progress: Awaited<ReturnType<JobHandler['step']>>, asked: Request) =>
       engine.handle(progressJob, { ...mine, ...progress, until: until() }, asked),
     fail: (error: unknown, firstFailedAt: string, asked: Request) => {
       const message = error instanceof Error ? error.message : String(error);
@@ -81,7 +81,7 @@ const holding = ({ context, holder, lifetime, alone, newId }: Worker, { jobId: n
 /** Goes from step to step until the job is complete, given up, lost, or the signal aborts. */
 const stepping = async (
   { context, sleep, retryDelay }: Worker,
-  [work, doc]: readonly [Work, JobDocument],
+  [handler, doc]: readonly [JobHandler, JobDocument],
   held: ReturnType<typeof holding>,
   { request, signal }: { readonly request: Request; readonly signal: AbortSignal },
 ): Promise<void> => {
@@ -92,7 +92,7 @@ const stepping = async (
   let [failures, firstFailedAt, away] = [0, '', 0];
   while (!signal.aborted) {
     try {
-      const progress = await work.step(at, { ...context, request, signal });
+      const progress = await handler.step(at, { ...context, request, signal });
       await held.progress(progress, request);
       if (progress.complete) return;
       [at, failures, away] = [{ ...at, ...progress }, 0, 0];
@@ -115,7 +115,12 @@ const stepping = async (
  * Takes a job and carries it out, from its last recorded step on, giving signs of life. Resolves when it is complete, given
  * up, lost to another worker, or when the signal aborts. Rejects when the stores fail before the first step.
  */
-export const carryOut = async (worker: Worker, work: Work, doc: JobDocument, stop: AbortSignal): Promise<void> => {
+export const carryOut = async (
+  worker: Worker,
+  handler: JobHandler,
+  doc: JobDocument,
+  stop: AbortSignal,
+): Promise<void> => {
   const held = holding(worker, doc);
   const request = await held.request();
   try {
@@ -133,12 +138,12 @@ export const carryOut = async (worker: Worker, work: Work, doc: JobDocument, sto
     });
   }, worker.lifetime / 3).unref();
   try {
-    await stepping(worker, [work, doc], held, { request, signal });
+    await stepping(worker, [handler, doc], held, { request, signal });
   } finally {
     clearInterval(beat);
   }
   if (!signal.aborted) return;
   const { status, holder } = await held.state();
-  if (status === 'cancelled') await work.abandon?.({ ...doc, position: 0 }, worker.context);
+  if (status === 'cancelled') await handler.abandon?.({ ...doc, position: 0 }, worker.context);
   else if (status === 'running' && holder === worker.holder) await held.free(request);
 };

@@ -1,6 +1,6 @@
-import { finishWork } from '../commands/jobs/finish-work.ts';
-import { parkWork } from '../commands/jobs/park-work.ts';
-import type { ParkedEvent } from '../domain/jobs/dead-letter.ts';
+import { finishDeadLetter } from '../commands/jobs/finish-dead-letter.ts';
+import { addDeadLetter } from '../commands/jobs/add-dead-letter.ts';
+import type { FailedEvent } from '../domain/jobs/dead-letter.ts';
 import { projectOfStream } from '../domain/streams.ts';
 import { unrepeatable } from '../engine/command.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
@@ -48,7 +48,7 @@ export const follow = (reactor: Reactor, event: Recorded, running: Running): Pro
   });
 };
 
-/** After so many failures in a row what follows from a fact is parked. */
+/** After so many failures in a row what follows from a fact is a dead letter. */
 const tries = 5;
 
 /** Nothing is wrong with the fact: a store is away, others were quicker, or the process stops. Then the batch comes again. */
@@ -58,13 +58,13 @@ const passes = (error: unknown): boolean =>
   error instanceof TooManyConflicts ||
   (error instanceof Error && error.name === 'AbortError');
 
-/** What failed with a fact, and how often, as it is parked. */
+/** What failed with a fact, and how often, as a dead letter says it. */
 type Failure = { readonly error: unknown; readonly attempts: number; readonly firstFailedAt: string };
 
-/** Wants what follows from a fact put aside, visibly, so that it can be tried again. */
-const parking = (reactor: string, event: ParkedEvent, { error, attempts, firstFailedAt }: Failure): Intent => {
+/** Wants a dead letter of what follows from a fact, so that it can be tried again. */
+const deadLetterOf = (reactor: string, event: FailedEvent, { error, attempts, firstFailedAt }: Failure): Intent => {
   const { id, type, stream, revision, position } = event;
-  return intent(parkWork, {
+  return intent(addDeadLetter, {
     projectId: projectOfStream(stream),
     reactor,
     event: { id, type, stream, revision, position },
@@ -91,12 +91,12 @@ async function retried(reaction: Retry, running: Running): Promise<Intent> {
     await followAgain(reaction, running);
   } catch (error) {
     if (passes(error)) throw error;
-    return parking(reactor, event, { error, attempts: 1, firstFailedAt: running.clock().toISOString() });
+    return deadLetterOf(reactor, event, { error, attempts: 1, firstFailedAt: running.clock().toISOString() });
   }
-  return intent(finishWork, { projectId, workId });
+  return intent(finishDeadLetter, { projectId, workId });
 }
 
-const followOrPark = async (reactor: Reactor, event: Recorded, running: Running): Promise<void> => {
+const followOrGiveUp = async (reactor: Reactor, event: Recorded, running: Running): Promise<void> => {
   const { engine, clock, sleep } = running;
   let firstFailedAt = '';
   for (let attempts = 1; ; attempts++) {
@@ -109,7 +109,7 @@ const followOrPark = async (reactor: Reactor, event: Recorded, running: Running)
       else {
         const { name } = reactor;
         const request = requestBy(name, event, unrepeatable(`${event.id}/${name}/park`));
-        await runIntent(engine, parking(name, event, { error, attempts, firstFailedAt }), request);
+        await runIntent(engine, deadLetterOf(name, event, { error, attempts, firstFailedAt }), request);
         return;
       }
     }
@@ -121,7 +121,7 @@ const lanes = 16;
 
 /**
  * Runs a reactor over a batch: the facts of a stream one after the other, those of several streams at once. What follows from a
- * fact and fails time and again is parked, and the reactor goes on. Rejects when a store is away; then the batch comes again.
+ * fact and fails time and again becomes a dead letter, and the reactor goes on. Rejects when a store is away; then the batch comes again.
  */
 export const runReactor =
   (reactor: Reactor, running: Running) =>
@@ -131,7 +131,7 @@ export const runReactor =
       for (const facts of streams) {
         for (const event of facts) {
           await running.engine.yieldToOthers(projectOfStream(event.stream));
-          await followOrPark(reactor, event, running);
+          await followOrGiveUp(reactor, event, running);
         }
       }
     };

@@ -1,5 +1,5 @@
 import { streamsOf } from '../domain/streams.ts';
-import { worksOf } from '../jobs/index.ts';
+import { jobHandlers } from '../jobs/index.ts';
 import type { RunningJobs } from './job-runner.ts';
 import { runJobs } from './job-runner.ts';
 import { renewOutdated } from './renewal.ts';
@@ -16,7 +16,7 @@ import type { Reactor } from '../reactors/reactor.ts';
 import { checkpointOf, filterOf } from '../reactors/reactor.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { observedReactors } from '../telemetry/observed-batches.ts';
-import { observedWork } from '../telemetry/observed-work.ts';
+import { observedJobs } from '../telemetry/observed-jobs.ts';
 import type { Observing } from '../telemetry/traced-store.ts';
 import type { Ticking } from './deadlines.ts';
 import { startTicking } from './deadlines.ts';
@@ -118,7 +118,7 @@ const untilDone = async (work: () => Promise<void>, onError: (error: unknown) =>
 export const startWorkers = (dependencies: Dependencies): Workers => {
   const { store, context, builders, newId, lease, onError } = dependencies;
   const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
-  const observed = worksOf(builders, store).map((work) => observedWork(work, dependencies.telemetry));
+  const observed = jobHandlers(builders, store).map((work) => observedJobs(work, dependencies.telemetry));
   const jobs = runJobs({ ...own, context, newId, alone: !lease, retryDelay: backOff, sleep }, observed, onError);
   // Every worker looks for what is due: who is first does it, and the others find it done.
   const ticking = startTicking({ context, newId, sleep, onError });

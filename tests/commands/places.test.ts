@@ -144,11 +144,11 @@ describe('PlaceByHand', () => {
     const seen = { expected: 3, revision: 4 };
     expect(() =>
       given()
-        .when(placeByHand, { ...byHand, seen })
+        .when(placeByHand, { ...byHand, ifMatch: seen })
         .facts(),
     ).toThrow(StaleRevision);
     given()
-      .when(placeByHand, { ...byHand, seen: { expected: 4, revision: 4 } })
+      .when(placeByHand, { ...byHand, ifMatch: { expected: 4, revision: 4 } })
       .then(placed);
   });
 });

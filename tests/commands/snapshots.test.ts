@@ -159,7 +159,7 @@ const tamper = async (readModels: ReadModels, change: (doc: Doc) => unknown): Pr
   const unchecked: Collection<Doc> = { ...snapshotCollection, document: z.any() };
   const [stored] = await readModels.load(unchecked, [{ project: 'acme', id: stream }]);
   if (!stored?.doc) throw new Error('There is no snapshot');
-  await readModels.replace(unchecked, [{ ...stored, doc: change(stored.doc) as Doc, seen: stored.position }]);
+  await readModels.replace(unchecked, [{ ...stored, doc: change(stored.doc) as Doc, replaces: stored.position }]);
 };
 
 describe('A snapshot', () => {

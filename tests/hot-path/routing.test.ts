@@ -42,7 +42,7 @@ const noting = (store: EventStore) => {
 /** Routes what one batch with all facts of the log asks for. */
 const route = async (engine: Engine, store: EventStore): Promise<void> => {
   const readModels = openSqliteReadModels(':memory:');
-  const sight = {
+  const context = {
     engine,
     readModels,
     clock: engine.clock,
@@ -52,7 +52,7 @@ const route = async (engine: Engine, store: EventStore): Promise<void> => {
     reached: async () => undefined,
   };
   const events = (await allFacts(store)).filter(wanting(filterOf(routeLeads)));
-  await runReactor(routeLeads, sight)({ events, position: 1 });
+  await runReactor(routeLeads, context)({ events, position: 1 });
   await readModels.close();
 };
 

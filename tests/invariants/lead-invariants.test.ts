@@ -218,7 +218,7 @@ describe('A merged lead', () => {
 describe('A qualified lead', () => {
   const qualifying = [leadCaptured(), leadQualified()];
   const place = { repId: 'ada', decision: 1 };
-  const said = { routed: Infinity, place: undefined, held: false, at: -1, stuck: false, work: undefined };
+  const said = { routed: Infinity, place: undefined, held: false, at: -1, deadLetter: false, work: undefined };
   const wrong = (facts: readonly LeadEvent[], routing: Partial<LeadRouting>): readonly number[] =>
     broken({ facts: recorded([...qualifying, ...facts]), routing: { ...said, ...routing } });
   const open = { open: true, position: 25 };
@@ -255,7 +255,7 @@ describe('A qualified lead', () => {
   it('breaks nothing while something is on its way, or was put aside', () => {
     expect(wrong([], { routed: 19 })).toEqual([]);
     expect(wrong([], { routed: 20 })).toEqual([9]);
-    expect(wrong([], { stuck: true })).toEqual([]);
+    expect(wrong([], { deadLetter: true })).toEqual([]);
     expect(wrong([], { place, at: 25, routed: 24 })).toEqual([]);
     expect(wrong([leadAssigned(), leadClosed()], { place, routed: 39 })).toEqual([]);
     expect(wrong([leadAssigned()], { at: 60, routed: 59 })).toEqual([]);

@@ -36,9 +36,9 @@ describe('A worker', () => {
     const workers = names.map((name, at) =>
       place.worker(
         name,
-        async (at, sight) => {
+        async (at, context) => {
           done.push(`${at.jobId} ${at.cursor}`);
-          return counting(2)(at, sight);
+          return counting(2)(at, context);
         },
         { through: slow(place.store, () => 3 - at) },
       ),
@@ -237,12 +237,12 @@ describe('Projects take turns', () => {
     const ends = new Map<string, ReturnType<typeof gate>>();
     for (let n = 0; n < 8; n++) await place.askFor(greedy, `p${n}`);
     await place.askFor(other, 'mine');
-    const worker = place.worker('a', async (at, sight) => {
+    const worker = place.worker('a', async (at, context) => {
       begun.push(at.jobId);
       const end = gate();
       ends.set(at.jobId, end);
       await end.opened;
-      return counting(1)(at, sight);
+      return counting(1)(at, context);
     });
     await vi.waitFor(() => expect(begun).toEqual([0, 1, 2, 3].map((n) => `${greedy}.p${n}`)));
     ends.get(`${greedy}.p0`)?.open();

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { rebuildProjection } from '../../src/jobs/rebuild-projection.ts';
-import type { JobAt } from '../../src/jobs/work.ts';
+import type { JobAt } from '../../src/jobs/job-handler.ts';
 import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
 import { runProjections } from '../../src/runners/projections.ts';
@@ -35,7 +35,7 @@ const openProcess = async (store: EventStore) => {
     await readModels.close();
   });
   await projecting.reached(await store.head());
-  const sight = {
+  const context = {
     engine: engineOver(store),
     readModels,
     clock: now,
@@ -49,7 +49,7 @@ const openProcess = async (store: EventStore) => {
   const { step } = rebuildProjection(projecting, [leads.name, history.name]);
   /** Goes on with a job until it is complete or where the condition says. */
   const until = async (job: JobAt, isThere: (cursor: string) => boolean = () => false): Promise<JobAt> => {
-    const progress = await step(job, sight);
+    const progress = await step(job, context);
     const next = { ...job, ...progress };
     return progress.complete || isThere(progress.cursor) ? next : until(next, isThere);
   };

@@ -17,13 +17,13 @@ const given = async () => {
   });
   const ids = { last: 0 };
   const looks = (name: string, version: number) => {
-    const sight = {
+    const context = {
       engine: engineOver(store),
       readModels,
       head: () => store.head(),
       reached: (position: number) => projecting.reached(position),
     };
-    return renewOutdated(sight, [{ name, version }], () => `id-${(ids.last += 1)}`);
+    return renewOutdated(context, [{ name, version }], () => `id-${(ids.last += 1)}`);
   };
   const asked = async () => {
     const head = await store.head();

@@ -7,7 +7,7 @@ import type { Worker } from '../../src/runners/one-job.ts';
 import { sleep } from '../../src/runners/waiting.ts';
 import type { RunningJobs } from '../../src/runners/job-runner.ts';
 import { runJobs } from '../../src/runners/job-runner.ts';
-import type { Work } from '../../src/jobs/work.ts';
+import type { JobHandler } from '../../src/jobs/job-handler.ts';
 import { runProjections } from '../../src/runners/projections.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import type { TestClock } from '../support/app.ts';
@@ -24,7 +24,7 @@ export type Workplace = {
   readonly store: EventStore;
   readonly clock: TestClock;
   /** A worker at work on jobs with a memory of its own, over the log as `through` shows it. */
-  readonly worker: (holder: string, work: Work['step'], more?: Hiring) => RunningJobs;
+  readonly worker: (holder: string, work: JobHandler['step'], more?: Hiring) => RunningJobs;
   readonly ask: (jobId?: string) => Promise<unknown>;
   /** Asks for a job of another project; those about different projections may be done at the same time. */
   readonly askFor: (projectId: string, projection: string) => Promise<unknown>;
@@ -37,7 +37,7 @@ export type Workplace = {
 };
 type Hiring = {
   readonly through?: EventStore;
-  readonly abandon?: NonNullable<Work['abandon']>;
+  readonly abandon?: NonNullable<JobHandler['abandon']>;
   /** How long a job goes on while others wait, in ms. */
   readonly turn?: number;
   /** Milliseconds to wait after the nth failure in a row; none unless said. */
@@ -61,7 +61,7 @@ export const openWorkplace = async (): Promise<Workplace> => {
 
   const worker: Workplace['worker'] = (holder, step, hiring = {}) => {
     const { through = store, abandon, turn, retryDelay = () => 0 } = hiring;
-    const sight = {
+    const context = {
       engine: engineOver(through, { clock: clock.now }),
       readModels,
       clock: clock.now,
@@ -70,10 +70,10 @@ export const openWorkplace = async (): Promise<Workplace> => {
       head: () => store.head(),
       reached: (position: number) => projecting.reached(position),
     };
-    const work: Work = { kind: 'rescore', step, ...(abandon && { abandon }) };
+    const work: JobHandler = { kind: 'rescore', step, ...(abandon && { abandon }) };
     const running = runJobs(
       {
-        context: sight,
+        context,
         holder,
         lifetime,
         alone: false,
@@ -113,7 +113,7 @@ export const gate = () => {
 
 /** A step that does one thing of so many, and tells which. */
 export const counting =
-  (total: number, doing: (nth: number) => unknown = () => undefined): Work['step'] =>
+  (total: number, doing: (nth: number) => unknown = () => undefined): JobHandler['step'] =>
   async ({ cursor, done }) => {
     const nth = Number(cursor) + 1;
     await doing(nth);

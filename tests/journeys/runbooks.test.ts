@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { handling } from '../../src/engine/handle.ts';
-import { parkWork } from '../../src/commands/jobs/park-work.ts';
+import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
 import { foldStates } from '../../src/engine/states.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
 import { childEnv } from '../support/child-env.ts';
@@ -80,7 +80,7 @@ const parked = async (): Promise<void> => {
   const { projectId } = project;
   const event = { id: v7(), type: 'LeadMerged', stream: `lead-${projectId}.${v7()}`, revision: 0, position: 1 };
   await handling({ store, states, clock, newId: v7 })(
-    parkWork,
+    addDeadLetter,
     {
       projectId,
       reactor: 'complete-merges',

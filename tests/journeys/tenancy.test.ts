@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parkWork } from '../../src/commands/jobs/park-work.ts';
+import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
 import { appOfFile } from '../support/app.ts';
 import type { Answer, Project } from '../support/client.ts';
 import { bearer, mustBe } from '../support/client.ts';
@@ -19,7 +19,7 @@ const park = async (projectId: string, word: string): Promise<string> => {
   const input = { ...parked, projectId, event, error: `No ${word}` };
   await app()
     .app()
-    .engine.handle(parkWork, input, request(`park-${projectId}`));
+    .engine.handle(addDeadLetter, input, request(`park-${projectId}`));
   return `${projectId}.${input.reactor}.${event.id}`;
 };
 

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { jobEvents } from '../../src/domain/jobs/job.ts';
 import { keyedRequestEvents } from '../../src/domain/lead/keyed-request.ts';
 import { leadEvents } from '../../src/domain/lead/lead-events.ts';
-import { parkedEvents } from '../../src/domain/jobs/dead-letter.ts';
+import { deadLetterEvents } from '../../src/domain/jobs/dead-letter.ts';
 import { poolEvents } from '../../src/domain/routing/pool.ts';
 import { projectEvents } from '../../src/domain/projects/project.ts';
 import { rosterEvents } from '../../src/domain/routing/roster-events.ts';
@@ -25,7 +25,7 @@ const streams = [
   ['project-shop', projectEvents],
   ['lead-shop.5d0c1f5e-7b0a-5f0e-9c55-0d1a6f6c2b1e', leadEvents],
   ['job-shop.job-1', jobEvents],
-  ['parked-route-leads.event-1', parkedEvents],
+  ['parked-route-leads.event-1', deadLetterEvents],
   ['roster-shop', rosterEvents],
   ['pool-shop', poolEvents],
   ['work-shop.work-1', workItemEvents],

@@ -6,7 +6,7 @@ import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import type { NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { wanting } from '../../src/eventstore/event-store.ts';
 import { intent } from '../../src/flows/intent.ts';
-import { openWork } from '../../src/reactors/open-work.ts';
+import { openWorkItems } from '../../src/reactors/open-work-items.ts';
 import { filterOf } from '../../src/reactors/reactor.ts';
 import { runReactor } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
@@ -75,7 +75,7 @@ describe('A link that was refused', () => {
   it('is looked at once, however often the two come together', async () => {
     const stream = `lead-${projectId}.l1`;
     const log = givenLog({ [stream]: [linkRefused(), linkRefused()] });
-    for (const revision of [0, 1]) await log.when(openWork, stream, revision).then(intent(openWorkItem, linkItem));
+    for (const revision of [0, 1]) await log.when(openWorkItems, stream, revision).then(intent(openWorkItem, linkItem));
   });
 });
 
@@ -85,7 +85,7 @@ describe('A shared device', () => {
     for (const lead of ['l6', 'l7']) {
       const stream = `lead-${projectId}.${lead}`;
       await givenLog({ [stream]: [device] })
-        .when(openWork, stream)
+        .when(openWorkItems, stream)
         .then(
           intent(openWorkItem, {
             ...linkItem,
@@ -101,7 +101,7 @@ describe('A shared device', () => {
 describe('Work that was put aside', () => {
   it('is looked at, and no more when it is tried again, or given up', async () => {
     const after = (...facts: Parameters<typeof givenLog>[0][string]) =>
-      givenLog({ [parkedStream]: facts }).when(openWork, parkedStream);
+      givenLog({ [parkedStream]: facts }).when(openWorkItems, parkedStream);
     const open = (revision: number) => intent(openWorkItem, failedItem(parkedStream, revision, parkedDetails));
     const end = endOf(parkedStream, 0);
     await after(workParked()).then(open(0));
@@ -113,31 +113,31 @@ describe('Work that was put aside', () => {
 
   it('says nothing of what went wrong inside, which is not for all who may read leads', async () => {
     const wanted = await givenLog({ [parkedStream]: [workParked()] })
-      .when(openWork, parkedStream)
+      .when(openWorkItems, parkedStream)
       .reactions();
     expect(JSON.stringify(wanted.map((each) => 'input' in each && each.input))).not.toContain(error);
   });
 
   it('is not looked at when it was settled long before anybody reads of it', async () => {
     const parked = givenLog({ [parkedStream]: [workParked(), workRetried(), workDone()] });
-    await parked.when(openWork, parkedStream, 0).then();
+    await parked.when(openWorkItems, parkedStream, 0).then();
     const job = givenLog({ [jobStream]: [jobRequested(), jobFailed(), jobRetried(), jobCompleted()] });
-    await job.when(openWork, jobStream, 1).then();
+    await job.when(openWorkItems, jobStream, 1).then();
   });
 
   it('leads to no more work when it is itself about opening such items', async () => {
     const own = givenLog({ [parkedStream]: [workParked({ reactor: 'open-work' })] });
-    await own.when(openWork, parkedStream).then();
+    await own.when(openWorkItems, parkedStream).then();
     const ofItem = { ...event, type: 'WorkItemOpened', stream: `work-${projectId}.failed-e1` };
     const about = givenLog({ [parkedStream]: [workParked({ event: ofItem })] });
-    await about.when(openWork, parkedStream).then();
+    await about.when(openWorkItems, parkedStream).then();
   });
 });
 
 describe('A job that failed', () => {
   it('is looked at until somebody lets it go on, or cancels it', async () => {
     const log = [jobRequested(), jobFailed(), jobRetried(), jobFailed(), jobCancelled()];
-    const until = (length: number) => givenLog({ [jobStream]: log.slice(0, length) }).when(openWork, jobStream);
+    const until = (length: number) => givenLog({ [jobStream]: log.slice(0, length) }).when(openWorkItems, jobStream);
     await until(1).then();
     await until(2).then(intent(openWorkItem, failedItem(jobStream, 1, jobDetails)));
     await until(3).then(intent(closeWorkItem, { ...endOf(jobStream, 1), ...triedAgain }));
@@ -150,13 +150,13 @@ describe('A job that failed', () => {
   it('of no project is for operators only', async () => {
     const stream = 'job-_system.rebuild-1';
     await givenLog({ [stream]: [jobRequested({ projectId: '_system' }), jobFailed()] })
-      .when(openWork, stream)
+      .when(openWorkItems, stream)
       .then();
   });
 
   it('that never failed has nothing to end when it is cancelled', async () => {
     await givenLog({ [jobStream]: [jobRequested(), jobCancelled()] })
-      .when(openWork, jobStream)
+      .when(openWorkItems, jobStream)
       .then();
   });
 });
@@ -178,8 +178,8 @@ const openScene = async () => {
     await store.append(stream, before.length - 1, facts);
   };
   const run = async (): Promise<readonly Recorded[]> => {
-    const events = (await allFacts(store)).filter(wanting(filterOf(openWork)));
-    const reacting = runReactor(openWork, {
+    const events = (await allFacts(store)).filter(wanting(filterOf(openWorkItems)));
+    const reacting = runReactor(openWorkItems, {
       engine: engineOver(store),
       readModels,
       clock: () => noon,

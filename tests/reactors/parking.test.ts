@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { discardWork } from '../../src/commands/jobs/discard-work.ts';
+import { discardDeadLetter } from '../../src/commands/jobs/discard-dead-letter.ts';
 import { requestJob } from '../../src/commands/jobs/request-job.ts';
-import { retryWork } from '../../src/commands/jobs/retry-work.ts';
+import { retryDeadLetter } from '../../src/commands/jobs/retry-dead-letter.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { Rejection } from '../../src/domain/rejection.ts';
@@ -13,7 +13,7 @@ import { StoreUnavailable, wanting } from '../../src/eventstore/event-store.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import type { Reactor } from '../../src/reactors/reactor.ts';
 import { checkpointOf, filterOf } from '../../src/reactors/reactor.ts';
-import { retryParked } from '../../src/reactors/retry-parked.ts';
+import { retryDeadLetters } from '../../src/reactors/retry-dead-letters.ts';
 import type { WorkerContext } from '../../src/runners/context.ts';
 import { runReactor } from '../../src/runners/reactors.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
@@ -43,7 +43,7 @@ const openScene = async () => {
   const engine = engineOver(store);
   const fails: { with?: (stream: string) => Error | undefined } = {};
   const tried: string[] = [];
-  const sight: WorkerContext = {
+  const context: WorkerContext = {
     engine,
     readModels,
     clock: () => noon,
@@ -78,9 +78,9 @@ const openScene = async () => {
   /** Lets a reactor see all facts that it follows. */
   const run = async (who: Reactor, { reactors = [reactor], ...seen }: Partial<Running> = {}): Promise<void> => {
     const events = (await allFacts(store)).filter(wanting(filterOf(who)));
-    await runReactor(who, { ...sight, ...seen, reactors })({ events, position: await store.head() });
+    await runReactor(who, { ...context, ...seen, reactors })({ events, position: await store.head() });
   };
-  return { store, engine, sight, reactor, fails, tried, append, facts, run };
+  return { store, engine, context, reactor, fails, tried, append, facts, run };
 };
 type Running = Parameters<typeof runReactor>[1];
 type Scene = Awaited<ReturnType<typeof openScene>>;
@@ -101,7 +101,7 @@ const typesOf = (facts: readonly Recorded[]): readonly string[] => facts.map(({ 
 
 describe('A fact that can not be reacted to', () => {
   it('is parked after five tries, with its cause, and the others are reacted to', async () => {
-    const { tried, facts, sight, reactor, store } = await parkedScene();
+    const { tried, facts, context, reactor, store } = await parkedScene();
     expect(tried.toSorted()).toEqual(['one', 'one', 'one', 'one', 'one', 'two']);
     const [parked, ...more] = await facts('parked-');
     expect(more).toEqual([]);
@@ -117,7 +117,7 @@ describe('A fact that can not be reacted to', () => {
       },
     });
     expect(typesOf(await facts('job-'))).toEqual(['JobRequested']);
-    expect(await sight.readModels.checkpoint(checkpointOf(reactor))).toBe((await store.head()) - 2);
+    expect(await context.readModels.checkpoint(checkpointOf(reactor))).toBe((await store.head()) - 2);
   });
 
   it('is parked once, though it comes again', async () => {
@@ -138,12 +138,12 @@ describe('A fact that can not be reacted to', () => {
   it.each([new StoreUnavailable('away'), new ReadModelsUnavailable('away')])(
     'is not parked while a store is away, and comes again: %s',
     async (away) => {
-      const { append, fails, facts, tried, reactor, run, sight } = await openScene();
+      const { append, fails, facts, tried, reactor, run, context } = await openScene();
       await append(`lead-${projectId}.one`, leadCaptured());
       fails.with = () => away;
       await expect(run(reactor)).rejects.toBe(away);
       expect([tried, await facts('parked-')]).toEqual([['one'], []]);
-      expect(await sight.readModels.checkpoint(checkpointOf(reactor))).toBe(0);
+      expect(await context.readModels.checkpoint(checkpointOf(reactor))).toBe(0);
       fails.with = () => undefined;
       await run(reactor);
       expect(typesOf(await facts('job-'))).toEqual(['JobRequested']);
@@ -155,9 +155,9 @@ describe('Work that was parked', () => {
   it('is done when it is retried and goes well, once', async () => {
     const { engine, fails, facts, run } = await parkedScene();
     fails.with = () => undefined;
-    await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(retryParked);
-    await run(retryParked);
+    await engine.handle(retryDeadLetter, { projectId, workId }, request('retry'));
+    await run(retryDeadLetters);
+    await run(retryDeadLetters);
     expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDone']);
     expect(typesOf(await facts('job-'))).toEqual(['JobRequested', 'JobRequested']);
   });
@@ -166,8 +166,8 @@ describe('Work that was parked', () => {
     const { engine, fails, facts, reactor, run } = await parkedScene();
     fails.with = () => undefined;
     await run(reactor);
-    await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(retryParked);
+    await engine.handle(retryDeadLetter, { projectId, workId }, request('retry'));
+    await run(retryDeadLetters);
     expect(typesOf(await facts('job-'))).toEqual(['JobRequested', 'JobRequested']);
     expect(typesOf(await facts('parked-')).at(-1)).toBe('WorkDone');
   });
@@ -175,20 +175,20 @@ describe('Work that was parked', () => {
   it('is parked again when it fails again, and can be retried again', async () => {
     const { engine, fails, facts, run } = await parkedScene();
     for (const [nth, attempts] of [6, 7].entries()) {
-      await engine.handle(retryWork, { projectId, workId }, request(`retry-${nth}`));
-      await run(retryParked);
+      await engine.handle(retryDeadLetter, { projectId, workId }, request(`retry-${nth}`));
+      await run(retryDeadLetters);
       expect((await facts('parked-')).at(-1)).toMatchObject({ type: 'WorkParked', data: { attempts } });
     }
     fails.with = () => undefined;
-    await engine.handle(retryWork, { projectId, workId }, request('retry-at-last'));
-    await run(retryParked);
+    await engine.handle(retryDeadLetter, { projectId, workId }, request('retry-at-last'));
+    await run(retryDeadLetters);
     expect(typesOf(await facts('parked-')).at(-1)).toBe('WorkDone');
   });
 
   it('waits for a version that has its reactor, and says so', async () => {
     const { engine, facts, run } = await parkedScene();
-    await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await run(retryParked, { reactors: [] });
+    await engine.handle(retryDeadLetter, { projectId, workId }, request('retry'));
+    await run(retryDeadLetters, { reactors: [] });
     const last = (await facts('parked-')).at(-1);
     expect([last?.type, JSON.stringify(last?.data)]).toEqual([
       'WorkParked',
@@ -199,10 +199,10 @@ describe('Work that was parked', () => {
   it('stays undone once it is discarded, also when a retry was on its way', async () => {
     const { engine, fails, facts, tried, run } = await parkedScene();
     fails.with = () => undefined;
-    await engine.handle(retryWork, { projectId, workId }, request('retry'));
-    await engine.handle(discardWork, { projectId, workId, reason: 'Not needed' }, request('discard'));
+    await engine.handle(retryDeadLetter, { projectId, workId }, request('retry'));
+    await engine.handle(discardDeadLetter, { projectId, workId, reason: 'Not needed' }, request('discard'));
     const before = tried.length;
-    await run(retryParked);
+    await run(retryDeadLetters);
     expect(tried).toHaveLength(before);
     expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDiscarded']);
   });
@@ -221,9 +221,9 @@ it('A merge that can not be completed is parked, and completed when it is retrie
   expect(parked?.data).toMatchObject({ reactor: 'complete-merges', error: 'It broke', event: { type: 'LeadMerged' } });
 
   const id = parked?.stream.slice(`parked-${projectId}.`.length) ?? '';
-  await engine.handle(retryWork, { projectId, workId: id }, request('retry'));
-  await run(retryParked, { reactors: [completeMerges] });
-  await run(retryParked, { reactors: [completeMerges] });
+  await engine.handle(retryDeadLetter, { projectId, workId: id }, request('retry'));
+  await run(retryDeadLetters, { reactors: [completeMerges] });
+  await run(retryDeadLetters, { reactors: [completeMerges] });
   expect(typesOf(await facts('parked-'))).toEqual(['WorkParked', 'WorkRetried', 'WorkDone']);
   const survivor = await engineOver(store).states.get(lead, `${projectId}.${older}`);
   expect([...survivor.state.absorbed.keys(), survivor.state.activities.size]).toEqual([younger, 1]);

@@ -21,7 +21,7 @@ import { completePlacements } from '../../src/reactors/complete-placements.ts';
 import { followApprovals } from '../../src/reactors/follow-approvals.ts';
 import { reactors } from '../../src/reactors/index.ts';
 import { rescoreLeads } from '../../src/reactors/rescore-leads.ts';
-import { retryParked } from '../../src/reactors/retry-parked.ts';
+import { retryDeadLetters } from '../../src/reactors/retry-dead-letters.ts';
 import { retryWaitingLeads } from '../../src/reactors/retry-waiting.ts';
 import { routeLeads } from '../../src/reactors/route-leads.ts';
 import {
@@ -161,9 +161,9 @@ describe('What was put aside', () => {
     const { reactor, event } = workParked().data;
     const retry = { projectId, workId: 'complete-merges.e1', reactor, event };
     const log = givenLog({ [stream]: [workParked(), workRetried()] });
-    await log.when(retryParked, stream).then({ retry });
+    await log.when(retryDeadLetters, stream).then({ retry });
     const discarded = givenLog({ [stream]: [workParked(), workRetried(), workDiscarded()] });
-    await discarded.when(retryParked, stream, 1).then();
+    await discarded.when(retryDeadLetters, stream, 1).then();
   });
 });
 

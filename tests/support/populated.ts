@@ -1,6 +1,6 @@
 import { claimJob } from '../../src/commands/jobs/claim-job.ts';
 import { failJob } from '../../src/commands/jobs/fail-job.ts';
-import { parkWork } from '../../src/commands/jobs/park-work.ts';
+import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
 import { requestJob } from '../../src/commands/jobs/request-job.ts';
 import type { TestApp } from './app.ts';
 import type { Answer } from './client.ts';
@@ -52,7 +52,7 @@ const failuresOf = async (app: TestApp, { project: { projectId } }: Sales, leadI
   await handle(failJob, { ...held, error: 'It broke', attempts: 5, firstFailedAt: at }, request('fail'));
   const { lastFailedAt: _, ...parked } = workParked({ projectId }).data;
   const event = { id: 'e1', type: 'LeadMerged', stream: `lead-${projectId}.${leadId}`, revision: 1, position: 1 };
-  await handle(parkWork, { ...parked, event }, request('park'));
+  await handle(addDeadLetter, { ...parked, event }, request('park'));
   await app.settled();
   return `${projectId}.rescore-1`;
 };

@@ -23,7 +23,7 @@ type Search = { readonly at: number; readonly keys: Promise<Keys | undefined> };
 export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext, 'engine' | 'monotonic'>) => {
   // By size: with `max` the room for all of them would be made at once, at each start.
   const bound = { maxSize: remembered, sizeCalculation: () => 1 };
-  const looked = new LRUCache<string, number>(bound);
+  const checked = new LRUCache<string, number>(bound);
   const missing = new LRUCache<string, number>(bound);
   const searches = new LRUCache<string, Search>(bound);
   const looks = new Map<string, Promise<ProjectState | undefined>>();
@@ -33,13 +33,13 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
   const look = async (projectId: string): Promise<ProjectState | undefined> => {
     const begun = monotonic();
     // The state of a stream is kept in place of others' states: a stream without facts must not come that far.
-    const exists = looked.has(projectId) || (await states.read(streamOf(project.name, projectId), -1, 1)).length > 0;
+    const exists = checked.has(projectId) || (await states.read(streamOf(project.name, projectId), -1, 1)).length > 0;
     if (!exists) {
       missing.set(projectId, begun);
       return undefined;
     }
     const { state } = await states.refresh(project, projectId);
-    looked.set(projectId, begun);
+    checked.set(projectId, begun);
     return state;
   };
 
@@ -47,8 +47,8 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
     try {
       return await look(projectId);
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || !looked.has(projectId)) throw error;
-      looked.set(projectId, monotonic());
+      if (!(error instanceof StoreUnavailable) || !checked.has(projectId)) throw error;
+      checked.set(projectId, monotonic());
       return (await states.get(project, projectId)).state;
     }
   };
@@ -62,7 +62,7 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
 
   /** A project's state, undefined when there is no such project. */
   const stateOf = async (projectId: string): Promise<ProjectState | undefined> => {
-    const at = looked.get(projectId);
+    const at = checked.get(projectId);
     if (at === undefined) return isFresh(missing.get(projectId)) ? undefined : together(projectId);
     const age = monotonic() - at;
     if (age >= freshFor) return together(projectId);

@@ -36,7 +36,7 @@ const depthFault = `is nested deeper than ${itemLimits.levels} levels`;
 const isBadName = (name: string): boolean => name === '__proto__' || name.includes('\0');
 
 /** A name as a message tells it, which may be of any length. */
-const shown = (name: string): string => JSON.stringify(name.length > 32 ? `${name.slice(0, 32)}...` : name);
+const quoted = (name: string): string => JSON.stringify(name.length > 32 ? `${name.slice(0, 32)}...` : name);
 
 /** Counts the values in a list or an object, down to the deepest. Gives what is wrong with one of them, if anything is. */
 const valuesWithin = (value: JsonObject | readonly Json[], depth: number): number | string => {
@@ -44,7 +44,7 @@ const valuesWithin = (value: JsonObject | readonly Json[], depth: number): numbe
   let count = 0;
   for (const [key, part] of Object.entries(value)) {
     count++;
-    if (isBadName(key)) return `holds a key that is not allowed, ${shown(key)}`;
+    if (isBadName(key)) return `holds a key that is not allowed, ${quoted(key)}`;
     // JSON can spell 1e400, which is Infinity once parsed and can't be stored again.
     if (typeof part === 'number' && !Number.isFinite(part)) return 'holds a number that is too large';
     if (typeof part !== 'object' || part === null) continue;
@@ -77,7 +77,7 @@ const faultOfTraits = (value: Json): string | undefined => {
   if (names.length > traits) return `has ${names.length} traits; a lead has at most ${traits}`;
   const long = names.find((name) => name.length > traitName);
   if (long === undefined) return undefined;
-  return `has a trait whose name is ${long.length} characters long, ${shown(long)}; at most ${traitName} are allowed`;
+  return `has a trait whose name is ${long.length} characters long, ${quoted(long)}; at most ${traitName} are allowed`;
 };
 
 /** A value without the members whose names are wrong, which go to `names`; what is nested too deep stays as it is. */
@@ -111,7 +111,7 @@ export const heldAs = (field: 'properties' | 'traits', value: Json, lenient: boo
   const names: string[] = [];
   const rest = withoutBadNames(value, field === 'traits' ? leadLimits.traitName : Infinity, names);
   if (names.length === 0) return whole;
-  const first = names.slice(0, listedNames).map(shown).join(', ');
+  const first = names.slice(0, listedNames).map(quoted).join(', ');
   const more = names.length > listedNames ? ` and ${names.length - listedNames} more` : '';
   const longest = field === 'traits' ? `, nor one of more than ${leadLimits.traitName} characters` : '';
   const unnamed = `${first}${more} not taken, because no name may be "__proto__" or hold a NUL character${longest}`;

@@ -49,9 +49,9 @@ export const unknownMembers = (known: readonly string[]) => {
   const warningOf = (name: string): Warning => {
     const long = name.length > comparedLength;
     const meant = long ? undefined : nearest(name);
-    const shown = JSON.stringify(long ? `${name.slice(0, comparedLength)}...` : name);
+    const quoted = JSON.stringify(long ? `${name.slice(0, comparedLength)}...` : name);
     const instead = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
-    const detail = `${shown} is not known here and was left out; ${instead}`;
+    const detail = `${quoted} is not known here and was left out; ${instead}`;
     return { code: 'field-unknown', pointer: long ? '' : pointerOf([name]), detail };
   };
 

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { cancelJob } from '../../commands/jobs/cancel-job.ts';
-import { discardWork } from '../../commands/jobs/discard-work.ts';
+import { discardDeadLetter } from '../../commands/jobs/discard-dead-letter.ts';
 import type { Outcome } from '../../engine/handle.ts';
 import { retryJob } from '../../commands/jobs/retry-job.ts';
-import { retryWork } from '../../commands/jobs/retry-work.ts';
+import { retryDeadLetter } from '../../commands/jobs/retry-dead-letter.ts';
 import type { Event } from '../../domain/event.ts';
 import type { DeadLetter } from '../../queries/jobs/dead-letters.ts';
 import { deadLetterOf, deadLetters } from '../../queries/jobs/dead-letters.ts';
@@ -51,7 +51,7 @@ const retry = (
   const own = id.slice(projectId.length + 1);
   return kind === 'job'
     ? engine.handle(retryJob, { projectId, jobId: own }, requestOf(request, retryJob.name))
-    : engine.handle(retryWork, { projectId, workId: own }, requestOf(request, retryWork.name));
+    : engine.handle(retryDeadLetter, { projectId, workId: own }, requestOf(request, retryDeadLetter.name));
 };
 
 const discard = (
@@ -63,7 +63,7 @@ const discard = (
   const own = id.slice(projectId.length + 1);
   return kind === 'job'
     ? engine.handle(cancelJob, { projectId, jobId: own, reason }, requestOf(request, cancelJob.name))
-    : engine.handle(discardWork, { projectId, workId: own, reason }, requestOf(request, discardWork.name));
+    : engine.handle(discardDeadLetter, { projectId, workId: own, reason }, requestOf(request, discardDeadLetter.name));
 };
 
 /** Work that failed, to be retried or discarded: jobs, and what follows from events. */

@@ -23,7 +23,7 @@ const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control
 const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
 
 /** As much of a part as a stranger may know: the exact lag, looked at again and again, would tell how much others send. */
-const shown = ({ name, healthy, state, error, lag }: Component): Component => ({
+const viewOf = ({ name, healthy, state, error, lag }: Component): Component => ({
   name,
   healthy,
   state,
@@ -50,7 +50,7 @@ export const health = (app: App, api: ApiContext, stopping: () => boolean): void
       const healthy = areHealthy(found);
       return fresh(reply)
         .code(healthy ? 200 : 503)
-        .send({ status: healthy ? 'healthy' : 'degraded', components: found.map(shown) });
+        .send({ status: healthy ? 'healthy' : 'degraded', components: found.map(viewOf) });
     },
   });
   app.route({

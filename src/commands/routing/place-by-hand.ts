@@ -20,14 +20,14 @@ export const placeByHand = command(pool)({
     status: z.enum(ownershipStatuses),
     domain: z.string().optional(),
     /** The lead's revision that the caller saw, and the one it has. */
-    seen: z.object({ expected: z.number().int(), revision: z.number().int() }).optional(),
+    ifMatch: z.object({ expected: z.number().int(), revision: z.number().int() }).optional(),
     roster: z.custom<RosterState>(),
     calendar: z.custom<Calendar>(),
   }),
   id: ({ projectId }) => projectId,
-  decide: (state, { leadId, repId, reason, status, domain, seen, roster, calendar }, { now }) => {
-    if (seen && seen.expected !== seen.revision)
-      throw new StaleRevision(`lead ${leadId}`, seen.expected, seen.revision);
+  decide: (state, { leadId, repId, reason, status, domain, ifMatch, roster, calendar }, { now }) => {
+    if (ifMatch && ifMatch.expected !== ifMatch.revision)
+      throw new StaleRevision(`lead ${leadId}`, ifMatch.expected, ifMatch.revision);
     if (status === 'closed') throw new Rejection('lead-closed', `Lead ${leadId} is closed; reopen it first`);
     const rep = roster.reps.get(repId);
     if (!rep || rep.status === 'left') throw new Rejection('rep-unknown', `There is no rep ${repId}, or no longer`);

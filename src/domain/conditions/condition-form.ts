@@ -39,7 +39,7 @@ const valueFault = (each: Comparison, most: number): string | undefined => {
   return values.some(isLong) ? `A text to compare with has ${characters} characters at most` : undefined;
 };
 
-const shown = (value: Json | undefined): string => JSON.stringify(value)?.slice(0, 64) ?? 'nothing';
+const quoted = (value: Json | undefined): string => JSON.stringify(value)?.slice(0, 64) ?? 'nothing';
 
 /** Which operators a reading goes with, and which values it takes: whatever there is of others. */
 const readingFault = (each: Comparison, as: Reading | undefined): readonly ['as' | 'value', string] | undefined => {
@@ -51,13 +51,13 @@ const readingFault = (each: Comparison, as: Reading | undefined): readonly ['as'
     if (unknown === undefined) return undefined;
     return [
       'value',
-      `${shown(unknown)} is no country: say its code (ISO 3166), such as DE, or its English name, ${asIs}`,
+      `${quoted(unknown)} is no country: say its code (ISO 3166), such as DE, or its English name, ${asIs}`,
     ];
   }
   if (as !== 'number') return undefined;
   if (![...ofEqual, ...ofOrder].includes(each.op)) return ['as', `As a number, nothing has parts: leave it out`];
   const none = wrong((value) => numberIn(value) !== undefined);
-  return none === undefined ? undefined : ['value', `${shown(none)} is no number, ${asIs}`];
+  return none === undefined ? undefined : ['value', `${quoted(none)} is no number, ${asIs}`];
 };
 
 const takesCase = ({ op }: Comparison): boolean => ofEqual.includes(op) || ofParts.includes(op);

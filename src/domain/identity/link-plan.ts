@@ -118,14 +118,14 @@ export const planLinks = (
     return root ? mergeRefusal(lead, other) : ofIdentifiers;
   };
 
-  const seen = new Set([target]);
+  const visited = new Set([target]);
   const link: Identifier[] = [];
   const merge: { younger: Root; older: Root }[] = [];
   const refused: RefusedLink[] = [];
   for (const { identifier, root: its } of found) {
     const other = its && counted(its, identifier);
     const leadId = other?.leadId ?? leadIdOf(projectId, identifier);
-    if (seen.has(leadId)) continue;
+    if (visited.has(leadId)) continue;
     const why = refusalOf(identifier, other);
     if (why) {
       refused.push({ identifier, leadId, ...why });
@@ -140,7 +140,7 @@ export const planLinks = (
     } else if (root) {
       merge.push(bySeniority(root, its));
       lead = joined(lead, other);
-      seen.add(other.leadId);
+      visited.add(other.leadId);
     }
   }
   return { target, capture: root ? undefined : strongest.identifier, link, merge, refused };

@@ -4,12 +4,12 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 const longest = 1_024;
 
 /** Characters that are not shown: zero-width spaces and joiners, soft hyphens, marks of direction and the like (UAX #44). */
-const unseen = /\p{Default_Ignorable_Code_Point}+/gu;
+const invisible = /\p{Default_Ignorable_Code_Point}+/gu;
 
 const isPlain = (text: string): boolean => /^[\x21-\x7e]*$/.test(text);
 
 /** A text as people see it: in NFC (UAX #15), without what is not shown and without space around it. */
-const seen = (text: string): string => (isPlain(text) ? text : text.replace(unseen, '').normalize('NFC').trim());
+const visible = (text: string): string => (isPlain(text) ? text : text.replace(invisible, '').normalize('NFC').trim());
 
 /** Where an address of `mailto:` (RFC 6068) begins and ends; other text is left as it is. */
 const addressIn = (text: string): string => {
@@ -27,12 +27,12 @@ const withDomain = (address: string, change: (domain: string) => string): string
 };
 
 /** An id as it identifies: the same for all ways to write it that look the same. */
-export const normalId = (said: string): string => (said.length > longest ? said : seen(said));
+export const normalId = (said: string): string => (said.length > longest ? said : visible(said));
 
 /** An e-mail address as it identifies: an id, in lower case, without `mailto:`, its domain in ASCII. */
 export const normalEmail = (said: string): string => {
   if (said.length > longest) return said;
-  const address = seen(addressIn(seen(said)).toLowerCase());
+  const address = visible(addressIn(visible(said)).toLowerCase());
   return withDomain(address, registered);
 };
 

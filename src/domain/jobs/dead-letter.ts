@@ -4,25 +4,25 @@ import type { Aggregate, EventsOf } from '../event.ts';
 import { unchanged } from '../event.ts';
 
 /** The fact that could not be reacted to, and where it is. */
-const parkedEvent = z.strictObject({
+const failedEvent = z.strictObject({
   id: z.string(),
   type: z.string(),
   stream: z.string(),
   revision: z.number().int(),
   position: z.number().int(),
 });
-export type ParkedEvent = Readonly<z.infer<typeof parkedEvent>>;
+export type FailedEvent = Readonly<z.infer<typeof failedEvent>>;
 
 /**
- * The facts of a parked stream, `parked-<projectId>.<reactor>.<event id>`: what follows from a fact could not be done. Shapes
+ * The facts of a dead letter, `parked-<projectId>.<reactor>.<event id>`: what follows from a fact could not be done. Shapes
  * are forever.
  */
-export const parkedEvents = {
+export const deadLetterEvents = {
   WorkParked: z
     .strictObject({
       projectId: z.string(),
       reactor: z.string(),
-      event: parkedEvent,
+      event: failedEvent,
       error: z.string(),
       attempts: z.number().int(),
       firstFailedAt: isoTime,
@@ -35,23 +35,23 @@ export const parkedEvents = {
     .strictObject({ reason: z.string(), discardedAt: isoTime })
     .describe('What was put aside will not be done.'),
 } as const;
-export type ParkedWorkEvent = EventsOf<typeof parkedEvents>;
+export type DeadLetterEvent = EventsOf<typeof deadLetterEvents>;
 
-export type ParkedState = {
-  readonly status: 'unknown' | 'parked' | 'retrying' | 'done' | 'discarded';
+export type DeadLetterState = {
+  readonly status: 'unknown' | 'waiting' | 'retrying' | 'done' | 'discarded';
   readonly attempts: number;
   readonly firstFailedAt: string;
   readonly reactor: string;
-  readonly event: ParkedEvent | undefined;
+  readonly event: FailedEvent | undefined;
 };
 
-const initial: ParkedState = { status: 'unknown', attempts: 0, firstFailedAt: '', reactor: '', event: undefined };
+const initial: DeadLetterState = { status: 'unknown', attempts: 0, firstFailedAt: '', reactor: '', event: undefined };
 
-const evolve = (state: ParkedState, event: ParkedWorkEvent): ParkedState => {
+const evolve = (state: DeadLetterState, event: DeadLetterEvent): DeadLetterState => {
   switch (event.type) {
     case 'WorkParked': {
-      const { attempts, firstFailedAt, reactor, event: parked } = event.data;
-      return { status: 'parked', attempts, firstFailedAt, reactor, event: parked };
+      const { attempts, firstFailedAt, reactor, event: deadLetter } = event.data;
+      return { status: 'waiting', attempts, firstFailedAt, reactor, event: deadLetter };
     }
     case 'WorkRetried':
       return { ...state, status: 'retrying' };
@@ -64,7 +64,7 @@ const evolve = (state: ParkedState, event: ParkedWorkEvent): ParkedState => {
   }
 };
 
-export const parked: Aggregate<ParkedState, ParkedWorkEvent> = { name: 'parked', initial, evolve };
+export const deadLetter: Aggregate<DeadLetterState, DeadLetterEvent> = { name: 'parked', initial, evolve };
 
-/** What comes after the project in the name of a parked stream. */
-export const parkedId = (reactor: string, eventId: string): string => `${reactor}.${eventId}`;
+/** What comes after the project in the name of a dead letter's stream. */
+export const deadLetterId = (reactor: string, eventId: string): string => `${reactor}.${eventId}`;

@@ -72,7 +72,7 @@ const choose = (able: readonly Member[], step: Step, { scene, fits }: Deciding):
 const teamOf = (member: Member, { fits }: Deciding): string =>
   fits.teamFor(member)?.teamId ?? member.rep.teamIds[0] ?? '';
 
-const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): Placed | undefined => {
+const askStep = (deciding: Deciding, step: Step, considered: Map<string, Candidate>): Placed | undefined => {
   const { rule, strategy, because } = step;
   const able: Member[] = [];
   for (const member of deciding.membersOf(step.target)) {
@@ -82,13 +82,13 @@ const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): 
       (strategy === 'round-robin' && weight === 0 ? 'weight 0' : undefined);
     if (out === undefined) able.push(member);
     const rotating = strategy === 'round-robin' && out === undefined;
-    seen.set(repId, { repId, in: out === undefined, reason: out ?? 'fits', ...(rotating && { weight }) });
+    considered.set(repId, { repId, in: out === undefined, reason: out ?? 'fits', ...(rotating && { weight }) });
   }
   const found = choose(able, step, deciding);
   if (!found) return undefined;
   const { repId } = found.member.rep;
-  const chosen = seen.get(repId);
-  if (chosen) seen.set(repId, { ...chosen, reason: 'chosen' });
+  const chosen = considered.get(repId);
+  if (chosen) considered.set(repId, { ...chosen, reason: 'chosen' });
   return {
     kind: 'placed',
     repId,
@@ -96,7 +96,7 @@ const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): 
     strategy,
     because,
     ...(rule !== undefined && { rule }),
-    ...recordedOf([...seen.values()], repId),
+    ...recordedOf([...considered.values()], repId),
     ...(found.rotation && { rotation: found.rotation }),
   };
 };
@@ -105,7 +105,7 @@ const askStep = (deciding: Deciding, step: Step, seen: Map<string, Candidate>): 
 const askOwners = (
   deciding: Deciding,
   rule: RoutingRule | undefined,
-  seen: Map<string, Candidate>,
+  considered: Map<string, Candidate>,
 ): Placed | undefined => {
   const { lead, scene, fits, membersOf } = deciding;
   const { sticky } = scene.roster.routing.rules;
@@ -119,7 +119,7 @@ const askOwners = (
     const [member] = repId === undefined ? [] : membersOf({ reps: [repId] });
     if (!member || repId === undefined) continue;
     const out = fits.reasonOut(member, rule?.skills ?? []);
-    seen.set(repId, { repId, in: out === undefined, reason: out ?? 'sticky' });
+    considered.set(repId, { repId, in: out === undefined, reason: out ?? 'sticky' });
     if (out !== undefined) continue;
     return {
       kind: 'placed',
@@ -127,7 +127,7 @@ const askOwners = (
       teamId: teamOf(member, deciding),
       because: `${repId} ${because}`,
       ...(rule && { rule: rule.id }),
-      ...recordedOf([...seen.values()], repId),
+      ...recordedOf([...considered.values()], repId),
     };
   }
   return undefined;
@@ -145,16 +145,16 @@ const why = (candidates: readonly Candidate[], lacking: string): string => {
  */
 export const decideRouting = (lead: Routable, scene: Scene): Decided => {
   const rule = ruleFor(lead, scene.roster);
-  const seen = new Map<string, Candidate>();
+  const considered = new Map<string, Candidate>();
   const deciding = { lead, scene, fits: fitting(lead, scene), membersOf: membersIn(scene.roster) };
-  const owner = askOwners(deciding, rule, seen);
+  const owner = askOwners(deciding, rule, considered);
   if (owner) return owner;
   const steps = stepsFor(rule, scene.roster);
   for (const step of steps) {
-    const placed = askStep(deciding, step, seen);
+    const placed = askStep(deciding, step, considered);
     if (placed) return placed;
   }
-  const candidates = [...seen.values()];
+  const candidates = [...considered.values()];
   const lacking = steps.length === 0 ? 'No rule applies, and there is no default team' : 'There is nobody to ask';
   return {
     kind: 'failed',

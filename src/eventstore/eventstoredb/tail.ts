@@ -70,13 +70,13 @@ function startTail(connection: Connection) {
   // The last events as they are now, and then what comes after the last of them: nothing can be between the two.
   const begin = async (): Promise<void> => {
     const last: Recorded[] = [];
-    let [looked, span] = [0, 0];
+    let [count, span] = [0, 0];
     const read = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: BEGUN, requiresLeader: true });
     await readThrough(
       connection,
       read,
       ({ event }) => {
-        looked += 1;
+        count += 1;
         if (event) last.push(recorded(event, where));
         span = (last[0]?.position ?? 0) - (last.at(-1)?.position ?? 0);
         return span <= SPAN;
@@ -84,7 +84,7 @@ function startTail(connection: Connection) {
       over.signal,
     );
     if (over.signal.aborted) return;
-    const whole = looked < BEGUN && span <= SPAN;
+    const whole = count < BEGUN && span <= SPAN;
     if (!whole) floor = last.at(-1)?.position ?? Infinity;
     keep(last.reverse());
     const subscription = pulled(connection, end, () => drain());

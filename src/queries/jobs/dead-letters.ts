@@ -1,11 +1,11 @@
 import { Rejection } from '../../domain/rejection.ts';
-import type { FailedDocument } from '../../projections/failed-work.ts';
-import { failedWork as collection } from '../../projections/failed-work.ts';
+import type { DeadLetterDocument } from '../../projections/dead-letters.ts';
+import { deadLetters as collection } from '../../projections/dead-letters.ts';
 import { allProjects } from '../../projections/projects.ts';
 import type { Page, QueryContext, Range } from '../queries.ts';
 import { equal, viewsOf } from '../queries.ts';
 
-const viewOf = (doc: FailedDocument) => ({
+const viewOf = (doc: DeadLetterDocument) => ({
   id: doc.id,
   projectId: doc.projectId,
   kind: doc.kind,
@@ -28,7 +28,10 @@ const viewOf = (doc: FailedDocument) => ({
 export type DeadLetter = ReturnType<typeof viewOf>;
 
 /** Which are asked for: of a project or of all, and of one status where one is named. */
-export type DeadLetterFilters = { readonly projectId: string | undefined; readonly status?: FailedDocument['status'] };
+export type DeadLetterFilters = {
+  readonly projectId: string | undefined;
+  readonly status?: DeadLetterDocument['status'];
+};
 
 /** A page of what failed, the last to fail first. */
 export const deadLetters = async (

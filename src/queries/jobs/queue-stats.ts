@@ -1,4 +1,4 @@
-import { failedWork } from '../../projections/failed-work.ts';
+import { deadLetters } from '../../projections/dead-letters.ts';
 import type { JobDocument } from '../../projections/jobs.ts';
 import { jobs } from '../../projections/jobs.ts';
 import { allProjects } from '../../projections/projects.ts';
@@ -23,7 +23,7 @@ export const queueStats = async ({ readModels }: QueryContext, projectId: string
       failed: await count('failed'),
       cancelled: await count('cancelled'),
     },
-    failed: await readModels.count(allProjects, failedWork, equal('projectId', projectId)),
+    failed: await readModels.count(allProjects, deadLetters, equal('projectId', projectId)),
     oldestDue: open[0]?.requestedAt,
   };
 };

@@ -42,11 +42,11 @@ const foldThen = async <S, E extends Event>(
   return past.then;
 };
 
-type Seen = { readonly state: LeadState; readonly doc: LeadDocument | undefined; readonly revision: number };
+type LeadThen = { readonly state: LeadState; readonly doc: LeadDocument | undefined; readonly revision: number };
 
 const seeing =
   (key: { readonly project: string; readonly id: string }, occurred: Date | undefined) =>
-  ({ state, doc }: Seen, fact: Recorded<LeadEvent>): Seen => {
+  ({ state, doc }: LeadThen, fact: Recorded<LeadEvent>): LeadThen => {
     const { revision } = fact;
     if (occurred === undefined) return { state: lead.evolve(state, fact), doc: leads.evolve(doc, fact, key), revision };
     const left = occurredUntil(fact, occurred.toISOString());
@@ -54,7 +54,7 @@ const seeing =
   };
 
 /** A lead and its project's model as they were, or as what was known of them; `at` is the time that scores are as of. */
-export type PastLead = Seen & { readonly leadId: string; readonly scoring: PublishedModel; readonly at: Date };
+export type PastLead = LeadThen & { readonly leadId: string; readonly scoring: PublishedModel; readonly at: Date };
 
 /**
  * Where a lead had been merged by then, if its stream ends with that; undefined when all its facts have to tell. So the way
@@ -85,7 +85,7 @@ export const leadThen = async (
   const { recorded: asOf, occurred } = then;
   const at = occurred ?? asOf ?? context.clock();
   const unknown = (what: string) => new Rejection('lead-unknown', `Project ${projectId} ${what} ${at.toISOString()}`);
-  const initial: Seen = { state: lead.initial, doc: undefined, revision: -1 };
+  const initial: LeadThen = { state: lead.initial, doc: undefined, revision: -1 };
   let id: string | undefined = asked;
   while (id !== undefined) {
     const into = await mergedThen(context, [projectId, id], then);
@@ -94,20 +94,25 @@ export const leadThen = async (
       continue;
     }
     const evolve = seeing({ project: projectId, id }, occurred);
-    const seen: Seen | undefined = await foldThen(context, streamOf('lead', leadStreamId(projectId, id)), evolve, {
-      initial,
-      asOf,
-    });
-    if (!seen) break;
-    if (seen.state.status === 'lead') {
-      if (occurred && seen.state.activities.size === 0) throw unknown(`knows nothing that lead ${asked} did until`);
+    const reached: LeadThen | undefined = await foldThen(
+      context,
+      streamOf('lead', leadStreamId(projectId, id)),
+      evolve,
+      {
+        initial,
+        asOf,
+      },
+    );
+    if (!reached) break;
+    if (reached.state.status === 'lead') {
+      if (occurred && reached.state.activities.size === 0) throw unknown(`knows nothing that lead ${asked} did until`);
       const inForce = await foldThen(context, streamOf('project', projectId), project.evolve, {
         initial: project.initial,
         asOf,
       });
-      return { ...seen, leadId: id, scoring: (inForce ?? project.initial).scoring, at };
+      return { ...reached, leadId: id, scoring: (inForce ?? project.initial).scoring, at };
     }
-    id = seen.state.into;
+    id = reached.state.into;
   }
   throw unknown(`had no lead ${asked} at`);
 };

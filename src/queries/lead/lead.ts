@@ -43,8 +43,8 @@ const firstDocumentOf = async (
     }
     return undefined;
   };
-  const seen = await look();
-  if (seen) return seen;
+  const early = await look();
+  if (early) return early;
   await context.caughtUp(projectId);
   const found = await look();
   if (found) return found;

@@ -138,12 +138,12 @@ export const replaceDocuments = async <D>(
 ): Promise<boolean> => {
   const docs = docsOf(db, collection);
   let all = true;
-  for (const { seen, ...document } of documents) {
+  for (const { replaces, ...document } of documents) {
     const { _id, ...replacement } = kept(document);
     // No document has the position -1: where there is one, another is not inserted.
-    const filter = { _id, position: seen ?? -1 };
+    const filter = { _id, position: replaces ?? -1 };
     const result = await unless(DUPLICATE_KEY, undefined, () =>
-      docs.replaceOne(filter, replacement, { upsert: seen === undefined }),
+      docs.replaceOne(filter, replacement, { upsert: replaces === undefined }),
     );
     all &&= result !== undefined && result.matchedCount + result.upsertedCount > 0;
   }

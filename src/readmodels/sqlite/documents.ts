@@ -177,4 +177,4 @@ export const replaceDocuments = <D>(
   collection: Collection<D>,
   documents: readonly Replacement<D>[],
 ): boolean =>
-  written(connection, collection, documents, { sql: 'stored.position = ?', value: ({ seen = -1 }) => seen });
+  written(connection, collection, documents, { sql: 'stored.position = ?', value: ({ replaces = -1 }) => replaces });

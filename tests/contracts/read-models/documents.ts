@@ -110,22 +110,22 @@ export const documentsContract = ({ home, prepared }: Given): void => {
   describe('replacing', () => {
     const fifth = stored(5, person('a', { score: 5, words: ['five'] }));
 
-    it('puts a document, also an older one, in the place of what was seen', async () => {
+    it('puts a document, also an older one, in the place of what was there', async () => {
       const { readModels } = await prepared();
       await readModels.save(people, [fifth], 5);
       const third = stored(3, person('a', { score: 3, words: ['three'] }));
-      expect(await readModels.replace(people, [{ ...third, seen: 5 }])).toBe(true);
+      expect(await readModels.replace(people, [{ ...third, replaces: 5 }])).toBe(true);
       expect(await readModels.load(people, [third])).toEqual([third]);
       expect(ids(await readModels.find('p1', people, named('three')))).toEqual(['a']);
       expect(ids(await readModels.find('p1', people, named('five')))).toEqual([]);
       expect(await readModels.checkpoint(people.name)).toBe(5);
     });
 
-    it('makes a document where none was seen, and takes away one that should not be there', async () => {
+    it('makes a document where there was none, and takes away one that should not be there', async () => {
       const { readModels } = await prepared();
-      expect(await readModels.replace(people, [{ ...fifth, seen: undefined }])).toBe(true);
+      expect(await readModels.replace(people, [{ ...fifth, replaces: undefined }])).toBe(true);
       expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
-      expect(await readModels.replace(people, [{ ...tombstone(0, 'a'), seen: 5 }])).toBe(true);
+      expect(await readModels.replace(people, [{ ...tombstone(0, 'a'), replaces: 5 }])).toBe(true);
       expect(await readModels.get('p1', people, 'a')).toBeUndefined();
       expect(ids(await readModels.find('p1', people, named('five')))).toEqual([]);
       await readModels.save(people, [stored(1, person('a', { score: 1 }))], 5);
@@ -137,14 +137,14 @@ export const documentsContract = ({ home, prepared }: Given): void => {
       await readModels.save(people, [fifth, stored(5, person('b'))], 5);
       const [a, b] = [stored(9, person('a', { words: ['nine'] })), stored(9, person('b', { score: 9 }))];
       const wanted = [
-        { ...a, seen: 4 },
-        { ...b, seen: 5 },
+        { ...a, replaces: 4 },
+        { ...b, replaces: 5 },
       ];
       expect(await readModels.replace(people, wanted)).toBe(false);
       expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
       expect(ids(await readModels.find('p1', people, named('nine')))).toEqual([]);
       expect(await readModels.get('p1', people, 'b')).toEqual(b.doc);
-      expect(await readModels.replace(people, [{ ...a, seen: undefined }])).toBe(false);
+      expect(await readModels.replace(people, [{ ...a, replaces: undefined }])).toBe(false);
       expect(await readModels.get('p1', people, 'a')).toEqual(fifth.doc);
     });
 

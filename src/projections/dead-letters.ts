@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { JobEvent } from '../domain/jobs/job.ts';
-import type { ParkedWorkEvent } from '../domain/jobs/dead-letter.ts';
+import type { DeadLetterEvent } from '../domain/jobs/dead-letter.ts';
 import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
 
-export const failedDocument = z.object({
-  /** `<project>.<id>` of the job or of the work that was put aside. */
+export const deadLetterDocument = z.object({
+  /** `<project>.<id>` of the job that failed, or of the dead letter. */
   id: z.string(),
   projectId: z.string(),
   /** A job, or what follows from an event. */
@@ -23,16 +23,16 @@ export const failedDocument = z.object({
     .object({ id: z.string(), type: z.string(), stream: z.string(), revision: z.number(), position: z.number() })
     .optional(),
 });
-export type FailedDocument = Readonly<z.infer<typeof failedDocument>>;
+export type DeadLetterDocument = Readonly<z.infer<typeof deadLetterDocument>>;
 
-type Fact = JobEvent | ParkedWorkEvent;
+type Fact = JobEvent | DeadLetterEvent;
 
 const keyOf = (stream: string): { readonly id: string; readonly projectId: string } | undefined => {
   const parts = streamParts('job', stream) ?? streamParts('parked', stream);
   return parts && { id: `${parts.projectId}.${parts.id}`, projectId: parts.projectId };
 };
 
-const evolve = (doc: FailedDocument | undefined, event: Recorded<Fact>): FailedDocument | undefined => {
+const evolve = (doc: DeadLetterDocument | undefined, event: Recorded<Fact>): DeadLetterDocument | undefined => {
   const { id = '', projectId = '' } = keyOf(event.stream) ?? {};
   switch (event.type) {
     case 'JobFailed': {
@@ -40,8 +40,8 @@ const evolve = (doc: FailedDocument | undefined, event: Recorded<Fact>): FailedD
       return { id, projectId, kind: 'job', status: 'failed', error, attempts, firstFailedAt, lastFailedAt };
     }
     case 'WorkParked': {
-      const { projectId: of, ...parked } = event.data;
-      return { id, projectId: of, kind: 'event', status: 'failed', ...parked };
+      const { projectId: of, ...said } = event.data;
+      return { id, projectId: of, kind: 'event', status: 'failed', ...said };
     }
     case 'WorkRetried':
       return doc && { ...doc, status: 'retrying' };
@@ -51,11 +51,11 @@ const evolve = (doc: FailedDocument | undefined, event: Recorded<Fact>): FailedD
 };
 
 /** What failed and waits for somebody to retry or discard it: jobs, and what follows from events. */
-export const failedWork: Projection<FailedDocument, Fact> = {
+export const deadLetters: Projection<DeadLetterDocument, Fact> = {
   name: 'failed-work',
   streams: [streamsOf('job'), streamsOf('parked')],
   types: ['JobFailed', 'JobRetried', 'JobCancelled', 'WorkParked', 'WorkRetried', 'WorkDone', 'WorkDiscarded'],
-  document: failedDocument,
+  document: deadLetterDocument,
   indexes: [['lastFailedAt'], ['projectId', 'lastFailedAt'], ['status', 'lastFailedAt']],
   keys: ({ stream }) => {
     const key = keyOf(stream);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { parked } from '../../domain/jobs/dead-letter.ts';
+import { deadLetter } from '../../domain/jobs/dead-letter.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { command } from '../../engine/command.ts';
 
-/** Gives up work that was put aside, and says why. Discarding again changes nothing. */
-export const discardWork = command(parked)({
-  name: 'DiscardWork',
+/** Gives up a dead letter, and says why. Discarding again changes nothing. */
+export const discardDeadLetter = command(deadLetter)({
+  name: 'DiscardDeadLetter',
   input: z.object({ projectId: z.string(), workId: z.string(), reason: z.string().trim().min(1).max(1_000) }),
   id: ({ projectId, workId }) => `${projectId}.${workId}`,
   decide: ({ status }, { workId, reason }, { now }) => {

@@ -32,8 +32,8 @@ export type JobContext = WorkerContext & {
   readonly signal: AbortSignal;
 };
 
-/** A kind of long work. */
-export type Work = {
+/** What does the jobs of a kind. */
+export type JobHandler = {
   readonly kind: JobKind;
   /**
    * Does the next step and says how far that brought it; called again until it is complete. A step may come again from the

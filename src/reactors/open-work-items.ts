@@ -89,7 +89,7 @@ const settled = async (
 };
 
 /** Has somebody look at what nobody may decide alone: two people who may be one, and what failed until it is tried again. */
-export const openWork: Reactor = {
+export const openWorkItems: Reactor = {
   name,
   streams: [streamsOf('lead'), streamsOf('job'), streamsOf('parked')],
   on: {

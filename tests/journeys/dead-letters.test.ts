@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parkWork } from '../../src/commands/jobs/park-work.ts';
-import type { ParkedEvent } from '../../src/domain/jobs/dead-letter.ts';
+import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
+import type { FailedEvent } from '../../src/domain/jobs/dead-letter.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import type { TestApp } from '../support/app.ts';
 import { openTestApp } from '../support/app.ts';
@@ -12,15 +12,15 @@ import { jobClaimed, jobFailed, jobRequested, workParked } from '../support/fact
 import { factsIn } from '../support/facts-in.ts';
 
 /** Puts aside that a merge of two people is completed. Says by which name operators know that. */
-const parkMerge = async (app: TestApp, { projectId }: Project, event: ParkedEvent): Promise<string> => {
+const parkMerge = async (app: TestApp, { projectId }: Project, event: FailedEvent): Promise<string> => {
   const { lastFailedAt: _, ...parked } = workParked().data;
-  await app.app().engine.handle(parkWork, { ...parked, projectId, event }, request(`park-${event.id}`));
+  await app.app().engine.handle(addDeadLetter, { ...parked, projectId, event }, request(`park-${event.id}`));
   await app.settled();
   return `${projectId}.complete-merges.${event.id}`;
 };
 
 /** A fact of two people who turned out to be one. */
-const mergeOf = async (app: TestApp, project: Project): Promise<ParkedEvent> => {
+const mergeOf = async (app: TestApp, project: Project): Promise<FailedEvent> => {
   const older = mustBe(await project.send({ userId: 'ada', eventType: 'signup' }), 202).body;
   const younger = mustBe(await project.send({ anonymousId: 'cookie', eventType: 'page_view' }), 202).body;
   await project.send({ userId: 'ada', anonymousId: 'cookie', eventType: 'download' });
