@@ -37,19 +37,19 @@ export const takeOverPlace = async (
   { projectId, from, into }: { readonly projectId: string; readonly from: string; readonly into: string },
   request: Request,
 ): Promise<void> => {
-  const { routing } = await rosterOf(engine, projectId);
+  const current = await rosterOf(engine, projectId);
   const { ownership } = (await engine.states.refresh(lead, leadStreamId(projectId, into))).state;
   const input = {
     projectId,
     from,
     into,
-    rulesVersion: routing.version,
+    rulesVersion: current.routing.version,
     closed: ownership.status === 'closed',
     excluded: [...ownership.excluded],
   };
   const { events } = await engine.handle(movePlace, input, step(request, `move/${from}`));
   for (const event of events)
-    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, roster: current, ...event.data }, request);
 };
 
 /** A lead whose place was freed, and the decision that had given it. */
@@ -93,17 +93,20 @@ export const freeClosed = async (
   await handle(freePlace, free, request);
 };
 
+/** A place that a lead got, and the roster that this was decided with, where that is known. */
+type Placed = LeadId & PoolFact<'LeadPlaced'>['data'] & { readonly roster?: RosterState };
+
 /**
  * Tells a lead that it has a place, as the pool has decided. Safe to repeat: a lead that heard of it, or of a later decision,
  * does not hear it again. One that was closed meanwhile gives the place back; one that was merged hands it on.
  */
 export const tellPlaced = async (
   engine: Engine,
-  placed: PoolFact<'LeadPlaced'>['data'] & LeadId,
+  { projectId, roster: known, ...placed }: Placed,
   request: Request,
 ): Promise<void> => {
-  const { projectId, leadId, placedAt, day: _, week: __, domain: ___, rotation: ____, ...assignment } = placed;
-  const { reps, replies } = await rosterOf(engine, projectId);
+  const { leadId, placedAt, day: _, week: __, domain: ___, rotation: ____, ...assignment } = placed;
+  const { reps, replies } = known ?? (await rosterOf(engine, projectId));
   const rep = reps.get(assignment.repId);
   const due = responsePlan(replies.policy, { hours: rep?.hours, timeOff: rep?.timeOff ?? [] }, new Date(placedAt));
   const plan = due && { policyVersion: replies.version, ...due, steps: [...due.steps] };

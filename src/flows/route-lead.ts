@@ -99,7 +99,7 @@ const route = async (
     step(request, `place/${leadId}`),
   );
   for (const event of events) {
-    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, roster: current, ...event.data }, request);
     if (event.type === 'LeadHeld') await tellHeld(engine, { projectId, ...event.data }, request);
   }
   const last = events.at(-1)?.type;
@@ -186,7 +186,7 @@ export const assignByHand = async (engine: Engine, chosen: Chosen, request: Requ
   const place = { ...input, ...ifMatch, roster: current, calendar: engine.calendar(current) };
   const { events, position } = await engine.handle(placeByHand, place, step(request, `place/${leadId}`));
   for (const event of events)
-    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, ...event.data }, request);
+    if (event.type === 'LeadPlaced') await tellPlaced(engine, { projectId, roster: current, ...event.data }, request);
   const told = await engine.states.get(lead, leadStreamId(projectId, leadId));
   return Math.max(position, told.position);
 };

@@ -12,7 +12,7 @@ import { runReactor } from '../../src/runners/reactors.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, projectId, standard, userId } from '../support/facts.ts';
-import { qualify } from '../support/routing.ts';
+import { qualify, withReps } from '../support/routing.ts';
 
 const people = Array.from({ length: 64 }, (_, index) => `person-${index}`);
 
@@ -84,4 +84,16 @@ it('What leads do that do not wait costs routing no look at any of them', async 
   await route(engineOver(noted), store);
   expect(new Set(reads)).toEqual(new Set([`pool-${projectId}`]));
   expect(appends).toEqual([]);
+});
+
+it('A lead that gets a place has the roster read once for it', async () => {
+  const store = await openStore();
+  await withReps(engineOver(store), [{ repId: 'ada' }]);
+  await qualify(engineOver(store), 'person');
+  const { store: noted, reads } = noting(store);
+  const engine = engineOver(noted);
+  await route(engine, store);
+  const { state } = await engine.states.get(lead, leadStreamId(projectId, leadIdOf(projectId, userId('person'))));
+  expect(state.ownership).toMatchObject({ status: 'assigned', repId: 'ada' });
+  expect(reads.filter((stream) => stream === `roster-${projectId}`)).toHaveLength(1);
 });
