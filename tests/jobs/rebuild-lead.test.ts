@@ -59,7 +59,11 @@ it('Whatever is of a lead is made again with it, and nothing else', async () => 
   for (const projection of ofLead) {
     const documents = await load(projection);
     before.set(projection.name, documents);
-    const damaged = documents.map(({ doc, ...each }) => ({ ...each, doc: { ...doc, score: -1 }, replaces: each.position }));
+    const damaged = documents.map(({ doc, ...each }) => ({
+      ...each,
+      doc: { ...doc, score: -1 },
+      replaces: each.position,
+    }));
     expect(await readModels.replace({ ...projection, document: z.any() }, damaged)).toBe(true);
   }
   const sizes = Object.fromEntries([...before].map(([name, documents]) => [name, documents.length]));
