@@ -4,9 +4,7 @@ import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
 import type { ApiContext } from '../../src/api/http/context.ts';
-import { handling } from '../../src/engine/handle.ts';
-import { linksUnderway } from '../../src/flows/links-underway.ts';
-import { foldStates } from '../../src/engine/states.ts';
+import { engineOver } from '../support/engine.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
@@ -26,17 +24,9 @@ export const as = (key: string) => ({ authorization: `Bearer ${key}` });
 type Stores = { readonly store: EventStore; readonly readModels: ReadModels };
 
 /** A process over these stores, with a memory of its own. */
-export const worldOver = ({ store, readModels }: Stores): ApiContext => {
+export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
-  const states = foldStates(store, 64 * 1024 * 1024);
-  const engine = {
-    states,
-    handle: handling({ store, states, clock, newId: v7 }),
-    clock,
-    calendar: () => new Map(),
-    yieldToOthers: async () => undefined,
-    links: linksUnderway(),
-  };
+  const engine = engineOver(store, { clock, maxBytes: 64 * 1024 * 1024 });
   return {
     engine,
     readModels,
@@ -62,11 +52,11 @@ export type Booted = Stores & {
 
 type Change = (api: ApiContext, stores: Stores) => Partial<ApiContext>;
 
-/** The real app over real stores in memory: what they do with files is no matter of the API. `change` puts something else in the place of a part of its world. */
+/** The real app over real stores in memory: what they do with files is no matter of the API. `change` puts something else in the place of a part of its context. */
 export const boot = async (change: Change = () => ({}), settings: Partial<Settings> = {}): Promise<Booted> => {
   const store = checked(openSqliteEventStore(':memory:', { clock: () => new Date() }), eventShapes);
   const readModels = openSqliteReadModels(':memory:');
-  const api = worldOver({ store, readModels });
+  const api = apiContextOver({ store, readModels });
   const app = await openServer({ ...api, ...change(api, { store, readModels }) }, { logLevel: 'silent', ...settings });
   return {
     app,

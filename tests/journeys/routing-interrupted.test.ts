@@ -4,7 +4,7 @@ import type { Json } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 import { dieCapturing } from '../support/dying-process.ts';
 
-// Each is the last append of a process that is killed there: the next one goes on. tests/commands/routing-interrupted.test.ts
+// Each is the last append of a process that is killed there: the next one goes on. tests/flows/routing-interrupted.test.ts
 // has every append on the way be the last, of more stories than this one.
 it.each([
   [true, 'LeadPlaced'],

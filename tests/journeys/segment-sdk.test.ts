@@ -1,7 +1,7 @@
 import { Analytics } from '@segment/analytics-node';
 import { describe, expect, it } from 'vitest';
-import type { Ingesting } from '../api/ingestion-given.ts';
-import { ingesting } from '../api/ingestion-given.ts';
+import type { Ingesting } from '../api/ingest/given.ts';
+import { ingesting } from '../api/ingest/given.ts';
 import type { Fault } from '../support/fault-proxy.ts';
 import { openFaultProxy } from '../support/fault-proxy.ts';
 

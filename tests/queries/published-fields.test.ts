@@ -6,7 +6,7 @@ import { openEventReader } from '../../src/eventstore/open.ts';
 import { projections } from '../../src/projections/index.ts';
 import { openDocumentReader } from '../../src/readmodels/open.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
-import { asRoot, worldOver } from '../api/support.ts';
+import { asRoot, apiContextOver } from '../api/support.ts';
 import { openTestApp } from '../support/app.ts';
 import type { Populated } from '../support/populated.ts';
 import { populate } from '../support/populated.ts';
@@ -115,7 +115,7 @@ it('No answer shows a field that a document or a fact has and no view picks', as
   );
   const shown = new Set<string>();
   const stores = { store: richerFacts(store), readModels: richer(readModels, shown) };
-  const api = { ...worldOver(stores), clock: live.clock.now };
+  const api = { ...apiContextOver(stores), clock: live.clock.now };
   const app = await openServer(api, { logLevel: 'silent' });
   opened.push(() => app.close());
 
