@@ -28,9 +28,6 @@ const hasRoom = (folder: string, bytes: number): boolean => {
 // Files of tests live for seconds. Where Linux has room for them in memory, nobody waits until a disk has them.
 if (hasRoom('/dev/shm', 4 * 1024 ** 3)) process.env['TMPDIR'] ??= '/dev/shm';
 
-/** Journeys that go through the app alone, and so are made over the stand-ins for servers too. */
-const anywhere = ['queries', 'concurrency'];
-
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
 /** What is about servers: how their clients are used, journeys of many processes, and of servers that go away. */
@@ -81,7 +78,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'stand-ins',
-          include: files(anywhere),
+          // What goes through the app alone, and asks read models for all that they can.
+          include: files(['queries']),
           testTimeout: patience,
           env: { TEST_STORES: 'stand-ins' },
         },

@@ -5,7 +5,7 @@ import type { Answer, Json } from '../support/client.ts';
 
 const app = appOfFile(tickingClock());
 const clients = 50;
-const requestsEach = 12;
+const requestsEach = 4;
 const people = 10;
 
 const pointsOf: Readonly<Record<string, number>> = { page_view: 5, signup: 30, download: 15, email_open: 10 };

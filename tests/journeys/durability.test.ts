@@ -2,6 +2,7 @@ import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { answersOf, numbersFrom } from '../support/answers.ts';
+import { openTestApp } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
@@ -89,11 +90,11 @@ it('A server that is killed again and again, under mixed load and at full load, 
   await server.start();
   // Waits for the last acknowledged position: the projections go on from where they were.
   expect((await project.get('/api/leads?limit=1')).data).toHaveLength(1);
-  await floodUntilKilled(server, project, ledger, 500);
+  await floodUntilKilled(server, project, ledger, 200);
   await server.start();
   expect((await project.get('/api/leads?limit=1')).data).toHaveLength(1);
   await server.settled();
-  expect(ledger.acknowledged.size).toBeGreaterThanOrEqual(505);
+  expect(ledger.acknowledged.size).toBeGreaterThanOrEqual(205);
 
   const before = await answersOf(project);
   const eventIds = before.timelines.flatMap((timeline) => timeline.map(({ eventId }) => eventId));
@@ -111,9 +112,12 @@ it('A server that is killed again and again, under mixed load and at full load, 
     expect((await project.read(`/api/leads/${leadId}`)).status).toBe(200);
   }
 
-  expect((await server.stop()).code).toBe(0);
+  const { code, took } = await server.stop();
+  expect(code).toBe(0);
+  // Nobody asks for anything: there is nothing to wait for.
+  expect(took).toBeLessThan(4_000);
   for (const file of globSync('read-models.db*', { cwd: server.dataDir })) rmSync(join(server.dataDir, file));
-  await server.start();
-  await server.settled();
-  expect(await answersOf(project)).toEqual(before);
+  await using app = await openTestApp({ dataDir: server.dataDir });
+  await app.settled();
+  expect(await answersOf(app.known(project.projectId, project.apiKey))).toEqual(before);
 }, 90_000);

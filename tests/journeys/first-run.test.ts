@@ -20,8 +20,7 @@ const whileRunning = async (
   [env, cwd]: readonly [Readonly<Record<string, string>>, string],
   use: (output: string, url: string) => Promise<void>,
 ): Promise<Ended> => {
-  // As users have it: from the sources, not from the bundle of the other tests.
-  const server = spawnServer({ ...env, TEST_BUNDLE: '' }, cwd);
+  const server = spawnServer(env, cwd);
   try {
     const url = await server.listening;
     await use(server.output(), url);
@@ -34,7 +33,8 @@ const whileRunning = async (
 
 describe.concurrent('A first run', () => {
   it.each([
-    ['the usual folder', 'usual', {}, join('data', 'admin-key')],
+    // As users have it: from the sources, not from the bundle of the other tests.
+    ['the usual folder', 'usual', { TEST_BUNDLE: '' }, join('data', 'admin-key')],
     ['a folder with blanks and quotes in its name', 'odd', { DATA_DIR: "Ada's data (1)" }, "Ada's data (1)/admin-key"],
   ])('in %s prints an address and a curl line that works as it is', async (_, name, env, key) => {
     const cwd = join(folder, name);

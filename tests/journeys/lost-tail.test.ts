@@ -60,10 +60,10 @@ const lost = async () => {
     rmSync(backup, { recursive: true });
   });
   const project = await app.project();
-  await write(project, 'early', 20);
+  await write(project, 'early', 8);
   await app.settled();
   await app.restart((dataDir) => copy(dataDir, backup));
-  await write(project, 'lost', 60);
+  await write(project, 'lost', 20);
   await app.settled();
   await app.restart((dataDir) => {
     remove(dataDir, 'events.db');
@@ -87,7 +87,7 @@ it('A log that lost its tail is told, also when it has grown past, and a rebuild
   expect(leads.error).toMatch(/read up to \d+, and the log ends at \d+.*rebuild/);
 
   // The log grows past what was read of it, and it is told as before, by a process that begins then too.
-  for (let round = 0; (await write(project, `late-${round}`, 60)) <= head + 100;) round += 1;
+  for (let round = 0; (await write(project, `late-${round}`, 20)) <= head + 10;) round += 1;
   expect((await healthOf(app)).status).toBe(503);
   await app.restart();
   await untilLooked(app);
@@ -105,18 +105,13 @@ it('A log that lost its tail is told, also when it has grown past, and a rebuild
   await app.settled();
   const health = mustBe(await app.root('GET', '/api/admin/system-health'), 200).body;
   expect(health).toMatchObject({ status: 'healthy' });
-  const answers = await answersOf(project);
-  expect(JSON.stringify(answers)).not.toContain('lost-1');
-
-  await app.restart((dataDir) => remove(dataDir, 'read-models.db'));
-  await app.settled();
-  expect(await answersOf(project)).toEqual(answers);
+  expect(JSON.stringify(await answersOf(project))).not.toContain('lost-1');
 }, 180_000);
 
 it('A log that is gone altogether is told, and what was made of it is gone after a rebuild', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'leadfold-gone-'));
   const app = await openTestApp({ dataDir });
-  await write(await app.project(), 'lost', 20);
+  await write(await app.project(), 'lost', 8);
   await app.settled();
   await app.close();
   remove(dataDir, 'events.db');

@@ -9,9 +9,9 @@ import { clientOf } from '../support/client.ts';
 import { overHttp, spawnServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
 
-const people = 40;
-const events = 800;
-const size = 40;
+const people = 12;
+const events = 200;
+const size = 10;
 
 /** What activity number n is: somebody of them all, by one or two of three identifiers, does something. */
 const activity = (n: number): object => {

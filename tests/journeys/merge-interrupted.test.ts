@@ -88,11 +88,8 @@ it('A merge that is cut off is completed when the app starts again, by itself or
   const first = { type: 'LeadMerged', times: 1 };
   const short = await cut(app, 3, first);
   const hurried = await cut(app, 3, first);
-  const long = [
-    await cut(app, 1_200, { type: 'LeadAbsorbed', times: 1 }),
-    await cut(app, 1_200, { type: 'LeadAbsorbed', times: 2 }),
-  ];
-  const all = [short, hurried, ...long];
+  const long = await cut(app, 1_001, { type: 'LeadAbsorbed', times: 2 });
+  const all = [short, hurried, long];
   const left: (readonly string[])[] = [];
   await app.restart(async (dataDir) => {
     for (const { project, dieAfter } of all) left.push(await dieMerging(dataDir, app.clock.now, project, dieAfter));
@@ -106,15 +103,12 @@ it('A merge that is cut off is completed when the app starts again, by itself or
   const parts = (one: number) => left[one]?.filter((type) => ['LeadMerged', 'LeadAbsorbed'].includes(type));
   expect(left[0]).toEqual(['LeadMerged']);
   expect(parts(1)).toEqual(['LeadMerged']);
-  expect(parts(2)).toEqual(['LeadMerged', 'LeadAbsorbed']);
-  expect(parts(3)).toEqual(['LeadMerged', 'LeadAbsorbed', 'LeadAbsorbed']);
+  expect(parts(2)).toEqual(['LeadMerged', 'LeadAbsorbed', 'LeadAbsorbed']);
   await app.settled();
   for (const { project, leads, activities, score } of all) await expectMerged(project, leads, { activities, score });
-  for (const { project, leads } of long) {
-    const facts = await project.all(`/api/leads/${leads.older}/events?limit=200`);
-    const absorbed = facts.filter(({ type }) => type === 'LeadAbsorbed');
-    expect(absorbed.map(({ data }) => data.last)).toEqual([false, false, true]);
-  }
+  const facts = await long.project.all(`/api/leads/${long.leads.older}/events?limit=200`);
+  const absorbed = facts.filter(({ type }) => type === 'LeadAbsorbed');
+  expect(absorbed.map(({ data }) => data.last)).toEqual([false, false, true]);
 
   // The sender got no answer and sends again: only that activity is added.
   const sent = { userId: 'ada', email: address, eventType: 'download', eventId: 'last' };

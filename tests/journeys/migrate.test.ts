@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { answersOf } from '../support/answers.ts';
-import { startServer } from '../support/server-process.ts';
-import { startStandIns } from '../support/stand-in-processes.ts';
+import { openTestApp } from '../support/app.ts';
+import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
+import { startMongoStandin } from '../support/mongodb-standin.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
@@ -18,29 +19,30 @@ const migrate = async (...args: readonly string[]) => {
 };
 
 test('A log moves from a file to EventStoreDB and answers as before, also when it is moved again', async () => {
-  const standIns = await startStandIns();
+  const [events, documents] = [await startEventStoreStandin(), await startMongoStandin()];
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-migrate-'));
+  const to = `${events.url}&defaultDeadline=20000`;
   try {
-    await using before = await startServer({ dataDir: join(folder, 'before') });
+    const before = await openTestApp({ dataDir: join(folder, 'before') });
     const project = await before.project();
-    const people = Array.from({ length: 30 }, (_, n) => n);
+    const people = Array.from({ length: 12 }, (_, n) => n);
     await project.batch(people.map((n) => ({ eventType: 'page_view', anonymousId: `device-${n}` })));
     await project.batch(
-      people.map((n) => ({ eventType: 'signup', anonymousId: `device-${n}`, email: `p${n % 20}@example.com` })),
+      people.map((n) => ({ eventType: 'signup', anonymousId: `device-${n}`, email: `p${n % 8}@example.com` })),
     );
     await before.settled();
     const answers = await answersOf(project);
-    await before.stop();
+    await before.close();
 
     const from = `sqlite:${join(before.dataDir, 'events.db')}`;
-    const first = await migrate('--from', from, '--to', standIns.env['EVENT_STORE'] ?? '');
+    const first = await migrate('--from', from, '--to', to);
     expect(first.output).toContain('The two are the same.');
     expect(first.code).toBe(0);
-    const second = await migrate('--from', from, '--to', standIns.env['EVENT_STORE'] ?? '');
+    const second = await migrate('--from', from, '--to', to);
     expect([second.code, second.output]).toEqual([0, expect.stringContaining('The two are the same.')]);
 
-    const env = { ...standIns.env, LEADFOLD_ADMIN_KEY: 'R4nd0m-root-key-of-the-move-0123456789' };
-    await using after = await startServer({ dataDir: join(folder, 'after'), env });
+    const env = { EVENT_STORE: to, READ_MODELS: `${documents.url}/leadfold` };
+    await using after = await openTestApp({ dataDir: join(folder, 'after'), env });
     const moved = after.known(project.projectId, project.apiKey);
     const head = Number(
       (await moved.send({ eventType: 'unheard', userId: 'somebody-new' })).headers['leadfold-position'],
@@ -54,7 +56,8 @@ test('A log moves from a file to EventStoreDB and answers as before, also when i
     const now = await answersOf(moved);
     expect(now.one.filter(({ leadId }) => known.has(leadId)).toSorted(byId)).toEqual(answers.one.toSorted(byId));
   } finally {
-    await standIns.close();
+    await events.stop();
+    await documents.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }, 90_000);

@@ -2,12 +2,16 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { lockData } from '../../src/config/data-lock.ts';
 import { openEventReader } from '../../src/eventstore/open.ts';
 import { openTestApp } from '../support/app.ts';
 import { mustBe } from '../support/client.ts';
 import { spawnServer, startServer } from '../support/server-process.ts';
 
 const event = (id: string) => ({ eventType: 'page_view', anonymousId: 'ada', eventId: id });
+
+/** A file of a folder, as a configuration names it. */
+const sqlite = (folder: string, file: string) => ({ scheme: 'sqlite', path: join(folder, file) }) as const;
 
 /** What others than the owner may do with each file of a folder, where that is anything. */
 const open = (folder: string): readonly string[] =>
@@ -18,17 +22,17 @@ it('A second process over the same folder is refused, and says which; tools read
   chmodSync(dataDir, 0o755);
   await using server = await startServer({ dataDir });
   const project = await server.project();
-  const second = await spawnServer({ DATA_DIR: server.dataDir }).ended;
+  const second = await spawnServer({ DATA_DIR: dataDir }).ended;
   expect(second.code).toBe(1);
-  expect(second.output).toContain(`Another process serves events.db in ${server.dataDir}`);
+  expect(second.output).toContain(`Another process serves events.db in ${dataDir}`);
   expect(second.output).toContain('DATA_DIR');
   // Where the read models are a file of their own, they serve one process too.
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-own-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const readModels = `sqlite:${join(server.dataDir, 'read-models.db')}`;
-  const third = await spawnServer({ DATA_DIR: folder, READ_MODELS: readModels }).ended;
-  expect(third.output).toContain(`Another process serves read-models.db in ${server.dataDir}`);
-  const reader = await openEventReader({ scheme: 'sqlite', path: join(server.dataDir, 'events.db') });
+  const [eventStore, readModels] = [sqlite(dataDir, 'events.db'), sqlite(dataDir, 'read-models.db')];
+  const third = () => lockData({ eventStore: sqlite(folder, 'events.db'), readModels });
+  expect(third).toThrow(`Another process serves read-models.db in ${dataDir}`);
+  const reader = await openEventReader(eventStore);
   onTestFinished(() => reader.close());
   expect(await reader.head()).toBeGreaterThan(0);
   mustBe(await project.send(event('e1')), 202);

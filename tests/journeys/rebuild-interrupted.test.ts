@@ -5,15 +5,16 @@ import { mustBe } from '../support/client.ts';
 import { startServer } from '../support/server-process.ts';
 
 const types = ['signup', 'page_view', 'download', 'demo_request'];
-const events = Array.from({ length: 1_000 }, (_, n) => ({ userId: `user-${n % 40}`, eventType: types[n % 4] }));
+const events = Array.from({ length: 400 }, (_, n) => ({ userId: `user-${n % 40}`, eventType: types[n % 4] }));
 
-/** In ms after a rebuild was asked for: in the building, about the change, and while the old generation is still kept. */
-const moments = [0, 200, 900].map((about, n) => about + numbersFrom(n + Date.now())(60));
+const below = numbersFrom(Date.now());
+/** In ms after a rebuild was asked for, and after the start: in the building; about the change, or while the old generation is still kept. */
+const moments = [below(60), 200 + below(760)];
 
 it(`A rebuild goes on when the server is killed ${moments.join(', ')} ms after it was asked for, and nothing is lost`, async () => {
   await using server = await startServer();
   const project = await server.project();
-  for (let n = 0; n < events.length; n += 500) mustBe(await project.batch(events.slice(n, n + 500)), 200);
+  for (let n = 0; n < events.length; n += 200) mustBe(await project.batch(events.slice(n, n + 200)), 200);
   await server.settled();
   const before = await answersOf(project);
 

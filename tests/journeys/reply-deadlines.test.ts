@@ -18,10 +18,15 @@ const [notifyAt, reRouteAt, escalateAt] = [dueAt, '2026-03-30T07:35:00.000Z', '2
 
 type Office = { readonly app: TestApp; readonly project: Project; readonly leadId: string };
 
-/** The app on that Friday with a team of reps, and a lead that has just qualified. */
-const office = async (reps: readonly object[], start = friday): Promise<Office> => {
+/** An app on that Friday. */
+const opened = async (start = friday): Promise<TestApp> => {
   const app = await openTestApp({ clock: testClock(start) });
   onTestFinished(() => app.close());
+  return app;
+};
+
+/** A project with a team of reps, and a lead that has just qualified. */
+const office = async (app: TestApp, reps: readonly object[]): Promise<Office> => {
   const project = await app.project();
   const path = `/api/projects/${project.projectId}`;
   const put = async (method: string, rest: string, body: object) =>
@@ -75,8 +80,13 @@ const [ada, grace] = [
 ];
 
 describe('A reply that does not come', () => {
-  it('is counted over the weekend and the change of clocks, and brings the lead to another', async () => {
-    const at = await office([ada, grace]);
+  it('is counted over the weekend and the change of clocks, and brings the lead to another; a holiday and time off are not counted', async () => {
+    const app = await opened();
+    const at = await office(app, [ada, grace]);
+    const free = { ...hours, holidays: ['2026-03-30'] };
+    const timeOff = [{ from: '2026-03-31T07:00:00.000Z', to: '2026-03-31T08:00:00.000Z' }];
+    const later = await office(app, [{ ...ada, hours: free, timeOff }]);
+    expect(await routingOf(later)).toMatchObject({ dueAt: '2026-03-31T08:20:00.000Z' });
     expect(await routingOf(at)).toMatchObject({ status: 'assigned', repId: 'ada', dueAt });
     expect(await listed(at)).toMatchObject([{ leadId: at.leadId, repId: 'ada', dueAt, atRiskAt, status: 'in-time' }]);
 
@@ -100,23 +110,17 @@ describe('A reply that does not come', () => {
     expect((await said(at)).slice(-2)).toEqual(['ResponseAtRisk 2026-03-30T07:59:00.000Z', 'LeadAccepted grace']);
     expect(await listed(at)).toEqual([]);
     const facts = (await said(at)).length;
+    await until(later, '2026-03-31T08:13:59.999Z');
+    expect(await said(later)).toEqual(planned.slice(0, 1));
     await until(at, '2026-04-30T00:00:00.000Z');
     expect(await said(at)).toHaveLength(facts);
   });
 
-  it('waits for the day after a holiday, and for the end of time off', async () => {
-    const free = { ...hours, holidays: ['2026-03-30'] };
-    const timeOff = [{ from: '2026-03-31T07:00:00.000Z', to: '2026-03-31T08:00:00.000Z' }];
-    const at = await office([{ ...ada, hours: free, timeOff }]);
-    expect(await routingOf(at)).toMatchObject({ dueAt: '2026-03-31T08:20:00.000Z' });
-    await until(at, '2026-03-31T08:13:59.999Z');
-    expect(await said(at)).toEqual(planned.slice(0, 1));
-  });
-
-  it('is seen to with the planned times after days without any process, also when nobody else is there', async () => {
-    const at = await office([ada]);
-    await at.app.restart(() => at.app.clock.forward(5 * 86_400_000));
-    await at.app.settled();
+  it('is seen to with the planned times after days without any process, also when nobody else is there; it goes to another once, whenever it is noticed, and no step of the old plan comes after that', async () => {
+    const app = await opened();
+    const [at, shared] = [await office(app, [ada]), await office(app, [ada, grace])];
+    await app.restart(() => app.clock.forward(Date.parse('2026-04-01T12:00:00.000Z') - Date.parse(friday)));
+    await app.settled();
     expect(await said(at)).toEqual([...planned, `ResponseStepTaken escalate ${escalateAt}`]);
     const items = await at.project.all('/api/work-items');
     expect(items).toMatchObject([
@@ -127,46 +131,37 @@ describe('A reply that does not come', () => {
     expect(await listed(at)).toEqual([]);
     const ended = await at.project.all('/api/work-items?status=completed');
     expect(ended).toHaveLength(1);
-  });
 
-  it('goes to another once, whenever it is noticed, and no step of the old plan comes after that', async () => {
-    const at = await office([ada, grace]);
-    const wednesday = '2026-04-01T12:00:00.000Z';
-    await at.app.restart(() => at.app.clock.forward(Date.parse(wednesday) - Date.parse(friday)));
-    await at.app.settled();
-    expect(await said(at)).toEqual([...planned, 'LeadAssigned grace']);
-    expect(await routingOf(at)).toMatchObject({ repId: 'grace', dueAt: '2026-04-01T12:30:00.000Z' });
-    await at.app.restart();
-    await at.app.settled();
-    expect(await said(at)).toHaveLength(planned.length + 1);
+    expect(await said(shared)).toEqual([...planned, 'LeadAssigned grace']);
+    expect(await routingOf(shared)).toMatchObject({ repId: 'grace', dueAt: '2026-04-01T12:30:00.000Z' });
+    await app.restart();
+    await app.settled();
+    expect(await said(shared)).toHaveLength(planned.length + 1);
   });
 });
 
 describe('A reply', () => {
   it('is in time a moment before it is due, and late from then on, whether or not somebody has noticed', async () => {
-    const inTime = await office([ada]);
+    const app = await opened();
+    const [inTime, late] = [await office(app, [ada]), await office(app, [ada])];
     await until(inTime, '2026-03-30T07:19:59.999Z');
     expect(await accept(inTime)).toBe(200);
-    await until(inTime, '2026-04-30T00:00:00.000Z');
-    expect(await said(inTime)).toEqual([...planned.slice(0, 2), 'LeadAccepted ada']);
-
-    const late = await office([ada]);
-    late.app.clock.forward(Date.parse(dueAt) - Date.parse(friday));
+    app.clock.forward(1);
     expect(await accept(late)).toBe(200);
     expect((await said(late)).filter((each) => !each.startsWith('ResponseStepTaken'))).toEqual([
       ...planned.slice(0, 3),
       'LeadAccepted ada',
     ]);
+    await until(inTime, '2026-04-30T00:00:00.000Z');
+    expect(await said(inTime)).toEqual([...planned.slice(0, 2), 'LeadAccepted ada']);
   });
 
-  it('counts once', async () => {
-    const at = await office([ada]);
-    expect([await accept(at), await accept(at)]).toEqual([200, 200]);
-    expect(await said(at)).toEqual(['LeadAssigned ada', 'LeadAccepted ada']);
-  });
-
-  it('is not waited for when the policy says so, and around the clock when it counts so', async () => {
-    const at = await office([ada]);
+  it('counts once, is not waited for when the policy says so, and around the clock when it counts so', async () => {
+    const app = await opened();
+    const accepted = await office(app, [ada]);
+    expect([await accept(accepted), await accept(accepted)]).toEqual([200, 200]);
+    expect(await said(accepted)).toEqual(['LeadAssigned ada', 'LeadAccepted ada']);
+    const at = await office(app, [ada]);
     const path = `/api/projects/${at.project.projectId}/reply-policy`;
     const publish = async (change: object) => {
       const { version: _, ...policy } = mustBe(await at.project.asRoot('GET', path), 200).body;
@@ -189,20 +184,9 @@ describe('A reply', () => {
   });
 });
 
-describe('A lead that nobody fits', () => {
-  it('is assigned when a shift begins', async () => {
-    const at = await office([ada], '2026-03-28T12:00:00.000Z');
-    expect(await routingOf(at)).toMatchObject({ status: 'waiting' });
-    await until(at, '2026-03-30T06:59:59.999Z');
-    expect(await routingOf(at)).toMatchObject({ status: 'waiting' });
-    await until(at, '2026-03-30T07:00:00.000Z');
-    expect(await routingOf(at)).toMatchObject({ status: 'assigned', repId: 'ada', dueAt: '2026-03-30T07:30:00.000Z' });
-  });
-});
-
-describe('A claim', () => {
-  it('ends by itself, also while no process runs', async () => {
-    const at = await office([ada], '2026-03-28T12:00:00.000Z');
+describe('While nobody works', () => {
+  it('a claim ends by itself, also while no process runs, and a lead that nobody fits is assigned when a shift begins', async () => {
+    const at = await office(await opened('2026-03-28T12:00:00.000Z'), [ada]);
     const [{ workId }] = await at.project.all('/api/work-items');
     const path = `/api/work-items/${workId}/claim`;
     mustBe(await at.project.asRoot('POST', path, { body: { by: 'grace' } }), 200);
@@ -210,5 +194,11 @@ describe('A claim', () => {
     await at.app.settled();
     const [first] = await at.project.all('/api/work-items');
     expect(first).toMatchObject({ workId, status: 'open', revision: 2 });
+
+    expect(await routingOf(at)).toMatchObject({ status: 'waiting' });
+    await until(at, '2026-03-30T06:59:59.999Z');
+    expect(await routingOf(at)).toMatchObject({ status: 'waiting' });
+    await until(at, '2026-03-30T07:00:00.000Z');
+    expect(await routingOf(at)).toMatchObject({ status: 'assigned', repId: 'ada', dueAt: '2026-03-30T07:30:00.000Z' });
   });
 });

@@ -39,16 +39,15 @@ describe('npm run verify-invariants', () => {
     expect(asked.stdout).toContain(`all projects (${url})`);
     expect(asked.stdout).toMatch(/5 {2}A lead's score is the fold .* 1 +0\n/);
     expect(asked.stdout).toContain('Healthy: 1 leads with 2 activities');
-    const { stdout } = await verify({}, '--url', url, '--key', adminKey, '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'healthy', leads: 1 });
     const wrongKey = await verify(env, '--key', 'none-that-is-known');
     expect(wrongKey).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('answered 401') });
 
     const db = new DatabaseSync(join(app.dataDir, 'read-models.db'));
     db.exec(`UPDATE "docs.leads" SET doc = json_set(doc, '$.score', 12)`);
     db.close();
-    const found = await verify(env, '--json');
-    expect([found.code, JSON.parse(found.stdout).status]).toEqual([1, 'violated']);
+    const found = await verify({}, '--url', url, '--key', adminKey, '--json');
+    expect(found.code).toBe(1);
+    expect(JSON.parse(found.stdout)).toMatchObject({ status: 'violated', leads: 1 });
 
     await app.app().close();
     const alone = await verify(env, '--project', project.projectId);

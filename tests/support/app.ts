@@ -90,14 +90,20 @@ const injecting =
     return { status, text, headers: Object.fromEntries(got), body: parsedBody(String(type), text) };
   };
 
-/** Opens the app over a new folder, or over `dataDir`, which then stays when the app is closed. */
+/** Opens the app over a new folder, or over `dataDir`, which then stays when the app is closed. `env` has more settings. */
 export const openTestApp = async ({
   clock = testClock(),
+  env = {},
   ...given
-}: { readonly clock?: TestClock; readonly dataDir?: string } = {}): Promise<TestApp> => {
+}: {
+  readonly clock?: TestClock;
+  readonly dataDir?: string;
+  readonly env?: Stores['env'];
+} = {}): Promise<TestApp> => {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
   const stores = await storesOf(process.env['TEST_STORES'], clock);
-  const config = parseConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey, ...stores.env });
+  const settings = { DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey };
+  const config = parseConfig({ ...settings, ...stores.env, ...env });
   const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret });
   const running = { app: await open() };
 
