@@ -12,7 +12,12 @@ const disk = tmpdir();
 process.env['NODE_COMPILE_CACHE'] ??= join(disk, 'leadfold-compiled');
 
 // Servers and threads are started from one file each, which a run makes for itself.
-const folder = (process.env['TEST_BUNDLE'] ??= join(import.meta.dirname, 'node_modules', '.cache', `tests-${randomUUID()}`));
+const folder = (process.env['TEST_BUNDLE'] ??= join(
+  import.meta.dirname,
+  'node_modules',
+  '.cache',
+  `tests-${randomUUID()}`,
+));
 const bundled = pathToFileURL(join(import.meta.dirname, 'tests', 'support', 'bundled.js'));
 bundled.searchParams.set('folder', folder);
 process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${bundled.href}`.trim();

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import * as modules from 'node:module';
 import { join } from 'node:path';
 import { env } from 'node:process';
-import { pathToFileURL } from 'node:url';
+import { pathToFileURL, URL } from 'node:url';
 
 const root = pathToFileURL(join(import.meta.dirname, '..', '..')).href;
 // Empty where a process is to run from its sources; whoever has its environment from a program of ours is told by the address.
