@@ -21,7 +21,9 @@ const large = (n: number) => ({
 
 it('Large events that are small on the wire hurt nobody, and the read models are made again of them in little memory', async () => {
   // A heap of a fifth of what `npm start` has.
-  await using server = await startServer({ env: { NODE_OPTIONS: `${childEnv()['NODE_OPTIONS']} --max-old-space-size=192` } });
+  await using server = await startServer({
+    env: { NODE_OPTIONS: `${childEnv()['NODE_OPTIONS']} --max-old-space-size=192` },
+  });
   const [greedy, other] = [await server.project('Greedy'), await server.project('Other')];
   const send = async (body: number): Promise<void> => {
     const batch = Array.from({ length: events }, (_, index) => large(body * events + index));
