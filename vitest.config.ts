@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,15 @@ const disk = tmpdir();
 process.env['NODE_COMPILE_CACHE'] ??= join(disk, 'leadfold-compiled');
 
 // Servers and threads are started from one file each, which a run makes for itself.
-process.env['TEST_BUNDLE'] ??= join(import.meta.dirname, 'node_modules', '.cache', `tests-${process.pid}`);
-const bundled = pathToFileURL(join(import.meta.dirname, 'tests', 'support', 'bundled.js')).href;
-process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${bundled}`.trim();
+const folder = (process.env['TEST_BUNDLE'] ??= join(
+  import.meta.dirname,
+  'node_modules',
+  '.cache',
+  `tests-${randomUUID()}`,
+));
+const bundled = pathToFileURL(join(import.meta.dirname, 'tests', 'support', 'bundled.js'));
+bundled.searchParams.set('folder', folder);
+process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${bundled.href}`.trim();
 
 /** Whether a folder is there and has so much room, in bytes. */
 const hasRoom = (folder: string, bytes: number): boolean => {

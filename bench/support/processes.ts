@@ -20,7 +20,7 @@ export type Started = {
 
 type Starting = {
   readonly args?: readonly string[];
-  /** All of its environment but PATH and NODE_ENV. */
+  /** All of its environment but PATH, NODE_ENV and what Node is told for all processes. */
   readonly env?: Readonly<Record<string, string>>;
   readonly core?: number;
   /** What Node is started with. */
@@ -32,11 +32,12 @@ const quiet = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
 export const started = (file: string, { args = [], env = {}, core, flags = quiet }: Starting = {}): Started => {
+  const { PATH = '', NODE_OPTIONS = '', NODE_COMPILE_CACHE = '' } = process.env;
   const pinned = core !== undefined && canPin;
   const child = fork(join(root, file), [...args], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
+    env: { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, NODE_ENV: 'production', ...env },
     ...(pinned
       ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...flags, ...leash] }
       : { execArgv: [...flags, ...leash] }),

@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => opened.server?.[Symbol.asyncDispose]());
 
-/** As many activities as a batch may have, of people who each have two of them. */
+/** As many activities as a batch may have, of people who each have five of them. */
 const batchOf = (name: string) =>
   Array.from({ length: 5_000 }, (_, n) => ({
     eventType: 'page_view',
-    anonymousId: `${name}-${n % 2_500}`,
+    anonymousId: `${name}-${n % 1_000}`,
     properties: { n, path: '/pricing', referrer: 'https://example.com/a/long/way' },
   }));
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { meanwhile, unhurt } from '../support/bystander.ts';
+import { childEnv } from '../support/child-env.ts';
 import { bearer, mustBe } from '../support/client.ts';
 import { startServer } from '../support/server-process.ts';
 
@@ -20,7 +21,9 @@ const large = (n: number) => ({
 
 it('Large events that are small on the wire hurt nobody, and the read models are made again of them in little memory', async () => {
   // A heap of a fifth of what `npm start` has.
-  await using server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=192' } });
+  await using server = await startServer({
+    env: { NODE_OPTIONS: `${childEnv()['NODE_OPTIONS']} --max-old-space-size=192` },
+  });
   const [greedy, other] = [await server.project('Greedy'), await server.project('Other')];
   const send = async (body: number): Promise<void> => {
     const batch = Array.from({ length: events }, (_, index) => large(body * events + index));

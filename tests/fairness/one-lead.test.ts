@@ -37,15 +37,19 @@ const sent = async (
 };
 
 const long = 'x'.repeat(200);
+const longDomain = `${range(3)
+  .map(() => 'x'.repeat(60))
+  .join('.')}.com`;
 
 /** A lead with more identifiers and traits than one may have. */
 const asLargeAsPossible = (person: string): readonly object[] => [
-  ...range(leadLimits.identifiers + 20).map((n) => ({
+  ...range(leadLimits.identifiers / 2 + 40).map((n) => ({
     eventType: 'page_view',
     userId: person,
     anonymousId: `${person}-${n}-${long}`,
+    ...(n < leadLimits.identifiers / 2 - 20 && { email: `${person}-${n}@${longDomain}` }),
   })),
-  ...range(20).map((n) => ({
+  ...range(12).map((n) => ({
     eventType: 'identify',
     userId: person,
     traits: Object.fromEntries(range(100).map((k) => [`t${n}-${k}`, long])),
@@ -78,7 +82,7 @@ describe('Another client is not hurt', () => {
     const warned = (code: string) =>
       result.filter(({ warnings = [] }) => warnings.some((each: never) => each['code'] === code));
     expect(warned('link-refused').length).toBe(21);
-    expect(warned('traits-left-out').length).toBeGreaterThan(10);
+    expect(warned('traits-left-out').length).toBeGreaterThan(8);
     expect(result.every(({ status }) => status === 'queued')).toBe(true);
     const { identifiers, profile } = await greedy.get(`/api/leads/${await idBy(greedy, 'userId=u1')}`);
     expect(identifiers.length).toBe(leadLimits.identifiers);
@@ -87,14 +91,14 @@ describe('Another client is not hurt', () => {
 
   it('by many merges, the youngest lead first', async () => {
     const { server, other, greedy } = running();
-    const { result, seen } = await meanwhile(server.url(), other, () => sent(greedy, mergedYoungestFirst(150), 50));
+    const { result, seen } = await meanwhile(server.url(), other, () => sent(greedy, mergedYoungestFirst(100), 50));
     unhurt(seen);
     expect(result.every(({ status }) => status === 'queued')).toBe(true);
   });
 
   it('by a long lead that is looked at as of then, explained and rebuilt, twenty times at once', async () => {
     const { server, other, greedy } = running();
-    const many = range(2_000).map((n) => ({
+    const many = range(1_000).map((n) => ({
       eventType: ['page_view', 'signup', 'download'][n % 3],
       userId: 'u1',
       eventId: `long-${n}`,

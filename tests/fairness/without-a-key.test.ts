@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { meanwhile, unhurt } from '../support/bystander.ts';
 import type { Project } from '../support/client.ts';
@@ -53,14 +53,14 @@ const during = async (does: () => Promise<Record<string, number>>) => {
 /** 15 characters of a credential, each time others. */
 const random = (): string => randomBytes(15).toString('hex').slice(0, 15);
 
-it('100 bodies that are 4 MiB of writeKey, 400 kB on the wire, cost nobody else anything', async () => {
+it('50 bodies that are 4 MiB of writeKey, 400 kB on the wire, cost nobody else anything', async () => {
   const rest = 'k'.repeat(4 * mib - 100);
-  const bodies = Array.from({ length: 10 }, () => gzipSync(`{"writeKey":"${random()}${rest}"}`));
+  const bodies = Array.from({ length: 5 }, () => gzipSync(`{"writeKey":"${random()}${rest}"}`));
   const packed = { 'content-encoding': 'gzip' };
   const { answers, more } = await during(() =>
-    flood(100, (n) => ({ headers: packed, body: bodies[n % bodies.length] ?? '' })),
+    flood(50, (n) => ({ headers: packed, body: bodies[n % bodies.length] ?? '' })),
   );
-  expect(answers).toEqual({ 413: 100 });
+  expect(answers).toEqual({ 413: 50 });
   expect(more).toBeLessThan(150 * mib);
 });
 
@@ -68,21 +68,22 @@ it('bodies as large as may be, of a writeKey or of values, are looked through an
   const key = 'k'.repeat(500 * 1024);
   const list = `{"batch":[${'[],'.repeat(160 * 1024)}1],"writeKey":"`;
   const { answers, more } = await during(() =>
-    flood(60, (n) => ({ body: n % 2 === 0 ? `{"writeKey":"${random()}${key}"}` : `${list}${random()}"}` })),
+    flood(30, (n) => ({ body: n % 2 === 0 ? `{"writeKey":"${random()}${key}"}` : `${list}${random()}"}` })),
   );
-  expect(answers).toEqual({ 401: 60 });
+  expect(answers).toEqual({ 401: 30 });
   expect(more).toBeLessThan(200 * mib);
 });
 
 it('brotli of a few bytes that unpacks to [1,1,...] is unpacked up to the bound only', async () => {
-  const ones = (bytes: number) => brotliCompressSync(`[${'1,'.repeat(bytes / 2)}1]`);
+  const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+  const ones = (bytes: number) => brotliCompressSync(`[${'1,'.repeat(bytes / 2)}1]`, quick);
   const [huge, fitting] = [ones(64 * mib), ones(511 * 1024)];
   expect([huge.length, fitting.length].every((size) => size < 200)).toBe(true);
   const packed = { 'content-encoding': 'br' };
   const { answers, more } = await during(() =>
-    flood(60, (n) => ({ headers: packed, body: n % 2 === 0 ? huge : fitting })),
+    flood(30, (n) => ({ headers: packed, body: n % 2 === 0 ? huge : fitting })),
   );
-  expect(answers).toEqual({ 401: 30, 413: 30 });
+  expect(answers).toEqual({ 401: 15, 413: 15 });
   expect(more).toBeLessThan(200 * mib);
 });
 
@@ -90,14 +91,14 @@ it('keys that nobody has, at speed, of projects that exist and of those that do 
   const { other } = opened;
   const secret = 'a'.repeat(32);
   const { answers, more } = await during(() =>
-    flood(600, (n) => {
+    flood(300, (n) => {
       const project = n % 2 === 0 ? other?.projectId : random();
       const key = `lf_${project}_${random()}_${secret}`;
       if (n % 3 === 0) return { path: `/v1/projects/${key}/settings` };
       return n % 3 === 1 ? { path: '/api/leads', headers: { 'x-api-key': key } } : { body: `{"writeKey":"${key}"}` };
     }),
   );
-  expect(answers).toEqual({ 401: 400, 404: 200 });
+  expect(answers).toEqual({ 401: 200, 404: 100 });
   expect(more).toBeLessThan(150 * mib);
 });
 

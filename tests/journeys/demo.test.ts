@@ -42,7 +42,7 @@ const linesIn = (output: string): readonly string[] => output.trimEnd().split('\
 /** The command after `Go on`, on the one line that it takes. */
 const curlIn = (output: string) => /^ {2}curl -s "(\S+)" -H "(\w+): (.+)"$/m.exec(output) ?? [];
 
-describe('The demo', () => {
+describe.concurrent('The demo', () => {
   it('plays on a server that runs, and all that must hold does', async () => {
     await using server = await startServer();
     const env = { DATA_DIR: server.dataDir, LEADFOLD_URL: server.url() };

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -13,6 +13,14 @@ const started = [
   'src/runners/integrity-thread-entry.ts',
   'src/invariants/thread-entry.ts',
   'src/cli/main.ts',
+  'bench/support/product-process.ts',
+  'demo/main.ts',
+  'tools/chaos/main.ts',
+  'tools/load-test.ts',
+  'tools/metrics.ts',
+  'tools/prove.ts',
+  'tools/rebuild-test.ts',
+  'tools/verify.ts',
 ];
 
 /** Packages that read files of their own, or that few tests need. */
@@ -26,10 +34,13 @@ const inItsPlace = (code: string, id: string) => {
     .replaceAll('import.meta.dirname', JSON.stringify(dirname(id)));
 };
 
-/** Before a run: makes one file of each of these, as `bundled.js` finds it. Who watches changes the sources, and runs them. */
+/**
+ * Before a run: makes one file of each of these, as `bundled.js` finds it. Each project of the run asks for it, and the first
+ * makes it. Who watches changes the sources, and runs them.
+ */
 export const setup = async ({ config }: TestProject): Promise<void> => {
   const dir = process.env['TEST_BUNDLE'];
-  if (config.watch || dir === undefined) return;
+  if (config.watch || !dir || existsSync(dir)) return;
   const bundle = await rolldown({
     cwd: root,
     platform: 'node',
@@ -45,5 +56,5 @@ export const setup = async ({ config }: TestProject): Promise<void> => {
 
 export const teardown = (): void => {
   const dir = process.env['TEST_BUNDLE'];
-  if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
+  if (dir) rmSync(dir, { recursive: true, force: true });
 };

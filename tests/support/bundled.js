@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import * as modules from 'node:module';
 import { join } from 'node:path';
 import { env } from 'node:process';
-import { pathToFileURL } from 'node:url';
+import { pathToFileURL, URL } from 'node:url';
 
 const root = pathToFileURL(join(import.meta.dirname, '..', '..')).href;
-const folder = env['TEST_BUNDLE'];
+// Empty where a process is to run from its sources; whoever has its environment from a program of ours is told by the address.
+const folder = env['TEST_BUNDLE'] ?? new URL(import.meta.url).searchParams.get('folder');
 
 /** The first module of a process or a thread as one file, where there is one. */
 const bundleOf = (url) => {

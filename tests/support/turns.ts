@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { childEnv } from './child-env.ts';
 import type { ServerProcess } from './server-process.ts';
 import { startServer } from './server-process.ts';
 
@@ -18,7 +19,7 @@ export type ProbedServer = ServerProcess & {
 /** Starts a server with the limits of memory that `npm start` gives it, and with the probe in it. */
 export const startProbedServer = async (): Promise<ProbedServer> => {
   const socket = join(mkdtempSync(join(tmpdir(), 'leadfold-turns-')), 'turns');
-  const options = `--import=${probe} --max-old-space-size=1024 --max-semi-space-size=16`;
+  const options = `${childEnv()['NODE_OPTIONS']} --import=${probe} --max-old-space-size=1024 --max-semi-space-size=16`;
   const server = await startServer({ env: { TURNS_SOCKET: socket, NODE_OPTIONS: options } });
   return { ...server, longestTurn: async () => Number(await text(connect(socket))) };
 };

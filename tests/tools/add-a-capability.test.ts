@@ -86,7 +86,7 @@ describe('The page that adds a capability', () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [vitest, 'run', '--project', 'leadfold', '--reporter', 'json', ...tests],
-      { cwd: folder, env: childEnv() },
+      { cwd: folder, env: { ...childEnv(), TEST_BUNDLE: '' } },
     );
     const { numTotalTests, numPassedTests } = JSON.parse(
       stdout.slice(stdout.indexOf('{'), stdout.lastIndexOf('}') + 1),
