@@ -37,15 +37,16 @@ if (hasRoom('/dev/shm', 4 * 1024 ** 3)) process.env['TMPDIR'] ??= '/dev/shm';
 
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
-/** What is about servers: how their clients are used, journeys of many processes, and of servers that go away. */
+/**
+ * What is about servers: how their clients are used, journeys of many processes, and of servers that go away. And what is about
+ * programs beside the product: what they find on server processes, and what operators are told to run.
+ */
 const servers = [
   ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared']),
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/eventstore/eventstoredb-tail.test.ts'],
-  'tests/readmodels/mongodb.test.ts',
+  ...['tests/readmodels/mongodb.test.ts', 'tests/tools/*.test.ts'],
+  ...files(['demo', 'runbooks']),
 ];
-
-/** What is about programs beside the product: what they find on server processes, and what operators are told to run. */
-const tools = ['tests/tools/*.test.ts', ...files(['demo', 'runbooks'])];
 
 /** What one client can do to others is measured by how long those wait: with nothing else going on, one file after the other. */
 const fairness = ['tests/fairness/*.test.ts'];
@@ -63,8 +64,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      // What takes longest, and waits the most, comes first: it goes on beside the rest.
-      { extends: true, test: { name: 'tools', include: tools } },
       { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
       {
         extends: true,
@@ -93,7 +92,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...tools, ...fairness] },
+        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...fairness] },
       },
     ],
   },

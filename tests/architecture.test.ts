@@ -142,6 +142,18 @@ const ROOT = ['app.ts', 'compile-cache.js', 'main.ts', 'new-id.ts'];
 type Source = { readonly path: string; readonly text: string };
 type Import = { readonly from: string; readonly to: string; readonly name: string; readonly type: boolean };
 
+const trees = new Map<string, ts.SourceFile>();
+
+/** A file as a tree; several rules look at each. */
+function parsed({ path, text }: Source): ts.SourceFile {
+  const key = `${path}\n${text}`;
+  const known = trees.get(key);
+  if (known) return known;
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  trees.set(key, tree);
+  return tree;
+}
+
 function singular(word: string): string {
   return word.replace(/ies$/, 'y').replace(/s$/, '');
 }
@@ -185,7 +197,7 @@ function importsOf({ path, text }: Source): readonly Import[] {
     }
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  visit(parsed({ path, text }));
   return found;
 }
 
@@ -254,7 +266,7 @@ function circles(sources: readonly Source[]): readonly string[] {
 /** Properties that are grouped by a spread of a literal, in which no misspelled key is found. */
 function spreads({ path, text }: Source): readonly string[] {
   const found: string[] = [];
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const file = parsed({ path, text });
   const bare = (node: ts.Expression): ts.Expression =>
     ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)
       ? bare(node.expression)
@@ -274,7 +286,7 @@ function spreadStores({ path, text }: Source): readonly string[] {
   const found: string[] = [];
   const ofStores = importsOf({ path, text }).filter(({ to }) => /(^|\/)(readmodels|eventstore)\//.test(to));
   const names = ofStores.flatMap(({ name }) => (STORES.includes(name) ? [name] : []));
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const file = parsed({ path, text });
   const isStore = ({ type }: ts.ParameterDeclaration): boolean =>
     type !== undefined && names.some((name) => new RegExp(`\\b${name}\\b`).test(type.getText(file)));
   const visit = (node: ts.Node, stores: readonly string[]): void => {
@@ -297,7 +309,7 @@ function privateWords({ path, text }: Source): readonly string[] {
     if (ts.isIdentifier(node) && PRIVATE.includes(node.text)) found.add(`${path}: ${node.text}`);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  visit(parsed({ path, text }));
   return [...found];
 }
 
@@ -307,7 +319,7 @@ const PREFIX = new RegExp(`^(?:${ownStreams.join('|')})(?:$|\\$)`);
 /** Where a file writes how the name of a stream begins, instead of asking for it. */
 function streamNames({ path, text }: Source): readonly string[] {
   if (path === 'domain/streams.ts') return [];
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const file = parsed({ path, text });
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     const begin = ts.isStringLiteralLike(node) ? node.text : ts.isTemplateExpression(node) ? `${node.head.text}$` : '';

@@ -85,7 +85,7 @@ describe('The page that adds a capability', () => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [vitest, 'run', '--project', 'leadfold', '--reporter', 'json', ...tests],
+      [vitest, 'run', '--project', 'leadfold', '--maxWorkers', '1', '--reporter', 'json', ...tests],
       { cwd: folder, env: { ...childEnv(), TEST_BUNDLE: '' } },
     );
     const { numTotalTests, numPassedTests } = JSON.parse(
