@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Lab } from './support/benchmark.ts';
 import type { Figure } from './support/figures.ts';
 import { lagFigures } from './support/lag.ts';
@@ -53,7 +53,7 @@ const startTheirs = async ({ folder }: Lab) => {
     const load = { url: pipeline.url, path, headers: json, connections: way.connections, once: true };
     const { begun } = await loaded({ ...load, bodies: bodiesFor(way, met, events) }, 202);
     met += events;
-    while ((await pipeline.done()) < met) await pause(5);
+    while ((await pipeline.done()) < met) await sleep(5);
     return events / secondsSince(begun);
   };
   const end = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark } from './support/benchmark.ts';
 import { bodiesOf } from './support/events.ts';
 import { loaded } from './support/load.ts';
@@ -43,7 +43,7 @@ const untilRead = async (dataDir: string, head: number): Promise<void> => {
   const limit = performance.now() + 120_000;
   while (checkpointOf(dataDir) < head) {
     if (performance.now() > limit) throw new Error(`The dashboard did not come to position ${head} in two minutes`);
-    await pause(50);
+    await sleep(50);
   }
 };
 

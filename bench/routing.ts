@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteEventStore } from '../src/eventstore/sqlite/store.ts';
 import type { Metadata } from '../src/eventstore/event-store.ts';
 import { newIds } from '../src/new-id.ts';
@@ -79,7 +79,7 @@ const sendPaced = async (product: Product, apiKey: string): Promise<void> => {
   const start = performance.now();
   for (let index = 0; index < pace * lasting; index++) {
     const wait = start + (index * 1_000) / pace - performance.now();
-    if (wait > 0) await pause(wait);
+    if (wait > 0) await sleep(wait);
     const answered = product.ask('POST', '/api/events/ingest', apiKey, qualifyingEvent(index)).then(async (answer) => {
       if (answer.status !== 202) throw new Error(`An event was answered ${answer.status}: ${await answer.text()}`);
       await answer.arrayBuffer();

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Answer } from './http.ts';
 import { ask, DemoError } from './http.ts';
@@ -76,7 +76,7 @@ const readerOf = (project: Project, tally: Tally) => {
     } catch (error) {
       // Read models that are behind are worth waiting for.
       if (tries === 0 || !(error instanceof DemoError && /not-there-yet/.test(error.message))) throw error;
-      await pause(500);
+      await sleep(500);
       return read(path, shape, tries - 1);
     }
   };

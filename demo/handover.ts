@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ask, DemoError } from './http.ts';
 import type { Project } from './projects.ts';
@@ -74,7 +74,7 @@ const settled = async (read: Read): Promise<z.infer<typeof report>> => {
     if (pending === 0 && qualified === before) return found;
     if (performance.now() > end) throw new DemoError(`${pending} leads are not routed after ${settling / 1_000} s`);
     before = qualified;
-    await pause(500);
+    await sleep(500);
   }
 };
 
@@ -107,7 +107,7 @@ const leaveOne = async (
   say(`Waiting for the reply that nobody gives; it is due at ${dueAt.slice(11, 19)} UTC`);
   for (let waited = 0; waited < minute + settling; waited += 1_000) {
     if (await isOver()) return { lead: left, dueAt, overdue: true };
-    await pause(1_000);
+    await sleep(1_000);
   }
   return { lead: left, dueAt, overdue: false };
 };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { parseConfig } from '../src/config/config.ts';
@@ -44,7 +44,7 @@ const untilReady = async (url: string): Promise<void> => {
     if (performance.now() > end) {
       throw new DemoError(`${url} is not ready after ${patience / 1000} s; ${url}/api/health says why`);
     }
-    await pause(100);
+    await sleep(100);
   }
 };
 

@@ -68,5 +68,5 @@ it('The page of limits says what the code has', () => {
       .map(([, of = '', most = '']) => [of, most]),
   );
   for (const [of, ...parts] of lines)
-    for (const part of parts) expect([of, rows.get(of)]).toEqual([of, expect.stringContaining(part)]);
+    for (const part of parts) expect({ of, rows: rows.get(of) }).toEqual({ of, rows: expect.stringContaining(part) });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startProduct } from '../bench/support/product.ts';
 import { grouped } from '../demo/table.ts';
@@ -28,7 +28,7 @@ const untilCaughtUp = async ({ url, key }: Target, say: (line: string) => void):
     const lag = Math.max(0, ...(health.safeParse(body).data?.components ?? []).map((each) => each.lag ?? 0));
     if (status === 200 && lag === 0) return;
     if (nth % 50 === 49) say(`${grouped(lag)} facts to go`);
-    await pause(100);
+    await sleep(100);
   }
   throw new Unexpected(`The read models have not caught up after ${patience / 60_000} minutes`);
 };

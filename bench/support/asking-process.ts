@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Asked, Asking, Question } from './asking.ts';
 
 type Answer = { readonly status: number; readonly body: string; readonly took: number };
@@ -40,7 +40,7 @@ const send = async (): Promise<number> => {
     const { status, body: answer } = await exchange(sender, events.path, body);
     if (status !== 200) throw new Error(`POST ${events.path} was answered ${status}: ${answer.slice(0, 500)}`);
     acknowledged++;
-    await pause(Math.max(0, begun + acknowledged * events.everyMs - performance.now()));
+    await sleep(Math.max(0, begun + acknowledged * events.everyMs - performance.now()));
   }
   return acknowledged;
 };

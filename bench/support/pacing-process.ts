@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Paced, Pacing } from './pacing.ts';
 
 const [{ url, key, path, bodies, everyMs, warmUp, read }] = (await once(process, 'message')) as [Pacing];
@@ -52,7 +52,7 @@ const sendAll = async () => {
   let late = 0;
   for (const [nth, body] of bodies.entries()) {
     const due = begun + nth * everyMs;
-    await pause(Math.max(0, due - performance.now()));
+    await sleep(Math.max(0, due - performance.now()));
     late = Math.max(late, performance.now() - due);
     sending.push(send(body, nth));
   }

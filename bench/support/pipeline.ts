@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { needPackages } from './alternatives.ts';
 import { Skipped } from './benchmark.ts';
@@ -44,7 +44,7 @@ export const startPipeline = async (dataDir: string): Promise<Pipeline> => {
   const redis = spawn('redis-server', [...settings, '--appendfsync', 'always'], { stdio: 'ignore' });
   const kill = (): void => void redis.kill('SIGKILL');
   process.once('exit', kill);
-  while (!listens(port)) await pause(20);
+  while (!listens(port)) await sleep(20);
   const worker = started('bench/alternatives/pipeline.js', { args: ['worker', port] });
   await worker.says();
   const api = started('bench/alternatives/pipeline.js', { args: ['api', port] });

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Product } from './product.ts';
 
@@ -10,5 +10,5 @@ export const untilQuiet = async ({ ask, adminKey }: Product): Promise<void> => {
     const { subscriptions } = stats.parse(await (await ask('GET', '/api/admin/queue-stats', adminKey)).json());
     return subscriptions.some(({ lag }) => lag > 0);
   };
-  while (await behind()) await pause(100);
+  while (await behind()) await sleep(100);
 };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Product } from './product.ts';
 
@@ -73,7 +73,7 @@ export const untilAssigned = async (dataDir: string, count: number): Promise<voi
     idle = now === before ? idle + 1 : 0;
     if (idle > 60) throw new Error(`${now} of ${count} leads are assigned, and no more are`);
     before = now;
-    await pause(500);
+    await sleep(500);
   }
 };
 

@@ -155,7 +155,10 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
       for (const first of [0, 500, 1_000])
         await store.append(stream, first - 1, facts(first === 1_000 ? 1 : 500, first));
       const page = await store.read(stream);
-      expect([page.events.length, page.more]).toEqual([pageLimits.events, true]);
+      expect({ eventsCount: page.events.length, more: page.more }).toEqual({
+        eventsCount: pageLimits.events,
+        more: true,
+      });
       expect((await store.read(stream, -1, 5_000)).events).toHaveLength(pageLimits.events);
       expect(numbers(await factsIn(store, stream))).toEqual(numbers(facts(1_001)));
     });

@@ -90,8 +90,8 @@ describe('The context of a lead', () => {
       rules: [{ id: 'r', when: [{ field, op: 'eq', value: 'ads' }], to: { reps: ['ada'] } }],
     });
     for (const field of ['context.campaign.source', 'context.locale', 'context.page.path', 'profile.plan'])
-      expect([field, routingRulesForm.safeParse(rulesOf(field)).success]).toEqual([field, true]);
+      expect({ field, success: routingRulesForm.safeParse(rulesOf(field)).success }).toEqual({ field, success: true });
     for (const field of ['context', 'context.', 'context..source', 'contexts.locale'])
-      expect([field, routingRulesForm.safeParse(rulesOf(field)).success]).toEqual([field, false]);
+      expect({ field, success: routingRulesForm.safeParse(rulesOf(field)).success }).toEqual({ field, success: false });
   });
 });

@@ -92,7 +92,7 @@ describe('Any facts in any order', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const state = fold(lead, [leadMerged(), ...facts]);
-        expect([state.status, state.into]).toEqual(['merged', idOf(userId())]);
+        expect({ status: state.status, into: state.into }).toEqual({ status: 'merged', into: idOf(userId()) });
       }),
       { numRuns: 200 },
     );

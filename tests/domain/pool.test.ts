@@ -54,7 +54,7 @@ describe('The places of a project', () => {
   it('count for no cap when a merged lead brings one along', () => {
     const moved = leadPlaced({ leadId: 'b', decision: 2, by: 'merge' });
     const state = poolAfter(leadPlaced({ leadId: 'a' }), leadFreed({ leadId: 'a' }), moved);
-    expect([state.open.get('ada'), state.taken.get('ada')?.today]).toEqual([1, 1]);
+    expect({ open: state.open.get('ada'), today: state.taken.get('ada')?.today }).toEqual({ open: 1, today: 1 });
   });
 
   it('end the waiting of a lead', () => {

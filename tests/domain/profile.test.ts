@@ -25,7 +25,10 @@ describe('A profile', () => {
   it('takes as many traits as it has room for, and says which it did not take', () => {
     const full = fold([saying('e1', named(most - 1))]);
     const last = one(full, saying('e2', { a: 1, b: 2 }));
-    expect([last.traits, last.traitsLeftOut]).toEqual([{ a: 1 }, ['b']]);
+    expect({ traits: last.traits, traitsLeftOut: last.traitsLeftOut }).toEqual({
+      traits: { a: 1 },
+      traitsLeftOut: ['b'],
+    });
     expect(withTraits(full, last).profile.size).toBe(most);
   });
 

@@ -157,7 +157,10 @@ describe('Routing rules', () => {
       regions: { emea: ['uk', 'Germany', 'FRA', 'Turkey'], bavaria: [] },
       freeMailDomains: ['@Example.COM '],
     });
-    expect([regions, freeMailDomains]).toEqual([{ emea: ['GB', 'DE', 'FR', 'TR'], bavaria: [] }, ['example.com']]);
+    expect({ regions, freeMailDomains }).toEqual({
+      regions: { emea: ['GB', 'DE', 'FR', 'TR'], bavaria: [] },
+      freeMailDomains: ['example.com'],
+    });
   });
 });
 

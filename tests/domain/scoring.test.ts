@@ -317,7 +317,11 @@ describe('A score', () => {
     });
     const all = ['page_view', 'signup', 'demo'].map((eventType) => activity({ eventId: eventType, eventType }));
     const total = tally(model, scorableOf(all, { plan: 'pro' }), asOf);
-    expect([total.score, total.engagement, total.fit]).toEqual([3_900, 1_900, 2_000]);
+    expect({ score: total.score, engagement: total.engagement, fit: total.fit }).toEqual({
+      score: 3_900,
+      engagement: 1_900,
+      fit: 2_000,
+    });
     expect(scoreOf(model, all.slice(0, 1))).toBe(10);
   });
 

@@ -293,7 +293,7 @@ describe('Commands of one process', () => {
     expect(await no).toMatchObject({ code: 'key-unknown' });
     for (const [n, { events, revision, position }] of (await Promise.all(answers)).entries()) {
       expect(events).toMatchObject([{ ...keyIssued({ keyId: `k${n}` }), metadata: { commandId: `c${n}` } }]);
-      expect([revision, position]).toEqual([n + 1, 41]);
+      expect({ revision, position }).toEqual({ revision: n + 1, position: 41 });
     }
     expect(calls).toEqual({ reads: 1, appends: 1 });
   });

@@ -106,7 +106,7 @@ describe('A stream that is not in memory', () => {
     if (count > 0) await log.append(stream, -1, said(count));
     const { states, reads, outcomes } = started(log, openMemory());
     expect((await states.get(talk, id)).state.length).toBe(count);
-    expect([reads(), outcomes()]).toEqual([[`${count} after -1`], []]);
+    expect({ reads: reads(), outcomes: outcomes() }).toEqual({ reads: [`${count} after -1`], outcomes: [] });
   });
 
   it('is read to its end when it is longer and there is no snapshot', async () => {
@@ -114,7 +114,10 @@ describe('A stream that is not in memory', () => {
     await log.append(stream, -1, said(70));
     const { states, reads, outcomes } = started(log, openMemory());
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([reads(), outcomes()]).toEqual([['32 after -1', '38 after 31'], ['none']]);
+    expect({ reads: reads(), outcomes: outcomes() }).toEqual({
+      reads: ['32 after -1', '38 after 31'],
+      outcomes: ['none'],
+    });
   });
 
   it.each([0, 5])('is read from its snapshot and what is new, by any process: %i facts', async (count) => {
@@ -122,14 +125,20 @@ describe('A stream that is not in memory', () => {
     if (count > 0) await log.append(stream, 119, said(count, 'new'));
     const { states, reads, outcomes } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([reads(), outcomes()]).toEqual([['32 after -1', `${count + 1} after 118`], ['found']]);
+    expect({ reads: reads(), outcomes: outcomes() }).toEqual({
+      reads: ['32 after -1', `${count + 1} after 118`],
+      outcomes: ['found'],
+    });
   });
 
   it('is read from its snapshot at once by the process that knows it to be long', async () => {
     const { log, first } = await openLong();
     await log.append(stream, 119, said(5, 'new'));
     expect(same(await first.states.get(talk, id))).toEqual(same(await fromLog(log)));
-    expect([first.reads(), first.outcomes()]).toEqual([['6 after 118'], ['found']]);
+    expect({ firstReads: first.reads(), firstOutcomes: first.outcomes() }).toEqual({
+      firstReads: ['6 after 118'],
+      firstOutcomes: ['found'],
+    });
   });
 
   it('is asked from the log alone while it is in memory', async () => {
@@ -139,7 +148,7 @@ describe('A stream that is not in memory', () => {
     reads();
     outcomes();
     await states.refresh(talk, id);
-    expect([reads(), outcomes()]).toEqual([['0 after 119'], []]);
+    expect({ reads: reads(), outcomes: outcomes() }).toEqual({ reads: ['0 after 119'], outcomes: [] });
   });
 
   it('answers a command that was sent before its snapshot as it was answered then', async () => {
@@ -148,7 +157,11 @@ describe('A stream that is not in memory', () => {
     const handle = handling({ store: log, states, clock: () => noon, newId: randomUUID });
     const outcome = await handle(say, { id, word: 'anything' }, request('w7'));
     expect(outcome.events.map(({ data }) => data)).toEqual([{ word: 'w7' }]);
-    expect([outcome.revision, await log.head(), outcomes()]).toEqual([7, 240, ['found']]);
+    expect({ revision: outcome.revision, logHead: await log.head(), outcomes: outcomes() }).toEqual({
+      revision: 7,
+      logHead: 240,
+      outcomes: ['found'],
+    });
   });
 });
 
@@ -331,7 +344,10 @@ describe('What waits to be written', () => {
     await snapshots.written();
     snapshots.offer('talk-acme.2', packing, await folded(11 * million, 4));
     await snapshots.written();
-    expect([packed, await readModels.size(snapshotCollection.name)]).toEqual([['at 3'], 1]);
+    expect({ packed, readModelsSize: await readModels.size(snapshotCollection.name) }).toEqual({
+      packed: ['at 3'],
+      readModelsSize: 1,
+    });
   });
 
   it('has no text of more than four million characters, and nothing that can not be packed', async () => {

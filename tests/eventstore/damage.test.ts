@@ -68,10 +68,10 @@ it('A byte that became another one is found, in whatever column of a fact', asyn
   ]) {
     const path = await written();
     withText(path, `UPDATE events SET ${change} WHERE position = 8`);
-    expect([change, damageIn(path)]).toEqual([
+    expect({ change, damageIn: damageIn(path) }).toEqual({
       change,
-      'the fact at position 8, revision 7 of s-1, is not as it was written',
-    ]);
+      damageIn: 'the fact at position 8, revision 7 of s-1, is not as it was written',
+    });
   }
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -130,7 +130,7 @@ describe('Followers over one connection', () => {
     for (let n = 0; n < 60; n++) {
       append(standin, 'lead-a');
       await busy.until(headOf(standin));
-      await pause(5);
+      await sleep(5);
     }
     end = headOf(standin);
     if (idle.position() < end) await idling;
@@ -301,7 +301,7 @@ describe('Where a follower joins', () => {
         append(standin, 'other-a', 800);
         append(standin, 'lead-b', 800);
         const reading = late.map(async ({ filter, back, wait }) => {
-          await pause(wait);
+          await sleep(wait);
           const from = standin.log.all.at(-1 - back)?.position ?? 0;
           const reader = follower(from, filters[filter]);
           const pulling = (async () => {
@@ -311,7 +311,7 @@ describe('Where a follower joins', () => {
         });
         for (const { stream, rare, count } of meanwhile) {
           append(standin, streams[stream] ?? '', count, () => event(rare ? 'Rare' : 'Counted'));
-          await pause(1);
+          await sleep(1);
         }
         for (const { from, filter, pulling, reader } of await Promise.all(reading)) {
           await vi.waitFor(() => expect(reader.position()).toBe(headOf(standin)), 10_000);

@@ -130,7 +130,11 @@ describe('Another client is not hurt', () => {
     await server.settled();
     expect((await server.root('GET', '/api/health')).status).toBe(200);
     const again = await greedy.get(`/api/leads/${before.leadId}`);
-    expect([again.identifiers, again.profile, again.score]).toEqual([before.identifiers, before.profile, before.score]);
+    expect({ identifiers: again.identifiers, profile: again.profile, score: again.score }).toEqual({
+      identifiers: before.identifiers,
+      profile: before.profile,
+      score: before.score,
+    });
     const { seen } = await meanwhile(server.url(), other, () => sent(greedy, asLargeAsPossible('u1').slice(-40), 20));
     unhurt(seen);
   });

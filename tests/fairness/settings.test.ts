@@ -67,7 +67,7 @@ const comeUp = async (server: ServerProcess, greedy: Project, other: Project): P
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
-  expect([result, seen.failures]).toEqual([200, []]);
+  expect({ result, failures: seen.failures }).toEqual({ result: 200, failures: [] });
   return seen;
 };
 
@@ -103,7 +103,7 @@ it('The settings of one project stop no other one, nor a start after them', asyn
   const refusing = await meanwhile(server.url(), other, async () => {
     for (const [method, path, body] of bodies) {
       const { status } = await greedy.asRoot(method, path, { body });
-      expect([path, status]).toEqual([path, 413]);
+      expect({ path, status }).toEqual({ path, status: 413 });
     }
   });
   unhurt(refusing.seen);

@@ -235,7 +235,10 @@ describe('Leads that are as large as they may be', () => {
     const engine = engineOver(store);
     await completeMerge(engine, { projectId, from: idOf(email('e0')) }, request('complete'));
     const state = (await findLeadBy(engine.states, projectId, email('e0')))?.lead.state;
-    expect([state?.leadId, state?.identifiers.size]).toEqual([idOf(userId('u0')), 2 * most + 52]);
+    expect({ leadId: state?.leadId, identifiersCount: state?.identifiers.size }).toEqual({
+      leadId: idOf(userId('u0')),
+      identifiersCount: 2 * most + 52,
+    });
     expect([...(state?.activities.keys() ?? [])].sort()).toEqual(['from e0', 'from u0', 'last']);
     // The trait for which there is no room stays with the merged lead's own facts, and its name with the activity.
     expect(state?.activities.get('from e0')?.traitsLeftOut).toEqual(['e0']);

@@ -101,7 +101,10 @@ it('Leads that are too many and too long to be remembered get every activity onc
   for (const visitor of visitors) {
     const id = leadStreamId(projectId, idOf(visitor));
     const [{ state, revision }, kept] = [await states.get(lead, id), await third.engine.states.get(lead, id)];
-    expect([state.activities.size, kept.revision]).toEqual([160, revision]);
+    expect({ activitiesCount: state.activities.size, revision: kept.revision }).toEqual({
+      activitiesCount: 160,
+      revision,
+    });
     expect(state.scored.score).toBe(inPoints(tally(standard, scorable(state), noon.getTime()).score));
     expect(kept.state.scored.score).toBe(state.scored.score);
   }

@@ -261,7 +261,12 @@ describe('Of two leads that turn out to be one', () => {
     await two.join();
     await two.settle();
     const { status, repId, acceptedAt, plan } = await two.ownershipOf('older');
-    expect([status, repId, acceptedAt, plan]).toEqual(['assigned', 'bob', before.acceptedAt, undefined]);
+    expect({ status, repId, acceptedAt, plan }).toEqual({
+      status: 'assigned',
+      repId: 'bob',
+      acceptedAt: before.acceptedAt,
+      plan: undefined,
+    });
     expect((await two.engine.handle(acceptLead, of('older'), two.next())).events).toEqual([]);
     await two.store.close();
   });

@@ -54,7 +54,7 @@ describe('The documents of parts', () => {
         Array.from({ length: count }, (_, index) => `${first}${String(index).padStart(5, '0')}`);
       await withThings([...numbered('7', low), ...numbered('8', high)], async (readModels) => {
         const [before, beyond] = await Promise.all(halves.map((part) => idsIn(readModels, part)));
-        expect([before, beyond]).toEqual([numbered('7', low), numbered('8', high)]);
+        expect({ before, beyond }).toEqual({ before: numbered('7', low), beyond: numbered('8', high) });
       });
     },
   );

@@ -88,7 +88,7 @@ it('A new generation serves everything that the old one did', async () => {
   const { store, all } = await begun();
   const { until, shown, serving } = await openProcess(store);
   expect(await until(asked)).toMatchObject({ complete: true, result: { generation: 1, documents: 3 } });
-  expect([await serving(), await shown()]).toEqual([1, all]);
+  expect({ serving: await serving(), shown: await shown() }).toEqual({ serving: 1, shown: all });
 });
 
 it('All projections are built, serve and lose what was before together, by one job', async () => {
@@ -96,9 +96,16 @@ it('All projections are built, serve and lose what was before together, by one j
   const { until, shown, serving, history: generationOfHistory } = await openProcess(store);
   const every = { ...asked, jobId: '_system.rebuild-all-1', details: { projection: '*', generation: 1 } };
   const swapping = await until(every, (cursor) => cursor === 'swap');
-  expect([await serving(), await generationOfHistory()]).toEqual([0, 0]);
+  expect({ serving: await serving(), generationOfHistory: await generationOfHistory() }).toEqual({
+    serving: 0,
+    generationOfHistory: 0,
+  });
   expect(await until(swapping)).toMatchObject({ complete: true, result: { generation: 1, documents: 3 } });
-  expect([await serving(), await generationOfHistory(), await shown()]).toEqual([1, 1, all]);
+  expect({ serving: await serving(), generationOfHistory: await generationOfHistory(), shown: await shown() }).toEqual({
+    serving: 1,
+    generationOfHistory: 1,
+    shown: all,
+  });
 });
 
 it.each([
@@ -110,5 +117,5 @@ it.each([
 
   const { until, shown, serving } = await openProcess(store);
   expect(await until(stopped)).toMatchObject({ complete: true, result: { generation: 1, documents: 3 } });
-  expect([await serving(), await shown()]).toEqual([1, all]);
+  expect({ serving: await serving(), shown: await shown() }).toEqual({ serving: 1, shown: all });
 });

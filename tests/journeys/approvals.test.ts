@@ -40,7 +40,7 @@ it('A large deal waits for a yes, then goes on; a small one does not wait', asyn
   expect((await project.get(`/api/leads/${small}`)).assignee).toBe('ada');
   expect(await project.get(`/api/leads/${large}`)).toMatchObject({ routing: 'approval' });
   const [item, ...others] = await waitingFor(project);
-  expect([item.leadId, others]).toEqual([large, []]);
+  expect({ leadId: item.leadId, others }).toEqual({ leadId: large, others: [] });
 
   // How large it is, is what the facts say.
   for (const body of [{ dealValue: 5 }, { value: 5 }, { details: {} }])

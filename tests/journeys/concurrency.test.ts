@@ -82,7 +82,11 @@ it('Fifty clients that send overlapping activities of ten people leave ten leads
     expect(identifiers).toHaveLength(5);
     const worth = timeline.reduce((sum, { eventType }) => sum + (pointsOf[eventType] ?? 0), 0);
     const explanation = await project.get(`/api/leads/${leadId}/score`);
-    expect([score, explanation.score, activities]).toEqual([worth, worth, ids.length]);
+    expect({ score, explanationScore: explanation.score, activities }).toEqual({
+      score: worth,
+      explanationScore: worth,
+      activities: ids.length,
+    });
 
     const facts = await project.all(`/api/leads/${leadId}/events?limit=200`);
     const recorded = facts.flatMap(({ type, data }) =>

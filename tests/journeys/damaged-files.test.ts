@@ -38,7 +38,7 @@ it('A log with a fact that is no JSON is found at the start, and health says wha
   });
   await becomes(app, 'event-store', 'damaged');
   const { healthy, error } = await partOf(app, 'event-store');
-  expect([healthy, error]).toEqual([false, expect.stringContaining('restore it from a backup')]);
+  expect({ healthy, error }).toEqual({ healthy: false, error: expect.stringContaining('restore it from a backup') });
   expect((await app.transport({ method: 'GET', path: '/readyz' })).status).toBe(503);
 });
 

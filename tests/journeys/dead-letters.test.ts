@@ -192,7 +192,7 @@ describe('A job', () => {
     expect(await list('status=running')).toEqual([]);
     expect(await list('kind=rebuild-project')).toEqual([]);
     const cancelled = await post(app, `jobs/${jobId}/cancel`, { reason: 'Late' });
-    expect([cancelled.status, cancelled.body.code]).toEqual([409, 'job-ended']);
+    expect({ status: cancelled.status, code: cancelled.body.code }).toEqual({ status: 409, code: 'job-ended' });
     expect((await post(app, 'jobs/none.at-all/cancel')).status).toBe(404);
     const { data } = mustBe(await app.root('GET', '/api/admin/projections'), 200).body;
     expect(data.map(({ name, lag, state }: Json) => [name, lag, state])).toContainEqual(['leads', 0, 'live']);

@@ -107,7 +107,7 @@ describe.concurrent('The demo', () => {
   it('tells how it is used, also where it is used wrongly', async () => {
     const [asked, wrong] = await Promise.all([demo({}, '--help'), demo({}, '--sed', '3')]);
     for (const { output } of [asked, wrong]) expect(output).toMatch(/npm run demo[^]*--seed <number>[^]*--quick/);
-    expect([asked.code, wrong.code]).toEqual([0, 1]);
+    expect({ askedCode: asked.code, wrongCode: wrong.code }).toEqual({ askedCode: 0, wrongCode: 1 });
   });
 
   it('starts a server of its own where none runs, and ends it when it is interrupted', async () => {

@@ -106,7 +106,7 @@ it('A server that is killed again and again, under mixed load and at full load, 
     expect(activities).toBe(before.timelines[at]?.length);
     const explanation = await project.get(`/api/leads/${leadId}/score`);
     const sum = explanation.contributions.reduce((total: number, { points }: Json) => total + points, 0);
-    expect([explanation.score, sum]).toEqual([score, score]);
+    expect({ score: explanation.score, sum }).toEqual({ score, sum: score });
   }
   for (const leadId of new Set(ledger.acknowledged.values())) {
     expect((await project.read(`/api/leads/${leadId}`)).status).toBe(200);

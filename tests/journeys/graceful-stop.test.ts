@@ -76,7 +76,7 @@ it.concurrent(
     await load;
     expect(await Promise.all(inHand.map(({ end }) => end()))).toEqual([202, 202, 202, 202, 202]);
     const { code, took } = await state.stopping;
-    expect([code, wrongs]).toEqual([0, []]);
+    expect({ code, wrongs }).toEqual({ code: 0, wrongs: [] });
     expect(took).toBeLessThan(10_000);
 
     await server.start();

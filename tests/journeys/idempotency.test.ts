@@ -56,7 +56,7 @@ describe('An Idempotency-Key', () => {
       const alone = await project.send({ ...signup, userId: 'grace' }, key('k1'));
       const among = await project.batch([signup, { ...signup, userId: 'grace' }], key('b1'));
       for (const { status, body } of [alone, among])
-        expect([status, body.code]).toEqual([422, 'idempotency-key-reused']);
+        expect({ status, code: body.code }).toEqual({ status: 422, code: 'idempotency-key-reused' });
       expect((await project.send(signup, key('k1'))).body).toEqual(first.body);
       expect(await own.head()).toBe(head);
     }
@@ -98,7 +98,10 @@ describe('An Idempotency-Key', () => {
     const body = { engagement: [{ id: 'r', when: { eventType: 'signup' }, points: 1 }] };
     const put = () => project.asRoot('PUT', path, { body, headers: { ...key('m1'), 'if-match': etag } });
     const [first, again] = [mustBe(await put(), 200), mustBe(await put(), 200)];
-    expect([again.body, again.headers['etag']]).toEqual([first.body, first.headers['etag']]);
+    expect({ body: again.body, etag: again.headers['etag'] }).toEqual({
+      body: first.body,
+      etag: first.headers['etag'],
+    });
     expect((await project.get(`${path}/versions`)).data).toHaveLength(2);
   });
 
@@ -117,7 +120,10 @@ describe('An Idempotency-Key', () => {
       const first = mustBe(await send(body), 200, 201);
       await app().settled();
       const head = await app().head();
-      expect([url, (await send(other)).body]).toMatchObject([url, { status: 422, code: 'idempotency-key-reused' }]);
+      expect({ url, body: (await send(other)).body }).toMatchObject({
+        url,
+        body: { status: 422, code: 'idempotency-key-reused' },
+      });
       const reordered = Object.fromEntries(Object.entries(body).toReversed());
       for (const same of [body, reordered]) expect((await send(same)).body).toEqual(first.body);
       expect(await app().head()).toBe(head);
@@ -144,7 +150,7 @@ describe('An Idempotency-Key', () => {
   it.each(['""', 'a b', 'x'.repeat(256)])('can not be %s', async (value) => {
     const project = await app().project();
     const { status, body } = await project.send(signup, key(value));
-    expect([status, body.code]).toEqual([400, 'invalid-header']);
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid-header' });
   });
 });
 

@@ -42,13 +42,16 @@ describe('A visitor who becomes known', () => {
       { anonymousId: 'cookie', userId: 'ada', eventId: 'e2', eventType: 'signup' },
       view({ userId: 'ada' }, 'e3'),
     );
-    expect([after.leadId, later.leadId]).toEqual([before.leadId, before.leadId]);
+    expect({ afterLeadId: after.leadId, laterLeadId: later.leadId }).toEqual({
+      afterLeadId: before.leadId,
+      laterLeadId: before.leadId,
+    });
     const { lead, eventIds, identifiers } = await onlyLead(project);
     expect(lead).toMatchObject({ score: 40, activities: 3, leadId: before.leadId });
-    expect([eventIds, identifiers]).toEqual([
-      ['e1', 'e2', 'e3'],
-      ['anonymousId:cookie', 'userId:ada'],
-    ]);
+    expect({ eventIds, identifiers }).toEqual({
+      eventIds: ['e1', 'e2', 'e3'],
+      identifiers: ['anonymousId:cookie', 'userId:ada'],
+    });
   });
 
   it('is found again when they come back on another device', async () => {
@@ -59,7 +62,10 @@ describe('A visitor who becomes known', () => {
       view({ userId: 'ada', anonymousId: 'phone' }, 'e2'),
       view({ anonymousId: 'phone' }, 'e3'),
     );
-    expect([both.leadId, anonymous.leadId]).toEqual([known.leadId, known.leadId]);
+    expect({ bothLeadId: both.leadId, anonymousLeadId: anonymous.leadId }).toEqual({
+      bothLeadId: known.leadId,
+      anonymousLeadId: known.leadId,
+    });
     expect((await onlyLead(project)).lead).toMatchObject({ score: 15, activities: 3 });
   });
 
@@ -69,7 +75,7 @@ describe('A visitor who becomes known', () => {
     const [{ leadId }] = await sendAll(project, view(who, 'e1'));
     for (const query of ['userId=ada', 'email=ada%40example.com', 'email=ADA%40example.com', 'anonymousId=cookie']) {
       const found = mustBe(await project.read(`/api/leads/lookup?${query}`), 200);
-      expect([query, found.body.leadId, found.body.score]).toEqual([query, leadId, 5]);
+      expect({ query, leadId: found.body.leadId, score: found.body.score }).toEqual({ query, leadId, score: 5 });
       expect(found.headers['content-location']).toBe(`/api/leads/${leadId}`);
     }
     const { identifiers } = await onlyLead(project);
@@ -115,10 +121,18 @@ describe('Two leads that turn out to be one person', () => {
       view({ email: 'ada@example.com' }, 'twice'),
       view({ userId: 'ada' }, 'twice'),
     );
-    expect([first.status, second.status]).toEqual(['queued', 'queued']);
+    expect({ firstStatus: first.status, secondStatus: second.status }).toEqual({
+      firstStatus: 'queued',
+      secondStatus: 'queued',
+    });
     await sendAll(project, view({ userId: 'ada', email: 'ada@example.com' }, 'e2'));
     const { lead, eventIds, explanation } = await onlyLead(project);
-    expect([lead.score, lead.activities, explanation.score, eventIds]).toEqual([10, 2, 10, ['e2', 'twice']]);
+    expect({
+      leadScore: lead.score,
+      activities: lead.activities,
+      explanationScore: explanation.score,
+      eventIds,
+    }).toEqual({ leadScore: 10, activities: 2, explanationScore: 10, eventIds: ['e2', 'twice'] });
     const [again] = await sendAll(project, view({ userId: 'ada' }, 'twice'));
     expect(again).toMatchObject({ status: 'duplicate', leadId: lead.leadId });
   });
@@ -161,7 +175,7 @@ describe('Two leads that turn out to be one person', () => {
       view({ userId: 'ada', anonymousId: 'laptop' }, 'joins'),
     );
     const { lead, eventIds } = await onlyLead(project);
-    expect([lead.activities, eventIds]).toEqual([2, ['joins', 'same']]);
+    expect({ activities: lead.activities, eventIds }).toEqual({ activities: 2, eventIds: ['joins', 'same'] });
     const { totals, perDay } = await project.get('/api/analytics/dashboard');
     expect(totals).toMatchObject({ leads: 1, activities: 2, merged: 1 });
     expect(perDay).toMatchObject([{ leads: 2, activities: 3, merged: 1 }]);
@@ -183,7 +197,11 @@ describe('Two leads that turn out to be one person', () => {
     const { leadId, lead, eventIds, explanation } = await onlyLead(project);
     expect(leadId).toBe(answers[0].leadId);
     expect(eventIds).toHaveLength(16);
-    expect([lead.score, lead.activities, explanation.score]).toEqual([80, 16, 80]);
+    expect({ leadScore: lead.score, activities: lead.activities, explanationScore: explanation.score }).toEqual({
+      leadScore: 80,
+      activities: 16,
+      explanationScore: 80,
+    });
     for (const answer of answers) {
       expect((await project.get(`/api/leads/${answer.leadId}`)).leadId).toBe(leadId);
       expect((await project.get(`/api/leads/${answer.leadId}/score`)).leadId).toBe(leadId);

@@ -39,7 +39,10 @@ test('A log moves from a file to EventStoreDB and answers as before, also when i
     expect(first.output).toContain('The two are the same.');
     expect(first.code).toBe(0);
     const second = await migrate('--from', from, '--to', to);
-    expect([second.code, second.output]).toEqual([0, expect.stringContaining('The two are the same.')]);
+    expect({ code: second.code, output: second.output }).toEqual({
+      code: 0,
+      output: expect.stringContaining('The two are the same.'),
+    });
 
     const env = { EVENT_STORE: to, READ_MODELS: `${documents.url}/leadfold` };
     await using after = await openTestApp({ dataDir: join(folder, 'after'), env });
@@ -66,7 +69,13 @@ const byId = (a: { leadId: string }, b: { leadId: string }): number => (a.leadId
 
 test('What can not be moved is told, with what to do', async () => {
   const nowhere = await migrate('--from', 'events.db', '--to', 'esdb://127.0.0.1:1');
-  expect([nowhere.code, nowhere.output]).toEqual([1, expect.stringContaining('--from: give sqlite:<path>')]);
+  expect({ code: nowhere.code, output: nowhere.output }).toEqual({
+    code: 1,
+    output: expect.stringContaining('--from: give sqlite:<path>'),
+  });
   const help = await migrate('--help');
-  expect([help.code, help.output]).toEqual([0, expect.stringContaining('npm run migrate')]);
+  expect({ code: help.code, output: help.output }).toEqual({
+    code: 0,
+    output: expect.stringContaining('npm run migrate'),
+  });
 });

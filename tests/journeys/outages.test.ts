@@ -64,7 +64,7 @@ describe('While the event store is away', () => {
     await events?.stop();
 
     const refused = await timed(() => project.send(signup('grace@example.com')));
-    expect([refused.status, refused.body.code]).toEqual([503, 'store-unavailable']);
+    expect({ status: refused.status, code: refused.body.code }).toEqual({ status: 503, code: 'store-unavailable' });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(refused.headers['content-type']).toMatch(/problem\+json/);
     expect(refused.took).toBeLessThan(2_000);
@@ -88,7 +88,10 @@ describe('While the read models are away', () => {
     expect(taken.status).toBe(202);
 
     const refused = await timed(() => project.request('GET', '/api/leads'));
-    expect([refused.status, refused.body.code]).toEqual([503, 'read-models-unavailable']);
+    expect({ status: refused.status, code: refused.body.code }).toEqual({
+      status: 503,
+      code: 'read-models-unavailable',
+    });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(refused.took).toBeLessThan(2_500);
 
@@ -96,7 +99,7 @@ describe('While the read models are away', () => {
     await vi.waitFor(
       async () => {
         const { status, body } = await project.read(`/api/leads/${taken.body.leadId}`);
-        expect([status, body.score]).toEqual([200, 30]);
+        expect({ status, score: body.score }).toEqual({ status: 200, score: 30 });
       },
       { timeout: 40_000, interval: 200 },
     );

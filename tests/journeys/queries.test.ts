@@ -44,7 +44,10 @@ describe('A list of leads', () => {
     'sorted by %s is the same in pages of any size',
     async (sort) => {
       const whole = await project().get(`/api/leads?limit=200&sort=${sort}`);
-      expect([whole.data.length, whole.nextCursor]).toEqual([count, null]);
+      expect({ dataCount: whole.data.length, nextCursor: whole.nextCursor }).toEqual({
+        dataCount: count,
+        nextCursor: null,
+      });
       const field = sort.replace('-', '');
       const rising = whole.data.toSorted(
         (a: Json, b: Json) => before(a[field], b[field]) || before(a.leadId, b.leadId),
@@ -117,7 +120,7 @@ describe('A list of leads', () => {
 
   it('has the total of all its pages when it is asked to count', async () => {
     const page = await project().get('/api/leads?stage=cold&limit=7&count=true');
-    expect([page.data.length, page.total]).toEqual([7, 52]);
+    expect({ dataCount: page.data.length, total: page.total }).toEqual({ dataCount: 7, total: 52 });
     const next = await project().get(`/api/leads?stage=cold&limit=7&cursor=${page.nextCursor}`);
     expect(next.data).toHaveLength(7);
     expect(next).not.toHaveProperty('total');
@@ -140,7 +143,7 @@ describe('A list of leads', () => {
     'profile=DE',
   ])('asked for with %s is refused with what is allowed', async (query) => {
     const { status, body } = await project().read(`/api/leads?${query}`);
-    expect([status, body.code]).toEqual([400, 'invalid-request']);
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid-request' });
     expect(body.errors[0].pointer).toBe(`/${query.split('=')[0]}`);
   });
 
@@ -212,6 +215,6 @@ describe('Leadfold-After-Position', () => {
 
   it.each(['-1', 'x', '1.5', '1e3', ''])('can not be "%s"', async (value) => {
     const answer = await (await app().project()).read('/api/leads', { [header]: value });
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid-header']);
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 400, code: 'invalid-header' });
   });
 });

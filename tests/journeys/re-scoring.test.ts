@@ -30,7 +30,7 @@ describe('A new scoring model', () => {
     await signUp(project, 7);
     await project.send({ userId: 'viewer', eventType: 'page_view' });
     const { version, jobId } = await publish(project, 70);
-    expect([version, jobId]).toEqual([2, `${project.projectId}.rescore-2`]);
+    expect({ version, jobId }).toEqual({ version: 2, jobId: `${project.projectId}.rescore-2` });
     await app().settled();
     expect(await jobOf(project, jobId)).toMatchObject({
       jobId,
@@ -54,7 +54,12 @@ describe('A new scoring model', () => {
       expect((await project.get(`/api/leads/${leadId}/score`)).score).toBe(score);
     }
     const { stages, qualified, totals } = await project.get('/api/analytics/dashboard');
-    expect([stages.qualified, stages.cold, qualified, totals.qualifications]).toEqual([7, 1, 7, 7]);
+    expect({
+      stagesQualified: stages.qualified,
+      cold: stages.cold,
+      qualified,
+      qualifications: totals.qualifications,
+    }).toEqual({ stagesQualified: 7, cold: 1, qualified: 7, qualifications: 7 });
   });
 
   it('qualifies loudly when it is an activity that crosses the threshold afterwards', async () => {
@@ -100,7 +105,7 @@ describe('A new scoring model', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
     const { version, engagement } = await project.get(path);
     const winner = answers.findIndex(({ status }) => status === 200) + 1;
-    expect([version, engagement[0].points]).toEqual([2, winner]);
+    expect({ version, points: engagement[0].points }).toEqual({ version: 2, points: winner });
     const stale = answers.find(({ status }) => status === 412);
     expect(stale?.body).toMatchObject({ code: 'stale-revision' });
   });

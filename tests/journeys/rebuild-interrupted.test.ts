@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { answersOf, numbersFrom } from '../support/answers.ts';
 import { mustBe } from '../support/client.ts';
@@ -20,7 +20,7 @@ it(`A rebuild goes on when the server is killed ${moments.join(', ')} ms after i
 
   const { jobId } = mustBe(await server.root('POST', '/api/admin/projections/leads/rebuild'), 202).body;
   for (const moment of moments) {
-    await pause(moment);
+    await sleep(moment);
     await server.kill();
     await server.start();
     expect((await project.all('/api/leads?limit=200')).length).toBe(40);

@@ -107,7 +107,7 @@ describe('Rebuilding a lead', () => {
   it('is not done for a lead that is not there, or for somebody else', async () => {
     const { app, project, survivor } = await populating(shared());
     const nobody = await project.asRoot('POST', '/api/admin/rebuild/0b1f8a57-7d1e-5b0c-9a43-3d8f2f2f6a01');
-    expect([nobody.status, nobody.body.code]).toEqual([404, 'lead-unknown']);
+    expect({ status: nobody.status, code: nobody.body.code }).toEqual({ status: 404, code: 'lead-unknown' });
     const other = await app.project();
     expect((await other.asRoot('POST', `/api/admin/rebuild/${survivor}`)).status).toBe(404);
     expect((await project.request('POST', `/api/admin/rebuild/${survivor}`)).status).toBe(403);
@@ -135,7 +135,7 @@ describe('Rebuilding a project', () => {
 
   it('is not done for a project that is not there', async () => {
     const answer = await shared().root('POST', '/api/admin/rebuild-project/nobody');
-    expect([answer.status, answer.body.code]).toEqual([404, 'project-unknown']);
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 404, code: 'project-unknown' });
   });
 });
 

@@ -94,7 +94,10 @@ it('A lead for which nobody is on shift waits with a work item, and is assigned 
   const sales = await teamOf(app, ['ann', { hours: everyDay('14:00', '18:00') }]);
   const leadId = await sales.qualify(ada);
   const [item, ...more] = await sales.work('&status=open');
-  expect([item, more]).toMatchObject([{ kind: 'routing_failed', leadId, reason: 'Nobody of 1 fits: 1 off shift' }, []]);
+  expect({ item, more }).toMatchObject({
+    item: { kind: 'routing_failed', leadId, reason: 'Nobody of 1 fits: 1 off shift' },
+    more: [],
+  });
   expect(await sales.routing(leadId)).toMatchObject({ status: 'waiting', workIds: [item.workId] });
   expect(await sales.project.get(`/api/leads/${leadId}`)).toMatchObject({ routing: 'waiting' });
 
@@ -191,7 +194,11 @@ it('A decision about 52 reps is shown with 50 of them, who was chosen first, and
   await app().settled();
   const { history } = await sales.routing(waits);
   const { candidates, others } = history.find(({ type }: Json) => type === 'LeadAssigned').data;
-  expect([candidates.length, candidates[0].repId, others]).toEqual([50, 'zoe', [{ reason: 'away', count: 2 }]]);
+  expect({ candidatesCount: candidates.length, repId: candidates[0].repId, others }).toEqual({
+    candidatesCount: 50,
+    repId: 'zoe',
+    others: [{ reason: 'away', count: 2 }],
+  });
 });
 
 it('A lead that is closed frees a place, and the lead that waits gets it', async () => {
@@ -200,7 +207,7 @@ it('A lead that is closed frees a place, and the lead that waits gets it', async
   const second = await sales.qualify({ userId: 'second' });
   expect([await statusOf(sales, first), await statusOf(sales, second)]).toEqual(['assigned: ann', 'waiting']);
   const byHand = await sales.act(second, 'assign', { repId: 'ann' });
-  expect([byHand.status, byHand.body.code]).toEqual([409, 'rep-full']);
+  expect({ status: byHand.status, code: byHand.body.code }).toEqual({ status: 409, code: 'rep-full' });
   const closed = mustBe(await sales.act(first, 'close', { outcome: 'won', reason: 'Signed', value: 900 }), 200);
   expect(closed.body).toMatchObject({ status: 'closed', outcome: 'won' });
   expect([await statusOf(sales, first), await statusOf(sales, second)]).toEqual(['closed', 'assigned: ann']);
@@ -278,7 +285,10 @@ it('Nobody of another project sees or touches any of it', async () => {
   expect((await other.project.read(`/api/leads/${leadId}/routing`)).status).toBe(404);
   for (const verb of ['accept', 'decline', 'close', 'reopen', 'assign']) {
     const body = verb === 'assign' ? { repId: 'ann' } : verb === 'close' ? { outcome: 'won' } : { reason: 'Mine' };
-    expect([verb, (await other.act(leadId, verb, verb === 'accept' ? {} : body)).status]).toEqual([verb, 404]);
+    expect({ verb, status: (await other.act(leadId, verb, verb === 'accept' ? {} : body)).status }).toEqual({
+      verb,
+      status: 404,
+    });
   }
   expect(await statusOf(sales, leadId)).toBe('assigned: ann');
 });

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { handling } from '../../src/engine/handle.ts';
 import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
-import { foldStates } from '../../src/engine/states.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
+import { engineOver } from '../support/engine.ts';
 import { childEnv } from '../support/child-env.ts';
 import type { Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
@@ -76,10 +75,9 @@ const parked = async (): Promise<void> => {
   const { server, project } = running();
   const clock = (): Date => new Date();
   const store = await openEventStore({ scheme: 'sqlite', path: join(server.dataDir, 'events.db') }, clock);
-  const states = foldStates(store, 1e6);
   const { projectId } = project;
   const event = { id: v7(), type: 'LeadMerged', stream: `lead-${projectId}.${v7()}`, revision: 0, position: 1 };
-  await handling({ store, states, clock, newId: v7 })(
+  await engineOver(store, { clock }).handle(
     addDeadLetter,
     {
       projectId,

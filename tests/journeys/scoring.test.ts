@@ -58,7 +58,12 @@ describe('A new lead', () => {
     ]);
     const { score, stage } = await project.get(`/api/leads/${leadId}`);
     const { data } = await project.get('/api/leads');
-    expect([score, data[0].score, stage, data[0].stage]).toEqual([35, 35, 'hot', 'hot']);
+    expect({ score, dataScore: data[0].score, stage, dataStage: data[0].stage }).toEqual({
+      score: 35,
+      dataScore: 35,
+      stage: 'hot',
+      dataStage: 'hot',
+    });
   });
 
   it('scores nothing for what no rule knows, and still has it in its history and its facts', async () => {
@@ -103,7 +108,7 @@ describe('A model of the project’s own', () => {
     const view = { score: 33.75, fit: 32.5, engagement: 1.25, stage: 'hot', profile: traits };
     expect(await project.get(`/api/leads/${leadId}`)).toMatchObject(view);
     const explanation = await project.get(`/api/leads/${leadId}/score`);
-    expect([sumOf(explanation), explanation.model]).toEqual([33.75, 2]);
+    expect({ sum: sumOf(explanation), model: explanation.model }).toEqual({ sum: 33.75, model: 2 });
 
     await leadIdOf(project, { userId: 'ada', eventType: 'moved', eventId: 'e2', traits: { company: { size: 3 } } });
     expect(await project.get(`/api/leads/${leadId}`)).toMatchObject({ score: 13.75, fit: 12.5, stage: 'warm' });

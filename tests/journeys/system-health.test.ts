@@ -128,7 +128,11 @@ describe('System health', () => {
     expect(all.projectId).toBeUndefined();
 
     const own = mustBe(await app().transport({ method: 'GET', path, headers: bearer(key) }), 200).body;
-    expect([own.projectId, own.status, own.position]).toEqual([mine.projectId, 'healthy', undefined]);
+    expect({ projectId: own.projectId, status: own.status, position: own.position }).toEqual({
+      projectId: mine.projectId,
+      status: 'healthy',
+      position: undefined,
+    });
     expect(all.leads).toBeGreaterThanOrEqual(2 * own.leads);
     const other = { ...bearer(key), 'x-project-id': theirs.projectId };
     expect((await app().transport({ method: 'GET', path, headers: other })).status).toBe(404);

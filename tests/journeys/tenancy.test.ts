@@ -169,7 +169,10 @@ describe('Another project', () => {
       const path = `${pathIn(operation, mine)}${query}`;
       const answer = await call(operation, path, mine, bearer(mine.admin));
       const refused = forRoot.includes(operation.path);
-      expect([names(operation), answer.status]).toEqual([names(operation), refused ? 403 : 200]);
+      expect({ names: names(operation), status: answer.status }).toEqual({
+        names: names(operation),
+        status: refused ? 403 : 200,
+      });
       expect(theirs.marks.filter((mark) => answer.text.includes(mark))).toEqual([]);
       expect([
         names(operation),
@@ -182,7 +185,7 @@ describe('Another project', () => {
     const [mine, theirs] = [await app().project(), await app().project()];
     const event = { userId: 'ada', eventId: 'e1', eventType: 'signup' };
     const [a, b] = [mustBe(await mine.send(event), 202).body, mustBe(await theirs.send(event), 202).body];
-    expect([a.status, b.status]).toEqual(['queued', 'queued']);
+    expect({ aStatus: a.status, bStatus: b.status }).toEqual({ aStatus: 'queued', bStatus: 'queued' });
     expect(a.leadId).not.toBe(b.leadId);
     expect((await mine.read(`/api/leads/${b.leadId}`)).status).toBe(404);
     await theirs.send({ ...event, eventId: 'e2' });
@@ -217,7 +220,11 @@ describe('The root key', () => {
       const answer = await app().root(operation.method, pathIn(operation, mine), {
         ...(operation.method === 'GET' ? {} : { body: bodyFor(mine, operation) }),
       });
-      expect([names(operation), answer.status, answer.body.code]).toEqual([names(operation), 400, 'project-missing']);
+      expect({ names: names(operation), status: answer.status, code: answer.body.code }).toEqual({
+        names: names(operation),
+        status: 400,
+        code: 'project-missing',
+      });
       expect(answer.body.detail).toContain('X-Project-Id');
     }
     expect(await app().head()).toBe(before);
@@ -225,8 +232,8 @@ describe('The root key', () => {
 
   it('is told when there is no such project', async () => {
     const unknown = await app().root('GET', '/api/leads', { headers: { 'x-project-id': 'nosuchproject' } });
-    expect([unknown.status, unknown.body.code]).toEqual([404, 'project-unknown']);
+    expect({ status: unknown.status, code: unknown.body.code }).toEqual({ status: 404, code: 'project-unknown' });
     const odd = await app().root('GET', '/api/leads', { headers: { 'x-project-id': '../etc' } });
-    expect([odd.status, odd.body.code]).toEqual([400, 'invalid-header']);
+    expect({ status: odd.status, code: odd.body.code }).toEqual({ status: 400, code: 'invalid-header' });
   });
 });

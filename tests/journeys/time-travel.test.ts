@@ -115,14 +115,18 @@ describe('A lead as of a time', () => {
       for (const name of ['asOf', 'asOfOccurred']) {
         for (const bad of ['yesterday', '2026-03-11', '2026-02-30T00:00:00Z', '', '1e9', '2026-03-11T12:00:00.001Z']) {
           const { status, body } = await project.read(`${path}?${name}=${bad}`);
-          expect([status, body.code, body.errors[0].pointer]).toEqual([400, 'invalid-request', `/${name}`]);
+          expect({ status, code: body.code, pointer: body.errors[0].pointer }).toEqual({
+            status: 400,
+            code: 'invalid-request',
+            pointer: `/${name}`,
+          });
         }
         for (const early of ['2026-03-11T11:59:59.999Z', '0000-01-01T00:00:00Z']) {
           const { status, body } = await project.read(`${path}?${name}=${early}`);
-          expect([status, body.code]).toEqual([404, 'lead-unknown']);
+          expect({ status, code: body.code }).toEqual({ status: 404, code: 'lead-unknown' });
         }
         const { status, body } = await other.read(`${path}?${name}=2026-03-11T12:00:00Z`);
-        expect([status, body.code]).toEqual([404, 'lead-unknown']);
+        expect({ status, code: body.code }).toEqual({ status: 404, code: 'lead-unknown' });
       }
     }
     const { status } = await project.read('/api/leads/nobody?asOf=2026-03-11T12:00:00Z');
@@ -172,7 +176,7 @@ describe('What is known now about a time', () => {
     for (const field of ['score', 'stage', 'profile', 'activities', 'velocity', 'trend', 'risk', 'nextAction'])
       expect([field, all[field]]).toEqual([field, now[field]]);
     const nothing = await project.read(`/api/leads/${leadId}?${query({ asOfOccurred: five })}`);
-    expect([nothing.status, nothing.body.code]).toEqual([404, 'lead-unknown']);
+    expect({ status: nothing.status, code: nothing.body.code }).toEqual({ status: 404, code: 'lead-unknown' });
   });
 
   it('is the same in any order of arrival, at every time', async () => {

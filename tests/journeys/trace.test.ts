@@ -85,7 +85,7 @@ describe('The trace of a request', () => {
     mustBe(await project.send(event, under('again')), 202);
     for (const id of ['again', 'never']) {
       const answer = await project.asRoot('GET', `/api/admin/trace/${id}`);
-      expect([answer.status, answer.body.code]).toEqual([404, 'trace-unknown']);
+      expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 404, code: 'trace-unknown' });
     }
   });
 
@@ -175,7 +175,11 @@ describe('Whose trace', () => {
     expect((await app().transport({ method: 'GET', path: '/api/admin/trace/x' })).status).toBe(401);
     for (const id of ['a%20b', '%00', 'a%2Fb', 'x'.repeat(129), '%F0%9F%99%82', "'%20OR%201"]) {
       const answer = await project.asRoot('GET', `/api/admin/trace/${id}`);
-      expect([id, answer.status, answer.body.code]).toEqual([id, 400, 'invalid-request']);
+      expect({ id, status: answer.status, code: answer.body.code }).toEqual({
+        id,
+        status: 400,
+        code: 'invalid-request',
+      });
     }
     expect((await project.asRoot('GET', '/api/admin/trace/x?cursor=abc')).body.code).toBe('invalid-cursor');
     for (const id of ['constructor', '__proto__', 'a.b_c-d', '-', 'x'.repeat(128)]) {

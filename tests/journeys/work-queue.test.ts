@@ -68,7 +68,10 @@ describe('The list of work items', () => {
       ...[400, 'invalid-cursor'],
     ]);
     for (const query of ['limit=0', 'limit=201', 'status=released', 'kind=x', 'sort=priority,due', 'team='])
-      expect([query, (await project.read(`/api/work-items?${query}`)).status]).toEqual([query, 400]);
+      expect({ query, status: (await project.read(`/api/work-items?${query}`)).status }).toEqual({
+        query,
+        status: 400,
+      });
   });
 });
 
@@ -207,7 +210,11 @@ describe('A work item', () => {
       ...[['claim', { by: '' }] as const, ['claim', { by: 'lease' }] as const, ['claim', { by: 7 }] as const],
       ...[['claim', { by: 'x'.repeat(257) }] as const, ['approve', 'approve'] as const],
     ])
-      expect([verb, more, (await post(project, 'w1', verb, more)).status]).toEqual([verb, more, 400]);
+      expect({ verb, more, status: (await post(project, 'w1', verb, more)).status }).toEqual({
+        verb,
+        more,
+        status: 400,
+      });
     const before = await project.get('/api/work-items/w1');
     expect(before).toMatchObject({ status: 'open', revision: 0, details: { value: 200_000 } });
   });
@@ -247,8 +254,11 @@ describe('A work item', () => {
       'x'.repeat(128),
     ];
     for (const workId of odd) {
-      expect([workId, (await project.read(`/api/work-items/${workId}`)).status]).toEqual([workId, 404]);
-      expect([workId, (await post(project, workId, 'claim')).status]).toEqual([workId, 404]);
+      expect({ workId, status: (await project.read(`/api/work-items/${workId}`)).status }).toEqual({
+        workId,
+        status: 404,
+      });
+      expect({ workId, status: (await post(project, workId, 'claim')).status }).toEqual({ workId, status: 404 });
     }
   });
 });
@@ -269,7 +279,11 @@ describe('The claim of a work item', () => {
     own.clock.forward(1);
     expect(await opened()).toEqual([['w1'], []]);
     const seen = await project.get('/api/work-items/w1');
-    expect([seen.status, seen.by, seen.until]).toEqual(['open', undefined, undefined]);
+    expect({ status: seen.status, by: seen.by, until: seen.until }).toEqual({
+      status: 'open',
+      by: undefined,
+      until: undefined,
+    });
     expect(mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200).body.until).toBe('2026-03-10T12:30:00.000Z');
     expect(codeOf(await post(project, 'w1', 'complete', { by: 'ada' }))).toEqual([409, 'work-claimed']);
     await own.restart();
@@ -290,7 +304,7 @@ describe('The claim of a work item', () => {
     await own.restart(() => own.clock.forward(3 * 24 * 60 * minute));
     for (const _ of [1, 2]) await own.settled();
     const { state, revision } = await own.app().engine.states.refresh(workItem, `${projectId}.w1`);
-    expect([state.status, state.by, revision]).toEqual(['open', '', 2]);
+    expect({ status: state.status, by: state.by, revision }).toEqual({ status: 'open', by: '', revision: 2 });
     const [last] = await own.app().engine.states.read<WorkItemEvent>(`work-${projectId}.w1`, 1, 1);
     expect(last?.data).toMatchObject({ by: 'lease', releasedAt: '2026-03-10T12:15:00.000Z' });
     mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200);
@@ -307,7 +321,7 @@ describe('Keys', () => {
     for (const verb of ['claim', 'release', 'complete', 'approve', 'reject', 'escalate']) {
       expect((await post(reader, 'w2', verb, { reason: 'x' })).status).toBe(403);
       const body = verb === 'claim' ? {} : { reason: 'x' };
-      expect([verb, (await post(mine, 'w1', verb, body)).status]).toEqual([verb, 404]);
+      expect({ verb, status: (await post(mine, 'w1', verb, body)).status }).toEqual({ verb, status: 404 });
     }
     expect((await mine.read('/api/work-items/w1')).status).toBe(404);
     expect(await theirs.get('/api/work-items/w1')).toMatchObject({ status: 'open', revision: 0 });

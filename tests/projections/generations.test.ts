@@ -96,7 +96,10 @@ it('A generation is built beside the one that serves, keeps up with it, and take
   await untilLive(running, 1);
   expect(await servingOf(readModels, 'leads')).toBe(0);
   await running.reached(await append('third'));
-  expect([await readModels.size('leads'), readers()]).toEqual([3, 2]);
+  expect({ readModelsSize: await readModels.size('leads'), readers: readers() }).toEqual({
+    readModelsSize: 3,
+    readers: 2,
+  });
 
   await running.serve(1);
   expect(readers()).toBe(1);
@@ -186,11 +189,17 @@ it('When the change fails the old generation goes on, and the next try succeeds'
   await untilLive(running, 1);
   await expect(running.serve(1)).rejects.toThrow('The read models are away');
   await running.reached(await append('third'));
-  expect([await servingOf(readModels, 'leads'), await readModels.size('leads')]).toEqual([0, 3]);
+  expect({ serving: await servingOf(readModels, 'leads'), readModelsSize: await readModels.size('leads') }).toEqual({
+    serving: 0,
+    readModelsSize: 3,
+  });
   away = false;
   await running.serve(1);
   await running.reached(await append('fourth'));
-  expect([await servingOf(readModels, 'leads'), await readModels.size('leads@1')]).toEqual([1, 4]);
+  expect({ serving: await servingOf(readModels, 'leads'), readModelsSize: await readModels.size('leads@1') }).toEqual({
+    serving: 1,
+    readModelsSize: 4,
+  });
 });
 
 it('What is stopped while generations change stays stopped', async () => {
@@ -233,7 +242,10 @@ it('Other processes go over to the generation that one of them made serve', asyn
   await b.finish(1);
   await b.stop();
   await a.reached(await append('fourth'));
-  expect([await readModels.size('leads@1'), await servingOf(readModels, 'leads')]).toEqual([4, 1]);
+  expect({ readModelsSize: await readModels.size('leads@1'), serving: await servingOf(readModels, 'leads') }).toEqual({
+    readModelsSize: 4,
+    serving: 1,
+  });
 });
 
 describe('A generation whose fact the log does not have', () => {
@@ -260,12 +272,14 @@ describe('A generation whose fact the log does not have', () => {
     await vi.waitFor(() => expect(running.status().state).toBe('lost-tail'));
     await append('third');
     await expect(running.reached(await store.head(), AbortSignal.timeout(50))).rejects.toThrow();
-    expect([told, await readModels.size('leads')]).toEqual([['leads'], 0]);
+    expect({ told, readModelsSize: await readModels.size('leads') }).toEqual({ told: ['leads'], readModelsSize: 0 });
 
     await untilLive(running, 1);
     await running.serve(1);
     await running.reached(await store.head());
-    expect([await servingOf(readModels, 'leads'), await readModels.size('leads@1')]).toEqual([1, 3]);
+    expect({ serving: await servingOf(readModels, 'leads'), readModelsSize: await readModels.size('leads@1') }).toEqual(
+      { serving: 1, readModelsSize: 3 },
+    );
     await vi.waitFor(() => expect(running.status().state).toBe('live'));
   });
 
@@ -277,7 +291,10 @@ describe('A generation whose fact the log does not have', () => {
     const running = await runGenerations({ ...projection, renews: true }, { store, readModels, now });
     onTestFinished(() => running.stop());
     await running.reached(await store.head());
-    expect([await servingOf(readModels, 'leads'), await readModels.size('leads')]).toEqual([0, 2]);
+    expect({ serving: await servingOf(readModels, 'leads'), readModelsSize: await readModels.size('leads') }).toEqual({
+      serving: 0,
+      readModelsSize: 2,
+    });
   });
 
   it('is a matter of the list of jobs alone: what repairs the others is found by it', () => {

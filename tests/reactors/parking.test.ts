@@ -142,7 +142,7 @@ describe('A fact that can not be reacted to', () => {
       await append(`lead-${projectId}.one`, leadCaptured());
       fails.with = () => away;
       await expect(run(reactor)).rejects.toBe(away);
-      expect([tried, await facts('parked-')]).toEqual([['one'], []]);
+      expect({ tried, facts: await facts('parked-') }).toEqual({ tried: ['one'], facts: [] });
       expect(await context.readModels.checkpoint(checkpointOf(reactor))).toBe(0);
       fails.with = () => undefined;
       await run(reactor);
@@ -190,10 +190,10 @@ describe('Work that was parked', () => {
     await engine.handle(retryDeadLetter, { projectId, workId }, request('retry'));
     await run(retryDeadLetters, { reactors: [] });
     const last = (await facts('parked-')).at(-1);
-    expect([last?.type, JSON.stringify(last?.data)]).toEqual([
-      'WorkParked',
-      expect.stringContaining('has no reactor welcome'),
-    ]);
+    expect({ type: last?.type, JSONStringify: JSON.stringify(last?.data) }).toEqual({
+      type: 'WorkParked',
+      JSONStringify: expect.stringContaining('has no reactor welcome'),
+    });
   });
 
   it('stays undone once it is discarded, also when a retry was on its way', async () => {

@@ -31,7 +31,10 @@ it('A generation answers from the moment on in which it is made to serve, in eve
   expect((await reader.find('p', marks, { where: [], sort: [], limit: 5 })).docs).toEqual([{ mark: 'new' }]);
   expect((await reader.load(marks, [{ project: 'p', id: 'a' }]))[0]?.doc).toEqual({ mark: 'new' });
   expect(await reader.checkpoint('marks')).toBe(9);
-  expect([await reader.count('p', marks, []), await reader.size('marks')]).toEqual([1, 1]);
+  expect({ readerCount: await reader.count('p', marks, []), readerSize: await reader.size('marks') }).toEqual({
+    readerCount: 1,
+    readerSize: 1,
+  });
   expect(await reader.get('p', second, 'a')).toEqual({ mark: 'new' });
 });
 

@@ -109,7 +109,7 @@ describe('A worker', () => {
         counting(2, (nth) => done.push(nth)),
       )
       .quiet();
-    expect([done, (await place.found()).status]).toEqual([[2], 'completed']);
+    expect({ done, status: (await place.found()).status }).toEqual({ done: [2], status: 'completed' });
   });
 });
 
@@ -133,7 +133,7 @@ describe('A job that is cancelled', () => {
     worker.wake();
     end.open();
     await worker.quiet();
-    expect([done, abandoned]).toEqual([[1, 2], 1]);
+    expect({ done, abandoned }).toEqual({ done: [1, 2], abandoned: 1 });
     expect(await place.facts()).toEqual(['requested', 'claimed', 'progressed', 'cancelled']);
   });
 });
@@ -205,7 +205,10 @@ describe('A step that fails', () => {
       throw tries % 2 === 1 ? new Error('The disc is full of cheese') : new ReadModelsUnavailable('They are away');
     });
     await place.worker('a', step, { retryDelay: (nth) => (waits.push(nth), 0) }).quiet();
-    expect([tries, await place.facts()]).toEqual([9, ['requested', 'claimed', 'failed']]);
+    expect({ tries, placeFacts: await place.facts() }).toEqual({
+      tries: 9,
+      placeFacts: ['requested', 'claimed', 'failed'],
+    });
     expect(waits).toEqual([1, 1, 2, 1, 3, 1, 4, 1]);
     const last = (await factsIn(place.store, `job-${projectId}.rescore-2`)).at(-1);
     expect(last?.data).toMatchObject({ attempts: 5, firstFailedAt: began.toISOString() });
@@ -224,7 +227,7 @@ describe('A step that fails', () => {
         }),
       )
       .quiet();
-    expect([tries, (await place.found()).status]).toEqual([16, 'completed']);
+    expect({ tries, status: (await place.found()).status }).toEqual({ tries: 16, status: 'completed' });
   });
 });
 

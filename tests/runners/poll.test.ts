@@ -43,13 +43,10 @@ describe('A poll', () => {
   it('looks at once, and again after each wait, until it is aborted', async () => {
     const { looks, waits, pass, abort, ended } = polling(() => undefined);
     await nextTurn();
-    expect([looks, waits]).toEqual([[true], [250]]);
+    expect({ looks, waits }).toEqual({ looks: [true], waits: [250] });
     await pass();
     await pass();
-    expect([looks, waits]).toEqual([
-      [true, false, false],
-      [250, 250, 250],
-    ]);
+    expect({ looks, waits }).toEqual({ looks: [true, false, false], waits: [250, 250, 250] });
     abort();
     await ended;
     expect(looks).toHaveLength(3);
@@ -61,7 +58,7 @@ describe('A poll', () => {
     });
     await nextTurn();
     await pass();
-    expect([looks, errors]).toEqual([[true, false], [new Error('Away')]]);
+    expect({ looks, errors }).toEqual({ looks: [true, false], errors: [new Error('Away')] });
     abort();
     await ended;
   });
@@ -72,14 +69,11 @@ describe('A poll', () => {
     await nextTurn();
     wake();
     await nextTurn();
-    expect([looks, waits]).toEqual([[true, true], [250]]);
+    expect({ looks, waits }).toEqual({ looks: [true, true], waits: [250] });
     wake();
     look.resolve();
     await nextTurn();
-    expect([looks, waits]).toEqual([
-      [true, true, true],
-      [250, 250],
-    ]);
+    expect({ looks, waits }).toEqual({ looks: [true, true, true], waits: [250, 250] });
     abort();
     await ended;
   });
@@ -90,6 +84,6 @@ describe('A poll', () => {
     abort();
     look.reject(new Error('The store is closed'));
     await ended;
-    expect([looks, errors]).toEqual([[true], []]);
+    expect({ looks, errors }).toEqual({ looks: [true], errors: [] });
   });
 });

@@ -482,7 +482,7 @@ describe('A subscription to a log that lost its tail', () => {
     const { error, position } = await lost(subscription);
     expect(error).toMatch(/^It has read up to 5, and the log ends at 3\. .* npm run rebuild -- --all$/);
     await vi.waitFor(() => expect(subscription.status().attempts).toBeGreaterThan(3));
-    expect([told, position, seen]).toEqual([[error], 0, []]);
+    expect({ told, position, seen }).toEqual({ told: [error], position: 0, seen: [] });
     const late = subscription.reached(4, AbortSignal.timeout(50));
     await expect(late).rejects.toThrow('in time');
   });
@@ -543,7 +543,7 @@ describe('A subscription to a log that lost its tail', () => {
       caughtUp: async () => void (kept.arrivals += 1),
     });
     await subscription.reached(await store.head());
-    expect([seen, answers, kept.arrivals]).toEqual([[0, 1, 2], [], 1]);
+    expect({ seen, answers, arrivals: kept.arrivals }).toEqual({ seen: [0, 1, 2], answers: [], arrivals: 1 });
   });
 
   it('takes a checkpoint without a fact as it is, and hands over the fact that the next one stands on', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
@@ -31,7 +31,7 @@ const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
 
 const sendAll = async (call: ReadCall, entries: readonly Entry[], { pace, sent }: Manner): Promise<void> => {
   for (const [index, entry] of entries.entries()) {
-    if (pace > 0 && index % 100 === 0) await pause(pace, undefined, { ref: false });
+    if (pace > 0 && index % 100 === 0) await sleep(pace, undefined, { ref: false });
     sent();
     await send(call, eventMessage(entry));
   }

@@ -1,7 +1,7 @@
 // Test support: a server in memory that speaks as much of EventStoreDB's protocol as the event store needs, for the real
 // client library to connect to. It proves nothing about the real server: what it does is what we think the real one does.
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -95,7 +95,7 @@ export const startEventStoreStandin = async (
     seen.push(kind);
     const fault = faults.get(kind);
     faults.delete(kind);
-    if (delay > 0) await pause(delay, undefined, { ref: false });
+    if (delay > 0) await sleep(delay, undefined, { ref: false });
     return fault;
   };
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
 import { commands } from './mongodb-standin-commands.ts';
 import { CommandError } from './mongodb-standin-data.ts';
@@ -78,7 +78,7 @@ export const startMongoStandin = async (wantedPort = 0): Promise<MongoStandin> =
       socket.destroy();
       return;
     }
-    if (delay > 0 && !aside) await pause(delay, undefined, { ref: false });
+    if (delay > 0 && !aside) await sleep(delay, undefined, { ref: false });
     if (!request.silent && socket.writable) socket.write(answered(request, document));
   };
 

@@ -36,7 +36,7 @@ describe('/metrics', () => {
       body: { name: 'operator', scopes: ['admin'] },
     });
     const refused = await ask(bearer(body.key));
-    expect([refused.status, refused.body.code]).toEqual([403, 'scope-missing']);
+    expect({ status: refused.status, code: refused.body.code }).toEqual({ status: 403, code: 'scope-missing' });
   });
 
   it('counts what happened: requests, commands, facts, duplicates, qualified leads', async () => {
@@ -153,7 +153,10 @@ describe('a port of its own', () => {
     await server.project();
     const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
     const told = await ask('/metrics');
-    expect([told.status, told.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect({ status: told.status, headers: told.headers.get('content-type') }).toEqual({
+      status: 200,
+      headers: 'text/plain; version=0.0.4; charset=utf-8',
+    });
     expect(exposed(await told.text()).valueOf('leadfold_events_appended_total', { type: 'ProjectCreated' })).toBe(1);
     expect((await ask('/api/projects')).status).toBe(404);
 

@@ -49,7 +49,7 @@ describe('The command line of the chaos test', () => {
 
   it('tries nothing where there is something that it does not understand', async () => {
     const { code, stdout, stderr } = await chaosTest('malformed', 'disc-full');
-    expect([code, stdout]).toEqual([2, '']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('There is no case disc-full; there are ');
     expect(() => asked(['--quick'], ['a'])).toThrow(/Unknown option '--quick'[^]*--list[^]*--small/);
   });
@@ -69,7 +69,7 @@ it('A case passes against a real server process, as JSON too', { timeout: 120_00
   expect(results.map(({ name, outcome, found }) => [name, outcome === 'passed' ? outcome : found])).toEqual(
     names.map((name) => [name, 'passed']),
   );
-  expect([code, passed]).toEqual([0, true]);
+  expect({ code, passed }).toEqual({ code: 0, passed: true });
 });
 
 describe('A greedy client', () => {
@@ -178,6 +178,6 @@ describe('What must be whole', () => {
     ],
   ])('%s', async (_, one, outcome, found) => {
     const result = await tried(one, true);
-    expect([result.outcome, result.found]).toEqual([outcome, expect.stringMatching(found)]);
+    expect({ outcome: result.outcome, found: result.found }).toEqual({ outcome, found: expect.stringMatching(found) });
   });
 });

@@ -120,7 +120,7 @@ describe('npm run load-test', () => {
     [['--url=nowhere', '--key=x'], /--url is nowhere; give an address/],
   ])('refuses %s', async (args, message) => {
     const { code, stdout, stderr } = await load(...args);
-    expect([code, stdout]).toEqual([2, '']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
   });
 });

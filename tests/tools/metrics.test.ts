@@ -46,7 +46,7 @@ describe('npm run metrics', () => {
 
   it('only looks at a server that runs already, unless it is told to send', async () => {
     const { code, failed, moments } = await failing({});
-    expect([code, failed]).toEqual([0, []]);
+    expect({ code, failed }).toEqual({ code: 0, failed: [] });
     expect(moments).toHaveLength(2);
     expect(moments[0]).toMatchObject({ lag: 0, failed: 0, stalled: [], memory: expect.any(Number) });
   });
@@ -67,7 +67,7 @@ describe('npm run metrics', () => {
     'fails when %s',
     async (_, what, tampering, args) => {
       const { code, failed } = await failing(tampering, ...args);
-      expect([code, failed]).toEqual([1, [what]]);
+      expect({ code, failed }).toEqual({ code: 1, failed: [what] });
     },
   );
 
@@ -75,7 +75,7 @@ describe('npm run metrics', () => {
     const { code, failed } = await failing({
       before: ({ url }) => (url === '/api/admin/queue-stats' ? { status: 404, body: '{}' } : undefined),
     });
-    expect([code, failed]).toEqual([0, []]);
+    expect({ code, failed }).toEqual({ code: 0, failed: [] });
   });
 
   it('explains itself, and refuses what it does not know', async () => {

@@ -6,7 +6,7 @@ describe('npm run rebuild-test', () => {
     const { code, stdout } = await runTool('rebuild-test.ts', ['--events=100', '--json']);
     expect(code).toBe(0);
     const { passed, facts, rows } = JSON.parse(stdout);
-    expect([passed, facts]).toEqual([true, 105]);
+    expect({ passed, facts }).toEqual({ passed: true, facts: 105 });
     expect(rows).toContainEqual(expect.objectContaining({ what: 'shown then', found: '5 leads, 100 activities' }));
   });
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 /** Whom the greedy one asks, as whom, and how much of everything it wants: 1, or less in a small run. */
@@ -165,7 +165,7 @@ const slowBodies = async ({ prey: { url }, many }: Means) => {
   });
   for (let round = 0; round < 15; round++) {
     for (const socket of sockets) if (socket.writable) socket.write('x');
-    await pause(100);
+    await sleep(100);
   }
   // Half of them end in the middle, the others in the middle of a word.
   for (const [n, socket] of sockets.entries())

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { must } from './case.ts';
 import { bodyOf } from '../support/http.ts';
@@ -28,6 +28,6 @@ export const untilCompleted = async (server: Server, jobId: string): Promise<Job
     const after = `${found.status} at ${found.done}`;
     must(!['failed', 'cancelled'].includes(found.status), `The job is ${after}`);
     must(performance.now() < end, `The job is ${after} after ${patience / 1_000} s`);
-    await pause(20);
+    await sleep(20);
   }
 };

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Product } from '../../bench/support/product.ts';
 import { startProduct } from '../../bench/support/product.ts';
@@ -61,7 +61,7 @@ export const startServer = async ({ dataDir, env = {} }: Starting): Promise<Serv
       const { data } = health.safeParse(body);
       if (status === 200 && head === before && data?.components.every(({ lag = 0 }) => lag === 0)) return;
       [before, said] = [head, JSON.stringify(body)];
-      await pause(20);
+      await sleep(20);
     }
   };
   return {

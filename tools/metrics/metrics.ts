@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { grouped } from '../../demo/table.ts';
 import { loaded } from '../load/generator.ts';
 import { requestsOf } from '../load/mix.ts';
@@ -29,7 +29,7 @@ const watched = async (target: Target, seconds: number, say: (line: string) => v
   const elapsed = (): number => (performance.now() - begun) / 1_000;
   const moments: Moment[] = [];
   for (let nth = 0; nth <= seconds; nth++) {
-    await pause(Math.max(0, (nth - elapsed()) * 1_000));
+    await sleep(Math.max(0, (nth - elapsed()) * 1_000));
     const [second, before] = [elapsed(), moments.at(-1)];
     const reading = await readingOf(target);
     const rate = before ? Math.max(0, reading.processed - before.processed) / (second - before.second) : 0;

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ask, bodyOf, Unexpected } from '../support/http.ts';
 import type { Target } from '../support/target.ts';
@@ -24,6 +24,6 @@ export const rebuiltBeside = async ({ url, key }: Target, projection: string): P
       throw new Unexpected(`The rebuild of ${projection} is ${status}: ${error}`);
     if (performance.now() - begun > patience)
       throw new Unexpected(`The rebuild of ${projection} is ${status} after half an hour`);
-    await pause(100);
+    await sleep(100);
   }
 };

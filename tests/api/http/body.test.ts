@@ -113,7 +113,7 @@ describe('Values in a body', () => {
     await using app = await ingesting();
     // The body, its list, its text and its identifier are values too.
     const fits = await app.post('/api/events/ingest', valuesInAll(bodyLimits.values - 4));
-    expect([bodyLimits.values, fits.statusCode]).toEqual([50_000, 202]);
+    expect({ values: bodyLimits.values, statusCode: fits.statusCode }).toEqual({ values: 50_000, statusCode: 202 });
     const refused = await app.post('/api/events/ingest', valuesInAll(bodyLimits.values - 3));
     expect(refused.body).toMatchObject({ status: 413, code: 'too-large' });
     expect(refused.body.detail).toMatch(/more than 50,000 JSON values; send it in several parts/);

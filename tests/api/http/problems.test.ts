@@ -228,7 +228,7 @@ describe('a path', () => {
   it('answers HEAD as GET, without a body', async () => {
     await using served = await boot();
     const answer = await served.app.inject({ method: 'HEAD', url: '/livez' });
-    expect([answer.statusCode, answer.body]).toEqual([200, '']);
+    expect({ statusCode: answer.statusCode, body: answer.body }).toEqual({ statusCode: 200, body: '' });
   });
 });
 

@@ -115,6 +115,10 @@ it('The routes that record let in so much of a project at a time, whatever becom
       post(JSON.stringify({ writeKey: 'nobody', batch: [], text })),
       post(`{"writeKey":"${apiKey}",${text}`),
     ]);
-    expect([known.status, unknown.status, broken.status]).toEqual([200, 401, 400]);
+    expect({ knownStatus: known.status, unknownStatus: unknown.status, brokenStatus: broken.status }).toEqual({
+      knownStatus: 200,
+      unknownStatus: 401,
+      brokenStatus: 400,
+    });
   }
 });

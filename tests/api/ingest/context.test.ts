@@ -93,7 +93,7 @@ describe("The context of a call of Segment's clients", () => {
     const rest = { campaign: { source: 'é' }, userAgent: '' };
     const room = contextBytes - bytes(rest);
     const full = { ...rest, userAgent: 'é'.repeat(Math.floor(room / 2)) + 'x'.repeat(room % 2) };
-    expect([contextBytes, bytes(full)]).toEqual([8_192, 8_192]);
+    expect({ contextBytes, bytes: bytes(full) }).toEqual({ contextBytes: 8_192, bytes: 8_192 });
     expect(kept(full)).toEqual(full);
     expect(kept({ ...full, userAgent: `${full.userAgent}x` })).toEqual({ campaign: rest.campaign });
     expect(kept({ ...full, ip: '::1' })).toEqual({ campaign: rest.campaign, ip: '::1' });

@@ -73,7 +73,10 @@ describe('An Idempotency-Key', () => {
     await app.post('/api/events', of('ada'), keyed());
     for (const [way, url, sent] of ways) {
       const [payload, headers] = sent('grace');
-      expect([way, await app.post(url, payload, { ...headers, ...keyed() })]).toMatchObject([way, reused]);
+      expect({ way, post: await app.post(url, payload, { ...headers, ...keyed() }) }).toMatchObject({
+        way,
+        post: reused,
+      });
     }
   });
 
@@ -235,7 +238,7 @@ describe('A request that was cut off', () => {
   ] as const)('between what it keeps and what it records (%i, %s) goes on when it comes again', async (nth, when) => {
     const { app, statusCode, facts } = await breakingAt(nth, when);
     await using _app = app;
-    expect([statusCode, facts.map(({ type }) => type)]).toEqual([503, ['RequestKeyed']]);
+    expect({ statusCode, facts: facts.map(({ type }) => type) }).toEqual({ statusCode: 503, facts: ['RequestKeyed'] });
     expect(await app.post('/api/events', of('grace'), keyed())).toMatchObject(reused);
     expect((await app.post('/api/events', of('ada'), keyed())).body).toMatchObject({ status: 'queued' });
     expect(await app.activities()).toHaveLength(1);
@@ -244,7 +247,7 @@ describe('A request that was cut off', () => {
   it('before anything was kept leaves the key to whoever comes next', async () => {
     const { app, statusCode, facts } = await breakingAt(1, 'before');
     await using _app = app;
-    expect([statusCode, facts]).toEqual([503, []]);
+    expect({ statusCode, facts }).toEqual({ statusCode: 503, facts: [] });
     expect((await app.post('/api/events', of('grace'), keyed())).body).toMatchObject({ status: 'queued' });
     expect(await app.post('/api/events', of('ada'), keyed())).toMatchObject(reused);
   });

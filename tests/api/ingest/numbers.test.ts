@@ -168,7 +168,10 @@ describe('A number that a double can not hold', () => {
         headers,
       );
     const [first, second] = [await post(long), await post(near)];
-    expect([first.statusCode, second.statusCode]).toEqual([202, 202]);
+    expect({ firstStatusCode: first.statusCode, secondStatusCode: second.statusCode }).toEqual({
+      firstStatusCode: 202,
+      secondStatusCode: 202,
+    });
     expect(first.body.leadId).not.toBe(second.body.leadId);
     expect(await app.activities()).toMatchObject([{ properties: { order: long } }, { properties: { order: long } }]);
   });
@@ -197,7 +200,10 @@ describe('A number that a double can not hold', () => {
     const wrong = `{"userId":${long},"eventType":"x"}`;
     for (const url of ['/api/events/ingest', '/api/events']) {
       const { statusCode, body } = await app.post(url, wrong);
-      expect([statusCode, body.errors]).toEqual([400, [{ pointer: '/userId', detail: 'must be text, is a number' }]]);
+      expect({ statusCode, errors: body.errors }).toEqual({
+        statusCode: 400,
+        errors: [{ pointer: '/userId', detail: 'must be text, is a number' }],
+      });
     }
     const { body } = await app.post('/api/events/batch', `{"events":[${wrong}]}`);
     expect(body.results[0].error).toEqual({ pointer: '/events/0/userId', detail: 'must be text, is a number' });

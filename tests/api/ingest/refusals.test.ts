@@ -36,7 +36,10 @@ describe('The log of refusals', () => {
     const { lines, log } = logging();
     log.add('rest', 'userId', 1, 'p1');
     vi.advanceTimersByTime(10 * silence);
-    expect([lines.length, vi.getTimerCount()]).toEqual([1, 0]);
+    expect({ linesCount: lines.length, viGetTimerCount: vi.getTimerCount() }).toEqual({
+      linesCount: 1,
+      viGetTimerCount: 0,
+    });
   });
 
   it('has the rest when it closes', () => {

@@ -95,7 +95,10 @@ describe('What Segment clients send', () => {
     await using app = await ingesting();
     const before = await app.facts();
     const { statusCode, body } = await app.post('/v1/alias', { messageId: 'm', userId: 'u', previousId: 'u' });
-    expect([statusCode, body.results]).toEqual([200, [{ index: 0, status: 'ignored', eventId: 'm' }]]);
+    expect({ statusCode, results: body.results }).toEqual({
+      statusCode: 200,
+      results: [{ index: 0, status: 'ignored', eventId: 'm' }],
+    });
     expect(await app.facts()).toEqual(before);
   });
 

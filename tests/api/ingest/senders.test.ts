@@ -26,7 +26,10 @@ describe('What senders send', () => {
     const types = ['text/plain', 'text/plain;charset=UTF-8', form['content-type'], undefined, '', ' '];
     for (const [index, type] of types.entries()) {
       const { statusCode } = await app.post(url, JSON.stringify(body(`e-${index}`)), { 'content-type': type });
-      expect([type, statusCode]).toEqual([type, url.endsWith('ingest') || url.endsWith('events') ? 202 : 200]);
+      expect({ type, statusCode }).toEqual({
+        type,
+        statusCode: url.endsWith('ingest') || url.endsWith('events') ? 202 : 200,
+      });
     }
     expect((await app.activities()).map(({ eventId }) => eventId)).toEqual(types.map((_, index) => `e-${index}`));
   });
@@ -67,7 +70,7 @@ describe('What senders send', () => {
       await using app = await ingesting();
       for (const type of [form['content-type'], 'text/plain', undefined]) {
         const { statusCode } = await app.post('/v1/track', body, { 'content-type': type });
-        expect([type, statusCode]).toEqual([type, 400]);
+        expect({ type, statusCode }).toEqual({ type, statusCode: 400 });
       }
       expect(await app.activities()).toEqual([]);
     },
@@ -85,7 +88,7 @@ describe('What senders send', () => {
     await using app = await ingesting(['leads:read']);
     expect((await app.app.inject({ url: '//api//leads/', headers: { 'x-api-key': app.key } })).statusCode).toBe(200);
     const other = await app.app.inject({ method: 'DELETE', url: '//api//events//ingest/' });
-    expect([other.statusCode, other.headers['allow']]).toEqual([405, 'POST']);
+    expect({ statusCode: other.statusCode, allow: other.headers['allow'] }).toEqual({ statusCode: 405, allow: 'POST' });
     expect((await app.app.inject('/api/e/vents')).statusCode).toBe(404);
   });
 });

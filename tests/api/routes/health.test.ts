@@ -54,6 +54,9 @@ describe('readiness', () => {
     expect((await served.app.inject('/readyz')).statusCode).toBe(200);
     process.stopping = true;
     const answer = await served.app.inject('/readyz');
-    expect([answer.statusCode, answer.json().status]).toEqual([503, 'stopping']);
+    expect({ statusCode: answer.statusCode, status: answer.json().status }).toEqual({
+      statusCode: 503,
+      status: 'stopping',
+    });
   });
 });

@@ -64,7 +64,7 @@ describe('a new project', () => {
     expect(await ask('POST', '/api/events/ingest', event)).toBe(202);
     expect(await ask('POST', '/v1/identify', { userId: 'u', writeKey })).toBe(200);
     const others = ['/api/leads', `/api/projects/${projectId}`, `/api/projects/${projectId}/keys`, '/api/work-items'];
-    for (const url of others) expect([url, await ask('GET', url)]).toEqual([url, 403]);
+    for (const url of others) expect({ url, ask: await ask('GET', url) }).toEqual({ url, ask: 403 });
     expect(await ask('POST', `/api/projects/${projectId}/keys`, { name: 'x', scopes: ['admin'] })).toBe(403);
   });
 
@@ -86,7 +86,11 @@ describe('the list of projects', () => {
     await projectProjects(served);
     const first = await list(served, '?limit=2');
     const second = await list(served, `?limit=2&cursor=${first.nextCursor}`);
-    expect([first.data.length, second.data.length, second.nextCursor]).toEqual([2, 1, null]);
+    expect({
+      firstDataCount: first.data.length,
+      secondDataCount: second.data.length,
+      nextCursor: second.nextCursor,
+    }).toEqual({ firstDataCount: 2, secondDataCount: 1, nextCursor: null });
     const seen = [...first.data, ...second.data].map(({ projectId }: { projectId: string }) => projectId);
     expect(seen.toSorted()).toEqual(ids.toSorted());
   });

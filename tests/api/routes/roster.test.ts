@@ -34,7 +34,10 @@ describe('Teams and reps', () => {
     await using served = await boot();
     const { projectId, get, post, patch } = await about(served);
     const team = await post('/teams', { teamId: 'sales', name: ' Sales ', regions: ['US', 'US'] });
-    expect([team.statusCode, team.json()]).toEqual([201, { teamId: 'sales', name: 'Sales', regions: ['US'] }]);
+    expect({ statusCode: team.statusCode, team: team.json() }).toEqual({
+      statusCode: 201,
+      team: { teamId: 'sales', name: 'Sales', regions: ['US'] },
+    });
     expect(team.headers).toMatchObject({ location: `/api/projects/${projectId}/teams/sales`, etag: '"0"' });
     const rep = await post('/reps', { repId: 'ada', name: 'Ada', teamIds: ['sales'], hours });
     expect(rep.json()).toEqual({ repId: 'ada', name: 'Ada', ...plain, teamIds: ['sales'], hours });
@@ -62,7 +65,11 @@ describe('Teams and reps', () => {
     const { get, post } = await about(served);
     const twice = { 'idempotency-key': 'one' };
     const [first, again] = [await post('/teams', { name: 'A' }, twice), await post('/teams', { name: 'A' }, twice)];
-    expect([again.statusCode, again.body, again.headers.etag]).toEqual([201, first.body, first.headers.etag]);
+    expect({ statusCode: again.statusCode, body: again.body, etag: again.headers.etag }).toEqual({
+      statusCode: 201,
+      body: first.body,
+      etag: first.headers.etag,
+    });
     expect(first.json().teamId).toMatch(/^[a-z0-9]{12}$/);
     expect((await get('/teams')).json().data).toHaveLength(1);
   });

@@ -30,7 +30,11 @@ describe('Routing rules', () => {
     const none = { rules: [], sticky: { lead: true, domain: true }, freeMailDomains: [], regions: {} };
     expect(first.json()).toEqual({ version: 0, ...none });
     const published = await put('/routing-rules', { rules: [hot], defaultTeam: 'sales' }, { 'if-match': '"1"' });
-    expect([published.statusCode, published.json(), published.headers.etag]).toEqual([200, { version: 1 }, '"2"']);
+    expect({ statusCode: published.statusCode, published: published.json(), etag: published.headers.etag }).toEqual({
+      statusCode: 200,
+      published: { version: 1 },
+      etag: '"2"',
+    });
     const read = (await get('/routing-rules')).json();
     expect(read).toMatchObject({ version: 1, rules: [{ ...hot, strategy: 'round-robin', fallback: [] }] });
     expect((await put('/routing-rules', read)).json()).toEqual({ version: 1 });
@@ -78,7 +82,7 @@ describe('Routing rules', () => {
     await put('/routing-rules', { rules: [hot] });
     await put('/routing-rules', { defaultTeam: 'sales' });
     const back = await post('/routing-rules/rollback', { version: 1 });
-    expect([back.statusCode, back.json()]).toEqual([200, { version: 3 }]);
+    expect({ statusCode: back.statusCode, back: back.json() }).toEqual({ statusCode: 200, back: { version: 3 } });
     expect((await get('/routing-rules')).json()).toMatchObject({ version: 3, rules: [{ id: 'hot' }] });
     const { data, nextCursor } = (await get('/routing-rules/versions?limit=2')).json();
     expect(data.map((each: { version: number; restores?: number }) => [each.version, each.restores])).toEqual([
@@ -88,7 +92,11 @@ describe('Routing rules', () => {
       ],
     ]);
     const rest = (await get(`/routing-rules/versions?limit=2&cursor=${nextCursor}`)).json();
-    expect([rest.data.length, rest.data[0].version, rest.nextCursor]).toEqual([1, 1, null]);
+    expect({ dataCount: rest.data.length, version: rest.data[0].version, nextCursor: rest.nextCursor }).toEqual({
+      dataCount: 1,
+      version: 1,
+      nextCursor: null,
+    });
     expect((await get('/routing-rules/versions/1')).json()).toEqual(rest.data[0]);
     expect((await get('/routing-rules/versions/9')).json().code).toBe('not-found');
     expect((await post('/routing-rules/rollback', { version: 9 })).json().code).toBe('not-found');
@@ -109,7 +117,7 @@ describe('Routing rules', () => {
     const first = await put('/routing-rules', { rules: [hot] }, key);
     await put('/routing-rules', { defaultTeam: 'sales' });
     const again = await put('/routing-rules', { rules: [hot] }, key);
-    expect([again.body, again.headers.etag]).toEqual([first.body, first.headers.etag]);
+    expect({ body: again.body, etag: again.headers.etag }).toEqual({ body: first.body, etag: first.headers.etag });
     expect((await get('/routing-rules')).json().version).toBe(2);
   });
 
@@ -134,7 +142,10 @@ describe('A reply policy', () => {
     await using served = await boot();
     const { get, put } = await about(served);
     const { version, ...usual } = (await get('/reply-policy')).json();
-    expect([version, usual.firstResponseMinutes]).toEqual([0, 30]);
+    expect({ version, firstResponseMinutes: usual.firstResponseMinutes }).toEqual({
+      version: 0,
+      firstResponseMinutes: 30,
+    });
     expect((await put('/reply-policy', { ...usual, firstResponseMinutes: 5 })).json()).toEqual({ version: 1 });
     expect((await put('/reply-policy', (await get('/reply-policy')).json())).json()).toEqual({ version: 1 });
     await put('/reply-policy', usual);

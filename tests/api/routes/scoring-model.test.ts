@@ -67,7 +67,11 @@ describe('a scoring model', () => {
     const first = await publish({ engagement: [rule] }, headers);
     await publish({ engagement: [{ ...rule, points: 4 }] });
     const again = await publish({ engagement: [rule] }, headers);
-    expect([again.statusCode, again.body, again.headers.etag]).toEqual([200, first.body, first.headers.etag]);
+    expect({ statusCode: again.statusCode, body: again.body, etag: again.headers.etag }).toEqual({
+      statusCode: 200,
+      body: first.body,
+      etag: first.headers.etag,
+    });
     expect((await read()).json()).toMatchObject({ version: 3, engagement: [{ points: 4 }] });
     expect(await allFacts(served.store)).toHaveLength(5);
   });

@@ -228,7 +228,7 @@ describe('MovePlace', () => {
     ).toEqual(['LeadFreed', 'LeadPlaced']));
   it('ends the waiting of a merged lead', () => {
     const [ended, ...more] = given(leadHeld()).when(movePlace, move).facts();
-    expect([ended?.type, more]).toEqual(['LeadFreed', []]);
+    expect({ type: ended?.type, more }).toEqual({ type: 'LeadFreed', more: [] });
   });
   it('changes nothing again', () => given(leadPlaced(), freed).when(movePlace, move).then());
 });

@@ -138,7 +138,11 @@ describe('A work item', () => {
       workItem.evolve,
       workItem.initial,
     );
-    expect([state.teamId, state.assignee, state.priority]).toEqual(['emea', undefined, 'high']);
+    expect({ teamId: state.teamId, assignee: state.assignee, priority: state.priority }).toEqual({
+      teamId: 'emea',
+      assignee: undefined,
+      priority: 'high',
+    });
   });
 
   it('is ended when its cause is gone, whoever has it, once', () => {

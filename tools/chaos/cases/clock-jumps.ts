@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
@@ -25,7 +25,7 @@ export const clockJumps: Case = {
       // Moved into place, so that nobody reads half of it.
       writeFileSync(`${file}.new`, String(hours * hour));
       renameSync(`${file}.new`, file);
-      await pause(10);
+      await sleep(10);
     };
     await shift(0);
     const preload = new URL('../shifted-clock.ts', import.meta.url).href;

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
@@ -35,7 +35,7 @@ const rescore = async (server: Server, project: Project, { points, trouble }: Ro
   const model = { engagement: [{ id: 'view', when: { eventType: 'page_view' }, points }] };
   const path = `/api/projects/${project.projectId}/scoring-model`;
   const { jobId } = bodyOf(await server.root(path, { method: 'PUT', body: model }), 200, jobRequested);
-  while (server.files.facts(['JobProgressed'], from).length === 0) await pause(1);
+  while (server.files.facts(['JobProgressed'], from).length === 0) await sleep(1);
   must(server.files.facts(['JobCompleted'], from).length === 0, 'The job was complete before the trouble');
   const begun = performance.now();
   await trouble(server);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Case, Ground } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
@@ -104,7 +104,7 @@ export const diskFull: Case = {
     const begun = performance.now();
     while ((await through(next.n++)) !== 202) {
       must(performance.now() < begun + 30_000, 'Activities are still refused 30 s after there is room');
-      await pause(20);
+      await sleep(20);
     }
     await server.settled();
     const recovery = performance.now() - begun;

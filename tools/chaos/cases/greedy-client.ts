@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { bodyOf } from '../../support/http.ts';
@@ -43,7 +43,7 @@ const openGood = (project: Project, people: number) => {
   };
   const asked: Promise<void>[] = [];
   const running = (async () => {
-    for (; !state.ended; await pause(every)) asked.push(one(state.n++));
+    for (; !state.ended; await sleep(every)) asked.push(one(state.n++));
   })();
   return {
     ledger,
@@ -109,9 +109,9 @@ export const greedyClient: Case = {
     const project = await server.project();
     const good = openGood(project, many(200));
     after(good.end);
-    await pause(2_000);
+    await sleep(2_000);
     await good.took();
-    await pause(3_000);
+    await sleep(3_000);
     const calm = percentile(await good.took(), 0.99);
     const allowed = Math.max(patience.ms, patience.times * calm);
     const before = await server.memory();
@@ -121,7 +121,7 @@ export const greedyClient: Case = {
     const seen: Seen[] = [];
     for (const name of greeds) {
       const statuses = await greedy.tries(name);
-      await pause(500);
+      await sleep(500);
       const p99 = percentile(await good.took(), 0.99);
       const memory = (await server.memory()) - before;
       seen.push({ name, p99, memory, failed: good.failures.splice(0), broken: statuses.get(500) ?? 0 });

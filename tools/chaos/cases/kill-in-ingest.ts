@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from '../case.ts';
 import { must } from '../case.ts';
 import { mustBeWhole } from '../checks.ts';
@@ -21,7 +21,7 @@ export const killInIngest: Case = {
     for (let round = 1; round <= rounds; round++) {
       const goal = ledger.acknowledged.size + many(1_500);
       const traffic = openTraffic(project, ledger, { clients: 32, people: many(300), next });
-      while (ledger.acknowledged.size < goal && traffic.failures().length === 0) await pause(1);
+      while (ledger.acknowledged.size < goal && traffic.failures().length === 0) await sleep(1);
       must(traffic.failures().length === 0, `A server that nobody killed refused: ${traffic.failures()[0]}`);
       await server.kill();
       await traffic.end();

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeWhole, shownBy } from '../checks.ts';
@@ -37,7 +37,7 @@ export const killInProjection: Case = {
         const end = performance.now() + 30_000;
         while (server.files.checkpoint() <= from || ledger.acknowledged.size < goal) {
           must(performance.now() < end, 'The read models do not follow');
-          await pause(1);
+          await sleep(1);
         }
       };
       await Promise.race([writing(), sending]);

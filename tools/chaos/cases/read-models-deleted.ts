@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from '../case.ts';
 import { must, mustEqual } from '../case.ts';
 import { mustBeWhole, shownBy } from '../checks.ts';
@@ -20,10 +20,10 @@ export const readModelsDeleted: Case = {
     const next = { n: 0 };
     const file = join(server.dataDir, 'read-models.db');
     const traffic = openTraffic(project, ledger, { clients: 8, people: many(300), next });
-    await pause(many(1_000));
+    await sleep(many(1_000));
     removeReadModels(server.dataDir);
     const deleted = performance.now();
-    await pause(many(2_000));
+    await sleep(many(2_000));
     await traffic.end();
     mustEqual(traffic.failures(), [], 'Refused while the read models were deleted');
     await server.settled();
