@@ -91,17 +91,20 @@ describe('A lead as of a time', () => {
     await project.send({ userId: 'ada', email: 'ada@example.com', eventType: 'page_view' });
     const [then, now] = [query({ asOf: apart }), query({ asOf: own.clock.now() })];
     const before = await project.read(`/api/leads/${younger}?${then}`);
-    expect([before.body.leadId, before.body.score, before.headers['content-location']]).toEqual([
-      younger,
-      5,
-      undefined,
-    ]);
+    expect({
+      leadId: before.body.leadId,
+      score: before.body.score,
+      contentLocation: before.headers['content-location'],
+    }).toEqual({ leadId: younger, score: 5, contentLocation: undefined });
     const after = await project.read(`/api/leads/${younger}?${now}`);
     expect([after.body.leadId, after.body.score, after.headers['content-location']]).toEqual([
       ...[older, 40, `/api/leads/${older}`],
     ]);
     const score = await project.read(`/api/leads/${younger}/score?${now}`);
-    expect([score.body.score, score.headers['content-location']]).toEqual([40, `/api/leads/${older}/score`]);
+    expect({ score: score.body.score, contentLocation: score.headers['content-location'] }).toEqual({
+      score: 40,
+      contentLocation: `/api/leads/${older}/score`,
+    });
   });
 
   it('can be asked with an offset; malformed, in the future and before it began are told apart', async () => {

@@ -156,7 +156,10 @@ describe('A work item', () => {
     const once = { 'idempotency-key': 'claim-1' };
     const first = mustBe(await post(project, 'w1', 'claim', { by: 'ada' }, once), 200);
     const again = mustBe(await post(project, 'w1', 'claim', { by: 'ada' }, once), 200);
-    expect([again.body, again.headers['leadfold-position']]).toEqual([first.body, first.headers['leadfold-position']]);
+    expect({ body: again.body, leadfoldPosition: again.headers['leadfold-position'] }).toEqual({
+      body: first.body,
+      leadfoldPosition: first.headers['leadfold-position'],
+    });
     mustBe(await post(project, 'w1', 'release', { by: 'ada' }), 200);
     mustBe(await post(project, 'w1', 'claim', { by: 'ben' }), 200);
     // Late, when another has it by now: still what was answered then, and nothing happens.

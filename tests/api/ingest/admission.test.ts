@@ -66,7 +66,10 @@ it('Of one project so much is worked on at a time, so much waits, and the next i
   await reached(inHand);
   const headers = { 'content-type': 'application/json', 'x-project': 'greedy' };
   const refused = await server.inject({ method: 'POST', url: '/', headers, payload: bodyOf(small + 1) });
-  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '1']);
+  expect({ statusCode: refused.statusCode, retryAfter: refused.headers['retry-after'] }).toEqual({
+    statusCode: 429,
+    retryAfter: '1',
+  });
   expect(refused.json()).toMatchObject({ code: 'too-many-requests', detail: expect.stringMatching(/in a second/) });
 
   // Another project, and a small body of the same one, are worked on at once.
