@@ -139,9 +139,8 @@ export const fromSegment = (call: SegmentCall, item: unknown, envelope: Envelope
       const [own, ...aside] = objectAt(item, 'properties');
       const said = isObject(item['traits']) ? { groupId, traits: ofGroup } : { groupId };
       const properties = { ...own, ...given(said) };
-      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival, [
-        ...[...wrong, ...aside, ...warnings],
-      ]);
+      const all = [...wrong, ...aside, ...warnings];
+      return toCapture({ ...common, eventType: 'group', properties }, groupFormat, arrival, all);
     }
     case 'alias':
       return fromAlias(item, common, arrival, warnings);
