@@ -229,6 +229,7 @@ describe('A time', () => {
 describe('The name of an event', () => {
   it.each([
     ['Demo Requested', 'demo_requested'],
+    [`${'Demo '.repeat(205)}Requested`, `${'Demo '.repeat(205)}Requested`],
     ['PricingPageVisit', 'pricing_page_visit'],
     ['pricingPageVisit', 'pricing_page_visit'],
     ['form_submit', 'form_submit'],

@@ -122,7 +122,7 @@ const anyRequest = (operations: readonly Operation[]): fc.Arbitrary<Sent> =>
     });
   });
 
-it(`No request of at most 4 MiB holds the event loop for more than ${mostMs} ms, whatever is in it`, async () => {
+it(`No request of at most 4 MiB holds the event loop for more than ${mostMs} ms, whatever is in it`, { retry: 2 }, async () => {
   const server = serverOf();
   const own = await furnished(server);
   // What only begins work, or ends the key that is used, is no matter of this search.
