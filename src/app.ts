@@ -167,6 +167,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     close: async (): Promise<void> => {
       await invariants.stop();
       await http.close();
+      await http.ended();
       await metrics.close();
       await port.open?.close();
     },

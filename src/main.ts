@@ -26,7 +26,7 @@ const codeOf = (error: unknown): string =>
 
 const listen = async (app: App, config: Config): Promise<string> => {
   try {
-    return await app.http.listen({ port: config.port, host: config.host });
+    return await app.http.listenAt({ port: config.port, host: config.host });
   } catch (error) {
     const problem = listenProblems[codeOf(error)]?.(config);
     throw problem === undefined ? error : new ConfigError([problem]);

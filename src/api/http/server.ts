@@ -19,6 +19,7 @@ import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
 import { leads } from '../routes/leads.ts';
+import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
@@ -100,7 +101,7 @@ const parts: readonly Routes[] = [
   workItems,
 ];
 
-/** The HTTP side of a world: every route, ready to listen or to be injected into. It closes when the last answer is sent. */
+/** The HTTP side of a world: every route, ready to listen or to be injected into. It has `ended` when the last answer is sent. */
 export const openServer = async (
   given: ApiContext,
   { logLevel, stopping = () => false, healthOnly = false, telemetry, requestTimeout = sendingTime }: Settings,
@@ -125,7 +126,7 @@ export const openServer = async (
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
   await observed(app, telemetry);
-  closing(app, stopping);
+  closing(app, stopping, listening(app));
   requests(app, api);
   waitingReads(app, api);
   bodies(app);
