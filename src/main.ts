@@ -1,12 +1,22 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, loadConfig } from './config/config.ts';
 import { lockData } from './config/data-lock.ts';
 
-/** How long what is in hand may take to end after a signal, in ms. */
-const patience = 10_000;
+/** How long what is in hand may take to end after a signal, and what is in the log then to be taken by its reader, in ms. */
+const patience = { ending: 9_000, telling: 500 };
+
+/**
+ * Ends the process after so many ms, from outside of its event loop: who reads the log may have stopped reading, or be gone, and
+ * then writing the last lines may never end.
+ */
+const mustEndIn = (milliseconds: number): void => {
+  const code = `setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${milliseconds})`;
+  new Worker(code, { eval: true }).unref();
+};
 
 /** A path as one word of a shell. */
 const shellWord = (path: string): string =>
@@ -69,9 +79,10 @@ const start = async (): Promise<void> => {
   await listenForMetrics(app, config);
 
   const stop = async (signal: string): Promise<void> => {
+    mustEndIn(patience.ending + patience.telling);
     app.http.log.info({ signal }, 'stopping');
     app.drain();
-    setTimeout(() => process.exit(1), patience).unref();
+    setTimeout(() => process.exit(1), patience.ending).unref();
     await app.close();
     unlock();
     process.exit(0);
@@ -87,6 +98,9 @@ const start = async (): Promise<void> => {
       : ['in LEADFOLD_ADMIN_KEY', '$LEADFOLD_ADMIN_KEY'];
   console.log(greeting(url, place, key));
 };
+
+// Who reads what is written here may be gone: that is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
   await start();

@@ -37,6 +37,9 @@ const secretFields = [
   ...['authorization', 'cookie', 'key', 'apiKey', 'writeKey', 'email', 'properties', 'traits', 'identifiers'],
 ];
 
+/** How much may wait for a reader of the log that is slow or has stopped reading, in characters; what comes then is dropped. */
+const maxLength = 4 * 1024 * 1024;
+
 /** The log of the process: a line of JSON for each thing that happened, without secrets and personal data. */
 export const openLog = (level: string, tracing?: Tracing, to?: DestinationStream): Logger => {
   const hidden = Object.fromEntries(secretFields.map((name) => [name, () => '[redacted]']));
@@ -48,6 +51,6 @@ export const openLog = (level: string, tracing?: Tracing, to?: DestinationStream
       ...(tracing && { mixin: () => ({ trace: tracing.current()?.traceId }) }),
     },
     // Lines wait for the next turn of the event loop, not a request for its line.
-    to ?? pino.destination({ dest: 1, sync: false }),
+    to ?? pino.destination({ dest: 1, sync: false, maxLength }),
   );
 };
