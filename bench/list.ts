@@ -1,3 +1,4 @@
+import { against } from './against.ts';
 import { alternative } from './alternative.ts';
 import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
@@ -24,4 +25,5 @@ export const benchmarks: readonly Benchmark[] = [
   systemHealth,
   routing,
   eventstoredb,
+  against,
 ];
