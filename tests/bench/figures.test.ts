@@ -28,6 +28,12 @@ describe('a figure as it is told', () => {
     expect(reference).toEqual({ name: 'other', median: 40 });
   });
 
+  it('has the median of the ratios where each run has one beside it', () => {
+    const reference = { name: 'other', runs: [100, 20, 80] };
+    expect(told({ ...rate([50, 20, 20]), reference: { ...reference, paired: true } }).ratio).toBe(0.5);
+    expect(told({ ...rate([50, 20, 20]), reference }).ratio).toBe(0.25);
+  });
+
   it('is judged by its ratio where it has a reference', () => {
     const reference = { name: 'other', runs: [40] };
     expect(told({ ...rate([20]), reference, goal: { atLeast: 0.5 } }).reached).toBe(true);
