@@ -44,7 +44,7 @@ const ingested = async (url: string, dataDir: string): Promise<number> => {
   const bodies = (first: number) =>
     batchesOf((index) => trackOf(index, leads), { count: 200, size, field: 'batch', first });
   const warm = await loaded({ ...load, seconds: 1, bodies: bodies(0) }, 200);
-  const measured = await loaded({ ...load, seconds: 1.5, bodies: bodies(200 * size) }, 200);
+  const measured = await loaded({ ...load, seconds: 1.5, bodies: bodies(warm.answered * size) }, 200);
   await product.stop();
   await mustHave(url, projectId, (warm.answered + measured.answered) * size);
   return measured.rate * size;
