@@ -9,6 +9,7 @@ import { memoryAndStart } from './memory-and-start.ts';
 import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
 import { routing } from './routing.ts';
+import { latency } from './latency.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { systemHealth } from './system-health.ts';
 
@@ -17,6 +18,7 @@ export const benchmarks: readonly Benchmark[] = [
   ingestSingle,
   ingestBatch,
   endToEnd,
+  latency,
   alternative,
   growth,
   memoryAndStart,

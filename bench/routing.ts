@@ -6,6 +6,7 @@ import { newIds } from '../src/new-id.ts';
 import type { Benchmark, Lab } from './support/benchmark.ts';
 import { batchesOf } from './support/events.ts';
 import type { Figure } from './support/figures.ts';
+import { shareOf } from './support/figures.ts';
 import { loaded } from './support/load.ts';
 import type { Product } from './support/product.ts';
 import { startProduct } from './support/product.ts';
@@ -88,9 +89,6 @@ const sendPaced = async (product: Product, apiKey: string): Promise<void> => {
   }
   await Promise.all(sent);
 };
-
-const shareOf = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;
 
 /** From when a lead qualified until it is assigned, in ms, by the log, while leads come at a pace that doesn't wait. */
 const steady = async (lab: Lab) => {

@@ -38,6 +38,10 @@ export const medianOf = (values: readonly number[]): number => {
   return (low + high) / 2;
 };
 
+/** The least value that a share of the values, of 1, doesn't exceed; not a number when there are none. */
+export const shareOf = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;
+
 const isReached = (goal: Goal, value: number): boolean =>
   'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost;
 
