@@ -5,6 +5,7 @@ import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
 import { ingestBatch } from './ingest-batch.ts';
 import { ingestSingle } from './ingest-single.ts';
+import { memory } from './memory.ts';
 import { memoryAndStart } from './memory-and-start.ts';
 import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
@@ -22,6 +23,7 @@ export const benchmarks: readonly Benchmark[] = [
   alternative,
   growth,
   memoryAndStart,
+  memory,
   query,
   rebuild,
   systemHealth,
