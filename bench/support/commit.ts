@@ -45,9 +45,11 @@ const installPackages = async (folder: string): Promise<void> => {
   const npm = spawn('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 });
   const kill = (): void => void npm.kill('SIGKILL');
   process.once('exit', kill);
-  const [said, [status]] = await Promise.all([text(npm.stderr), once(npm, 'exit')]);
+  const ended = once(npm, 'exit');
+  const said = await text(npm.stderr);
+  await ended;
   process.off('exit', kill);
-  if (status !== 0) throw new Skipped(`The packages of the other commit could not be installed: ${said}`);
+  if (npm.exitCode !== 0) throw new Skipped(`The packages of the other commit could not be installed: ${said}`);
 };
 
 /**

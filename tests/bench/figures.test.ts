@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { medianOf, told } from '../../bench/support/figures.ts';
+import { medianOf, shareOf, told } from '../../bench/support/figures.ts';
 
 const rate = (runs: readonly number[]) => ({ name: 'Events', unit: '/s', runs });
 
@@ -14,6 +14,21 @@ describe('the median of runs', () => {
 
   it('is refused where nothing was measured', () => {
     expect(() => medianOf([])).toThrow('no run');
+  });
+});
+
+describe('the share of runs', () => {
+  it.each([
+    [0.5, 50],
+    [0.99, 99],
+    [0.995, 100],
+  ])('%d is below or at %d of a hundred', (share, expected) => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect(shareOf(hundred, share)).toBe(expected);
+  });
+
+  it('is not a number where nothing was measured', () => {
+    expect(shareOf([], 0.99)).toBeNaN();
   });
 });
 
