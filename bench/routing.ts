@@ -118,7 +118,7 @@ const measured = async (lab: Lab) => {
 export const routing: Benchmark = {
   name: 'routing',
   about: `${leads} leads that qualify at once, each given to one of ${teams * repsEach} reps; what that costs; and how long one takes at a steady pace`,
-  seconds: 240,
+  seconds: 300,
   apart: true,
   run: async (lab) => {
     needThreads();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -14,12 +14,13 @@ let reads: (string | string[] | undefined)[] = [];
 
 beforeEach(async () => {
   [received, reads] = [[], []];
-  server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method === 'GET') reads.push(request.headers['leadfold-after-position']);
     else received.push(await text(request));
     const status = request.method === 'GET' ? 200 : 202;
     response.writeHead(status, { 'content-length': 0, 'leadfold-position': String(received.length) }).end();
-  });
+  };
+  server = createServer((request, response) => void answer(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
