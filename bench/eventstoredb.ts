@@ -1,76 +1,75 @@
-import { openLog } from '../src/eventstore/open.ts';
-import { appendRate } from './support/appending.ts';
+import { appended } from './support/appending.ts';
+import type { Appended } from './support/appending.ts';
 import type { Benchmark } from './support/benchmark.ts';
-import { batchesOf, trackOf } from './support/events.ts';
+import { needThreads } from './support/cpu.ts';
+import { startServer } from './support/eventstoredb-server.ts';
 import type { Figure } from './support/figures.ts';
-import { loaded } from './support/load.ts';
-import { started } from './support/processes.ts';
-import { startProduct } from './support/product.ts';
+import type { Run } from './support/remote.ts';
+import { startRemote, ways } from './support/remote.ts';
 
-const [writers, connections, size, leads] = [50, 2, 50, 5_000];
-const adminKey = 'a-key-of-the-benchmark-that-is-long-enough';
+const writers = 50;
 
-/** The server of the environment, or what stands in for one in the tests, with an empty log. */
-const startServer = async () => {
-  const url = process.env['EVENTSTOREDB_URL'];
-  if (url !== undefined) return { url, end: async () => undefined };
-  const server = started('bench/support/eventstoredb-server-process.ts');
-  return { url: String(await server.says()), end: () => server.end('SIGKILL') };
-};
-
-/** Throws unless the log has as many activities of a project as were acknowledged, each once. */
-const mustHave = async (url: string, projectId: string, acknowledged: number): Promise<void> => {
-  const store = await openLog({ scheme: 'eventstoredb', url });
-  const [head, ids, done] = [await store.head(), new Set<string>(), new AbortController()];
-  let activities = 0;
-  for await (const { events, position } of store.follow(0, done.signal, { streams: [`lead-${projectId}.`] })) {
-    for (const { id, type } of events) {
-      ids.add(id);
-      if (type === 'ActivityRecorded') activities++;
-    }
-    if (position >= head) break;
-  }
-  await store.close();
-  if (activities !== acknowledged)
-    throw new Error(`${acknowledged} events were acknowledged, but the log has ${activities} activities`);
-};
-
-/** Events a second that the product records over HTTP with its log on the server. */
-const ingested = async (url: string, dataDir: string): Promise<number> => {
-  const product = await startProduct({ dataDir, env: { EVENT_STORE: url, LEADFOLD_ADMIN_KEY: adminKey } });
-  const { projectId, apiKey } = await product.project();
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` };
-  const load = { url: product.url, path: '/v1/batch', connections, headers, once: true };
-  const bodies = (first: number) =>
-    batchesOf((index) => trackOf(index, leads), { count: 200, size, field: 'batch', first });
-  const warm = await loaded({ ...load, seconds: 1, bodies: bodies(0) }, 200);
-  const measured = await loaded({ ...load, seconds: 1.5, bodies: bodies(200 * size) }, 200);
-  await product.stop();
-  await mustHave(url, projectId, (warm.answered + measured.answered) * size);
-  return measured.rate * size;
+/** Appends by the bare client and by the adapter, to a server with an empty log. */
+const appendedByBoth = async () => {
+  const { url, end } = await startServer();
+  const appending = { url, writers, warmUp: 1, seconds: 1 };
+  const bare = await appended({ ...appending, by: 'client' });
+  const ours = await appended({ ...appending, by: 'adapter' });
+  await end();
+  return { bare, ours };
 };
 
 /** The log on an EventStoreDB. */
 export const eventstoredb: Benchmark = {
   name: 'eventstoredb',
-  about: `Appends of 3 facts a second to an EventStoreDB by ${writers} writers at a time, and events through HTTP`,
-  seconds: 30,
+  about: `Appends of 3 facts to an EventStoreDB by ${writers} writers at a time, and events through HTTP, with their CPU`,
+  seconds: 60,
   run: async (lab) => {
-    const [ours, bare, product]: [number[], number[], number[]] = [[], [], []];
+    needThreads();
+    const server = await startServer();
+    const product = await startRemote(lab.folder(), server.url);
+    const [bare, ours]: [Appended[], Appended[]] = [[], []];
+    const runs = ways.map((way) => ({ way, results: [] as Run[] }));
+    lab.say('warming up');
+    for (const way of ways) await product.run(way, way.warmUp);
     for (let round = 1; round <= lab.rounds; round++) {
       lab.say(`round ${round} of ${lab.rounds}`);
-      const { url, end } = await startServer();
-      bare.push(await appendRate({ url, by: 'client', writers, warmUp: 0.5, seconds: 1 }));
-      ours.push(await appendRate({ url, by: 'adapter', writers, warmUp: 0.5, seconds: 1 }));
-      product.push(await ingested(url, lab.folder()));
-      await end();
+      const both = await appendedByBoth();
+      bare.push(both.bare);
+      ours.push(both.ours);
+      for (const { way, results } of runs) results.push(await product.run(way, way.requests));
     }
+    await product.end();
+    await server.end();
     const name = process.env['EVENTSTOREDB_URL'] === undefined ? 'a stand-in' : 'EventStoreDB';
-    const reference = { name: 'the bare client', runs: bare };
-    const figures: readonly Figure[] = [
-      { name: `Appends of 3 facts to ${name}`, unit: '/s', runs: ours, reference, goal: { atLeast: 0.6 } },
-      { name: `Events over HTTP, ${size} a request, to ${name}`, unit: '/s', runs: product },
+    const of = (what: keyof Appended, from: readonly Appended[]) => from.map((run) => run[what]);
+    const reference = (what: keyof Appended, by = 'the bare client') => ({ name: by, runs: of(what, bare) });
+    const anAppend = reference('cpu', 'an append of 3 facts by the bare client');
+    return [
+      {
+        name: `Appends of 3 facts to ${name}`,
+        unit: '/s',
+        runs: of('rate', ours),
+        reference: reference('rate'),
+        goal: { atLeast: 0.6 },
+      },
+      {
+        name: `Appends of 3 facts to ${name}: CPU of each`,
+        unit: 'µs',
+        runs: of('cpu', ours),
+        reference: anAppend,
+        goal: { atMost: 1.5 },
+      },
+      ...runs.flatMap(({ way, results }): readonly Figure[] => [
+        { name: `${way.name}, to ${name}`, unit: '/s', runs: results.map(({ rate }) => rate) },
+        {
+          name: `${way.name}, to ${name}: CPU of the product an event`,
+          unit: 'µs',
+          runs: results.map(({ cpu }) => cpu),
+          reference: anAppend,
+          goal: { atMost: way.goal },
+        },
+      ]),
     ];
-    return figures;
   },
 };

@@ -44,14 +44,15 @@ const startOurs = async (lab: Lab) => {
   const product = await startProduct({ dataDir: lab.folder() });
   const { apiKey } = await product.project();
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` };
-  const met = new Map<Way, number>();
+  const sent = new Map<Way, number>();
   let acknowledged = 0;
 
   const send = async (way: Way, seconds: number) => {
-    const [from, count] = [met.get(way) ?? 0, Math.ceil(seconds * plenty)];
-    met.set(way, from + count);
-    const load = { url: product.url, path: way.path, connections, headers, bodies: way.bodies(from, count) };
+    const from = sent.get(way) ?? 0;
+    const bodies = way.bodies(from, Math.ceil(seconds * plenty));
+    const load = { url: product.url, path: way.path, connections, headers, bodies };
     const result = await loaded({ ...load, seconds, once: true }, 200);
+    sent.set(way, from + result.answered);
     acknowledged += result.answered * size;
     return result;
   };

@@ -4,11 +4,13 @@ import { openSqliteEventStore } from '../src/eventstore/sqlite/store.ts';
 import type { Metadata } from '../src/eventstore/event-store.ts';
 import { newIds } from '../src/new-id.ts';
 import type { Benchmark, Lab } from './support/benchmark.ts';
-import { batchesOf } from './support/events.ts';
+import { needThreads } from './support/cpu.ts';
 import type { Figure } from './support/figures.ts';
-import { loaded } from './support/load.ts';
+import { shareOf } from './support/figures.ts';
 import type { Product } from './support/product.ts';
 import { startProduct } from './support/product.ts';
+import type { Office } from './support/routing-cpu.ts';
+import { cpuOfRouting, sendBurst } from './support/routing-cpu.ts';
 import {
   assignmentsIn,
   hireReps,
@@ -20,31 +22,30 @@ import {
   untilAssigned,
 } from './support/routed.ts';
 
-const [leads, size] = [10_000, 500];
+/** Leads that qualify at once, after some that only warm up; and known ones whose routing is measured by itself. */
+const [leads, early, known] = [10_000, 2_000, 2_000];
 
 /** Leads a second that come at a pace, for so long, in s; those of the first seconds only warm up. */
 const [pace, lasting, warmUp] = [50, 30, 5];
 
-const begun = async (lab: Lab) => {
+const begun = async (lab: Lab): Promise<Office> => {
   const product = await startProduct({ dataDir: lab.folder() });
   const { projectId, apiKey } = await product.project();
   await hireReps(product, projectId);
-  return { product, apiKey };
+  return { product, projectId, apiKey };
 };
 
 /** Decisions a second, from when the first of many leads qualified until the last is assigned, while the events come in. */
-const burst = async (lab: Lab) => {
-  const { product, apiKey } = await begun(lab);
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` };
-  const bodies = batchesOf(qualifyingEvent, { count: leads / size, size, field: 'events' });
-  await loaded({ url: product.url, path: '/api/events/batch', connections: 4, headers, bodies, once: true }, 200);
-  await untilAssigned(product.dataDir, leads);
-  await product.stop();
-  mustBeFair(product.dataDir, leads);
-  const times = assignmentsIn(product.dataDir);
+const burstRate = async (office: Office): Promise<number> => {
+  const { dataDir } = office.product;
+  await sendBurst(office, { first: 0, count: early }, qualifyingEvent);
+  await sendBurst(office, { first: early, count: leads }, qualifyingEvent);
+  await untilAssigned(dataDir, early + leads);
+  mustBeFair(dataDir, early + leads);
+  const times = assignmentsIn(dataDir).slice(early);
   const first = times.reduce((least, { qualified }) => Math.min(least, qualified), Infinity);
   const last = times.reduce((most, { assigned }) => Math.max(most, assigned), 0);
-  return { rate: (leads * 1_000) / (last - first), dataDir: product.dataDir };
+  return (leads * 1_000) / (last - first);
 };
 
 /** Leads a second when a store takes the same facts one after the other, and nothing is decided. */
@@ -71,7 +72,7 @@ const bareRate = async ({ folder }: Lab, dataDir: string): Promise<number> => {
   }
   const seconds = (performance.now() - start) / 1_000;
   await store.close();
-  return leads / seconds;
+  return (early + leads) / seconds;
 };
 
 const sendPaced = async (product: Product, apiKey: string): Promise<void> => {
@@ -89,9 +90,6 @@ const sendPaced = async (product: Product, apiKey: string): Promise<void> => {
   await Promise.all(sent);
 };
 
-const shareOf = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;
-
 /** From when a lead qualified until it is assigned, in ms, by the log, while leads come at a pace that doesn't wait. */
 const steady = async (lab: Lab) => {
   const { product, apiKey } = await begun(lab);
@@ -104,30 +102,42 @@ const steady = async (lab: Lab) => {
   return { p50: shareOf(took, 0.5), p99: shareOf(took, 0.99) };
 };
 
+/** A burst, the same facts without a decision, and the CPU of routing, in a product that is warm by then. */
+const measured = async (lab: Lab) => {
+  const office = await begun(lab);
+  const { product } = office;
+  const rate = await burstRate(office);
+  const bare = await bareRate(lab, product.dataDir);
+  const cpu = await cpuOfRouting(office, early + leads, known);
+  await untilAssigned(product.dataDir, early + leads + 2 * known);
+  await product.stop();
+  return { rate, bare, cpu };
+};
+
 /** How quickly leads that qualify find their rep. */
 export const routing: Benchmark = {
   name: 'routing',
-  about: `${leads} leads that qualify at once, each given to one of ${teams * repsEach} reps; and how long one takes at a steady pace`,
-  seconds: 240,
+  about: `${leads} leads that qualify at once, each given to one of ${teams * repsEach} reps; what that costs; and how long one takes at a steady pace`,
+  seconds: 300,
   apart: true,
   run: async (lab) => {
-    const [rates, bare]: [number[], number[]] = [[], []];
+    needThreads();
+    const bursts: Awaited<ReturnType<typeof measured>>[] = [];
     const waits: Awaited<ReturnType<typeof steady>>[] = [];
     for (let round = 1; round <= lab.rounds; round++) {
-      const { rate, dataDir } = await burst(lab);
-      rates.push(rate);
-      bare.push(await bareRate(lab, dataDir));
-      lab.say(`round ${round} of ${lab.rounds}: ${[rate, bare.at(-1) ?? 0].map(Math.round).join(', ')} leads/s`);
+      const burst = await measured(lab);
+      bursts.push(burst);
+      lab.say(`round ${round} of ${lab.rounds}: ${Math.round(burst.rate)} leads/s, ${Math.round(burst.cpu)} µs each`);
       waits.push(await steady(lab));
     }
     const at = `At ${pace} leads/s, from qualified to assigned`;
+    const rates = bursts.map(({ rate }) => rate);
+    const bare = { name: 'the same facts, one append after the other', runs: bursts.map((burst) => burst.bare) };
+    const cpu = bursts.map((burst) => burst.cpu);
     const figures: readonly Figure[] = [
-      {
-        name: 'Decisions, in a burst with the events coming in',
-        unit: '/s',
-        runs: rates,
-        reference: { name: 'the same facts appended, one append after the other', runs: bare },
-      },
+      { name: 'Decisions in a burst, with the events coming in', unit: '/s', runs: rates, goal: { atLeast: 2_000 } },
+      { name: 'Decisions in a burst against bare facts', unit: '/s', runs: rates, reference: bare },
+      { name: 'CPU of all threads to route a lead that qualifies', unit: 'µs', runs: cpu, goal: { atMost: 400 } },
       { name: `${at}: p50`, unit: 'ms', runs: waits.map(({ p50 }) => p50) },
       { name: `${at}: p99`, unit: 'ms', runs: waits.map(({ p99 }) => p99), goal: { atMost: 250 } },
     ];

@@ -9,12 +9,13 @@ const lengthIn = (head: string): number => {
 };
 
 /**
- * Reads the answers that come over one HTTP connection, one at a time: takes the pieces as they come and tells the status of
- * each answer that is complete. It does just that, so that measuring costs less than what is measured. Throws on an answer
+ * Reads the answers that come over one HTTP connection, one at a time: takes the pieces as they come and tells the status and
+ * the head of each answer that is complete. It does just that, so that measuring costs less than what is measured. Throws on an answer
  * without Content-Length.
  */
-export const answerReader = (answered: (status: number) => void) => {
+export const answerReader = (answered: (status: number, head: string) => void) => {
   let head = '';
+  let complete = '';
   let status = 0;
   let missing = 0;
 
@@ -25,14 +26,15 @@ export const answerReader = (answered: (status: number) => void) => {
     if (end === -1 && head.length > headLimit) throw new Error(`An answer's head is longer than ${headLimit} bytes`);
     if (end === -1) return;
     status = Number(head.slice(9, 12));
-    missing = lengthIn(head.slice(0, end)) - (piece.length - (end + 4 - before));
+    complete = head.slice(0, end);
+    missing = lengthIn(complete) - (piece.length - (end + 4 - before));
     head = '';
-    if (missing === 0) answered(status);
+    if (missing === 0) answered(status, complete);
   };
 
   return (piece: Buffer): void => {
     if (missing === 0) return begin(piece);
     missing -= piece.length;
-    if (missing === 0) answered(status);
+    if (missing === 0) answered(status, complete);
   };
 };

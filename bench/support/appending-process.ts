@@ -1,11 +1,11 @@
-// Appends to streams of an EventStoreDB, each writer to one of its own, and tells how many appends were answered a second.
+// Appends to streams of an EventStoreDB, each writer to one of its own, and tells how many appends were answered a second, and what they cost.
 import { randomUUID as newId } from 'node:crypto';
 import { once } from 'node:events';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import type { JSONType } from '@eventstore/db-client';
 import type { NewEvent } from '../../src/eventstore/event-store.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb/store.ts';
-import type { Appending } from './appending.ts';
+import type { Appended, Appending } from './appending.ts';
 import { eventOf } from './events.ts';
 
 /** Appends to a stream at a revision, -1 when it is empty. */
@@ -66,4 +66,7 @@ const together = async (duration: number): Promise<number> => {
 };
 
 await together(warmUp);
-process.send?.((await together(seconds)) / seconds, () => process.exit());
+const before = process.cpuUsage();
+const count = await together(seconds);
+const { user, system } = process.cpuUsage(before);
+process.send?.({ rate: count / seconds, cpu: (user + system) / count } satisfies Appended, () => process.exit());

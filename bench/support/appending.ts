@@ -9,12 +9,15 @@ export type Appending = {
   readonly seconds: number;
 };
 
-/** How many appends a second a process of its own has sent and was answered. Throws when the log has not what was acknowledged. */
-export const appendRate = async (appending: Appending): Promise<number> => {
+/** Appends a second, and the CPU of each over all threads, in µs. */
+export type Appended = { readonly rate: number; readonly cpu: number };
+
+/** What came of appends that a process of its own has sent. Throws when the log has not what was acknowledged. */
+export const appended = async (appending: Appending): Promise<Appended> => {
   const process = started('bench/support/appending-process.ts');
   try {
     process.child.send(appending);
-    return Number(await process.says());
+    return (await process.says()) as Appended;
   } finally {
     await process.end('SIGKILL');
   }

@@ -1,9 +1,13 @@
+import type { Benchmark } from './benchmark.ts';
 import { scriptOf, UsageError, wholeFrom } from '../../src/cli/command-line.ts';
 
 /** What was asked for on the command line. `names` are benchmarks, the usual ones when none was named. */
 export type Asked = {
   readonly names: readonly string[];
-  readonly rounds: number;
+  /** How many runs each median is of, where it was said. */
+  readonly rounds?: number;
+  /** What names the commit to compare with. */
+  readonly commit?: string;
   readonly json: boolean;
   readonly write: boolean;
 };
@@ -22,24 +26,42 @@ export const namedOf = (
 };
 
 /** A benchmark as the help tells of it. */
-export type Listed = { readonly name: string; readonly about: string; readonly apart?: boolean };
+export type Listed = Pick<Benchmark, 'name' | 'about' | 'apart' | 'ofCommit'>;
 
 const listOf = (benchmarks: readonly Listed[]): string => {
   const width = Math.max(...benchmarks.map(({ name }) => name.length));
-  return benchmarks.map(({ name, about, apart }) => `${apart ? '*' : ' '} ${name.padEnd(width)}  ${about}`).join('\n');
+  const mark = ({ apart, ofCommit }: Listed): string => (apart ? '*' : ofCommit ? '+' : ' ');
+  return benchmarks.map((each) => `${mark(each)} ${each.name.padEnd(width)}  ${each.about}`).join('\n');
 };
 
 /** Reads the command line. Throws `UsageError`, and `HelpAsked` with the help. */
 export const asked = (args: readonly string[], benchmarks: readonly Listed[]): Asked => {
   const script = scriptOf('bench', 'Measures Leadfold against references, in turn on this machine.')
-    .argument('[names...]', 'which benchmarks; when none is named all but those marked with *, which take long')
+    .argument(
+      '[names...]',
+      'which benchmarks; when none is named all but those with *, which take long, and with + only after --commit',
+    )
     .option('--json', 'the results as JSON on the standard output')
     .option('--write', 'the results into docs/performance.md, which keeps the others as they were')
-    .option('--rounds <count>', 'how many runs each median is of', wholeFrom('rounds', 1), 3)
+    .option('--rounds <count>', `how many runs each median is of (default: 3, with + 5)`, wholeFrom('rounds', 1))
+    .option('--commit <commit>', 'a commit of this clone that those with + compare this checkout with')
     .addHelpText('after', `\n${listOf(benchmarks)}`)
     .parse([...args], { from: 'user' });
-  const { json = false, write = false, rounds } = script.opts();
-  const names = (some: readonly Listed[]): readonly string[] => some.map(({ name }) => name);
-  const usual = names(benchmarks.filter(({ apart }) => !apart));
-  return { names: namedOf('benchmark', script.args, names(benchmarks), usual), rounds, json, write };
+  const { json = false, write = false, rounds, commit } = script.opts();
+  const namesOf = (some: readonly Listed[]): readonly string[] => some.map(({ name }) => name);
+  const usual = benchmarks.filter(({ apart, ofCommit }) => !apart && (!ofCommit || commit !== undefined));
+  const names = namedOf('benchmark', script.args, namesOf(benchmarks), namesOf(usual));
+  const comparing = namesOf(benchmarks.filter(({ ofCommit }) => ofCommit));
+  const compared = names.filter((name) => comparing.includes(name));
+  if (compared.length > 0 && commit === undefined)
+    throw new UsageError(`${compared.join(', ')} compares with another commit: say which with --commit=<commit>`);
+  if (compared.length === 0 && commit !== undefined)
+    throw new UsageError(`--commit is for ${comparing.join(', ')}, which is not among what was named`);
+  return {
+    names,
+    ...(rounds !== undefined && { rounds }),
+    ...(commit !== undefined && { commit }),
+    json,
+    write,
+  };
 };

@@ -8,6 +8,8 @@ export type Lab = {
   readonly prepared: (name: string, make: (folder: string) => Promise<void>) => Promise<string>;
   /** How many runs the median is taken of. */
   readonly rounds: number;
+  /** The full id of the commit that was named on the command line, for a benchmark that is `ofCommit`. */
+  readonly commit?: string;
   /** Says what is being done, while it is. */
   readonly say: (what: string) => void;
 };
@@ -19,6 +21,10 @@ export type Benchmark = {
   readonly seconds: number;
   /** Only measured when it is named, for it takes long. */
   readonly apart?: boolean;
+  /** How many runs its medians are of where the command line doesn't say; three unless given. */
+  readonly rounds?: number;
+  /** It compares with another commit, so it is only measured when one was named. */
+  readonly ofCommit?: boolean;
   /** Rejects when nothing can be said, with `Skipped` when that is because of something this machine hasn't. */
   readonly run: (lab: Lab) => Promise<readonly Figure[]>;
 };

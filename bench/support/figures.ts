@@ -1,13 +1,19 @@
 /** What a figure must come to: its ratio to the reference where it has one, else its value. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
+/**
+ * What a figure is compared to. `paired` when each run of it was made right beside the one of ours in the same place: then the
+ * ratio is the median of the pairs' ratios, and a machine that is slower for a while makes no difference.
+ */
+export type Reference = { readonly name: string; readonly runs: readonly number[]; readonly paired?: boolean };
+
 /** One thing measured, a value a run. The runs of the reference were made in turn with ours, on the same machine. */
 export type Figure = {
   readonly name: string;
   /** Such as `/s`, `ms` or `MB`. */
   readonly unit: string;
   readonly runs: readonly number[];
-  readonly reference?: { readonly name: string; readonly runs: readonly number[] };
+  readonly reference?: Reference;
   readonly goal?: Goal;
 };
 
@@ -32,13 +38,20 @@ export const medianOf = (values: readonly number[]): number => {
   return (low + high) / 2;
 };
 
+/** The least value that a share of the values, of 1, doesn't exceed; not a number when there are none. */
+export const shareOf = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;
+
 const isReached = (goal: Goal, value: number): boolean =>
   'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost;
+
+const ratioOf = (runs: readonly number[], { runs: others, paired }: Reference): number =>
+  paired ? medianOf(runs.map((run, index) => run / (others[index] ?? NaN))) : medianOf(runs) / medianOf(others);
 
 export const told = ({ name, unit, runs, reference, goal }: Figure): Told => {
   const median = medianOf(runs);
   const other = reference && { name: reference.name, median: medianOf(reference.runs) };
-  const ratio = other && median / other.median;
+  const ratio = reference && ratioOf(runs, reference);
   return {
     name,
     unit,

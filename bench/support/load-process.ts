@@ -65,21 +65,18 @@ const run = async (load: Load): Promise<Loaded> => {
   const until = begun + seconds * 1_000;
   let inTime = 0;
 
-  // Each connection begins with another request: else all would send the same one at the same moment.
-  const nextFor = (connection: number) => {
-    let index = connection - connections;
-    return (): Buffer | undefined => {
-      index += connections;
-      if (performance.now() > until || (eachOnce && index >= requests.length)) return undefined;
-      return requests[index % requests.length];
-    };
+  // In their order, whichever connection is free: so as many were sent as were answered, and those are the first ones.
+  let index = 0;
+  const next = (): Buffer | undefined => {
+    if (performance.now() > until || (eachOnce && index >= requests.length)) return undefined;
+    return requests[index++ % requests.length];
   };
   const counted = (status: number, since: number): void => {
     count(status, since);
     if (performance.now() <= until) inTime++;
   };
   const url = new URL(load.url);
-  const talks = Array.from({ length: connections }, (_, index) => converse(url, nextFor(index), counted));
+  const talks = Array.from({ length: connections }, () => converse(url, next, counted));
   const ends = await Promise.allSettled(talks);
   const lasted = performance.now() - begun;
   const used = process.cpuUsage(cpu);

@@ -1,24 +1,27 @@
 import { generatorCore } from './load.ts';
 import { started } from './processes.ts';
 
-/** Bodies of events that are sent by a clock, one each `everyMs`, whether or not those before are answered. */
+/** Bodies of events that are sent by a clock, whether or not those before are answered. */
 export type Pacing = {
   readonly url: string;
   readonly key: string;
   readonly path: string;
   readonly bodies: readonly string[];
-  readonly everyMs: number;
+  /** How many bodies are due a second. */
+  readonly rate: number;
   /** How many of the bodies only warm up. */
   readonly warmUp: number;
-  /** What is read to see whether the events of a body are there, after each second one. */
-  readonly read: string;
+  /** The status of the answer to each. */
+  readonly expected: number;
+  /** What is read to see whether the events of a body are there, after one in so many. */
+  readonly read: { readonly path: string; readonly every: number };
 };
 
-/** What came of it, in ms: until the answers, and from an answer until the read models had what it acknowledged. */
+/** What came of it, in ms: from when a body was due until its answer, and from an answer until the read models had its events. */
 export type Paced = {
   readonly answers: readonly number[];
   readonly lags: readonly number[];
-  /** How much later than the clock said the latest body was sent. */
+  /** How much later than the clock said the latest body was in line. */
   readonly late: number;
 };
 

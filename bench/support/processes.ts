@@ -3,7 +3,8 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..', '..');
+/** The folder of this checkout. */
+export const root = join(import.meta.dirname, '..', '..');
 
 /** Whether processes can be kept on a core here. */
 export const canPin = spawnSync('taskset', ['--version']).status === 0;
@@ -25,22 +26,27 @@ type Starting = {
   readonly core?: number;
   /** What Node is started with. */
   readonly flags?: readonly string[];
+  /** The folder that it works in, the checkout unless given. */
+  readonly cwd?: string;
+  /** The executable of Node, our own unless given. */
+  readonly node?: string;
 };
 
 const leash = ['--import', new URL('leash.ts', import.meta.url).href];
 const quiet = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
-export const started = (file: string, { args = [], env = {}, core, flags = quiet }: Starting = {}): Started => {
+export const started = (file: string, starting: Starting = {}): Started => {
+  const { args = [], env = {}, core, flags = quiet, cwd = root, node = process.execPath } = starting;
   const { PATH = '', NODE_OPTIONS = '', NODE_COMPILE_CACHE = '' } = process.env;
   const pinned = core !== undefined && canPin;
   const child = fork(join(root, file), [...args], {
-    cwd: root,
+    cwd,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, NODE_ENV: 'production', ...env },
     ...(pinned
-      ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...flags, ...leash] }
-      : { execArgv: [...flags, ...leash] }),
+      ? { execPath: 'taskset', execArgv: ['-c', String(core), node, ...flags, ...leash] }
+      : { execPath: node, execArgv: [...flags, ...leash] }),
   });
   const ended = once(child, 'exit');
   // Nothing that was started outlives us, and what it started is on a leash.

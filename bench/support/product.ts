@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { started } from './processes.ts';
+import { root, started } from './processes.ts';
 import type { Started } from './processes.ts';
 
 const freePort = async (): Promise<number> => {
@@ -29,13 +29,19 @@ export type Product = {
   readonly stop: () => Promise<void>;
 };
 
-/** What `npm start` starts Node with. */
-const startFlags = (): readonly string[] => {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+/** What `npm start` starts Node with in a checkout. */
+const startFlags = (checkout: string): readonly string[] => {
+  const text = readFileSync(join(checkout, 'package.json'), 'utf8');
   const { start } = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text)).scripts;
   const [, flags] = /^node (.*?) ?src\/main\.ts$/.exec(start) ?? [];
   if (flags === undefined) throw new Error(`The script "start" is no longer "node <flags> src/main.ts": ${start}`);
   return flags.split(' ').filter((flag) => flag !== '');
+};
+
+/** The Node that npm finds first in a checkout, with which `npm start` runs there; else ours. */
+const nodeOf = (checkout: string): string => {
+  const own = join(checkout, 'node_modules', '.bin', 'node');
+  return existsSync(own) ? own : process.execPath;
 };
 
 const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
@@ -49,6 +55,8 @@ const until = async ({ child }: Started, ask: () => Promise<boolean>): Promise<v
 };
 
 type Starting = {
+  /** A folder with the product, when it is not just this one: its own Node starts it, with its own flags. */
+  readonly checkout?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A folder that is given stays when the product stops. */
   readonly dataDir?: string;
@@ -57,13 +65,15 @@ type Starting = {
 };
 
 /** Starts the product as `npm start` does and waits until it takes requests. Throws when it ends before. */
-export const startProduct = async ({ env = {}, hasStarted = isReady, ...given }: Starting = {}): Promise<Product> => {
+export const startProduct = async (starting: Starting = {}): Promise<Product> => {
+  const { checkout, env = {}, hasStarted = isReady, ...given } = starting;
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const process = started('bench/support/product-process.ts', {
     env: { DATA_DIR: dataDir, PORT: port, HOST: '127.0.0.1', ...env },
-    flags: startFlags(),
+    flags: startFlags(checkout ?? root),
+    ...(checkout !== undefined && { args: [checkout], cwd: checkout, node: nodeOf(checkout) }),
   });
   await until(process, () => hasStarted(url));
   const adminKey = env['LEADFOLD_ADMIN_KEY'] ?? readFileSync(join(dataDir, 'admin-key'), 'utf8').trim();

@@ -8,9 +8,11 @@ import type { Product } from './product.ts';
 export const [teams, repsEach] = [5, 20];
 const capacity = 10_000;
 
-const mustSucceed = async (asked: Promise<Response>): Promise<void> => {
+/** Throws unless an answer is a good one. */
+export const mustSucceed = async (asked: Promise<Response>): Promise<void> => {
   const answer = await asked;
-  if (!answer.ok) throw new Error(`${answer.url} was answered ${answer.status}: ${await answer.text()}`);
+  if (answer.ok) return void (await answer.arrayBuffer());
+  throw new Error(`${answer.url} was answered ${answer.status}: ${await answer.text()}`);
 };
 
 /** Puts the reps on the roster of a project; the trait `segment` of a lead says which team gets it, by turns. */
@@ -40,6 +42,9 @@ export const qualifyingEvent = (index: number) => ({
   userId: `user-${index}`,
   traits: { segment: index % teams },
 });
+
+/** What the nth lead does before, which does not qualify it. */
+export const visitingEvent = (index: number) => ({ ...qualifyingEvent(index), eventType: 'page_view' });
 
 const times = z.object({ qualified: z.number(), assigned: z.number() });
 

@@ -8,9 +8,9 @@ import { Skipped } from './benchmark.ts';
 import type { RunAnswer } from './run.ts';
 
 // A signal alone would end it without ending what it started that is not on a leash.
-process.once('SIGTERM', () => process.exit(143));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(143));
 
-const [name = '', rounds = ''] = process.argv.slice(2);
+const [name = '', rounds = '', commit] = process.argv.slice(2);
 
 const lab: Lab = {
   folder: () => mkdtempSync(join(tmpdir(), `${name}-`)),
@@ -24,6 +24,7 @@ const lab: Lab = {
     return folder;
   },
   rounds: Number(rounds),
+  ...(commit !== undefined && { commit }),
   say: (what) => console.error(`${name}: ${what}`),
 };
 

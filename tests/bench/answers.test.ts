@@ -23,6 +23,16 @@ describe('the reader of answers', () => {
     }
   });
 
+  it('tells the head of each answer, however long its body takes', () => {
+    const heads: string[] = [];
+    const read = answerReader((_, head) => heads.push(head));
+    for (const piece of [answer(202, 'some text'), answer(200, '')]) {
+      read(piece.subarray(0, -3));
+      read(piece.subarray(-3));
+    }
+    expect(heads).toEqual(['9', '0'].map((length) => expect.stringMatching(`Content-Length: ${length}\r\nx: y$`)));
+  });
+
   it('says nothing before the last byte', () => {
     const whole = answer(202, 'x'.repeat(100_000));
     expect(statusesOf([whole.subarray(0, 60_000), whole.subarray(60_000, -1)])).toEqual([]);

@@ -32,14 +32,21 @@ describe('the command line of the benchmarks', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^There is no benchmark ingest-sngle; there are .*ingest-single/);
   });
+
+  it('tells of an unknown commit, and measures nothing', async () => {
+    const { code, stderr, stdout } = await bench('against', '--commit=no-such-commit');
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/commit/);
+  });
 });
 
 describe('what is asked for', () => {
   const names = ['first', 'second', 'third'];
   const known = names.map((name) => ({ name, about: 'measures' }));
 
-  it('is everything, three times, unless something is said', () => {
-    expect(asked([], known)).toEqual({ names, rounds: 3, json: false, write: false });
+  it('is everything, unless something is said', () => {
+    expect(asked([], known)).toEqual({ names, json: false, write: false });
     const apart = { name: 'long', about: 'measures', apart: true };
     expect(asked([], [...known, apart]).names).toEqual(names);
     expect(asked(['long'], [...known, apart]).names).toEqual(['long']);
@@ -51,6 +58,15 @@ describe('what is asked for', () => {
       rounds: 5,
       json: true,
     });
+  });
+
+  it('is a comparison with another commit only where one is named', () => {
+    const all = [...known, { name: 'versus', about: 'compares', ofCommit: true }];
+    expect(asked([], all).names).toEqual(names);
+    expect(asked(['--commit', 'main'], all)).toMatchObject({ names: [...names, 'versus'], commit: 'main' });
+    expect(asked(['versus', '--commit=main'], all)).toMatchObject({ names: ['versus'], commit: 'main' });
+    expect(() => asked(['versus'], all)).toThrow('versus compares with another commit: say which with --commit');
+    expect(() => asked(['first', '--commit=main'], all)).toThrow('--commit is for versus, which is not among');
   });
 
   it.each([

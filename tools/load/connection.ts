@@ -5,8 +5,8 @@ import { answerReader } from '../../bench/support/answers.ts';
 /** Something to send, and when it was due, in ms of `performance.now()`. */
 export type Due = { readonly request: Buffer; readonly due: number };
 
-/** What became of a request: the status of its answer, or why there was none. */
-export type Answered = (result: number | string, due: number) => void;
+/** What became of a request: the status of its answer with the head, or why there was none. */
+export type Answered = (result: number | string, due: number, head?: string) => void;
 
 /** A connection that sends one request at a time. */
 export type Connection = { readonly send: (what: Due) => void; readonly end: () => void };
@@ -17,11 +17,11 @@ const patience = 30_000;
 /** Opens a connection to a server; it is opened anew when it breaks. `free` is called after each answer, or what stands for one. */
 export const openConnection = (url: URL, answered: Answered, free: (connection: Connection) => void): Connection => {
   const state: { socket?: Socket | undefined; waiting?: Due | undefined } = {};
-  const finish = (result: number | string): void => {
+  const finish = (result: number | string, head?: string): void => {
     const { waiting } = state;
     if (!waiting) return;
     state.waiting = undefined;
-    answered(result, waiting.due);
+    answered(result, waiting.due, head);
     free(connection);
   };
   const opened = (): Socket => {

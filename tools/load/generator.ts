@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { Connection, Due } from './connection.ts';
+import type { Answered, Connection, Due } from './connection.ts';
 import { openConnection } from './connection.ts';
 
 /** Requests to send to a server: over so many connections, and by the clock when there is a rate (requests a second). */
@@ -9,6 +9,8 @@ export type Load = {
   readonly requests: readonly { readonly path: string; readonly body: string }[];
   readonly concurrent: number;
   readonly rate?: number | undefined;
+  /** Told of each answer when it is there. Must not throw. */
+  readonly onAnswer?: Answered;
 };
 
 /** What came of it. Latencies are in ms: since the request was sent, or since it was due when there is a rate. */
@@ -47,7 +49,7 @@ const tallying = () => {
  * they are put in line by the clock, whether or not those before are answered, and a request that has to wait for a
  * connection has waited (open loop): so a server that stands still is not spared the load that it would have got.
  */
-export const loaded = async ({ url: address, key, requests, concurrent, rate }: Load): Promise<Loaded> => {
+export const loaded = async ({ url: address, key, requests, concurrent, rate, onAnswer }: Load): Promise<Loaded> => {
   const url = new URL(address);
   const { count, results, figures } = tallying();
   const { promise: done, resolve } = Promise.withResolvers<void>();
@@ -71,9 +73,10 @@ export const loaded = async ({ url: address, key, requests, concurrent, rate }: 
     if (due) connection.send(due);
     else idle.push(connection);
   };
-  const answered = (result: number | string, due: number): void => {
+  const answered: Answered = (result, due, head) => {
     state.answered++;
     count(result, due);
+    onAnswer?.(result, due, head);
   };
   const connections = Array.from({ length: Math.min(concurrent, requests.length) }, () =>
     openConnection(url, answered, free),
