@@ -42,7 +42,7 @@ export type Generations = {
 /** Starts a projection at the generation that serves. */
 export const runGenerations = async (
   projection: AnyProjection,
-  dependencies: Dependencies & { readonly beat: Beat },
+  dependencies: Dependencies & { readonly beat?: Beat },
 ): Promise<Generations> => {
   const { store, readModels, now, beat, lease, onLostTail, observe = (_, each) => each } = dependencies;
   const { name, filter } = projection;
@@ -73,7 +73,7 @@ export const runGenerations = async (
         store,
         filter,
         now,
-        beat,
+        ...(beat && { beat }),
         load: () => readModels.standing(own.name),
         handle: observe(name, own.project(readModels)),
         caughtUp: () => readModels.prepare([own]),

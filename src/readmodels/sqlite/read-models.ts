@@ -10,7 +10,8 @@ import { BUSY_TIMEOUT, connect, errorCode } from './connection.ts';
 import { findPage } from './find.ts';
 import { groupCommits } from './group-commits.ts';
 import { countStatement } from './query.ts';
-import { loadStored, replaceDocuments, saveDocuments } from './documents.ts';
+import { replaceDocuments, saveDocuments } from './documents.ts';
+import { loadStored } from './rows.ts';
 import {
   checkpointFactOf,
   checkpointOf,
