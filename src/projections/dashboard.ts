@@ -90,12 +90,14 @@ export const dashboard: Projection<Counts, LeadEvent> = {
     const parts = of.has(type) ? streamParts('lead', stream) : undefined;
     if (!parts) return [];
     const iso = recordedAt.toISOString();
-    const recorded = type === 'LeadAbsorbed' ? [] : units.map((unit) => `${unit} ${startIn(unit, iso)}`);
-    const ids = [totalId, ...recorded];
-    return ids.map((id) => ({ project: parts.projectId, id }));
+    const { projectId: project } = parts;
+    const keys = [{ project, id: totalId }];
+    if (type !== 'LeadAbsorbed') for (const unit of units) keys.push({ project, id: `${unit} ${startIn(unit, iso)}` });
+    return keys;
   },
   evolve: (doc, event: Recorded<LeadEvent>, { id }) => {
-    const after = counted(doc ?? empty(id), event);
-    return id === totalId ? after : { ...after, stages: {} };
+    const before = doc ?? empty(id);
+    const after = counted(before, event);
+    return id === totalId || after.stages === before.stages ? after : { ...after, stages: {} };
   },
 };

@@ -25,24 +25,29 @@ export const historyEntry = z.object({
   because: z.array(z.object({ rule: z.string(), points: z.number() })),
   /** The revision of the fact that brought the activity to this lead. */
   revision: z.number(),
-  /** The lead again and the revision of the fact that scored the activity; not there when none did, as of most. */
-  scoredLead: z.string().optional(),
+  /** The revision of the fact that scored the activity; not there when none did. */
   scoredRevision: z.number().optional(),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntry>>;
 
 const entryId = (leadId: string, eventId: string): string => `${leadId}.${eventId}`;
 
-const eventIdsOf = (leadId: string, event: LeadEvent): readonly string[] => {
+const idsOf = (leadId: string, event: LeadEvent): readonly string[] => {
   switch (event.type) {
     case 'ActivityRecorded':
       return [entryId(leadId, event.data.eventId)];
-    case 'LeadScored':
-      return event.data.because.flatMap(({ eventId }) => (eventId === undefined ? [] : [entryId(leadId, eventId)]));
+    case 'LeadScored': {
+      const eventIds: string[] = [];
+      for (const { eventId } of event.data.because)
+        if (eventId !== undefined && !eventIds.includes(eventId)) eventIds.push(eventId);
+      return eventIds.map((eventId) => entryId(leadId, eventId));
+    }
     case 'LeadAbsorbed': {
       const { from, activities, known } = event.data;
       const moved = activities.map(({ eventId }) => eventId);
-      return [...moved.map((id) => entryId(leadId, id)), ...[...moved, ...known].map((id) => entryId(from, id))];
+      return [
+        ...new Set([...moved.map((id) => entryId(leadId, id)), ...[...moved, ...known].map((id) => entryId(from, id))]),
+      ];
     }
     default:
       return [];
@@ -73,7 +78,6 @@ const evolve = (doc: HistoryEntry | undefined, event: Recorded<LeadEvent>, { id 
         delta: inPoints(delta),
         score: event.data.score,
         because: [...doc.because, ...own.map(({ rule, points }) => ({ rule, points }))],
-        scoredLead: leadId,
         scoredRevision: event.revision,
       };
     }
@@ -87,19 +91,16 @@ export const history: Projection<HistoryEntry, LeadEvent> = {
   name: 'history',
   of: 'lead',
   idOf: ({ leadId, eventId }) => entryId(leadId, eventId),
-  version: 2,
+  version: 3,
   streams: [streamsOf('lead')],
   document: historyEntry,
-  indexes: [
-    ['leadId', 'occurredAt'],
-    ['scoredLead', 'scoredRevision'],
-  ],
-  sparse: ['scoredLead'],
+  // Each entry is written to a place of its own in each of them: one more costs as much as the entry.
+  indexes: [['leadId', 'occurredAt']],
   keys: (event) => {
     const parts = streamParts('lead', event.stream);
     if (!parts) return [];
-    const ids = new Set(eventIdsOf(parts.id, event));
-    return [...ids].map((id) => ({ project: parts.projectId, id }));
+    return idsOf(parts.id, event).map((id) => ({ project: parts.projectId, id }));
   },
   evolve,
+  begins: ({ type }) => type === 'ActivityRecorded',
 };

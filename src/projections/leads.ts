@@ -22,6 +22,8 @@ export const leadDocument = z.object({
   engagement: z.number(),
   model: z.number(),
   scoredAt: z.string().optional(),
+  /** The revision of the fact that has this score. */
+  scoredRevision: z.number().optional(),
   stage: z.string(),
   /** 1 when the score reaches the qualification threshold, else 0. */
   qualified: z.number(),
@@ -114,7 +116,8 @@ const changed = (doc: LeadDocument, event: Recorded<LeadEvent>): LeadDocument | 
     case 'LeadScored': {
       const { score, fit, engagement, model, qualified } = event.data;
       const scoredAt = event.recordedAt.toISOString();
-      const scored = { ...doc, score, fit, engagement, model, scoredAt, qualified: qualified ? 1 : 0 };
+      const scoredRevision = event.revision;
+      const scored = { ...doc, score, fit, engagement, model, scoredAt, scoredRevision, qualified: qualified ? 1 : 0 };
       return scored.qualified === doc.qualified ? scored : found(scored);
     }
     case 'StageChanged':
@@ -155,7 +158,7 @@ const marked = (doc: LeadDocument, revision: number): LeadDocument => {
 export const leads: Projection<LeadDocument, LeadEvent> = {
   name: 'leads',
   of: 'lead',
-  version: 3,
+  version: 4,
   streams: [streamsOf('lead')],
   document: leadDocument,
   // Of indexes that suit a query as well the first is used.
@@ -190,4 +193,5 @@ export const leads: Projection<LeadDocument, LeadEvent> = {
     const after = doc && changed(doc, event);
     return after && marked(owned(after, event), event.revision);
   },
+  begins: ({ type }) => type === 'LeadCaptured',
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
 import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.ts';
 import type { Registers } from '../readmodels/registers.ts';
-import type { Documents, Stored } from '../readmodels/documents.ts';
+import type { Changed, Documents, Stored } from '../readmodels/documents.ts';
 import type { Collection, Key } from '../readmodels/collection.ts';
 import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair, DocumentsOfLead } from './repair.ts';
@@ -25,6 +25,8 @@ export type Projection<D, E extends Event> = Collection<D> & {
   readonly types?: readonly E['type'][];
   readonly keys: (event: Recorded<E>) => readonly Key[];
   readonly evolve: (doc: D | undefined, event: Recorded<E>, key: Key) => D | undefined;
+  /** Whether a fact makes the documents it touches whatever they were before: then nobody looks what they were. */
+  readonly begins?: (event: Recorded<E>) => boolean;
   /**
    * Says that each document is of one lead, whose stream, or that of a lead which it was merged into, has all that touches it.
    * It has the lead's id, unless `idOf` is there.
@@ -57,16 +59,17 @@ export type AnyProjection = Collection<never> & {
 type Reading<D> = {
   keys(event: Recorded): readonly Key[];
   evolve(doc: D | undefined, event: Recorded, key: Key): D | undefined;
+  begins?(event: Recorded): boolean;
 };
 
-/** A document that facts of a batch touch, by its key, and those facts in their order. */
-type Touched = { readonly key: Key; readonly events: readonly Recorded[] };
+/** A document that facts of a batch touch, and those facts in their order. `begun`: the first of them makes it. */
+type Touched = { readonly name: string; readonly key: Key; readonly begun: boolean; readonly events: Recorded[] };
 
 /**
  * How many documents are in hand at once: so many at first and at most, and else as many as take so many bytes of memory by
  * what some of those before them took. One fact can touch thousands of them.
  */
-const portion = { first: 250, most: 1_000, bytes: 16 * 1024 * 1024, sample: 32 };
+const portion = { first: 250, most: 1_000, bytes: 16 * 1024 * 1024, sample: 8 };
 
 /** How many documents like these are a portion. */
 const portionOf = (documents: readonly Stored<unknown>[]): number => {
@@ -101,13 +104,14 @@ export const project = <D, E extends Event>(
     forgotten = now;
   };
 
-  const documentsOf = async (keys: ReadonlyMap<string, Key>): Promise<ReadonlyMap<string, Stored<D>>> => {
+  /** The documents as they are, by their names; of those that are begun nobody looks. */
+  const documentsOf = async (some: readonly Touched[]): Promise<ReadonlyMap<string, Stored<D>>> => {
     const documents = new Map<string, Stored<D>>();
     const others: Key[] = [];
-    for (const [name, key] of keys) {
-      const stored = recent.get(name);
+    for (const { name, key, begun } of some) {
+      const stored = begun ? undefined : recent.get(name);
       if (stored) documents.set(name, stored);
-      else others.push(key);
+      else if (!begun) others.push(key);
     }
     const loaded = others.length > 0 ? await readModels.load(projection, others) : [];
     for (const stored of loaded) documents.set(nameOf(stored), stored);
@@ -126,35 +130,36 @@ export const project = <D, E extends Event>(
   };
 
   /** Brings some documents up to the end of a batch, and then the checkpoint to a position, where `last` is the fact it stands on. */
-  const bring = async (
-    some: readonly (readonly [string, Touched])[],
-    checkpoint: number,
-    last?: Place,
-  ): Promise<void> => {
-    const before = await documentsOf(new Map(some.map(([name, { key }]) => [name, key])));
-    const changed = new Map<string, Stored<D>>();
-    for (const [name, touched] of some) {
-      const after = evolved(touched, before.get(name));
-      if (after) changed.set(name, after);
+  const bring = async (some: readonly Touched[], checkpoint: number, last?: Place): Promise<void> => {
+    const documents = await documentsOf(some);
+    const changed: Changed<D>[] = [];
+    const known: (readonly [string, Stored<D>])[] = [];
+    for (const touched of some) {
+      const before = documents.get(touched.name);
+      const after = evolved(touched, before);
+      if (before) known.push([touched.name, after ?? before]);
+      if (!after) continue;
+      const { project, id, doc, position } = after;
+      changed.push({ project, id, doc, position, before });
     }
-    await readModels.save(projection, [...changed.values()], checkpoint, last);
+    await readModels.save(projection, changed, checkpoint, last);
     // What came for the first time may well never come again, as an entry of a history.
-    for (const [name, stored] of before) recent.set(name, changed.get(name) ?? stored);
-    if (before.size > 0) many = portionOf([...before.values()]);
+    for (const [name, stored] of known) recent.set(name, stored);
+    if (documents.size > 0) many = portionOf([...documents.values()]);
   };
 
   const run = async ({ events, position, last }: Batch): Promise<void> => {
     await forgetRepaired();
-    const touched = new Map<string, { readonly key: Key; readonly events: Recorded[] }>();
+    const touched = new Map<string, Touched>();
     for (const event of events) {
       for (const key of reading.keys(event)) {
         const name = nameOf(key);
         const there = touched.get(name);
         if (there) there.events.push(event);
-        else touched.set(name, { key, events: [event] });
+        else touched.set(name, { name, key, begun: reading.begins?.(event) ?? false, events: [event] });
       }
     }
-    const all = [...touched];
+    const all = [...touched.values()];
     // A document is made of what touches it alone, so those of one batch need not be written together. The checkpoint comes last.
     let begin = 0;
     while (all.length - begin > many) {

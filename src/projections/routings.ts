@@ -48,4 +48,5 @@ export const routings: Projection<RoutingFact, LeadEvent> = {
       recordedAt: recordedAt.toISOString(),
       data: { ...data },
     },
+  begins: () => true,
 };

@@ -4,6 +4,12 @@ import type { Collection, Declared, Key } from './collection.ts';
 /** A document and the position of the last fact in it. Without a document it is a tombstone that keeps the guard. */
 export type Stored<D> = Key & { readonly doc: D | undefined; readonly position: number };
 
+/**
+ * A document with what it was before, as far as whoever changed it knows: then nobody has to look that up. It may be wrong, when
+ * somebody else wrote meanwhile.
+ */
+export type Changed<D> = Stored<D> & { readonly before?: Stored<D> | undefined };
+
 /** A document in the place of what was there, by its position then; undefined when nothing was. */
 export type Replacement<D> = Stored<D> & { readonly replaces: number | undefined };
 
@@ -28,7 +34,7 @@ export interface Documents {
    * Writes each document unless a newer one (by position) is there, then the checkpoint of the collection, which never goes
    * back, with the fact that it stands on.
    */
-  save<D>(collection: Collection<D>, documents: readonly Stored<D>[], checkpoint: number, fact?: Place): Promise<void>;
+  save<D>(collection: Collection<D>, documents: readonly Changed<D>[], checkpoint: number, fact?: Place): Promise<void>;
   /**
    * Writes each document if what is there is of the position that was `seen` (none there: undefined), also an older or equal
    * one. Tells whether all were written; those that were not are left as somebody else made them.

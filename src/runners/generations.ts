@@ -1,4 +1,5 @@
 import type { Place } from '../eventstore/event-store.ts';
+import type { Beat } from './beat.ts';
 import { checkpointReached, leased } from './leased.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import { subscribe } from './subscription.ts';
@@ -39,8 +40,11 @@ export type Generations = {
 };
 
 /** Starts a projection at the generation that serves. */
-export const runGenerations = async (projection: AnyProjection, dependencies: Dependencies): Promise<Generations> => {
-  const { store, readModels, now, lease, onLostTail, observe = (_, each) => each } = dependencies;
+export const runGenerations = async (
+  projection: AnyProjection,
+  dependencies: Dependencies & { readonly beat?: Beat },
+): Promise<Generations> => {
+  const { store, readModels, now, beat, lease, onLostTail, observe = (_, each) => each } = dependencies;
   const { name, filter } = projection;
 
   /** Throws a generation away while it serves, so that it begins again at the log's beginning. */
@@ -69,6 +73,7 @@ export const runGenerations = async (projection: AnyProjection, dependencies: De
         store,
         filter,
         now,
+        ...(beat && { beat }),
         load: () => readModels.standing(own.name),
         handle: observe(name, own.project(readModels)),
         caughtUp: () => readModels.prepare([own]),

@@ -142,8 +142,8 @@ export const carryOut = async (
   } finally {
     clearInterval(beat);
   }
-  if (!signal.aborted) return;
   const { status, holder } = await held.state();
+  // A step may hear of it before anybody told the worker: its fact was refused.
   if (status === 'cancelled') await handler.abandon?.({ ...doc, position: 0 }, worker.context);
-  else if (status === 'running' && holder === worker.holder) await held.free(request);
+  else if (signal.aborted && status === 'running' && holder === worker.holder) await held.free(request);
 };

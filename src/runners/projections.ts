@@ -1,4 +1,5 @@
 import type { EventStore } from '../eventstore/event-store.ts';
+import { newBeat } from './beat.ts';
 import type { Lease } from './leased.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import { poll } from './poll.ts';
@@ -59,7 +60,9 @@ const following = (all: readonly Generations[], signal: AbortSignal): Promise<vo
 export const runProjections = async (dependencies: Dependencies): Promise<RunningProjections> => {
   const { lease, only = projections } = dependencies;
   const running = new Map<string, Generations>();
-  for (const projection of only) running.set(projection.name, await runGenerations(projection, dependencies));
+  const beat = newBeat();
+  for (const projection of only)
+    running.set(projection.name, await runGenerations(projection, { ...dependencies, beat }));
   const all = [...running.values()];
   const stopping = new AbortController();
   const looking = lease ? following(all, stopping.signal) : undefined;

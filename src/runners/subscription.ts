@@ -1,16 +1,12 @@
 import type { Standing } from '../readmodels/checkpoints.ts';
 import type { Batch, EventStore, Filter, Place } from '../eventstore/event-store.ts';
 import { LostTail, lostTail } from '../eventstore/lost-tail.ts';
+import type { Beat } from './beat.ts';
+import { newBeat } from './beat.ts';
 import { passing } from './passing.ts';
 import { pulse } from './pulse.ts';
 import { sleep, waitingRoom } from './waiting.ts';
 
-/**
- * A live reader begins a batch at most every so many ms. Under load a batch then has what many commits brought, so that a
- * document is read and written once for all of it. The first fact after a quiet time does not wait, nor does anything that
- * somebody waits for. With more events in hand it takes its time: a larger batch costs less an event.
- */
-const paceAfter = (events: number): number => Math.min(80, 20 + events);
 /** The wait for somebody to do something about a lost tail grows up to that after so many failures: two seconds at most. */
 const oftenLost = 5;
 
@@ -25,7 +21,8 @@ const LARGE = 500;
  * called when the reader has come to the log's end for the first time, and again if it fails; until it is done, the reader
  * has not arrived there. `retryDelay` gives the milliseconds to wait after the nth failure in a row. `onLostTail` is told,
  * once, that the log lacks what the checkpoint stands on. `beginAgain` is asked then, and at each try as long as that is so:
- * it may make the reader begin at the log's beginning, and tells whether it did.
+ * it may make the reader begin at the log's beginning, and tells whether it did. Live readers with one `beat` begin their
+ * batches together.
  */
 export type Reader = {
   readonly name: string;
@@ -39,6 +36,7 @@ export type Reader = {
   readonly beginAgain?: () => Promise<boolean>;
   readonly now: () => Date;
   readonly retryDelay?: (attempt: number) => number;
+  readonly beat?: Beat;
 };
 
 /** `since` is when the state was entered, `attempts` counts failures in a row and `error` is the last of them. */
@@ -79,7 +77,7 @@ type Progress = Omit<SubscriptionStatus, 'name'>;
  * that the checkpoint stands on, or it reads nothing.
  */
 export function subscribe(reader: Reader): Subscription {
-  const { name, store, filter, handle, pass, caughtUp, now, retryDelay = backOff } = reader;
+  const { name, store, filter, handle, pass, caughtUp, now, retryDelay = backOff, beat = newBeat() } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
@@ -137,9 +135,9 @@ export function subscribe(reader: Reader): Subscription {
     for await (const come of store.follow(await resume(), signal, filter)) {
       fact = come.last ?? fact;
       const batch = { ...come, position: Math.max(come.position, progress.position), ...(fact && { last: fact }) };
-      const next = performance.now() + paceAfter(batch.events.length);
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
       const live = progress.state === 'live' || batch.position >= (await store.head());
+      if (live) beat.begin(batch.events.length);
       const [first] = batch.events;
       if (first) progress = { ...progress, inHand: first.recordedAt };
       if (passed && !first) passed.to({ position: batch.position, ...(fact && { fact }) });
@@ -147,14 +145,14 @@ export function subscribe(reader: Reader): Subscription {
       handled.count(batch.events.length);
       if (live) await arrive();
       move(live ? 'live' : 'catching-up', { position: batch.position, attempts: 0 });
-      if (live && batch.events.length < LARGE) await restUntil(next);
+      if (live && batch.events.length < LARGE) await rest();
     }
     if (!signal.aborted) throw new Error('The log ended');
   }
 
-  async function restUntil(time: number): Promise<void> {
+  async function rest(): Promise<void> {
     resting = new AbortController();
-    if (!signal.aborted && !waiters.occupied()) await sleep(Math.max(0, time - performance.now()), resting.signal);
+    if (!signal.aborted && !waiters.occupied()) await beat.next(resting.signal);
   }
 
   async function run(): Promise<void> {

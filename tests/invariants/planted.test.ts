@@ -69,8 +69,9 @@ const wrongs = ({ invariants }: Json, projectId: string): readonly (readonly [nu
 
 const lead = (change: string) => `UPDATE "docs.leads" SET doc = ${change} WHERE project = ? AND id = ?`;
 const entry = (change: string) => `UPDATE "docs.history" SET doc = ${change} WHERE project = ? AND id = ?`;
-const copied = `INSERT OR REPLACE INTO "docs.history" SELECT project, ?, position, json_set(doc, '$.leadId', ?, '$.eventId', ?)
-  FROM "docs.history" WHERE project = ? AND id = ?`;
+const copied = `INSERT OR REPLACE INTO "docs.history" (project, id, position, "$.leadId", "$.occurredAt", doc)
+  SELECT project, ?1, position, ?2, "$.occurredAt", json_set(doc, '$.leadId', ?2, '$.eventId', ?3)
+  FROM "docs.history" WHERE project = ?4 AND id = ?5`;
 
 /** Has a pool say something else than that a lead waits. */
 const said = (projectId: string, type: string, data: object) =>
@@ -135,7 +136,7 @@ const planted: readonly Planted[] = [
     plant: ({ projectId, leadId }) =>
       edit(
         documents,
-        `UPDATE "docs.history" SET doc = NULL WHERE project = ? AND id = ?`,
+        `UPDATE "docs.history" SET doc = NULL, gone = 1 WHERE project = ? AND id = ?`,
         projectId,
         `${leadId}.joined`,
       ),

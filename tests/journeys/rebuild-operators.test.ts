@@ -71,7 +71,8 @@ describe('Rebuilding a lead', () => {
       [
         'in the history, but never was',
         false,
-        `INSERT INTO "docs.history" SELECT project, '${id}.planted', position,
+        `INSERT INTO "docs.history" (project, id, position, "$.leadId", "$.occurredAt", doc)
+          SELECT project, '${id}.planted', position, "$.leadId", "$.occurredAt",
           json_set(doc, '$.eventId', 'planted') FROM "docs.history" WHERE id LIKE '${id}.%' LIMIT 1`,
       ],
       // Its documents say what they should: only where they come from is wrong.

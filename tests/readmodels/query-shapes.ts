@@ -152,17 +152,6 @@ const queue = (
 
 const others: readonly Shape[] = [
   {
-    name: 'the score before an activity',
-    project: 'p1',
-    collection: erased(history),
-    ordered: true,
-    query: {
-      where: [is('scoredLead', 'l1'), { field: 'scoredRevision', op: 'lt', value: 9 }],
-      sort: [{ field: 'scoredRevision', direction: 'desc' }],
-      limit: 1,
-    },
-  },
-  {
     name: 'the minutes of a project',
     project: 'p1',
     collection: erased(dashboard),

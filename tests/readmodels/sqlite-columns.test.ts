@@ -176,7 +176,7 @@ it('a column goes with the last index that names its field, and is filled when o
   await readModels.save(fewer, [stored('a', 2, { ...anna, score: 8 })], 2);
   const few: Collection<Person> = { name: 'people', document, indexes: [['score']] };
   await readModels.prepare([declared(few)]);
-  expect(names(path)).toEqual(['checkpoint_facts', 'checkpoints', 'docs.people', 'index.score.people', 'leases']);
+  expect(names(path)).toEqual(['by.score.people', 'checkpoint_facts', 'checkpoints', 'docs.people', 'leases']);
   expect(await readModels.count('p1', few, [{ field: 'score', op: 'eq', value: 8 }])).toBe(1);
   await readModels.save(few, [stored('a', 3, { ...anna, score: 9 })], 3);
   await readModels.prepare([declared(people)]);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 const notes = { name: 'notes', indexes: [], document: z.object({ text: z.string() }) };
-const text = 'x'.repeat(40_000);
+const text = 'x'.repeat(80_000);
 
 it('What is written is copied from the WAL by who makes the read models, so that requests do not wait for it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-copying-'));
@@ -26,7 +26,7 @@ it('What is written is copied from the WAL by who makes the read models, so that
     );
   const before = statSync(path).size;
   for (let batch = 0; batch < 9; batch++) await write(`batch-${batch}`, 100);
-  expect([statSync(path).size, statSync(`${path}-wal`).size > 8_000 * 4_096]).toEqual([before, true]);
+  expect([statSync(path).size, statSync(`${path}-wal`).size > 8_000 * 8_192]).toEqual([before, true]);
   await maker.save(notes, [], 2);
-  expect(statSync(path).size).toBeGreaterThan(30_000_000);
+  expect(statSync(path).size).toBeGreaterThan(60_000_000);
 });

@@ -13,6 +13,9 @@ const BUSY = 5;
 /** How often it is looked whether the file is still there, in ms, by who wants to know. */
 const LOOK_EVERY = 250;
 
+/** Bytes of a page of a new file. What is written goes to the WAL page by page, each by calls of its own: larger pages are fewer. */
+const PAGE_SIZE = 8_192;
+
 // Indexes spread what is written over all their pages. With a cache of 32 MiB, instead of 2, a page is not read again for each
 // batch, and with 8,000 pages in the WAL, instead of 1,000, it is copied to the file once for many batches.
 const ROOMY = 'PRAGMA cache_size = -32768';
@@ -48,6 +51,7 @@ const opened = (path: string, { readOnly = false, deleted }: Opening): Opened =>
   if (path !== ':memory:') privateDatabase(path);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
+  db.exec(`PRAGMA page_size = ${PAGE_SIZE}`);
   useWal(db, 10);
   db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');

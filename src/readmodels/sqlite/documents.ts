@@ -1,99 +1,16 @@
 import type { StatementSync } from 'node:sqlite';
-import { parsed } from '../checks.ts';
-import type { Replacement, Stored } from '../documents.ts';
-import type { Scalar } from '../queries.ts';
+import type { Changed, Replacement, Stored } from '../documents.ts';
 import type { Collection, Declared, Key } from '../collection.ts';
-import { columnFields, columnsOf, docsTable, fieldColumn, quoted, termsTable } from './names.ts';
+import { columnFields, columnsOf, docsTable, quoted, termsTable } from './names.ts';
+import type { Value } from './rows.ts';
+import { columnValue } from './rows.ts';
 import type { Connection } from './tables.ts';
 
-/** How many keys one statement looks up at most. */
-const MANY = 256;
+/** What changes in a row besides its position and its document: columns by their places, and values. */
+type Changes = { readonly places: readonly number[]; readonly values: readonly Value[] };
 
-/** Some columns of the rows of many keys, in as few statements as they fit in; a key without a row is left out. */
-const rowsOf = <R>({ prepared }: Connection, collection: Declared, columns: string, keys: readonly Key[]): R[] => {
-  const table = quoted(docsTable(collection));
-  const found: R[] = [];
-  for (const [project, own] of Map.groupBy(keys, (key) => key.project)) {
-    for (let begin = 0; begin < own.length; begin += MANY) {
-      const ids = own.slice(begin, begin + MANY).map(({ id }) => id);
-      // A few sizes of statement are prepared once; the place that is over asks for the last key again.
-      const places = 2 ** Math.ceil(Math.log2(ids.length));
-      const asked = [...ids, ...Array.from({ length: places - ids.length }, () => ids.at(-1) ?? '')];
-      const sql = `SELECT project, id, ${columns} FROM ${table} WHERE project = ? AND id IN (${asked.map(() => '?').join(', ')})`;
-      const statement = prepared(sql);
-      statement.setReturnArrays(true);
-      found.push(...(statement.all(project, ...asked) as R[]));
-    }
-  }
-  return found;
-};
-
-/** The documents of keys with their positions, tombstones too; of some keys there may be none. Throws when one does not fit its schema. */
-export const loadStored = <D>(
-  connection: Connection,
-  collection: Collection<D>,
-  keys: readonly Key[],
-): readonly Stored<D>[] =>
-  rowsOf<[string, string, string | null, number]>(connection, collection, 'doc, position', keys).map(
-    ([project, id, doc, position]) => ({
-      project,
-      id,
-      position,
-      doc: doc === null ? undefined : parsed(collection, id, doc),
-    }),
-  );
-
-const keyText = ({ project, id }: Key): string => `${project.length} ${project}${id}`;
-
-/** What a column has of a document's field: what SQLite would extract from the document's JSON. */
-const columnValue = (value: unknown): Value => {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  if (typeof value === 'boolean') return Number(value);
-  return value === undefined || value === null ? null : JSON.stringify(value);
-};
-
-type Value = Scalar | null;
-/** What is there of a document: where, and its values in the order of the columns, but for the last one, `doc`. */
-type Before = { readonly rowid: Value | undefined; readonly values: readonly Value[] };
-
-/** Which rows may be written over: SQL about the row that is there, `stored`, and its parameter for a document. */
-type Guard<S> = { readonly sql: string; readonly value: (document: S) => number };
-
-/**
- * Writes a row if its guard lets it, and gives how many were written. Of one that is known to be there only the columns that
- * changed are named: SQLite leaves an index alone none of whose columns is named, and of a lead's indexes an activity
- * changes two, a new score three, and one or two more once somebody has it.
- */
-const rowWriting = ({ prepared }: Connection, table: string, columns: readonly string[], guard: string) => {
-  const names = columns.map(quoted);
-  const others = names.slice(2);
-  const upsert = prepared(`INSERT INTO ${table} AS stored (${names.join(', ')})
-    VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (project, id) DO UPDATE
-    SET ${others.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE ${guard}`);
-  const updates = new Map<string, StatementSync>();
-  const updating = (changed: readonly number[]): StatementSync => {
-    const key = changed.join();
-    const set = () => changed.map((place) => `${names[place]} = ?`).join(', ');
-    const update = updates.get(key) ?? prepared(`UPDATE ${table} AS stored SET ${set()} WHERE rowid = ? AND ${guard}`);
-    updates.set(key, update);
-    return update;
-  };
-  return (before: Before | undefined, row: readonly Value[], guarded: number): number => {
-    if (before?.rowid === undefined) return Number(upsert.run(...row, guarded).changes);
-    const [changed, values]: [number[], Value[]] = [[], []];
-    for (const [place, value] of row.entries()) {
-      if (value === before.values[place]) continue;
-      changed.push(place);
-      values.push(value);
-    }
-    return Number(updating(changed).run(...values, before.rowid, guarded).changes);
-  };
-};
-
-const wordsIn = (json: Value | undefined): ReadonlySet<string> => {
-  const value: unknown = typeof json === 'string' && json !== '' ? JSON.parse(json) : [];
-  return new Set(Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []);
-};
+const wordsIn = (list: unknown): ReadonlySet<string> =>
+  new Set(Array.isArray(list) ? list.filter((word) => typeof word === 'string') : []);
 
 /** Brings the words that documents are found by from what they were to what they are, if there are any yet. */
 const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
@@ -101,7 +18,7 @@ const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
   if (table === undefined || !prepared('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) return undefined;
   const remove = prepared(`DELETE FROM ${quoted(table)} WHERE project = ? AND word = ? AND id = ?`);
   const add = prepared(`INSERT OR IGNORE INTO ${quoted(table)} (project, word, id) VALUES (?, ?, ?)`);
-  return ({ project, id }: Key, before: Value | undefined, now: Value | undefined): void => {
+  return ({ project, id }: Key, before: unknown, now: unknown): void => {
     // The usual document has the words that it had.
     if (before === now) return;
     const [old, current] = [wordsIn(before), wordsIn(now)];
@@ -110,65 +27,121 @@ const wordsSaving = ({ prepared }: Connection, collection: Declared) => {
   };
 };
 
-/** Whether a collection has no index and no words; one that is bare gets them when it is prepared. */
-const isBare = ({ prepared }: Connection, collection: Declared): boolean => {
-  const made = prepared(`SELECT 1 FROM sqlite_schema
-    WHERE sql IS NOT NULL AND (type = 'index' AND tbl_name = ? OR name = ?)`);
-  return made.get(docsTable(collection), termsTable(collection, collection.terms ?? '')) === undefined;
+/** The statements that write a collection's rows. Those that update name only the columns that change: SQLite leaves an index alone none of whose columns is named. */
+const statementsOf = ({ prepared }: Connection, collection: Declared) => {
+  const table = quoted(docsTable(collection));
+  const own = [...columnsOf(collection).keys()];
+  const columns = ['project', 'id', 'position', ...own, 'doc'];
+  const updates = new Map<string, StatementSync>();
+  return {
+    insert: prepared(`INSERT INTO ${table} (${columns.map(quoted).join(', ')})
+      VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT (project, id) DO NOTHING`),
+    select: (): StatementSync => {
+      const select = prepared(`SELECT ${['position', ...own].map(quoted).join(', ')} FROM ${table}
+        WHERE project = ? AND id = ?`);
+      select.setReturnArrays(true);
+      return select;
+    },
+    /** What updates the columns at some places of a row that is still of a position. */
+    update: (places: readonly number[]): StatementSync => {
+      const key = places.join();
+      const set = () =>
+        ['position', ...places.map((place) => own[place] ?? ''), 'doc'].map((name) => `${quoted(name)} = ?`).join(', ');
+      const update =
+        updates.get(key) ?? prepared(`UPDATE ${table} SET ${set()} WHERE project = ? AND id = ? AND position = ?`);
+      updates.set(key, update);
+      return update;
+    },
+  };
 };
 
-/** What is there of documents, by their keys; nothing is looked up where it would spare nothing. */
-const beforeOf = (
-  connection: Connection,
-  collection: Declared,
-  columns: readonly string[],
-  keys: readonly Key[],
-): Map<string, Before> => {
-  if (columnFields(collection).length === 0 || isBare(connection, collection)) return new Map();
-  const rows = rowsOf<[string, string, ...Value[]]>(connection, collection, columns.map(quoted).join(', '), keys);
-  return new Map(
-    rows.map((row) => [keyText({ project: row[0], id: row[1] }), { rowid: row.at(-1), values: row.slice(0, -1) }]),
-  );
-};
-
-/** Writes documents and, of those that were written, their words. Tells whether all were. */
-const written = <D, S extends Stored<D>>(
-  connection: Connection,
-  collection: Collection<D>,
-  documents: readonly S[],
-  guard: Guard<S>,
-): boolean => {
-  if (documents.length === 0) return true;
+/** What writes the documents of a collection, in a transaction that nobody else writes in. */
+const writingTo = <D>(connection: Connection, collection: Collection<D>) => {
   const fields = columnFields(collection);
-  const columns = ['project', 'id', 'position', ...columnsOf(collection).keys(), 'doc'];
-  const write = rowWriting(connection, quoted(docsTable(collection)), columns, guard.sql);
+  const { insert, select, update } = statementsOf(connection, collection);
   const saveWords = wordsSaving(connection, collection);
-  const words = columns.indexOf(fieldColumn(collection.terms ?? 'none'));
-  const before = beforeOf(connection, collection, [...columns.slice(2, -1), 'rowid'], documents);
-  let all = true;
-  for (const document of documents) {
+  const wordsOf = (doc: D | undefined): unknown =>
+    collection.terms === undefined ? undefined : doc?.[collection.terms];
+
+  const jsonOf = (doc: D | undefined): Value => (doc === undefined ? null : JSON.stringify(doc));
+  const valuesOf = (doc: D | undefined, values: Value[] = []): Value[] => {
+    if (fields.length > 0) values.push(doc === undefined ? 1 : null);
+    for (const field of fields) values.push(columnValue(doc?.[field]));
+    return values;
+  };
+
+  const changesOf = (before: readonly Value[], now: readonly Value[]): Changes => {
+    const places = [...now.keys()].filter((place) => now[place] !== before[place]);
+    return { places, values: places.map((place) => now[place] ?? null) };
+  };
+
+  /** What differs in the columns of two documents. Of lists and objects only those are looked into that are others than before. */
+  const differing = (before: D | undefined, now: D | undefined): Changes => {
+    if (!before || !now) return changesOf(valuesOf(before), valuesOf(now));
+    const [places, values]: [number[], Value[]] = [[], []];
+    for (let place = 0; place < fields.length; place++) {
+      const field = fields[place];
+      if (field === undefined || before[field] === now[field]) continue;
+      const value = columnValue(now[field]);
+      if (value === columnValue(before[field])) continue;
+      // The first column tells whether the document is gone.
+      places.push(place + 1);
+      values.push(value);
+    }
+    return { places, values };
+  };
+
+  const updated = ({ places, values }: Changes, { project, id, position, doc }: Stored<D>, before: number): boolean =>
+    Number(update(places).run(position, ...values, jsonOf(doc), project, id, before).changes) > 0;
+
+  /** Writes a document of which nothing is there. Tells whether that is so. */
+  const begin = (document: Stored<D>): boolean => {
     const { project, id, position, doc } = document;
-    const name = keyText(document);
-    const gone = fields.length === 0 ? [] : [doc === undefined ? 1 : null];
-    const json = doc === undefined ? null : JSON.stringify(doc);
-    const row = [project, id, position, ...gone, ...fields.map((field) => columnValue(doc?.[field])), json];
-    const was = before.get(name);
-    const changes = write(was, row, guard.value(document));
-    all &&= changes > 0;
-    if (changes === 0 || fields.length === 0) continue;
-    saveWords?.(document, was?.values[words], row[words]);
-    before.set(name, { rowid: was?.rowid, values: row.slice(0, -1) });
-  }
-  return all;
+    const row = valuesOf(doc, [project, id, position]);
+    row.push(jsonOf(doc));
+    const isNew = Number(insert.run(...row).changes) > 0;
+    if (isNew) saveWords?.(document, undefined, wordsOf(doc));
+    return isNew;
+  };
+
+  /** Writes a document over one that is still there, as somebody knows it. Tells whether that is so. */
+  const change = (document: Stored<D>, before: Stored<D>): boolean => {
+    const isWritten = updated(differing(before.doc, document.doc), document, before.position);
+    if (isWritten) saveWords?.(document, wordsOf(before.doc), wordsOf(document.doc));
+    return isWritten;
+  };
+
+  /** Writes a document over what is there, if the position of that lets it. Tells whether it does. */
+  const overwrite = (document: Stored<D>, lets: (position: number | undefined) => boolean): boolean => {
+    const row = select().get(document.project, document.id) as Readonly<Record<number, Value>> | undefined;
+    const position = row && Number(row[0]);
+    if (!lets(position)) return false;
+    if (!row || position === undefined) return begin(document);
+    const now = valuesOf(document.doc);
+    const before = now.map((_, place) => row[place + 1] ?? null);
+    updated(changesOf(before, now), document, position);
+    const words = fields.findIndex((field) => field === collection.terms) + 1;
+    const had = words > 0 ? before[words] : undefined;
+    if (had !== now[words]) saveWords?.(document, JSON.parse(String(had || '[]')), wordsOf(document.doc));
+    return true;
+  };
+  return { begin, change, overwrite };
 };
 
 /** Writes documents and their words, each unless a newer document is there. */
 export const saveDocuments = <D>(
   connection: Connection,
   collection: Collection<D>,
-  documents: readonly Stored<D>[],
+  documents: readonly Changed<D>[],
 ): void => {
-  written(connection, collection, documents, { sql: 'stored.position < ?', value: ({ position }) => position });
+  if (documents.length === 0) return;
+  const { begin, change, overwrite } = writingTo(connection, collection);
+  for (const document of documents) {
+    const { before, position } = document;
+    // The usual document is as its projection left it, or was not there yet: nobody has to look what there is.
+    const isWritten = before ? before.position < position && change(document, before) : begin(document);
+    if (!isWritten) overwrite(document, (there) => there === undefined || there < position);
+  }
 };
 
 /** Writes documents and their words, each if what is there is of the position that was seen. Tells whether all were. */
@@ -176,5 +149,10 @@ export const replaceDocuments = <D>(
   connection: Connection,
   collection: Collection<D>,
   documents: readonly Replacement<D>[],
-): boolean =>
-  written(connection, collection, documents, { sql: 'stored.position = ?', value: ({ replaces = -1 }) => replaces });
+): boolean => {
+  if (documents.length === 0) return true;
+  const { overwrite } = writingTo(connection, collection);
+  let all = true;
+  for (const document of documents) all = overwrite(document, (there) => there === document.replaces) && all;
+  return all;
+};

@@ -1,13 +1,12 @@
 import type { Condition, Query } from '../queries.ts';
 import type { Declared } from '../collection.ts';
 import { indexKey, sparseField } from '../collection.ts';
-import { columnsOf } from './names.ts';
 
 type Wanted = Pick<Query<never>, 'where' | 'sort'>;
 
-/** Indexes on columns and on expressions have names of their own, so that which ones are there tells who wrote the file. */
+/** An index on columns. What older files have on expressions has names of its own, so that which ones are there tells who wrote the file. */
 export const indexName = (collection: Declared, fields: readonly string[]): string =>
-  `${columnsOf(collection).size > 0 ? 'by' : 'index'}.${indexKey(collection, fields)}.${collection.name}`;
+  `by.${indexKey(collection, fields)}.${collection.name}`;
 
 const isRange = ({ op }: Condition<never>): boolean => op === 'gt' || op === 'gte' || op === 'lt' || op === 'lte';
 

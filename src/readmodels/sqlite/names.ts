@@ -13,23 +13,14 @@ export const termsTable = (collection: Declared, field: string): string => `term
 /** The path of a document's field as an SQL literal. Throws on a name that is not letters and digits. */
 export const pathSql = (field: string): string => `'$.${checkedField(field)}'`;
 
-/** With so many indexes a collection has columns: to look up what changed costs as much as writing to two. */
-const WORTH = 3;
-
-/**
- * The fields that have a column: those that an index names, and the terms. Of a collection with few indexes and no terms there
- * are none: its indexes are on what SQLite extracts from the documents.
- */
+/** The fields that have a column: those that an index names, and the terms. A collection without any has no columns. */
 export const columnFields = <F extends string>({
   indexes,
   terms,
 }: {
   readonly indexes: readonly (readonly F[])[];
   readonly terms?: F;
-}): readonly F[] =>
-  indexes.length < WORTH && terms === undefined
-    ? []
-    : [...new Set([...indexes.flat(), ...(terms === undefined ? [] : [terms])])];
+}): readonly F[] => [...new Set([...indexes.flat(), ...(terms === undefined ? [] : [terms])])];
 
 /** What the columns have that are made from the document, by their names: that it is gone, and its fields. */
 export const columnsOf = (collection: Declared): ReadonlyMap<string, string> => {

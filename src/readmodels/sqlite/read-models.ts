@@ -8,8 +8,10 @@ import type { Declared } from '../collection.ts';
 import type { Opening } from './connection.ts';
 import { BUSY_TIMEOUT, connect, errorCode } from './connection.ts';
 import { findPage } from './find.ts';
+import { groupCommits } from './group-commits.ts';
 import { countStatement } from './query.ts';
-import { loadStored, replaceDocuments, saveDocuments } from './documents.ts';
+import { replaceDocuments, saveDocuments } from './documents.ts';
+import { loadStored } from './rows.ts';
 import {
   checkpointFactOf,
   checkpointOf,
@@ -102,6 +104,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
       }
     }
   };
+  const saving = groupCommits(writing);
   // A transaction for each few, so that others come to write between those that take long.
   const prepareAll = async (collection: Declared, bare: boolean): Promise<void> => {
     while (await writing(() => prepareNext(connection.db(), collection, bare)));
@@ -124,7 +127,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
       }),
     load: (collection, keys) => reading([], () => loadStored(connection, collection, keys)),
     save: (collection, documents, checkpoint, fact) =>
-      writing(() => {
+      saving(() => {
         saveDocuments(connection, collection, documents);
         moveCheckpoint(connection, collection.name, checkpoint, fact);
       }),
@@ -137,7 +140,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
       const fact = await reading(undefined, () => checkpointFactOf(connection, name));
       return standingOf(position, fact);
     },
-    saveCheckpoint: (name, position, fact) => writing(() => moveCheckpoint(connection, name, position, fact)),
+    saveCheckpoint: (name, position, fact) => saving(() => moveCheckpoint(connection, name, position, fact)),
     dropCheckpoint: (name) => writing(() => dropCheckpoint(connection.db(), name)),
     register: (name) => reading(0, () => checkpointOf(connection, name)),
     raise: (name, to) => writing(() => moveCheckpoint(connection, name, to)),

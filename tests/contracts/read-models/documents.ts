@@ -99,6 +99,81 @@ export const documentsContract = ({ home, prepared }: Given): void => {
       expect(await Promise.all(['one', 'two', 'three', 'four', 'five'].map(found))).toEqual([[], [], [], ['a'], ['a']]);
     });
 
+    it('is told what a document was, and looks at what there is when that is not so', async () => {
+      const { readModels } = await prepared();
+      const fifth = stored(5, person('a', { city: 'Rome', words: ['five'] }));
+      const [seventh, eighth] = [stored(7, person('a', { city: 'Rome', score: 7 })), stored(8, person('a'))];
+      await readModels.save(people, [{ ...fifth, before: undefined }], 5);
+      await readModels.save(people, [{ ...seventh, before: fifth }], 7);
+      await readModels.save(people, [{ ...stored(6, person('a', { score: 6 })), before: fifth }], 7);
+      expect(await readModels.load(people, [fifth])).toEqual([seventh]);
+      expect(ids(await readModels.find('p1', people, named('five')))).toEqual([]);
+      await readModels.save(people, [{ ...eighth, before: seventh }], 8);
+      const ninth = stored(9, person('a', { city: 'Rome', score: 7, words: ['nine'] }));
+      await readModels.save(people, [{ ...ninth, before: seventh }], 9);
+      const inRome = await readModels.find('p1', people, {
+        ...everyone,
+        where: [{ field: 'city', op: 'eq', value: 'Rome' }],
+      });
+      expect(inRome.docs).toEqual([ninth.doc]);
+      expect(ids(await readModels.find('p1', people, named('nine')))).toEqual(['a']);
+    });
+
+    it('ends with the newest document, found by what it says, whatever was said of what it was', async () => {
+      const written = fc.record({
+        position: fc.integer({ min: 1, max: 8 }),
+        doc: fc.option(
+          fc.record({ city: fc.constantFrom('Oslo', 'Rome'), words: fc.subarray(['one', 'two', 'three']) }),
+          { nil: undefined },
+        ),
+        known: fc.integer({ min: 0, max: 8 }),
+      });
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(written, { minLength: 1, maxLength: 8 }), async (writes) => {
+          const { readModels } = await prepared();
+          const id = `id-${(run += 1)}`;
+          // Of one position there is one document, as of one fact.
+          const each = new Map(writes.map(({ position, doc }) => [position, doc && person(id, doc)]));
+          for (const { position, known } of writes) {
+            const before = each.has(known) && { before: { project: 'p1', id, doc: each.get(known), position: known } };
+            await readModels.save(people, [{ project: 'p1', id, doc: each.get(position), position, ...before }], 0);
+          }
+          const newest = each.get(Math.max(...each.keys()));
+          expect(await readModels.get('p1', people, id)).toEqual(newest);
+          for (const city of ['Oslo', 'Rome']) {
+            const { docs } = await readModels.find('p1', people, {
+              ...everyone,
+              where: [{ field: 'city', op: 'eq', value: city }],
+            });
+            expect(docs.some((doc) => doc.id === id)).toBe(newest?.city === city);
+          }
+          for (const word of ['one', 'two', 'three'])
+            expect(ids(await readModels.find('p1', people, named(word))).includes(id)).toBe(
+              newest?.words.includes(word) ?? false,
+            );
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    it('of some that are saved at the same time, saves those that can be', async () => {
+      const { readModels } = await prepared();
+      const anything: Collection<unknown> = { name: people.name, indexes: [], document: z.unknown() };
+      const saves = [
+        readModels.save(people, [stored(1, person('a'))], 1),
+        readModels.save(anything, [{ project: 'p1', id: 'b', doc: { mark: 5n }, position: 2 }], 2),
+        readModels.save(people, [stored(3, person('c'))], 1),
+      ];
+      expect((await Promise.allSettled(saves)).map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+      ]);
+      expect(ids(await readModels.find('p1', people, everyone))).toEqual(['a', 'c']);
+      expect(await readModels.checkpoint(people.name)).toBe(1);
+    });
+
     it('takes no documents and no keys', async () => {
       const { readModels } = await prepared();
       await readModels.save(people, [], 9);
