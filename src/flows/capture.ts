@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { activityOf } from '../domain/lead/activities.ts';
 import { isRetry } from '../domain/lead/activity.ts';
 import type { LinkPlan, RefusedLink } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
@@ -78,7 +79,7 @@ const record = async (
       const { activity } = item;
       const { eventId } = activity;
       const accepted = recorded.delete(eventId);
-      const kept = state.activities.get(eventId);
+      const kept = activityOf(state.activities, eventId);
       const first = accepted ? undefined : kept;
       const differs = first && !isRetry(first, activity, item.exactTime);
       const links = item.identifiers.flatMap((each) => elsewhere.get(identifierKey(each)) ?? []);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activityOf } from '../../domain/lead/activities.ts';
 import { activitySchema } from '../../domain/lead/activity.ts';
 import { identifierSchema } from '../../domain/identity/identity.ts';
 import type { LeadEvent } from '../../domain/lead/lead-events.ts';
@@ -60,7 +61,7 @@ export const absorbLead = command(lead)({
         from,
         identifiers: [...newIdentifiers(state, identifiers)],
         activities: [...fresh],
-        known: activities.filter(({ eventId }) => state.activities.has(eventId)).map(({ eventId }) => eventId),
+        known: activities.filter(({ eventId }) => activityOf(state.activities, eventId)).map(({ eventId }) => eventId),
         qualifications,
         last,
         ...(last && more),

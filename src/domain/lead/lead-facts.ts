@@ -1,3 +1,4 @@
+import { activityOf } from './activities.ts';
 import type { Activity, Json } from './activity.ts';
 import type { Identifier } from '../identity/identity.ts';
 import { identifierKey, leadIdOf } from '../identity/identity.ts';
@@ -44,7 +45,8 @@ export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly
 export const newActivities = (state: LeadState, activities: readonly Activity[]): readonly Activity[] => {
   const first = new Map<string, Activity>();
   for (const activity of activities) {
-    if (!state.activities.has(activity.eventId) && !first.has(activity.eventId)) first.set(activity.eventId, activity);
+    const { eventId } = activity;
+    if (!activityOf(state.activities, eventId) && !first.has(eventId)) first.set(eventId, activity);
   }
   return [...first.values()];
 };

@@ -1,6 +1,7 @@
-import { List as PersistentList, Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import type { Activities } from './activities.ts';
+import { activityOf, noActivities, withOneMore } from './activities.ts';
 import type { Activity } from './activity.ts';
-import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
 import type { Identifier, Merges, Root } from '../identity/identity.ts';
 import { identifierKey, normalized, withUserId } from '../identity/identity.ts';
@@ -36,8 +37,7 @@ export type LeadState = Profile & {
   readonly userIds: readonly string[];
   /** The e-mail addresses among them, in their normal form. */
   readonly emails: PersistentSet<string>;
-  readonly activities: PersistentMap<string, Activity>;
-  readonly byType: PersistentMap<string, PersistentList<Activity>>;
+  readonly activities: Activities;
   readonly absorbed: PersistentSet<string>;
   readonly merges: Merges;
   readonly refused: PersistentSet<string>;
@@ -54,8 +54,7 @@ const initial: LeadState = {
   identifiers: PersistentMap(),
   userIds: [],
   emails: PersistentSet(),
-  activities: PersistentMap(),
-  byType: PersistentMap(),
+  activities: noActivities,
   profile: PersistentMap(),
   profileBytes: 0,
   absorbed: PersistentSet(),
@@ -81,12 +80,11 @@ const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => 
 };
 
 const withActivity = (state: LeadState, activity: Activity): LeadState => {
-  if (state.activities.has(activity.eventId)) return state;
+  if (activityOf(state.activities, activity.eventId)) return state;
   const { profile, profileBytes } = activity.traits ? withTraits(state, activity) : state;
   return {
     ...state,
-    activities: state.activities.set(activity.eventId, activity),
-    byType: changed(state.byType, activity.eventType, PersistentList<Activity>(), (list) => list.push(activity)),
+    activities: withOneMore(state.activities, activity),
     profile,
     profileBytes,
   };
