@@ -9,6 +9,7 @@ import {
   newActivities,
   newIdentifiers,
   profileChanges,
+  undecided,
   withFacts,
 } from '../../domain/lead/lead-facts.ts';
 import { lead } from '../../domain/lead/lead.ts';
@@ -37,13 +38,13 @@ export const recordActivities = command(lead)({
     scoring: publishedModelSchema,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { projectId, leadId, capture, identifiers, refused, activities, scoring }, { now }) => {
+  decideAndFold: (state, { projectId, leadId, capture, identifiers, refused, activities, scoring }, { now }) => {
     if (state.status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} was merged into ${state.into}`);
     if (state.status === 'unused' && !capture) throw new Rejection('lead-unknown', `There is no lead ${leadId}`);
 
     const begun = state.status === 'unused' && capture ? [captured(projectId, capture, scoring, now)] : [];
-    const lives = withFacts(state, begun);
-    const linked = newIdentifiers(lives, identifiers).map((identifier): LeadEvent => ({
+    const lives = withFacts(undecided(state), begun);
+    const linked = newIdentifiers(lives.state, identifiers).map((identifier): LeadEvent => ({
       type: 'IdentifierAdded',
       data: { identifier },
     }));
@@ -53,17 +54,12 @@ export const recordActivities = command(lead)({
       .filter(({ identifier }) => !state.refused.has(identifierKey(identifier)))
       .map((link): LeadEvent => ({ type: 'LinkRefused', data: link }));
 
-    const fresh = withRoomFor(joined, newActivities(joined, activities));
+    const told = withFacts(joined, [...conflictOfUserIds(lives.state, joined.state), ...said]);
+    const fresh = withRoomFor(told.state, newActivities(told.state, activities));
     const recorded = fresh.map((activity): LeadEvent => ({ type: 'ActivityRecorded', data: activity }));
-    const after = withFacts(joined, recorded);
-    return [
-      ...begun,
-      ...linked,
-      ...conflictOfUserIds(lives, joined),
-      ...said,
-      ...recorded,
-      ...profileChanges(joined, after),
-      ...(fresh.length > 0 ? scoreFacts(after, { model: scoring, now, cause: 'activity', fresh }) : []),
-    ];
+    const after = withFacts(told, recorded);
+    const known = withFacts(after, profileChanges(told.state, after.state));
+    if (fresh.length === 0) return known;
+    return withFacts(known, scoreFacts(after.state, { model: scoring, now, cause: 'activity', fresh }));
   },
 });
