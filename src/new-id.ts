@@ -1,18 +1,21 @@
 import { randomFillSync } from 'node:crypto';
 
-/** How many bytes of chance an id has: 74 bits of them. */
-const idBytes = 10;
+const digits = Buffer.from('0123456789abcdef', 'latin1');
 
-const variants = ['8', '9', 'a', 'b'] as const;
+/** Where the digits of an id are that are chance, but for the one that also tells the variant. */
+const ofChance = [15, 16, 17, 20, 21, 22, ...Array.from({ length: 12 }, (_, index) => 24 + index)] as const;
+const ofVariant = 19;
 
 /**
  * A source of UUIDv7s (RFC 9562): ms since 1970, then chance. It asks the system for chance once for 512 ids, and writes the time
- * once for each ms: either costs more than all the rest of an id.
+ * once for each ms: either costs more than all the rest of an id. Each id is one text, not one of many parts to be put together later.
  */
 export const newIds = (): (() => string) => {
-  const pool = Buffer.alloc(512 * idBytes);
-  let used = pool.length;
-  let [written, time] = [NaN, ''];
+  const text = Buffer.from('00000000-0000-7000-8000-000000000000', 'latin1');
+  const pool = Buffer.alloc(512 * (ofChance.length + 1));
+  let [used, written] = [pool.length, NaN];
+
+  const digit = (): number => pool[used++] ?? 0;
   return () => {
     if (used === pool.length) {
       randomFillSync(pool);
@@ -20,12 +23,12 @@ export const newIds = (): (() => string) => {
     }
     const now = Date.now();
     if (now !== written) {
-      const digits = now.toString(16).padStart(12, '0');
-      [written, time] = [now, `${digits.slice(0, 8)}-${digits.slice(8)}`];
+      written = now;
+      const time = now.toString(16).padStart(12, '0');
+      text.write(`${time.slice(0, 8)}-${time.slice(8)}`, 'latin1');
     }
-    const chance = pool.toString('hex', used, used + idBytes);
-    const variant = variants[(pool[used + 9] ?? 0) % variants.length] ?? '8';
-    used += idBytes;
-    return `${time}-7${chance.slice(0, 3)}-${variant}${chance.slice(3, 6)}-${chance.slice(6, 18)}`;
+    for (const place of ofChance) text[place] = digits[digit() % 16] ?? 0;
+    text[ofVariant] = digits[8 + (digit() % 4)] ?? 0;
+    return text.toString('latin1');
   };
 };

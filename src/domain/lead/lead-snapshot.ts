@@ -107,7 +107,7 @@ const unpack = (packed: unknown): LeadState => {
     profile: PersistentMap(profile),
     absorbed: PersistentSet(absorbed),
     refused: PersistentSet(refused),
-    scored: { ...scored, lines: PersistentMap(scored.lines) },
+    scored: { ...scored, lines: new Map(scored.lines) },
     ownership: {
       ...ownership,
       repId,

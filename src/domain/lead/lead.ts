@@ -23,7 +23,7 @@ export type RecordedScore = {
   readonly engagement: number;
   readonly model: number;
   readonly stage: string;
-  readonly lines: PersistentMap<string, number>;
+  readonly lines: ReadonlyMap<string, number>;
 };
 
 /** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
@@ -60,7 +60,7 @@ const initial: LeadState = {
   absorbed: PersistentSet(),
   merges: { leads: 0, depth: 0 },
   refused: PersistentSet(),
-  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: PersistentMap() },
+  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: new Map() },
   qualifications: { above: false, count: 0 },
   ownership: nobodysLead,
 };
@@ -113,10 +113,13 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
 };
 
 const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
-  const lines = data.because.reduce((sums, { rule, points }) => {
-    const sum = (sums.get(rule) ?? 0) + hundredths(points);
-    return sum === 0 ? sums.delete(rule) : sums.set(rule, sum);
-  }, state.scored.lines);
+  // Copied, as there are no more of them than rules, and scoring has gone through those anyway.
+  const lines = new Map(state.scored.lines);
+  for (const { rule, points } of data.because) {
+    const sum = (lines.get(rule) ?? 0) + hundredths(points);
+    if (sum === 0) lines.delete(rule);
+    else lines.set(rule, sum);
+  }
   const { score, fit, engagement, model, qualified } = data;
   return {
     ...state,
