@@ -73,8 +73,8 @@ const record = async (
     );
     const recorded = new Map<string, Activity>();
     for (const event of events) if (event.type === 'ActivityRecorded') recorded.set(event.data.eventId, event.data);
-    const isNew = recorded.size === part.length;
-    const known = isNew ? noActivities : (await states.get(lead, leadStreamId(projectId, leadId))).state.activities;
+    const areNew = recorded.size === part.length;
+    const known = areNew ? noActivities : (await states.get(lead, leadStreamId(projectId, leadId))).state.activities;
     for (const item of part) {
       const { activity } = item;
       const { eventId } = activity;
