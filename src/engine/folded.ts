@@ -69,7 +69,8 @@ export const withRecorded = async <S, E extends Event>(
     for (const event of events) {
       const { revision: first, position } = event;
       folded = grow(aggregate, folded, [event], { state: aggregate.evolve(folded.state, event), first, position });
-      await yieldToOthers();
+      const turn = yieldToOthers();
+      if (turn) await turn;
     }
   }
   return folded;
