@@ -12,6 +12,7 @@ import {
   undecided,
   withFacts,
 } from '../../domain/lead/lead-facts.ts';
+import type { LeadState } from '../../domain/lead/lead.ts';
 import { lead } from '../../domain/lead/lead.ts';
 import { withRoomFor } from '../../domain/lead/profile.ts';
 import { Rejection } from '../../domain/rejection.ts';
@@ -21,6 +22,14 @@ import { leadStreamId } from '../../domain/streams.ts';
 import { command } from '../../engine/command.ts';
 
 const refusedLink = leadEvents.LinkRefused;
+
+/** Says which links were refused that the lead has not heard of, each once. */
+const refusals = (state: LeadState, refused: readonly z.infer<typeof refusedLink>[]): readonly LeadEvent[] => {
+  if (refused.length === 0) return [];
+  const fresh = refused.filter(({ identifier }) => !state.refused.has(identifierKey(identifier)));
+  const each = new Map(fresh.map((link) => [identifierKey(link.identifier), link]));
+  return [...each.values()].map((data): LeadEvent => ({ type: 'LinkRefused', data }));
+};
 
 /**
  * Records what a person did on their lead, scores it, and notes identifiers that lead here and links that were refused.
@@ -49,12 +58,7 @@ export const recordActivities = command(lead)({
       data: { identifier },
     }));
     const joined = withFacts(lives, linked);
-    const refusals = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
-    const said = [...refusals.values()]
-      .filter(({ identifier }) => !state.refused.has(identifierKey(identifier)))
-      .map((link): LeadEvent => ({ type: 'LinkRefused', data: link }));
-
-    const told = withFacts(joined, [...conflictOfUserIds(lives.state, joined.state), ...said]);
+    const told = withFacts(joined, [...conflictOfUserIds(lives.state, joined.state), ...refusals(state, refused)]);
     const fresh = withRoomFor(told.state, newActivities(told.state, activities));
     const recorded = fresh.map((activity): LeadEvent => ({ type: 'ActivityRecorded', data: activity }));
     const after = withFacts(told, recorded);

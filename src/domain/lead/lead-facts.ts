@@ -49,11 +49,10 @@ export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly
 
 /** The activities that the lead does not have yet; of two with one event id the first. */
 export const newActivities = (state: LeadState, activities: readonly Activity[]): readonly Activity[] => {
+  const fresh = activities.filter(({ eventId }) => !activityOf(state.activities, eventId));
+  if (fresh.length < 2) return fresh;
   const first = new Map<string, Activity>();
-  for (const activity of activities) {
-    const { eventId } = activity;
-    if (!activityOf(state.activities, eventId) && !first.has(eventId)) first.set(eventId, activity);
-  }
+  for (const activity of fresh) if (!first.has(activity.eventId)) first.set(activity.eventId, activity);
   return [...first.values()];
 };
 
