@@ -37,5 +37,8 @@ export type Aggregate<S, E extends Event> = {
   readonly snapshot?: SnapshotFormat<S>;
 };
 
+/** What was decided, and what the facts make of the state that it was decided on. */
+export type Decided<S, E extends Event> = { readonly facts: readonly E[]; readonly state: S };
+
 /** What the default of an `evolve` returns that has a case for every fact: one that it forgot does not compile, and one of a later version changes nothing. */
 export const unchanged = <S>(state: S, _: never): S => state;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Aggregate, Event } from '../domain/event.ts';
+import type { Aggregate, Decided, Event } from '../domain/event.ts';
 
 /** What a decision may know besides state and input. */
 export type Context = { readonly now: Date };
@@ -14,17 +14,28 @@ export type Command<I, S, E extends Event> = {
   readonly input: z.ZodType<I>;
   readonly id: (input: I) => string;
   readonly decide: (state: S, input: I, context: Context) => readonly E[];
+  /** The same with the state that the facts come to, of a command that folds them to decide: then they are folded once. */
+  readonly decideAndFold?: (state: S, input: I, context: Context) => Decided<S, E>;
 };
+
+/** What a command decides, told with the state after it or without. */
+type Deciding<I, S, E extends Event> =
+  | { readonly decide: (state: S, input: I, context: Context) => readonly E[] }
+  | { readonly decideAndFold: (state: S, input: I, context: Context) => Decided<S, E> };
 
 /** Defines a command of an aggregate. Curried, so that TypeScript knows the aggregate's facts before it reads `decide`. */
 export const command =
   <S, E extends Event>(aggregate: Aggregate<S, E>) =>
-  <I>(definition: {
-    readonly name: string;
-    readonly input: z.ZodType<I>;
-    readonly id: (input: NoInfer<I>) => string;
-    readonly decide: (state: S, input: NoInfer<I>, context: Context) => readonly E[];
-  }): Command<I, S, E> => ({ aggregate, ...definition });
+  <I>(
+    definition: {
+      readonly name: string;
+      readonly input: z.ZodType<I>;
+      readonly id: (input: NoInfer<I>) => string;
+    } & Deciding<NoInfer<I>, S, E>,
+  ): Command<I, S, E> =>
+    'decide' in definition
+      ? { aggregate, ...definition }
+      : { aggregate, ...definition, decide: (...asked) => definition.decideAndFold(...asked).facts };
 
 /**
  * A command id that its caller keeps to itself, so that nobody can send the command again: it is not remembered, and the

@@ -20,29 +20,38 @@ export type Folded<S> = {
   readonly saved: number;
 };
 
-type Arriving<E extends Event> = NewEvent<E> & { readonly revision: number };
+/** With the commands of facts that follow one another from a revision on, but for those that nobody can send again. */
+const withCommands = (
+  before: Folded<unknown>['commands'],
+  facts: readonly NewEvent[],
+  first: number,
+): Folded<unknown>['commands'] => {
+  let [commands, last] = [before, ''];
+  for (const [place, { metadata }] of facts.entries()) {
+    const { commandId } = metadata;
+    if (commandId === last || !isRepeatable(commandId)) continue;
+    last = commandId;
+    if (!commands.has(commandId)) commands = commands.set(commandId, first + place);
+  }
+  return commands;
+};
 
-const withCommand = (
-  commands: PersistentMap<string, number>,
-  { metadata: { commandId }, revision }: Arriving<Event>,
-) => (isRepeatable(commandId) && !commands.has(commandId) ? commands.set(commandId, revision) : commands);
-
+/** Grown by facts from a revision on, which come to a state. */
 const grow = <S, E extends Event>(
-  { evolve, weigh = () => 1_000, measure }: Aggregate<S, E>,
+  { weigh = () => 1_000, measure }: Aggregate<S, E>,
   before: Folded<S>,
-  events: readonly Arriving<E>[],
-  position: number,
+  events: readonly NewEvent<E>[],
+  { state, first, position }: { readonly state: S; readonly first: number; readonly position: number },
 ): Folded<S> => {
-  const last = events.at(-1);
-  if (!last) return before;
-  const state = events.reduce(evolve, before.state);
+  let { size } = before;
+  if (!measure) for (const event of events) size += weigh(event);
   return {
     state,
-    revision: last.revision,
+    revision: first + events.length - 1,
     position,
-    last: last.id,
-    commands: events.reduce(withCommand, before.commands),
-    size: measure ? measure(state) : events.reduce((size, event) => size + weigh(event), before.size),
+    last: events.at(-1)?.id ?? before.last,
+    commands: withCommands(before.commands, events, first),
+    size: measure ? measure(state) : size,
     saved: before.saved,
   };
 };
@@ -58,22 +67,28 @@ export const withRecorded = async <S, E extends Event>(
     // From here on, as it was no computing to wait for the page.
     const yieldToOthers = timeSlices();
     for (const event of events) {
-      folded = grow(aggregate, folded, [event], event.position);
-      await yieldToOthers();
+      const { revision: first, position } = event;
+      folded = grow(aggregate, folded, [event], { state: aggregate.evolve(folded.state, event), first, position });
+      const turn = yieldToOthers();
+      if (turn) await turn;
     }
   }
   return folded;
 };
 
-/** What a stream will add up to when these facts follow what it is folded from; their position is not known yet. */
+/**
+ * What a stream will add up to when these facts follow what it is folded from; their position is not known yet. `state` is what
+ * they come to, where somebody has folded them already.
+ */
 export const foresee = <S, E extends Event>(
   aggregate: Aggregate<S, E>,
   before: Folded<S>,
   events: readonly NewEvent<E>[],
-): Folded<S> => {
-  const next = events.map((event, index) => ({ ...event, revision: before.revision + 1 + index }));
-  return grow(aggregate, before, next, before.position);
-};
+  state: S = events.reduce(aggregate.evolve, before.state),
+): Folded<S> =>
+  events.length === 0
+    ? before
+    : grow(aggregate, before, events, { state, first: before.revision + 1, position: before.position });
 
 /** What a stream without facts adds up to. */
 export const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<S> => ({

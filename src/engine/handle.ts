@@ -3,7 +3,7 @@ import { streamOf } from '../domain/streams.ts';
 import type { EventStore, Metadata, NewEvent, Recorded } from '../eventstore/event-store.ts';
 import type { Pace } from './pacing.ts';
 import { pacing } from './pacing.ts';
-import type { Command } from './command.ts';
+import type { Command, Context } from './command.ts';
 import { CommandReused, StaleRevision } from './errors.ts';
 import type { States } from './states.ts';
 import type { Outcome } from './stream-queue.ts';
@@ -25,6 +25,18 @@ export type Handle = <I, S, E extends Event>(
   input: I,
   request: Request,
 ) => Promise<Outcome<E>>;
+
+/** What a command decides, and the state after it where the decision has folded its facts. */
+const decisionOf = <I, S, E extends Event>(
+  { decide, decideAndFold }: Command<I, S, E>,
+  state: S,
+  input: I,
+  context: Context,
+): { readonly facts: readonly E[]; readonly after: S | undefined } => {
+  if (!decideAndFold) return { facts: decide(state, input, context), after: undefined };
+  const decided = decideAndFold(state, input, context);
+  return { facts: decided.facts, after: decided.state };
+};
 
 /** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
 const turnMs = 10;
@@ -81,8 +93,8 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
       commandId: request.commandId,
       decide: ({ state, revision }) => {
         if (expected !== undefined && expected !== revision) throw new StaleRevision(stream, expected, revision);
-        const facts = command.decide(state, input, { now: clock() });
-        return facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata }));
+        const { facts, after } = decisionOf(command, state, input, { now: clock() });
+        return { events: facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata })), after };
       },
       answer: resolve,
       again: (first) => resolve(replay(stream, request, first)),

@@ -42,7 +42,8 @@ const isDue = (folded: Folded<unknown>, more: number): boolean => {
   return isLong(folded) && grown >= more && grown * 4 > folded.saved;
 };
 
-type Remembered = { readonly folded: Folded<unknown>; readonly leave: () => void };
+/** A state in memory, and the aggregate that it is of. */
+type Remembered = { readonly aggregate: Aggregate<unknown, never>; readonly folded: Folded<unknown> };
 
 /**
  * Folds the streams of a store. `maxBytes` is the budget for the states kept in memory; of long streams that don't fit in there
@@ -52,8 +53,8 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   const kept = new LRUCache<string, Remembered>({
     maxSize: maxBytes,
     sizeCalculation: ({ folded }) => folded.size,
-    dispose: ({ leave }, _, reason) => {
-      if (reason === 'evict') leave();
+    dispose: (remembered, stream, reason) => {
+      if (reason === 'evict') leave(remembered, stream);
     },
   });
 
@@ -65,17 +66,21 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
   // A stream's name says which aggregate it is of, and so what its state and its facts are.
   const recall = <S>(stream: string): Folded<S> | undefined => kept.get(stream)?.folded as Folded<S> | undefined;
 
-  const keep = <S, E extends Event>({ snapshot }: Aggregate<S, E>, stream: string, folded: Folded<S>): Folded<S> => {
+  const offer = <S, E extends Event>({ snapshot }: Aggregate<S, E>, stream: string, folded: Folded<S>): void =>
+    void (snapshot && snapshots?.offer(stream, snapshot, folded));
+
+  /** Does what is to be done about a state that falls out of memory. */
+  const leave = ({ aggregate, folded }: Remembered, stream: string): void => {
+    if (isLong(folded)) leftLong.set(stream, true);
+    if (isDue(folded, 1)) offer(aggregate, stream, folded);
+  };
+
+  const keep = <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string, folded: Folded<S>): Folded<S> => {
     if ((kept.peek(stream)?.folded.revision ?? -1) > folded.revision) return folded;
-    const offer = (): void => void (snapshot && snapshots?.offer(stream, snapshot, folded));
-    const grown = isDue(folded, snapshot?.every ?? long.more);
-    if (grown) offer();
+    const grown = isDue(folded, aggregate.snapshot?.every ?? long.more);
+    if (grown) offer(aggregate, stream, folded);
     const remembered = grown ? { ...folded, saved: folded.revision } : folded;
-    const leave = (): void => {
-      if (isLong(remembered)) leftLong.set(stream, true);
-      if (isDue(remembered, 1)) offer();
-    };
-    kept.set(stream, { folded: remembered, leave });
+    kept.set(stream, { aggregate, folded: remembered } as Remembered);
     return remembered;
   };
 

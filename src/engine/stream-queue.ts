@@ -19,8 +19,11 @@ export type Outcome<E extends Event> = {
 /** A command that waits for its stream, and how its caller is told what came of it. */
 export type QueuedCommand<S, E extends Event> = {
   readonly commandId: string;
-  /** The facts that it comes to, none when nothing needs to happen. Throws what its caller is told instead. */
-  readonly decide: (folded: Folded<S>) => readonly NewEvent<E>[];
+  /**
+   * The facts that it comes to, none when nothing needs to happen, and the state after them where that is known. Throws what its
+   * caller is told instead.
+   */
+  readonly decide: (folded: Folded<S>) => { readonly events: readonly NewEvent<E>[]; readonly after: S | undefined };
   readonly answer: (outcome: Outcome<E>) => void;
   /** It was done before: its first fact then has this revision. */
   readonly again: (first: number) => void;
@@ -52,8 +55,8 @@ const decided = <S, E extends Event>(
   { decide }: QueuedCommand<S, E>,
 ) => {
   try {
-    const events = decide(before);
-    return { events, after: foresee(aggregate, before, events) };
+    const { events, after } = decide(before);
+    return { events, after: foresee(aggregate, before, events, after) };
   } catch (error) {
     return { events: [], after: before, error };
   }
@@ -137,8 +140,10 @@ const serving = ({ store, states, pace }: Dependencies) => {
       }
     };
 
+    // From memory without waiting: so it is for nearly every command.
+    const known = states.known(aggregate, id);
     try {
-      await attempt(await states.get(aggregate, id), { left: tries, current: false, alone: false });
+      await attempt(known ?? (await states.get(aggregate, id)), { left: tries, current: false, alone: false });
     } catch (error) {
       queue.shift()?.fail(error);
     }
@@ -152,19 +157,27 @@ const serving = ({ store, states, pace }: Dependencies) => {
  */
 export const streamQueues = (dependencies: Dependencies) => {
   const serve = serving(dependencies);
-  const queues = new Map<string, { readonly commands: unknown[]; last: Promise<void> }>();
+  const queues = new Map<string, unknown[]>();
+
+  const serveAll = async <S, E extends Event>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    queue: QueuedCommand<S, E>[],
+  ): Promise<void> => {
+    while (queue.length > 0) await serve(aggregate, id, queue);
+    queues.delete(streamOf(aggregate.name, id));
+  };
 
   return <S, E extends Event>(aggregate: Aggregate<S, E>, id: string, command: QueuedCommand<S, E>): void => {
     const stream = streamOf(aggregate.name, id);
-    const queue = queues.get(stream) ?? { commands: [], last: Promise.resolve() };
+    const waiting = queues.get(stream);
+    if (waiting) {
+      waiting.push(command);
+      return;
+    }
+    const queue = [command];
     queues.set(stream, queue);
-    // All commands of a stream are of one aggregate: the name of the stream says which.
-    const commands = queue.commands as QueuedCommand<S, E>[];
-    commands.push(command);
-    queue.last = queue.last.then(async () => {
-      // A command that was answered along with one before it has left the queue.
-      if (commands[0] === command) await serve(aggregate, id, commands);
-      if (commands.length === 0 && queues.get(stream) === queue) queues.delete(stream);
-    });
+    // Not at once: what else is asked of the stream in this turn shares the append.
+    queueMicrotask(() => void serveAll(aggregate, id, queue));
   };
 };

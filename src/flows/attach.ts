@@ -83,12 +83,20 @@ const remembered = ({ engine: { states, links }, projectId }: Flow, identifiers:
 };
 
 /** What is to be done about identifiers, by what is known at this moment: nothing may come between looking and counting. */
-const planOf = (flow: Flow, [strongest, ...others]: readonly [Located, ...Located[]]): LinkPlan => {
-  const found = [byNow(flow, strongest), ...others.map((each) => byNow(flow, each))] as const;
-  return planLinks(flow.projectId, found, (leadId) => flow.engine.links.to(leadId, notedBy(found, leadId)));
-};
+const planOf = (flow: Flow, [strongest, ...others]: readonly [Located, ...Located[]]): LinkPlan =>
+  planBy(flow, [byNow(flow, strongest), ...others.map((each) => byNow(flow, each))]);
+
+const planBy = ({ projectId, engine: { links } }: Flow, found: readonly [Located, ...Located[]]): LinkPlan =>
+  planLinks(projectId, found, (leadId) => links.to(leadId, notedBy(found, leadId)));
 
 const isDone = ({ link, merge }: LinkPlan): boolean => link.length === 0 && merge.length === 0;
+
+/** Where identifiers belong, when this process knows all of their leads and nothing is to be done; else undefined. */
+export const planKnown = (flow: Flow, identifiers: Capture['identifiers']): LinkPlan | undefined => {
+  const found = remembered(flow, identifiers);
+  const plan = found && planBy(flow, found);
+  return plan && isDone(plan) ? plan : undefined;
+};
 
 /** The leads of this flow have noted what was linked to them, or never will. */
 export const noted = ({ engine: { links }, linked }: Flow): void => {

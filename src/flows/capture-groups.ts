@@ -27,6 +27,12 @@ const possible = ({ identifiers, unresolved = [] }: Named): readonly Identifier[
 /** How many items or groups are a piece: a good part of a millisecond. */
 const aPiece = 50;
 
+/** An activity alone. */
+export const groupOf = (item: Item): Group => {
+  const { identifiers, unresolved } = item;
+  return { identifiers, items: [item], ...(unresolved && { unresolved }) };
+};
+
 /** Puts the activities with the same identifiers together, in their order. */
 export function* groupsOf(items: readonly Item[]): InPieces<readonly Group[]> {
   const groups = new Map<string, Named & { items: Item[] }>();

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
+import { activityOf, noActivities } from '../domain/lead/activities.ts';
+import type { Activity } from '../domain/lead/activity.ts';
 import { isRetry } from '../domain/lead/activity.ts';
 import type { LinkPlan, RefusedLink } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Flow } from './attach.ts';
-import { attach, noted } from './attach.ts';
+import { attach, noted, planKnown } from './attach.ts';
 import { inTurn } from '../engine/pacing.ts';
 import type { Capture, Group, Item, Recording } from './capture-groups.ts';
-import { connected, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
+import { connected, groupOf, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
 import { isRepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import { TooManyConflicts } from '../engine/errors.ts';
@@ -49,9 +51,8 @@ const record = async (
   const { handle, states } = engine;
   const leadId = plan.target;
   const elsewhere = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
-  const identifiers = groups
-    .flatMap((group) => group.identifiers)
-    .filter((each) => !elsewhere.has(identifierKey(each)));
+  const all = groups.flatMap((group) => group.identifiers);
+  const identifiers = refused.length === 0 ? all : all.filter((each) => !elsewhere.has(identifierKey(each)));
   const items = groups.flatMap((group) => group.items).sort((a, b) => a.index - b.index);
 
   const parts = inParts(items);
@@ -70,18 +71,19 @@ const record = async (
     const { events, position } = await scoring(engine, input, request, (model) =>
       handle(recordActivities, { ...input, scoring: model }, step(request, `record/${nameOf(part, request)}`)),
     );
-    const recorded = new Set(
-      events.flatMap((event) => (event.type === 'ActivityRecorded' ? [event.data.eventId] : [])),
-    );
-    const { state } = await states.get(lead, leadStreamId(projectId, leadId));
+    const recorded = new Map<string, Activity>();
+    for (const event of events) if (event.type === 'ActivityRecorded') recorded.set(event.data.eventId, event.data);
+    const areNew = recorded.size === part.length;
+    const known = areNew ? noActivities : (await states.get(lead, leadStreamId(projectId, leadId))).state.activities;
     for (const item of part) {
       const { activity } = item;
       const { eventId } = activity;
-      const accepted = recorded.delete(eventId);
-      const kept = state.activities.get(eventId);
-      const first = accepted ? undefined : kept;
-      const differs = first && !isRetry(first, activity, item.exactTime);
-      const links = item.identifiers.flatMap((each) => elsewhere.get(identifierKey(each)) ?? []);
+      const accepted = recorded.get(eventId);
+      recorded.delete(eventId);
+      const kept = accepted ?? activityOf(known, eventId);
+      const differs = !accepted && kept && !isRetry(kept, activity, item.exactTime);
+      const links =
+        refused.length === 0 ? [] : item.identifiers.flatMap((each) => elsewhere.get(identifierKey(each)) ?? []);
       write(item.index, {
         status: accepted ? 'queued' : 'duplicate',
         ...(differs && { conflict: true }),
@@ -95,7 +97,7 @@ const record = async (
   }
 };
 
-/** The same for one of many, when it is its turn. */
+/** Brings identifiers together when it is the turn of one of many. */
 const attachInTurn = async (flow: Flow, identifiers: Capture['identifiers']): Promise<LinkPlan> => {
   await flow.engine.yieldToOthers(flow.projectId);
   return attach(flow, identifiers);
@@ -115,25 +117,36 @@ const resolved = async (
   return { identifiers, items: group.items.map((item) => ({ ...item, identifiers })) };
 };
 
-/** Captures groups that share identifiers, directly or by way of each other: links first, in order, then recordings. */
+const none: ReadonlySet<string> = new Set();
+
+/** Where the one group of nearly every request belongs: mostly that is known, and nothing is to be waited for. */
+const planOfOne = async (flow: Flow, group: Group): Promise<readonly [Group, LinkPlan]> => {
+  const known = group.unresolved ? await resolved(flow, group, none) : group;
+  return [known, planKnown(flow, known.identifiers) ?? (await attach(flow, known.identifiers))];
+};
+
+/** Where groups belong that share identifiers. A later link may move an earlier lead: it is known when all are linked, in order. */
+const plansOfMany = async (flow: Flow, groups: readonly Group[]): Promise<readonly (readonly [Group, LinkPlan])[]> => {
+  const named: Group[] = [];
+  const told = new Set<string>();
+  for (const group of groups) {
+    const known = await resolved(flow, group, told);
+    await attachInTurn(flow, known.identifiers);
+    for (const identifier of known.identifiers) told.add(identifierKey(identifier));
+    named.push(known);
+  }
+  const plans: [Group, LinkPlan][] = [];
+  for (const group of named) plans.push([group, await attachInTurn(flow, group.identifiers)]);
+  return plans;
+};
+
+/** Captures groups that share identifiers, directly or by way of each other: links first, then recordings. */
 const captureTogether = async (flow: Flow, groups: readonly Group[], write: Write): Promise<void> => {
   let left = groups;
   try {
     for (let round = 0; round < rounds && left.length > 0; round++) {
-      // A later link may move an earlier lead: where each belongs is known when all are linked.
-      const attaching = left.length > 1 ? attachInTurn : attach;
-      const named: Group[] = [];
-      const told = new Set<string>();
-      for (const group of left) {
-        const known = await resolved(flow, group, told);
-        if (left.length > 1) {
-          await attaching(flow, known.identifiers);
-          for (const identifier of known.identifiers) told.add(identifierKey(identifier));
-        }
-        named.push(known);
-      }
-      const plans: [Group, LinkPlan][] = [];
-      for (const group of named) plans.push([group, await attaching(flow, group.identifiers)]);
+      const [one] = left;
+      const plans = one && left.length === 1 ? [await planOfOne(flow, one)] : await plansOfMany(flow, left);
       const moved: Group[] = [];
       for (const recording of recordingsOf(plans)) {
         try {
@@ -151,6 +164,18 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
   }
 };
 
+/** Puts together what goes the same way, and the groups that share identifiers. */
+const partsOf = async (
+  { yieldToOthers }: Engine,
+  projectId: string,
+  items: readonly Item[],
+): Promise<readonly (readonly Group[])[]> => {
+  // Nearly every request tells of one thing.
+  if (items.length === 1) return [items.map(groupOf)];
+  const groups = await inTurn(yieldToOthers, projectId, groupsOf(items));
+  return inTurn(yieldToOthers, projectId, connected(groups));
+};
+
 /**
  * Captures activities of a project, one or a batch: resolves who did them, links or merges, records, scores. What is
  * answered is durable. The same event id of the same person again is a duplicate, whenever and through whichever identifier.
@@ -162,25 +187,24 @@ export const capture = async (
   request: Request,
 ): Promise<readonly Captured[]> => {
   const results: Captured[] = [];
+  const write: Write = (index, captured) => (results[index] ??= captured);
   const items = captures.map((each, index) => ({ ...each, index }));
-  const { yieldToOthers } = engine;
-  const parts = await inTurn(
-    yieldToOthers,
-    projectId,
-    connected(await inTurn(yieldToOthers, projectId, groupsOf(items))),
-  );
-  const next = parts.values();
+  const parts = await partsOf(engine, projectId, items);
+  const together = (groups: readonly Group[]): Promise<void> =>
+    captureTogether({ engine, projectId, request, linked: [] }, groups, write);
 
+  const [only] = parts;
+  if (only && parts.length === 1) {
+    await together(only);
+    return results;
+  }
+  const next = parts.values();
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const groups of next) {
-      if (parts.length > 1) await yieldToOthers(projectId);
+      await engine.yieldToOthers(projectId);
       try {
-        await captureTogether(
-          { engine, projectId, request, linked: [] },
-          groups,
-          (index, captured) => (results[index] ??= captured),
-        );
+        await together(groups);
       } catch (error) {
         failures.push(error);
       }

@@ -1,3 +1,5 @@
+import { Map as PersistentMap } from 'immutable';
+import { listOf } from '../domain/lead/activities.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
 import { broughtBy, lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
@@ -16,7 +18,10 @@ const absorb = async (
   gone: LeadState,
   request: Request,
 ): Promise<void> => {
-  const parts = inParts([...gone.activities.values()].map((activity) => ({ activity })));
+  // The order of this kind of map is that of the keys' hashes. Whoever brings the parts, of this version or an older one, must go
+  // through them in that order, as a part that was brought already has the same command id.
+  const byHash = PersistentMap(listOf(gone.activities).map((activity) => [activity.eventId, activity]));
+  const parts = inParts([...byHash.values()].map((activity) => ({ activity })));
   const brought = broughtBy(gone);
   let begin = 0;
   for (const part of parts.length > 0 ? parts : [[]]) {

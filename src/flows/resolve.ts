@@ -81,6 +81,10 @@ export const identifiersOf = async (
   return [strongest, ...[...known.values()].sort((a, b) => rank(a) - rank(b))];
 };
 
+/** The scoring model in force, as far as this process knows; it is nearly always in memory. */
+export const modelInForce = async (states: States, projectId: string): Promise<PublishedModel> =>
+  (states.known(project, projectId) ?? (await states.get(project, projectId))).state.scoring;
+
 /** Does something with the scoring model in force; once more with the newest one when a lead was scored with a newer model already. */
 export const withScoring = async <T>(
   states: States,
@@ -88,7 +92,7 @@ export const withScoring = async <T>(
   use: (scoring: PublishedModel) => Promise<T>,
 ): Promise<T> => {
   try {
-    return await use((await states.get(project, projectId)).state.scoring);
+    return await use(await modelInForce(states, projectId));
   } catch (error) {
     if (!(error instanceof Rejection && error.code === 'scoring-model-outdated')) throw error;
     return use((await states.refresh(project, projectId)).state.scoring);

@@ -1,12 +1,11 @@
 import { rescoreLead } from '../commands/scoring/rescore-lead.ts';
 import type { Activity } from '../domain/lead/activity.ts';
-import { project } from '../domain/projects/project.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { PublishedModel } from '../domain/scoring/published-model.ts';
 import { isRepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
 import type { Engine } from './engine.ts';
-import { withScoring } from './resolve.ts';
+import { modelInForce, withScoring } from './resolve.ts';
 
 /** One step of a flow: its command id is made from the flow's, so that the same flow again repeats the same commands. */
 export const step = (request: Request, name: string): Request => {
@@ -50,7 +49,7 @@ export const scoring = async <T>(
     used.version = model.version;
     return use(model);
   });
-  const inForce = (await states.get(project, projectId)).state.scoring;
+  const inForce = await modelInForce(states, projectId);
   if (inForce.version > used.version) {
     const again = step(request, `rescore/${inForce.version}/${leadId}`);
     await handle(rescoreLead, { projectId, leadId, scoring: inForce }, again);

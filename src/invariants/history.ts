@@ -1,5 +1,6 @@
 import type { Identifier } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
+import { listOf } from '../domain/lead/activities.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { traitsOf } from '../domain/lead/scorable.ts';
@@ -90,7 +91,7 @@ const identifiersIn = (value: unknown): unknown => {
 
 const spanOf = ({ capturedAt, activities }: LeadState) => {
   let [firstSeenAt, lastActivityAt] = [capturedAt, ''];
-  for (const { occurredAt } of activities.values()) {
+  for (const { occurredAt } of listOf(activities)) {
     if (occurredAt < firstSeenAt) firstSeenAt = occurredAt;
     if (occurredAt > lastActivityAt) lastActivityAt = occurredAt;
   }

@@ -1,5 +1,6 @@
 import type { LeadEvent } from '../domain/lead/lead-events.ts';
 import { lead } from '../domain/lead/lead.ts';
+import { activityOf, eventIdsOf } from '../domain/lead/activities.ts';
 import type { LeadState } from '../domain/lead/lead.ts';
 import { routingBrought } from '../domain/routing/ownership-merge.ts';
 import { project } from '../domain/projects/project.ts';
@@ -78,7 +79,7 @@ export const takenOverBy = async (
   for (let from = left.pop(); from !== undefined; from = left.pop()) {
     const facts = await factsOf(stores, { projectId, leadId: from });
     const gone = facts.reduce(lead.evolve, lead.initial);
-    const missing = [...gone.activities.keys()].filter((eventId) => !state.activities.has(eventId));
+    const missing = eventIdsOf(gone.activities).filter((eventId) => !activityOf(state.activities, eventId));
     taken.push({ from, missing, routing: routingBrought(gone.ownership) });
     for (const before of gone.absorbed) if (!visited.has(before)) left.push(before);
     for (const before of gone.absorbed) visited.add(before);

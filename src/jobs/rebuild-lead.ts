@@ -94,7 +94,8 @@ const digest = async (documents: readonly Compared[], yieldToOthers: () => Promi
 /** Looks at all documents of a lead, and at what its facts make of them, as of one position of the log. */
 const lookedAt = async (rebuilding: Rebuilding, projectId: string, leadId: string) => {
   const { readModels, reached } = rebuilding;
-  const yieldToOthers = timeSlices();
+  const turn = timeSlices();
+  const yieldToOthers = async (): Promise<void> => turn();
   const facts = await factsOf(rebuilding, [projectId, leadId], yieldToOthers);
   const last = facts.at(-1)?.position ?? 0;
   await reached(last);

@@ -15,9 +15,16 @@ const aggregateOf = (stream: string): string => /^[a-z]{1,20}(?=-)/.exec(stream)
 
 /** Counts facts that are in the log now. */
 const countFacts = (instruments: Instruments, events: readonly NewEvent[]): void => {
-  for (const event of events) count(instruments, event);
-  const processing = new Set(events.filter(isActivity).map(({ metadata }) => metadata.commandId));
-  if (processing.size > 0) instruments.leadsProcessed.add(processing.size);
+  let [commands, last] = [0, ''];
+  for (const event of events) {
+    count(instruments, event);
+    const { commandId } = event.metadata;
+    // The facts of a command lie together.
+    if (commandId === last || !isActivity(event)) continue;
+    last = commandId;
+    commands += 1;
+  }
+  if (commands > 0) instruments.leadsProcessed.add(commands);
 };
 
 /** The spans of the commands that share an append, but for the one that it is a part of. */

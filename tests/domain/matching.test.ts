@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { List as PersistentList } from 'immutable';
 import { expect, it } from 'vitest';
+import { activitiesFrom, activitiesOfType } from '../../src/domain/lead/activities.ts';
 import type { Activity } from '../../src/domain/lead/activity.ts';
 import { explain } from '../../src/domain/scoring/explanation.ts';
 import { inForce } from '../../src/domain/scoring/published-model.ts';
@@ -13,9 +13,8 @@ const asOf = noon.getTime();
 
 /** Something to score whose lists stay the same ones, as those of a lead do. */
 const listed = (all: readonly Activity[]): Scorable => {
-  const byType = Map.groupBy(all, ({ eventType }) => eventType);
-  const lists = new Map([...byType].map(([type, some]) => [type, PersistentList(some)]));
-  return { activitiesOf: (eventType) => lists.get(eventType) ?? PersistentList(), traits: {} };
+  const kept = activitiesFrom(all);
+  return { activitiesOf: (eventType) => activitiesOfType(kept, eventType), traits: {} };
 };
 
 const distinct = (all: readonly Activity[]): readonly Activity[] => [
@@ -52,7 +51,7 @@ it('What a rule gives for each activity adds up to what it gives for all of them
       if (!prepared) throw new Error('A model in force is made ready');
       const { lines } = tally(published, lead, asOf);
       for (const rule of prepared.rules) {
-        const own = rule.eventTypes.flatMap((eventType) => [...lead.activitiesOf(eventType)]);
+        const own = rule.eventTypes.flatMap((eventType) => lead.activitiesOf(eventType).list);
         const worth = own.map((activity) => worthOf(rule, activity, { model: prepared, lead }, asOf));
         expect(worth.reduce((sum, each) => sum + each, 0)).toBe(lines.get(rule.id) ?? 0);
       }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listOf } from '../../src/domain/lead/activities.ts';
 import { absorbLead } from '../../src/commands/lead/absorb-lead.ts';
 import { recordActivities } from '../../src/commands/lead/record-activities.ts';
 import type { Activity } from '../../src/domain/lead/activity.ts';
@@ -56,7 +57,7 @@ const grown = (
 const essence = (state: LeadState, scoring: PublishedModel) => {
   const total = tally(scoring, scorable(state), asOf);
   return {
-    activities: Object.fromEntries([...state.activities].sort(([a], [b]) => (a < b ? -1 : 1))),
+    activities: listOf(state.activities).toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
     traits: Object.fromEntries(Object.entries(traitsOf(state)).sort(([a], [b]) => (a < b ? -1 : 1))),
     tally: { ...total, lines: Object.fromEntries(total.lines) },
     stage: stageOf(scoring.model, inPoints(total.score)),
@@ -172,7 +173,7 @@ const absorbed = (
   from: string,
 ): Told => {
   if (!survivor || !gone) throw new Error('Both leads are there');
-  const had = [...gone.state.activities.values()];
+  const had = listOf(gone.state.activities);
   const count = Math.max(1, Math.ceil(had.length / size));
   return Array.from({ length: count }).reduce<Told>((told, _, part) => {
     const input = {

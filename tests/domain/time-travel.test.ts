@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { eventIdsOf, listOf } from '../../src/domain/lead/activities.ts';
 import { absorbLead } from '../../src/commands/lead/absorb-lead.ts';
 import { recordActivities } from '../../src/commands/lead/record-activities.ts';
 import type { Activity } from '../../src/domain/lead/activity.ts';
@@ -95,7 +96,7 @@ const absorbed = (survivor: Told, gone: Told, scoring: PublishedModel): Told => 
     scoring,
     last: true,
     identifiers: [...state.identifiers.values()],
-    activities: [...state.activities.values()],
+    activities: [...listOf(state.activities)],
     profile: state.profile.toObject(),
     qualifications: state.qualifications,
   };
@@ -108,9 +109,9 @@ const known = ({ facts }: Told, time: string): LeadState =>
 /** All that is told of a lead by what it did until a time. */
 const told = (state: LeadState, scoring: PublishedModel, time: string) => {
   const total = tally(scoring, scorable(state), Date.parse(time));
-  const did = [...state.activities.values()].map((each) => each.occurredAt);
+  const did = listOf(state.activities).map((each) => each.occurredAt);
   return {
-    activities: [...state.activities.keys()].sort(),
+    activities: eventIdsOf(state.activities).sort(),
     identifiers: [...state.identifiers.keys()].sort(),
     traits: Object.fromEntries(Object.entries(traitsOf(state)).sort(([a], [b]) => (a < b ? -1 : 1))),
     tally: { ...total, lines: Object.fromEntries(total.lines) },

@@ -117,6 +117,20 @@ describe('A SQLite event store commits in groups', () => {
     expect(await store.head()).toBe(1);
   });
 
+  it('refuses a name that can not be told from what comes after it, and harms nobody else', async () => {
+    const { path, store } = await opened();
+    const wrong = [
+      store.append('s-1\0', -1, [fact(1)]),
+      store.append('s-2', -1, [fact(1, 'Type\0')]),
+      store.append('s-3', -1, [{ ...fact(1), id: '\0' }]),
+    ];
+    const right = store.append('s-4', -1, [{ ...fact(1), data: { text: 'a\0b' } }]);
+    for (const each of wrong) await expect(each).rejects.toThrow(/character of code 0/);
+    expect((await right).position).toBe(1);
+    expect(raw(path).prepare('SELECT stream FROM events').all()).toEqual([{ stream: 's-4' }]);
+    expect(await factsIn(store, 's-4')).toMatchObject([{ data: { text: 'a\0b' } }]);
+  });
+
   it('refuses more of a project than it can hold, at once, and takes appends again after the commit', async () => {
     const { store } = await opened({ maxPending: 10 });
     const held = [store.append('s-p.1', -1, facts(6)), store.append('s-p.2', -1, facts(4))];

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventIdsOf } from '../../src/domain/lead/activities.ts';
 import type { Capture } from '../../src/flows/capture-groups.ts';
 import type { Captured } from '../../src/flows/capture.ts';
 import { capture } from '../../src/flows/capture.ts';
@@ -86,7 +87,7 @@ describe('Capturing an activity', () => {
     expect(leadId).toBe(idOf(anonymousId()));
     const survivor = await stateBy(store, userId());
     expect(survivor.leadId).toBe(leadId);
-    expect([...survivor.activities.keys()].sort()).toEqual(['e1', 'e2', 'e3']);
+    expect(eventIdsOf(survivor.activities).sort()).toEqual(['e1', 'e2', 'e3']);
     expect(survivor.scored.score).toBe(15);
     expect((await findLead(engine.states, projectId, idOf(userId())))?.leadId).toBe(leadId);
   });

@@ -21,7 +21,7 @@ type FactsOf<F, E> = F extends readonly E[] ? unknown : 'These facts are of anot
  */
 export const given = <F extends readonly Event[]>(...facts: F) => ({
   when: <I, S, E extends Event>(
-    { aggregate, input: schema, decide }: Command<I, S, E> & FactsOf<F, E>,
+    { aggregate, input: schema, decide, decideAndFold }: Command<I, S, E> & FactsOf<F, E>,
     input: NoInfer<I>,
     { now = noon }: { readonly now?: Date } = {},
   ) => {
@@ -31,6 +31,8 @@ export const given = <F extends readonly Event[]>(...facts: F) => ({
       const state = (facts as readonly Event[] as readonly E[]).reduce(aggregate.evolve, aggregate.initial);
       const decision = decide(state, input, { now });
       decision.forEach(mustFit);
+      const handedOn = decideAndFold?.(state, input, { now }).state;
+      if (handedOn !== undefined) expect(handedOn).toEqual(decision.reduce(aggregate.evolve, state));
       return decision;
     };
     return {

@@ -1,3 +1,4 @@
+import { activityOf, eventIdsOf } from '../../src/domain/lead/activities.ts';
 import { findLead, findLeadBy } from '../../src/flows/resolve.ts';
 import type { Capture } from '../../src/flows/capture-groups.ts';
 import type { Identifier } from '../../src/domain/identity/identity.ts';
@@ -33,7 +34,7 @@ export const peopleIn = async (store: EventStore, identifiers: readonly Identifi
     const score = inPoints(tally(scoring, scorable(state), noon.getTime()).score);
     const person = people.get(found.leadId) ?? {
       identifiers: [],
-      activities: [...state.activities.keys()].sort(),
+      activities: eventIdsOf(state.activities).sort(),
       score,
       stage: stageOf(scoring.model, score),
     };
@@ -77,7 +78,7 @@ export const wrongsIn = async (store: EventStore): Promise<readonly string[]> =>
       wrong('leads to no lead');
     } else if (state.status === 'merged') {
       const survivor = found.lead.state;
-      const lost = [...state.activities.keys()].filter((eventId) => !survivor.activities.has(eventId));
+      const lost = eventIdsOf(state.activities).filter((eventId) => !activityOf(survivor.activities, eventId));
       if (lost.length > 0) wrong(`merged, but its survivor lacks ${lost.join()}`);
       const unknown = [...state.identifiers.keys()].filter((key) => !survivor.identifiers.has(key));
       if (unknown.length > 0) wrong(`merged, but its survivor does not know ${unknown.join()}`);

@@ -7,6 +7,7 @@ import type { Capture } from '../../flows/capture-groups.ts';
 import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
 import { keyRequest } from '../../commands/lead/key-request.ts';
+import { activityOf } from '../../domain/lead/activities.ts';
 import { isRetry } from '../../domain/lead/activity.ts';
 import { identifierKey, normalized } from '../../domain/identity/identity.ts';
 import { requestIdOf } from '../../domain/lead/keyed-request.ts';
@@ -81,7 +82,7 @@ const unlessOther = async (
   { activity, exactTime }: Capture,
 ) => {
   const { state } = await engine.states.get(lead, leadStreamId(projectId, captured.leadId));
-  const first = state.activities.get(captured.eventId);
+  const first = activityOf(state.activities, captured.eventId);
   const same = !first || isRetry(first, activity, exactTime);
   return same ? captured : ({ ...captured, status: 'duplicate', conflict: true } as const);
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activityOf } from '../../domain/lead/activities.ts';
 import { activitySchema } from '../../domain/lead/activity.ts';
 import { identifierSchema } from '../../domain/identity/identity.ts';
 import type { LeadEvent } from '../../domain/lead/lead-events.ts';
@@ -8,6 +9,7 @@ import {
   newActivities,
   newIdentifiers,
   profileChanges,
+  undecided,
   withFacts,
 } from '../../domain/lead/lead-facts.ts';
 import { lead } from '../../domain/lead/lead.ts';
@@ -49,10 +51,14 @@ export const absorbLead = command(lead)({
     ...broughtSchema.shape,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { projectId: _, leadId, from, identifiers, activities, last, scoring, ...brought }, { now }) => {
+  decideAndFold: (
+    state,
+    { projectId: _, leadId, from, identifiers, activities, last, scoring, ...brought },
+    { now },
+  ) => {
     const { qualifications, ...more } = brought;
     if (state.status !== 'lead') throw new Rejection('lead-merged', `Lead ${leadId} takes no more facts`);
-    if (state.absorbed.has(from)) return [];
+    if (state.absorbed.has(from)) return undecided(state);
     const fresh = withRoomFor(state, newActivities(state, activities));
     const absorbed: LeadEvent = {
       type: 'LeadAbsorbed',
@@ -60,18 +66,17 @@ export const absorbLead = command(lead)({
         from,
         identifiers: [...newIdentifiers(state, identifiers)],
         activities: [...fresh],
-        known: activities.filter(({ eventId }) => state.activities.has(eventId)).map(({ eventId }) => eventId),
+        known: activities.filter(({ eventId }) => activityOf(state.activities, eventId)).map(({ eventId }) => eventId),
         qualifications,
         last,
         ...(last && more),
       },
     };
-    const after = withFacts(state, [absorbed]);
-    const scored = scoreFacts(after, { model: scoring, now, cause: 'merge', fresh });
-    const closing =
-      last && more.routing
-        ? closed(state.ownership, { from, routing: more.routing }, withFacts(after, scored).ownership, now)
-        : [];
-    return [absorbed, ...conflictOfUserIds(state, after), ...profileChanges(state, after), ...scored, ...closing];
+    const joined = withFacts(undecided(state), [absorbed]);
+    const after = joined.state;
+    const said = withFacts(joined, [...conflictOfUserIds(state, after), ...profileChanges(state, after)]);
+    const scored = withFacts(said, scoreFacts(after, { model: scoring, now, cause: 'merge', fresh }));
+    if (!last || !more.routing) return scored;
+    return withFacts(scored, closed(state.ownership, { from, routing: more.routing }, scored.state.ownership, now));
   },
 });

@@ -9,8 +9,10 @@ import {
   newActivities,
   newIdentifiers,
   profileChanges,
+  undecided,
   withFacts,
 } from '../../domain/lead/lead-facts.ts';
+import type { LeadState } from '../../domain/lead/lead.ts';
 import { lead } from '../../domain/lead/lead.ts';
 import { withRoomFor } from '../../domain/lead/profile.ts';
 import { Rejection } from '../../domain/rejection.ts';
@@ -20,6 +22,14 @@ import { leadStreamId } from '../../domain/streams.ts';
 import { command } from '../../engine/command.ts';
 
 const refusedLink = leadEvents.LinkRefused;
+
+/** Says which links were refused that the lead has not heard of, each once. */
+const refusals = (state: LeadState, refused: readonly z.infer<typeof refusedLink>[]): readonly LeadEvent[] => {
+  if (refused.length === 0) return [];
+  const fresh = refused.filter(({ identifier }) => !state.refused.has(identifierKey(identifier)));
+  const each = new Map(fresh.map((link) => [identifierKey(link.identifier), link]));
+  return [...each.values()].map((data): LeadEvent => ({ type: 'LinkRefused', data }));
+};
 
 /**
  * Records what a person did on their lead, scores it, and notes identifiers that lead here and links that were refused.
@@ -37,33 +47,23 @@ export const recordActivities = command(lead)({
     scoring: publishedModelSchema,
   }),
   id: ({ projectId, leadId }) => leadStreamId(projectId, leadId),
-  decide: (state, { projectId, leadId, capture, identifiers, refused, activities, scoring }, { now }) => {
+  decideAndFold: (state, { projectId, leadId, capture, identifiers, refused, activities, scoring }, { now }) => {
     if (state.status === 'merged') throw new Rejection('lead-merged', `Lead ${leadId} was merged into ${state.into}`);
     if (state.status === 'unused' && !capture) throw new Rejection('lead-unknown', `There is no lead ${leadId}`);
 
     const begun = state.status === 'unused' && capture ? [captured(projectId, capture, scoring, now)] : [];
-    const lives = withFacts(state, begun);
-    const linked = newIdentifiers(lives, identifiers).map((identifier): LeadEvent => ({
+    const lives = withFacts(undecided(state), begun);
+    const linked = newIdentifiers(lives.state, identifiers).map((identifier): LeadEvent => ({
       type: 'IdentifierAdded',
       data: { identifier },
     }));
     const joined = withFacts(lives, linked);
-    const refusals = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
-    const said = [...refusals.values()]
-      .filter(({ identifier }) => !state.refused.has(identifierKey(identifier)))
-      .map((link): LeadEvent => ({ type: 'LinkRefused', data: link }));
-
-    const fresh = withRoomFor(joined, newActivities(joined, activities));
+    const told = withFacts(joined, [...conflictOfUserIds(lives.state, joined.state), ...refusals(state, refused)]);
+    const fresh = withRoomFor(told.state, newActivities(told.state, activities));
     const recorded = fresh.map((activity): LeadEvent => ({ type: 'ActivityRecorded', data: activity }));
-    const after = withFacts(joined, recorded);
-    return [
-      ...begun,
-      ...linked,
-      ...conflictOfUserIds(lives, joined),
-      ...said,
-      ...recorded,
-      ...profileChanges(joined, after),
-      ...(fresh.length > 0 ? scoreFacts(after, { model: scoring, now, cause: 'activity', fresh }) : []),
-    ];
+    const after = withFacts(told, recorded);
+    const known = withFacts(after, profileChanges(told.state, after.state));
+    if (fresh.length === 0) return known;
+    return withFacts(known, scoreFacts(after.state, { model: scoring, now, cause: 'activity', fresh }));
   },
 });

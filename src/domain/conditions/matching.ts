@@ -1,9 +1,7 @@
 import type { Activity } from '../lead/activity.ts';
+import type { Beginning } from '../lead/activities.ts';
 import { inOrder } from '../lead/activity.ts';
 import { isUndotted } from './comparison.ts';
-
-/** Activities of one type, in any order that stays the same while more are added at the end. */
-export type Matching = Iterable<Activity> & { readonly size: number };
 
 /** An activity with when it occurred: in ms, days and months, in UTC. */
 export type Timed = {
@@ -40,9 +38,8 @@ export const inTime = (a: Timed, b: Timed): number => a.at - b.at || inOrder(a.a
 
 /** What is remembered of the activities of one type of a lead. */
 type Remembered = {
-  /** The list as it was when it was looked at last. */
-  list: Matching | undefined;
-  readonly activities: Activity[];
+  /** How many of the list were looked at. */
+  size: number;
   readonly all: Timed[];
   readonly byRule: Map<string, Timed[]>;
 };
@@ -51,8 +48,7 @@ const nothingRemembered = (rules: readonly Rule[]): Remembered => {
   const all: Timed[] = [];
   // What a rule without conditions matches is one list for all of them.
   return {
-    list: undefined,
-    activities: [],
+    size: 0,
     all,
     byRule: new Map(rules.map(({ id, plain }) => [id, plain ? all : []])),
   };
@@ -64,18 +60,18 @@ const sortedFrom = (list: Timed[], first: number): void => {
   if (!sorted) list.sort(inTime);
 };
 
-/** Adds the activities behind those that are known; says by how many places the lists have grown. */
+/** Adds the activities behind those that were looked at; says by how many places the lists have grown. */
 const add = (remembered: Remembered, rules: readonly Rule[], fresh: readonly Activity[]): number => {
-  const { activities, all, byRule } = remembered;
+  const { all, byRule } = remembered;
   if (fresh.length === 0) return 0;
+  remembered.size += fresh.length;
   const news = fresh.map(timed);
   const first = all.length;
-  for (const activity of fresh) activities.push(activity);
   for (const each of news) all.push(each);
   sortedFrom(all, first);
   const demanding = rules.filter(({ plain }) => !plain);
   const undotted = demanding.length === 0 ? [] : fresh.map(({ properties }) => isUndotted(properties));
-  let grown = fresh.length * 2;
+  let grown = fresh.length;
   for (const { id, matches } of demanding) {
     const list = byRule.get(id);
     if (!list) continue;
@@ -89,39 +85,22 @@ const add = (remembered: Remembered, rules: readonly Rule[], fresh: readonly Act
   return grown;
 };
 
-/** The activities behind those that are known; undefined when what is known is not how they begin. */
-const behind = (known: readonly Activity[], activities: Matching): readonly Activity[] | undefined => {
-  if (activities.size < known.length) return undefined;
-  const fresh: Activity[] = [];
-  let at = 0;
-  for (const activity of activities) {
-    if (at >= known.length) fresh.push(activity);
-    else if (known[at] !== activity) return undefined;
-    at += 1;
-  }
-  return fresh;
-};
-
 /**
- * Finds which activities each rule for their type matches. What was found is remembered by the first activity of the list, as
- * long as that is in memory, so that of a lead that does one thing more only that is looked at. A list that does not begin as
- * the one before is looked at anew.
+ * Finds which activities each rule for their type matches. What was found is remembered by their list as long as that is in
+ * memory, so that of a lead that does one thing more only that is looked at. When less of a list is asked for than was looked at,
+ * as after a conflict, that is looked at anew.
  */
 export const remembering = (rulesOf: (eventType: string) => readonly Rule[]) => {
-  let [known, places] = [new WeakMap<Activity, Remembered>(), 0];
+  let [known, places] = [new WeakMap<readonly Activity[], Remembered>(), 0];
 
-  return (eventType: string, activities: Matching): Matches => {
+  return (eventType: string, { list, size }: Beginning): Matches => {
     const rules = rulesOf(eventType);
-    const [first] = activities;
-    if (!first) return nothingRemembered(rules);
-    const before = known.get(first);
-    if (before?.list === activities) return before;
-    const fresh = before && behind(before.activities, activities);
-    const remembered = before && fresh ? before : nothingRemembered(rules);
-    places += add(remembered, rules, fresh ?? [...activities]);
-    remembered.list = activities;
-    if (places > mostRemembered) [known, places] = [new WeakMap<Activity, Remembered>(), 0];
-    known.set(first, remembered);
+    const before = known.get(list);
+    if (before?.size === size) return before;
+    const remembered = before && before.size < size ? before : nothingRemembered(rules);
+    places += add(remembered, rules, list.slice(remembered.size, size));
+    if (places > mostRemembered) [known, places] = [new WeakMap<readonly Activity[], Remembered>(), 0];
+    known.set(list, remembered);
     return remembered;
   };
 };

@@ -81,6 +81,9 @@ export const planLinks = (
   underway: (leadId: string) => Joining = () => nothing,
 ): LinkPlan => {
   const [strongest] = found;
+  // One identifier that leads to a lead, as nearly always: there is nothing to link, to merge or to refuse.
+  if (found.length === 1 && strongest.root)
+    return { target: strongest.root.leadId, capture: undefined, link: [], merge: [], refused: [] };
   const own = withUserId([], strongest.identifier);
   /** The lead that an identifier leads to, with what it has not noted yet. */
   const counted = (root: Root, identifier: Identifier): Root => {

@@ -1,4 +1,6 @@
+import { activityOf } from './activities.ts';
 import type { Activity, Json } from './activity.ts';
+import type { Decided } from '../event.ts';
 import type { Identifier } from '../identity/identity.ts';
 import { identifierKey, leadIdOf } from '../identity/identity.ts';
 import type { LeadEvent } from './lead-events.ts';
@@ -7,7 +9,12 @@ import { lead } from './lead.ts';
 import { stageOf } from '../scoring/scoring.ts';
 import type { PublishedModel } from '../scoring/published-model.ts';
 
-export const withFacts = (state: LeadState, facts: readonly LeadEvent[]): LeadState => facts.reduce(lead.evolve, state);
+/** What was decided with some more facts. */
+export const withFacts = (before: Decided<LeadState, LeadEvent>, facts: readonly LeadEvent[]): typeof before =>
+  facts.length === 0 ? before : { facts: [...before.facts, ...facts], state: facts.reduce(lead.evolve, before.state) };
+
+/** Nothing was decided yet. */
+export const undecided = (state: LeadState): Decided<LeadState, LeadEvent> => ({ facts: [], state });
 
 /** A lead begins, on the stream of an identifier that nobody used before. */
 export const captured = (
@@ -27,10 +34,10 @@ export const captured = (
 });
 
 /** The identifiers that the lead does not have yet, once each. */
-export const newIdentifiers = (state: LeadState, identifiers: readonly Identifier[]): readonly Identifier[] =>
-  [...new Map(identifiers.map((each) => [identifierKey(each), each])).values()].filter(
-    (each) => !state.identifiers.has(identifierKey(each)),
-  );
+export const newIdentifiers = (state: LeadState, identifiers: readonly Identifier[]): readonly Identifier[] => {
+  const fresh = identifiers.filter((each) => !state.identifiers.has(identifierKey(each)));
+  return fresh.length < 2 ? fresh : [...new Map(fresh.map((each) => [identifierKey(each), each])).values()];
+};
 
 /** Says so when the lead came to have more than one userId. */
 export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly LeadEvent[] => {
@@ -42,10 +49,10 @@ export const conflictOfUserIds = (before: LeadState, after: LeadState): readonly
 
 /** The activities that the lead does not have yet; of two with one event id the first. */
 export const newActivities = (state: LeadState, activities: readonly Activity[]): readonly Activity[] => {
+  const fresh = activities.filter(({ eventId }) => !activityOf(state.activities, eventId));
+  if (fresh.length < 2) return fresh;
   const first = new Map<string, Activity>();
-  for (const activity of activities) {
-    if (!state.activities.has(activity.eventId) && !first.has(activity.eventId)) first.set(activity.eventId, activity);
-  }
+  for (const activity of fresh) if (!first.has(activity.eventId)) first.set(activity.eventId, activity);
   return [...first.values()];
 };
 

@@ -1,5 +1,7 @@
-import { List as PersistentList, Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import { z } from 'zod';
+import type { Activities } from './activities.ts';
+import { activitiesFrom, listOf } from './activities.ts';
 import type { Activity, Json } from './activity.ts';
 import type { SnapshotFormat } from '../event.ts';
 import { identifierKey, identifierSchema, mergesSchema, normalized, withUserId } from '../identity/identity.ts';
@@ -19,7 +21,7 @@ const plan = ownershipEvents.ResponseDue.extend({ atRisk: z.boolean(), overdue: 
 
 /**
  * A lead's state as JSON. Maps and sets are lists in the order in which they are gone through, which is what a merge relies
- * on; the activities are there once, and the lists by type name their places. They fitted their schema when they were
+ * on. The activities fitted their schema when they were
  * recorded: to check ten thousand again would cost more than to read them.
  */
 const packedLead = z.object({
@@ -29,7 +31,6 @@ const packedLead = z.object({
   into: z.string().optional(),
   identifiers: z.array(identifierSchema),
   activities: z.array(z.custom<Activity>((value) => typeof value === 'object' && value !== null)),
-  byType: z.array(z.tuple([z.string(), z.array(z.number())])),
   profile: z.array(z.tuple([z.string(), z.object({ value: z.custom<Json>(), at: z.string(), by: z.string() })])),
   absorbed: names,
   refused: names,
@@ -72,13 +73,11 @@ const packedOwnership = (ownership: LeadState['ownership']) => ({
 
 const pack = (state: LeadState): z.input<typeof packedLead> => {
   const { userIds: _, emails: __, profileBytes: ___, ...kept } = state;
-  const { identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } = kept;
-  const places = new globalThis.Map([...activities.keys()].map((eventId, place) => [eventId, place]));
+  const { identifiers, activities, profile, absorbed, refused, scored, ownership, ...plain } = kept;
   return {
     ...plain,
     identifiers: [...identifiers.values()],
-    activities: [...activities.values()],
-    byType: [...byType].map(([type, list]) => [type, [...list].map(({ eventId }) => places.get(eventId) ?? -1)]),
+    activities: [...listOf(activities)],
     profile: [...profile],
     absorbed: [...absorbed],
     refused: [...refused],
@@ -87,15 +86,16 @@ const pack = (state: LeadState): z.input<typeof packedLead> => {
   };
 };
 
+const unpackedActivities = (packed: readonly Activity[]): Activities => {
+  const activities = activitiesFrom(packed);
+  if (activities.kept.places.size === activities.size) return activities;
+  throw new RangeError('Two activities have one event id; read the facts instead');
+};
+
 const unpack = (packed: unknown): LeadState => {
-  const { into, identifiers, activities, byType, profile, absorbed, refused, scored, ownership, ...plain } =
+  const { into, identifiers, activities, profile, absorbed, refused, scored, ownership, ...plain } =
     packedLead.parse(packed);
   const { repId, teamId, acceptedAt, plan: due, outcome, excluded, closed, held } = ownership;
-  const at = (place: number): Activity => {
-    const activity = activities[place];
-    if (!activity) throw new RangeError(`There is no activity ${place}; read the facts instead`);
-    return activity;
-  };
   return {
     ...plain,
     into,
@@ -103,12 +103,11 @@ const unpack = (packed: unknown): LeadState => {
     emails: PersistentSet(identifiers.filter(({ kind }) => kind === 'email').map((each) => normalized(each).value)),
     profileBytes: profileBytesOf(profile),
     identifiers: PersistentMap(identifiers.map((identifier) => [identifierKey(identifier), identifier])),
-    activities: PersistentMap(activities.map((activity) => [activity.eventId, activity])),
-    byType: PersistentMap(byType.map(([type, places]) => [type, PersistentList(places.map(at))])),
+    activities: unpackedActivities(activities),
     profile: PersistentMap(profile),
     absorbed: PersistentSet(absorbed),
     refused: PersistentSet(refused),
-    scored: { ...scored, lines: PersistentMap(scored.lines) },
+    scored: { ...scored, lines: new Map(scored.lines) },
     ownership: {
       ...ownership,
       repId,
@@ -124,4 +123,4 @@ const unpack = (packed: unknown): LeadState => {
 };
 
 /** How snapshots of leads are made. */
-export const leadSnapshot: SnapshotFormat<LeadState> = { version: 3, pack, unpack };
+export const leadSnapshot: SnapshotFormat<LeadState> = { version: 4, pack, unpack };

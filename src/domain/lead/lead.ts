@@ -1,6 +1,7 @@
-import { List as PersistentList, Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import type { Activities } from './activities.ts';
+import { activityOf, noActivities, withOneMore } from './activities.ts';
 import type { Activity } from './activity.ts';
-import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
 import type { Identifier, Merges, Root } from '../identity/identity.ts';
 import { identifierKey, normalized, withUserId } from '../identity/identity.ts';
@@ -22,7 +23,7 @@ export type RecordedScore = {
   readonly engagement: number;
   readonly model: number;
   readonly stage: string;
-  readonly lines: PersistentMap<string, number>;
+  readonly lines: ReadonlyMap<string, number>;
 };
 
 /** What the facts of a lead's stream add up to. A merged lead keeps what it had, until and after its survivor absorbs it. */
@@ -36,8 +37,7 @@ export type LeadState = Profile & {
   readonly userIds: readonly string[];
   /** The e-mail addresses among them, in their normal form. */
   readonly emails: PersistentSet<string>;
-  readonly activities: PersistentMap<string, Activity>;
-  readonly byType: PersistentMap<string, PersistentList<Activity>>;
+  readonly activities: Activities;
   readonly absorbed: PersistentSet<string>;
   readonly merges: Merges;
   readonly refused: PersistentSet<string>;
@@ -54,14 +54,13 @@ const initial: LeadState = {
   identifiers: PersistentMap(),
   userIds: [],
   emails: PersistentSet(),
-  activities: PersistentMap(),
-  byType: PersistentMap(),
+  activities: noActivities,
   profile: PersistentMap(),
   profileBytes: 0,
   absorbed: PersistentSet(),
   merges: { leads: 0, depth: 0 },
   refused: PersistentSet(),
-  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: PersistentMap() },
+  scored: { score: 0, fit: 0, engagement: 0, model: 0, stage: '', lines: new Map() },
   qualifications: { above: false, count: 0 },
   ownership: nobodysLead,
 };
@@ -81,12 +80,11 @@ const withIdentifier = (state: LeadState, identifier: Identifier): LeadState => 
 };
 
 const withActivity = (state: LeadState, activity: Activity): LeadState => {
-  if (state.activities.has(activity.eventId)) return state;
+  if (activityOf(state.activities, activity.eventId)) return state;
   const { profile, profileBytes } = activity.traits ? withTraits(state, activity) : state;
   return {
     ...state,
-    activities: state.activities.set(activity.eventId, activity),
-    byType: changed(state.byType, activity.eventType, PersistentList<Activity>(), (list) => list.push(activity)),
+    activities: withOneMore(state.activities, activity),
     profile,
     profileBytes,
   };
@@ -115,10 +113,13 @@ const withAbsorbed = (state: LeadState, { data }: LeadFact<'LeadAbsorbed'>): Lea
 };
 
 const withScore = (state: LeadState, { data }: LeadFact<'LeadScored'>): LeadState => {
-  const lines = data.because.reduce((sums, { rule, points }) => {
-    const sum = (sums.get(rule) ?? 0) + hundredths(points);
-    return sum === 0 ? sums.delete(rule) : sums.set(rule, sum);
-  }, state.scored.lines);
+  // Copied, as there are no more of them than rules, and scoring has gone through those anyway.
+  const lines = new Map(state.scored.lines);
+  for (const { rule, points } of data.because) {
+    const sum = (lines.get(rule) ?? 0) + hundredths(points);
+    if (sum === 0) lines.delete(rule);
+    else lines.set(rule, sum);
+  }
   const { score, fit, engagement, model, qualified } = data;
   return {
     ...state,

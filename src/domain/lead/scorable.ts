@@ -1,7 +1,7 @@
-import { List as PersistentList } from 'immutable';
 import { smallestOf } from '../identity/identity.ts';
 import type { Scorable } from '../scoring/scoring.ts';
-import type { JsonObject, Activity } from './activity.ts';
+import { activitiesOfType } from './activities.ts';
+import type { JsonObject } from './activity.ts';
 import type { LeadState } from './lead.ts';
 
 const inForce = new WeakMap<LeadState['profile'], JsonObject>();
@@ -18,7 +18,7 @@ export const traitsOf = ({ profile }: LeadState): JsonObject => {
 
 /** What a lead's score is made of. Its traits are put together when somebody first looks at them: few models do. */
 export const scorable = (state: LeadState): Scorable => ({
-  activitiesOf: (eventType) => state.byType.get(eventType) ?? PersistentList<Activity>(),
+  activitiesOf: (eventType) => activitiesOfType(state.activities, eventType),
   get traits() {
     return traitsOf(state);
   },

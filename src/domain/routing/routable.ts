@@ -1,3 +1,4 @@
+import { listOf } from '../lead/activities.ts';
 import type { Activity, JsonObject } from '../lead/activity.ts';
 import { inOrder } from '../lead/activity.ts';
 import { countryNames } from '../conditions/condition-form.ts';
@@ -49,7 +50,7 @@ const countryIn = (traits: JsonObject): string | undefined => {
 const sourcesOf = ({ activities }: LeadState) => {
   let first: Activity | undefined;
   const sources = new Set<string>();
-  for (const activity of activities.values()) {
+  for (const activity of listOf(activities)) {
     sources.add(activity.source);
     if (!first || inOrder(activity, first) < 0) first = activity;
   }
@@ -85,7 +86,7 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
         ...(userId !== undefined && { userId }),
         ...(anonymousId !== undefined && { anonymousId }),
       },
-      context: contextOf(state.activities.values()),
+      context: contextOf(listOf(state.activities)),
     },
     country: country === undefined ? undefined : (countryOf(country) ?? country.toUpperCase()),
     region: textIn(traits, 'region')?.toLowerCase(),

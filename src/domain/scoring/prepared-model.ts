@@ -1,7 +1,8 @@
+import type { Beginning } from '../lead/activities.ts';
 import type { Activity, JsonObject } from '../lead/activity.ts';
 import { condition } from '../conditions/comparison.ts';
 import { activityCondition } from '../lead/context.ts';
-import type { Matches, Matching } from '../conditions/matching.ts';
+import type { Matches } from '../conditions/matching.ts';
 import { remembering } from '../conditions/matching.ts';
 import { withAddress } from '../lead/profile.ts';
 import type { EngagementRule, FitRule, ScoringModel } from './scoring-model.ts';
@@ -42,7 +43,7 @@ export type PreparedModel = {
   readonly fitting: (lead: Described) => readonly PreparedFit[];
   readonly groups: { readonly engagement: readonly PreparedGroup[]; readonly fit: readonly PreparedGroup[] };
   /** Which of a lead's activities of one type the rules for that type match. Remembered while the activities are in memory. */
-  readonly matchesOf: (eventType: string, activities: Matching) => Matches;
+  readonly matchesOf: (eventType: string, activities: Beginning) => Matches;
 };
 
 const preparedRule = (rule: EngagementRule): PreparedRule => {

@@ -3,16 +3,18 @@ import type { Because, LeadEvent, ScoreCause } from '../lead/lead-events.ts';
 import type { LeadState } from '../lead/lead.ts';
 import { scorable } from '../lead/scorable.ts';
 import { Rejection } from '../rejection.ts';
-import type { PreparedModel } from './prepared-model.ts';
+import type { PreparedModel, PreparedRule } from './prepared-model.ts';
 import type { PublishedModel } from './published-model.ts';
 import type { Lines, Scorable } from './scoring.ts';
 import { hundredths, inPoints, preparedOf, stageOf, tally, worthOf } from './scoring.ts';
 
 /** What each rule gained since the score was last recorded, in hundredths; a rule that lost its points counts below zero. */
 const gains = (before: Lines, after: Lines): Map<string, number> => {
-  const names = new Set([...before.keys(), ...after.keys()]);
-  const changes = [...names].map((name): [string, number] => [name, (after.get(name) ?? 0) - (before.get(name) ?? 0)]);
-  return new Map(changes.filter(([, change]) => change !== 0));
+  const changes = new Map<string, number>();
+  const note = (name: string, change: number): void => void (change !== 0 && changes.set(name, change));
+  for (const [name, value] of before) note(name, (after.get(name) ?? 0) - value);
+  for (const [name, value] of after) if (!before.has(name)) note(name, value);
+  return changes;
 };
 
 /** A lead with the model that scores it, made ready. */
@@ -20,48 +22,50 @@ type Scored = { readonly model: PreparedModel; readonly lead: Scorable };
 
 /** What new activities bring by themselves, rule by rule. The rest of a rule's gain is limits, decay or a changed rule. */
 const broughtBy = (fresh: readonly Activity[], scored: Scored, asOf: number): readonly Because[] => {
+  const because: Because[] = [];
+  const tell = (rule: PreparedRule, activity: Activity): void => {
+    const points = inPoints(worthOf(rule, activity, scored, asOf));
+    if (points !== 0) because.push({ rule: rule.id, points, eventId: activity.eventId });
+  };
+  const [only] = fresh;
+  if (only && fresh.length === 1) {
+    // Of one, as of most commands, the rules are at hand; else they are told in the order of the model.
+    for (const rule of scored.model.rulesOf(only.eventType)) tell(rule, only);
+    return because;
+  }
   const byType = Map.groupBy(fresh, ({ eventType }) => eventType);
-  // For one type, as of most commands, its rules are at hand; else they are told in the order of the model.
-  const [only] = byType.size === 1 ? byType.keys() : [];
-  const rules = only === undefined ? scored.model.rules : scored.model.rulesOf(only);
-  return rules.flatMap((rule) =>
-    rule.eventTypes.flatMap((eventType) =>
-      (byType.get(eventType) ?? []).flatMap((activity) => {
-        const points = inPoints(worthOf(rule, activity, scored, asOf));
-        return points === 0 ? [] : [{ rule: rule.id, points, eventId: activity.eventId }];
-      }),
-    ),
-  );
+  for (const rule of scored.model.rules)
+    for (const eventType of rule.eventTypes) for (const activity of byType.get(eventType) ?? []) tell(rule, activity);
+  return because;
 };
 
 /** Finds the new activity that said a trait at which a fit rule looks, if one of the new activities did. */
-const tellers = ({ fit }: PreparedModel, { profile }: LeadState, fresh: readonly Activity[]) => {
-  const news = new Set(fresh.map(({ eventId }) => eventId));
-  return (ruleId: string): string | undefined => {
+const tellers =
+  ({ fit }: PreparedModel, { profile }: LeadState, fresh: readonly Activity[]) =>
+  (ruleId: string): string | undefined => {
     for (const trait of fit.get(ruleId)?.traits ?? []) {
       const said = (profile.get(trait) ?? profile.get(trait.split('.')[0] ?? ''))?.by;
-      if (said !== undefined && news.has(said)) return said;
+      if (said !== undefined && fresh.some(({ eventId }) => eventId === said)) return said;
     }
     return undefined;
   };
-};
 
 /** The reasons of a change: what the new activities brought, and what else changed in each rule. */
 const reasons = (
-  changes: ReadonlyMap<string, number>,
+  before: Lines,
+  after: Lines,
   brought: readonly Because[],
   teller: (rule: string) => string | undefined,
 ): Because[] => {
-  const rest = new Map(changes);
+  const rest = gains(before, after);
   for (const { rule, points } of brought) rest.set(rule, (rest.get(rule) ?? 0) - hundredths(points));
-  const others = [...rest].filter(([, value]) => value !== 0);
-  return [
-    ...brought,
-    ...others.map(([rule, value]) => {
-      const eventId = teller(rule);
-      return { rule, points: inPoints(value), ...(eventId && { eventId }) };
-    }),
-  ];
+  const because = [...brought];
+  for (const [rule, value] of rest) {
+    if (value === 0) continue;
+    const eventId = teller(rule);
+    because.push({ rule, points: inPoints(value), ...(eventId && { eventId }) });
+  }
+  return because;
 };
 
 type Occasion = {
@@ -97,8 +101,7 @@ export const scoreFacts = (
   // A new threshold alone is recorded too: else the next crossing could not be told from the last.
   if (moved || qualified !== state.qualifications.above) {
     const brought = broughtBy(fresh, { model: prepared, lead }, asOf);
-    const changes = gains(new Map(before.lines), total.lines);
-    const because = reasons(changes, brought, tellers(prepared, state, fresh));
+    const because = reasons(before.lines, total.lines, brought, tellers(prepared, state, fresh));
     const delta = inPoints(total.score - hundredths(before.score));
     facts.push({
       type: 'LeadScored',

@@ -1,5 +1,6 @@
+import type { Beginning } from '../lead/activities.ts';
 import type { Activity, JsonObject } from '../lead/activity.ts';
-import type { Matching, Timed } from '../conditions/matching.ts';
+import type { Timed } from '../conditions/matching.ts';
 import { dayMs, inTime, timed } from '../conditions/matching.ts';
 import type { PreparedGroup, PreparedModel, PreparedRule } from './prepared-model.ts';
 import { hundredths, prepare } from './prepared-model.ts';
@@ -9,7 +10,7 @@ import type { PublishedModel } from './published-model.ts';
 /** What a score is made of. All arithmetic is in hundredths of a point, in integers, so that no order of adding matters. */
 export type Scorable = {
   /** The activities of one event type, in any order. */
-  readonly activitiesOf: (eventType: string) => Matching;
+  readonly activitiesOf: (eventType: string) => Beginning;
   readonly traits: JsonObject;
   /** The address that is known of it, by its identifiers. */
   readonly email?: string | undefined;

@@ -6,6 +6,7 @@ import type { Appended, Batch, EventStore, Filter, Metadata, NewEvent } from '..
 import { StoreUnavailable } from '../event-store.ts';
 import { pageLimits } from '../page.ts';
 import type { Line } from './log.ts';
+import { hasSeparator } from './group-text.ts';
 import { openLogFile } from './log.ts';
 import { pagesOf, placesOf, streamsOf } from './pages.ts';
 import { headOf, recentOf } from './recent.ts';
@@ -152,11 +153,19 @@ function wakeUps(path: string, expect: () => void) {
   return { wait, announce, close };
 }
 
-/** Makes lines of the events of an append. Metadata that several share is written down once. */
+function mustBeWritable(name: string): void {
+  if (hasSeparator(name))
+    throw new TypeError(`${JSON.stringify(name)} has a character of code 0, which can't be written; leave it out`);
+}
+
+/** Makes lines of the events of an append. Metadata that several share is written down once. Throws what of the names can't be written. */
 function serialising(stream: string): (event: NewEvent) => Line {
+  mustBeWritable(stream);
   let last: { readonly metadata: Metadata; readonly text: string } | undefined;
   return ({ id, type, data, metadata }) => {
     const json = JSON.stringify(data) as string | undefined;
+    mustBeWritable(id);
+    mustBeWritable(type);
     if (json === undefined) throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
     if (last?.metadata !== metadata) last = { metadata, text: JSON.stringify(metadata) };
     return [id, type, json, last.text];

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
+import { groupInText } from './group-text.ts';
 import { groupsTo, openLogFile, stateBy, tryRoom } from './log.ts';
 import type { GroupAnswer, GroupAsk } from './writer.ts';
 
@@ -16,7 +17,7 @@ const write = groupsTo(db);
 
 const answer = (ask: GroupAsk | 'try'): GroupAnswer => {
   try {
-    if (ask !== 'try') return { positions: write(ask.group, ask.recordedAt) };
+    if (ask !== 'try') return { positions: write(groupInText(ask.text), ask.recordedAt) };
     tryRoom(db);
     return { positions: [] };
   } catch (error) {

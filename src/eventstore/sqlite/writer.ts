@@ -4,12 +4,16 @@ import { Worker } from 'node:worker_threads';
 import { projectOfStream } from '../../domain/streams.ts';
 import type { Appended, StoreState } from '../event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../event-store.ts';
+import { textOfGroup } from './group-text.ts';
 import { linesOfProjects } from './project-lines.ts';
 import type { Append } from './log.ts';
 import { groupsTo, stateBy, tryRoom } from './log.ts';
 
-/** What a thread that writes is asked, and what it answers: positions as `WriteGroup` gives them, or why nothing was written. */
-export type GroupAsk = { readonly group: readonly Append[]; readonly recordedAt: number };
+/** What is to be committed together, and when it was recorded, in ms. */
+type Group = { readonly group: readonly Append[]; readonly recordedAt: number };
+
+/** What a thread that writes is asked, a group as one text, and what it answers: positions as `WriteGroup` gives them, or why nothing was written. */
+export type GroupAsk = { readonly text: string; readonly recordedAt: number };
 export type GroupAnswer =
   { readonly positions: readonly number[] } | { readonly error: string; readonly state: StoreState };
 
@@ -25,7 +29,7 @@ class Unwritten extends Error {
 
 /** Commits groups somewhere. `write` rejects when nothing was written, and `tryRoom` when nothing would be. */
 type Committer = {
-  readonly write: (ask: GroupAsk) => Promise<readonly number[]>;
+  readonly write: (group: Group) => Promise<readonly number[]>;
   readonly tryRoom: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -90,7 +94,11 @@ export function committingInThread(path: string, timeout: number, maxPages?: num
     thread.postMessage('close');
     await gone;
   };
-  return { write: asking, tryRoom: async () => void (await asking('try')), close };
+  return {
+    write: ({ group, recordedAt }) => asking({ text: textOfGroup(group), recordedAt }),
+    tryRoom: async () => void (await asking('try')),
+    close,
+  };
 }
 
 /**

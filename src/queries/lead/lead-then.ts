@@ -1,5 +1,6 @@
 import { timeSlices } from '../../engine/time-slices.ts';
 import type { Event } from '../../domain/event.ts';
+import { listOf } from '../../domain/lead/activities.ts';
 import { consentAfter } from '../../domain/lead/consent.ts';
 import { paceOf } from '../../domain/lead/insight.ts';
 import type { LeadEvent } from '../../domain/lead/lead-events.ts';
@@ -129,7 +130,7 @@ const extent = (times: Iterable<string>): { readonly first: string; readonly las
 /** What is known of a lead by what it did. When somebody was told so (`qualifiedAt`) and who has it is not among that. */
 const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: readonly string[]): LeadDocument => {
   const { version, model } = scoring;
-  const activities = [...state.activities.values()];
+  const activities = listOf(state.activities);
   const consent = activities.reduce<LeadDocument['consent']>(consentAfter, undefined);
   const total = tally(scoring, scorable(state), at.getTime());
   const score = inPoints(total.score);
@@ -159,7 +160,7 @@ const documentOf = ({ leadId, state, revision, scoring, at }: PastLead, times: r
 
 /** A lead as of a time, as it is shown; by what was recorded it is what was shown then. */
 export const viewThen = (projectId: string, past: PastLead, { occurred }: Then): LeadView => {
-  const times = [...past.state.activities.values()].map(({ occurredAt }) => occurredAt);
+  const times = listOf(past.state.activities).map(({ occurredAt }) => occurredAt);
   const doc = occurred ? documentOf(past, times) : past.doc;
   if (!doc) throw new Rejection('lead-unknown', `Project ${projectId} had no lead ${past.leadId}`);
   const { routing, ...summary } = summaryOf(projectId, doc, past.scoring.model, past.at);
