@@ -35,6 +35,8 @@ export type Reactions = readonly Reaction[] | Promise<readonly Reaction[]>;
 export type Reactor = {
   readonly name: string;
   readonly streams: readonly string[];
+  /** Whether what follows is wanted as soon as can be, although its facts are rare among others. */
+  readonly prompt?: boolean;
   readonly on: { readonly [T in Type]?: (event: Fact<T>, context: ReactorContext) => Reactions };
 };
 

@@ -57,6 +57,7 @@ const ofLead =
 export const routeLeads: Reactor = {
   name: 'route-leads',
   streams: [streamsOf('lead')],
+  prompt: true,
   on: {
     LeadQualified: ofLead((of, { data }) => (data.quiet ? [] : [routing(of)])),
     LeadAbsorbed: ofLead((of, event) => absorbed(of, event)),

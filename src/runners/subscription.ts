@@ -37,6 +37,8 @@ export type Reader = {
   readonly caughtUp?: () => Promise<void>;
   readonly onLostTail?: (error: LostTail) => void;
   readonly beginAgain?: () => Promise<boolean>;
+  /** For how many ms it rests at least after a batch that had nothing for it: what others look for comes much more often. */
+  readonly idle?: number;
   readonly now: () => Date;
   readonly retryDelay?: (attempt: number) => number;
 };
@@ -79,7 +81,7 @@ type Progress = Omit<SubscriptionStatus, 'name'>;
  * that the checkpoint stands on, or it reads nothing.
  */
 export function subscribe(reader: Reader): Subscription {
-  const { name, store, filter, handle, pass, caughtUp, now, retryDelay = backOff } = reader;
+  const { name, store, filter, handle, pass, caughtUp, idle = 0, now, retryDelay = backOff } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
@@ -137,10 +139,10 @@ export function subscribe(reader: Reader): Subscription {
     for await (const come of store.follow(await resume(), signal, filter)) {
       fact = come.last ?? fact;
       const batch = { ...come, position: Math.max(come.position, progress.position), ...(fact && { last: fact }) };
-      const next = performance.now() + paceAfter(batch.events.length);
+      const [first] = batch.events;
+      const next = performance.now() + (first ? paceAfter(batch.events.length) : Math.max(idle, paceAfter(0)));
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
       const live = progress.state === 'live' || batch.position >= (await store.head());
-      const [first] = batch.events;
       if (first) progress = { ...progress, inHand: first.recordedAt };
       if (passed && !first) passed.to({ position: batch.position, ...(fact && { fact }) });
       else await handle(batch);

@@ -54,6 +54,12 @@ const isAccepted = async ({ store, context: { readModels } }: Dependencies): Pro
   return true;
 };
 
+/**
+ * For how long what follows from rare facts may wait, in ms: a look by each reader at every commit would cost as much as to
+ * route leads. What somebody waits for is not kept waiting.
+ */
+const unhurried = 100;
+
 const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
   const { store, context, lease, telemetry, onLostTail } = dependencies;
   const { name } = reactor;
@@ -71,6 +77,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
       name,
       store,
       filter: filterOf(reactor),
+      ...(!reactor.prompt && { idle: unhurried }),
       now: clock,
       load: () => readModels.standing(checkpoint),
       handle,
@@ -126,6 +133,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
   const news = subscribe({
     name: 'jobs',
     store,
+    idle: unhurried,
     now: context.clock,
     load: async () => ({ position: await store.head() }),
     filter: { streams: [streamsOf('job')], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
