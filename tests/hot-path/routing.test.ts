@@ -5,7 +5,9 @@ import { leadIdOf } from '../../src/domain/identity/identity.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
 import { keepCalendar } from '../../src/domain/routing/calendar.ts';
 import { pool } from '../../src/domain/routing/pool.ts';
+import { defaultReplyPolicy, responsePlan } from '../../src/domain/routing/reply-policy.ts';
 import { decideRouting } from '../../src/domain/routing/routing.ts';
+import { weekdays } from '../../src/domain/routing/working-time.ts';
 import { leadStreamId } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { wanting } from '../../src/eventstore/event-store.ts';
@@ -152,4 +154,18 @@ it('A decision asks the time of those whom its rule names, not of everybody, by 
   const theirs = reps.filter(({ teamIds }) => teamIds.includes('team-3')).map(({ repId }) => repId);
   expect(asked.toSorted()).toEqual(theirs.toSorted());
   expect(calendarAt(known, new Date(noon.getTime() + 1_000))).toBe(calendarAt(known, noon));
+});
+
+it('The reply of a rep who works around the clock is planned without a look at the year ahead', () => {
+  const always = [{ from: '00:00', to: '24:00' }];
+  let asked = 0;
+  const week = new Proxy(Object.fromEntries(weekdays.map((day) => [day, always])), {
+    get: (days, day) => {
+      asked += 1;
+      return Reflect.get(days, day) as typeof always;
+    },
+  });
+  const plan = responsePlan(defaultReplyPolicy, { hours: { timeZone: 'UTC', week, holidays: [] }, timeOff: [] }, noon);
+  expect(plan?.dueAt).toBe(new Date(noon.getTime() + 30 * 60_000).toISOString());
+  expect(asked).toBeLessThan(10);
 });
