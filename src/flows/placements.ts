@@ -7,6 +7,8 @@ import { responsePlan } from '../domain/routing/reply-policy.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
 import { roster } from '../domain/routing/roster.ts';
 import { leadStreamId } from '../domain/streams.ts';
+import { workItem, workStreamId } from '../domain/work/work-item.ts';
+import { empty } from '../engine/folded.ts';
 import { assignLead } from '../commands/routing/assign-lead.ts';
 import { closeWorkItem } from '../commands/work/close-work-item.ts';
 import { failRouting } from '../commands/routing/fail-routing.ts';
@@ -135,6 +137,12 @@ const waitsWith = async (
   (await states.get(pool, projectId)).state.waiting.get(leadId)?.workId === workId ||
   (await states.refresh(pool, projectId)).state.waiting.get(leadId)?.workId === workId;
 
+/** A work item that is about to be opened has no facts yet, and is not read to know. If it has some after all, its append says so. */
+const expectNew = ({ states }: Engine, item: { readonly projectId: string; readonly workId: string }): void => {
+  const id = workStreamId(item);
+  if (!states.known(workItem, id)) states.keep(workItem, id, empty(workItem));
+};
+
 /**
  * Tells a lead that nobody fits it; before that its work item is open, so that it is never without. Safe to repeat: a lead
  * that got a place meanwhile needs no work item.
@@ -149,6 +157,7 @@ export const tellHeld = async (
   const dueAt = new Date(Date.parse(heldAt) + workTime).toISOString();
   const item = { projectId, workId, kind: 'routing_failed' as const, leadId, priority: 'high' as const, dueAt, reason };
   const details = { score, rulesVersion, ...(rule !== undefined && { rule }) };
+  expectNew(engine, item);
   await engine.handle(openWorkItem, { ...item, details }, step(request, `work/${leadId}`));
   const considered = { candidates, ...(others && { others }) };
   const failed = { reason, rulesVersion, ...considered, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
