@@ -70,7 +70,7 @@ export const routeLeads: Reactor = {
     LeadReopened: ofLead((of) => [routing(of)]),
     RoutingRequested: ofLead((of) => [routing(of)]),
     ApprovalGiven: ofLead((of) => [routing(of)]),
-    LeadAssigned: ofLead(assigned),
+    LeadAssigned: ofLead((of, event, context) => assigned(of, event, context)),
     LeadAccepted: ofLead((of, { data: { repId, settles } }) => [ending(of, settles, `${repId} accepted the lead`)]),
     ResponseStepTaken: ofLead((of, { data }) => [
       flowIntent(data.action === 're-route' ? reRouteUnanswered : seeToUnanswered, { ...of, ...data }),
