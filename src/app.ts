@@ -75,6 +75,8 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     readModels,
     integrity,
     shared,
+    // Whoever serves a file has its lock.
+    isAlone: eventStore.scheme === 'sqlite',
     ...(lease && { lease }),
     /** The same stores for a thread, which opens them again. */
     locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
@@ -86,12 +88,12 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
 };
 
 /** What runs commands, watched by telemetry, with what it remembers of streams. */
-const openEngine = ({ store, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
+const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
   const snapshots = keepSnapshots(readModels, {
     onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
   });
   const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
-  return { engine: engineOf({ store, snapshots, clock, newId, observe }), snapshots };
+  return { engine: engineOf({ store, isAlone, snapshots, clock, newId, observe }), snapshots };
 };
 
 type Running = {

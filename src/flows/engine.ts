@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/routing/calendar.ts';
 import { keepCalendar } from '../domain/routing/calendar.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
+import { alone } from '../engine/alone.ts';
 import type { YieldToOthers } from '../engine/pacing.ts';
 import { yieldingInTurn } from '../engine/pacing.ts';
 import type { Handle } from '../engine/handle.ts';
@@ -33,6 +34,8 @@ export type Engine = {
 
 type Dependencies = {
   readonly store: EventStore;
+  /** Whether no other process appends to the store. */
+  readonly isAlone: boolean;
   readonly snapshots: Snapshots;
   readonly clock: () => Date;
   readonly newId: () => string;
@@ -41,12 +44,14 @@ type Dependencies = {
 };
 
 /** Makes what the flows work with over a store. */
-export const engineOf = ({ store, snapshots, clock, newId, observe }: Dependencies): Engine => {
-  const states = foldStates(store, stateBudget, snapshots);
+export const engineOf = ({ store: log, isAlone, snapshots, clock, newId, observe }: Dependencies): Engine => {
+  const folded = foldStates(log, stateBudget, snapshots);
+  const { store, states } = isAlone ? alone(log, folded) : { store: log, states: folded };
   const calendar = keepCalendar();
   return {
     states,
-    handle: observe(handling({ store, states, clock, newId })),
+    // After a conflict what is remembered is known to lag: commands look at the store itself.
+    handle: observe(handling({ store, states: folded, clock, newId })),
     clock,
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: yieldingInTurn(turn),

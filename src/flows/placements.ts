@@ -7,6 +7,8 @@ import { responsePlan } from '../domain/routing/reply-policy.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
 import { roster } from '../domain/routing/roster.ts';
 import { leadStreamId } from '../domain/streams.ts';
+import { workItem, workStreamId } from '../domain/work/work-item.ts';
+import { empty } from '../engine/folded.ts';
 import { assignLead } from '../commands/routing/assign-lead.ts';
 import { closeWorkItem } from '../commands/work/close-work-item.ts';
 import { failRouting } from '../commands/routing/fail-routing.ts';
@@ -65,6 +67,10 @@ export const tellFreed = async (
   await handle(withdrawLead, { projectId, leadId, decision, reason }, step(request, `withdraw/${leadId}`));
 };
 
+/** Whether a lead has the place that a decision gave it, or one by a later decision. */
+export const hasPlace = ({ places }: PoolState, leadId: string, decision: number): boolean =>
+  (places.get(leadId)?.decision ?? 0) >= decision;
+
 /**
  * Makes sure that the place which a lead was told of is still its own: while one process told it, another may have freed that.
  * Who frees it later finds that the lead has heard of it.
@@ -74,10 +80,8 @@ export const confirmPlace = async (
   { projectId, leadId, decision }: LeadId & { readonly decision: number },
   request: Request,
 ): Promise<void> => {
-  const isTheirs = ({ state: { places } }: { readonly state: PoolState }): boolean =>
-    (places.get(leadId)?.decision ?? 0) >= decision;
-  if (isTheirs(await engine.states.get(pool, projectId))) return;
-  if (isTheirs(await engine.states.refresh(pool, projectId))) return;
+  if (hasPlace((await engine.states.get(pool, projectId)).state, leadId, decision)) return;
+  if (hasPlace((await engine.states.refresh(pool, projectId)).state, leadId, decision)) return;
   await tellFreed(engine, { projectId, leadId, decision, reason: 'The place was freed meanwhile' }, request);
 };
 
@@ -125,6 +129,20 @@ export const tellPlaced = async (
   await engine.handle(freePlace, free, step(request, `free/${leadId}`));
 };
 
+/** Whether a lead waits with that work item. What is remembered may lag behind: that it does not is looked up. */
+const waitsWith = async (
+  { states }: Engine,
+  { projectId, leadId, workId }: LeadId & Pick<PoolFact<'LeadHeld'>['data'], 'workId'>,
+): Promise<boolean> =>
+  (await states.get(pool, projectId)).state.waiting.get(leadId)?.workId === workId ||
+  (await states.refresh(pool, projectId)).state.waiting.get(leadId)?.workId === workId;
+
+/** A work item that is about to be opened has no facts yet, and is not read to know. If it has some after all, its append says so. */
+const expectNew = ({ states }: Engine, item: { readonly projectId: string; readonly workId: string }): void => {
+  const id = workStreamId(item);
+  if (!states.known(workItem, id)) states.keep(workItem, id, empty(workItem));
+};
+
 /**
  * Tells a lead that nobody fits it; before that its work item is open, so that it is never without. Safe to repeat: a lead
  * that got a place meanwhile needs no work item.
@@ -135,16 +153,18 @@ export const tellHeld = async (
   request: Request,
 ): Promise<void> => {
   const { projectId, leadId, reason, rule, rulesVersion, candidates, others, workId, heldAt, score } = held;
-  const current = (await engine.states.refresh(pool, projectId)).state.waiting.get(leadId);
-  if (current?.workId !== workId) return;
+  if (!(await waitsWith(engine, held))) return;
   const dueAt = new Date(Date.parse(heldAt) + workTime).toISOString();
   const item = { projectId, workId, kind: 'routing_failed' as const, leadId, priority: 'high' as const, dueAt, reason };
   const details = { score, rulesVersion, ...(rule !== undefined && { rule }) };
+  expectNew(engine, item);
   await engine.handle(openWorkItem, { ...item, details }, step(request, `work/${leadId}`));
   const considered = { candidates, ...(others && { others }) };
   const failed = { reason, rulesVersion, ...considered, workId, failedAt: heldAt, ...(rule !== undefined && { rule }) };
   try {
-    await engine.handle(failRouting, { projectId, leadId, ...failed }, step(request, `fail/${leadId}`));
+    const told = await engine.handle(failRouting, { projectId, leadId, ...failed }, step(request, `fail/${leadId}`));
+    // It was waiting when it heard of its item: what ends that later ends the item.
+    if (told.events.length > 0) return;
   } catch (error) {
     if (!isMerged(error)) throw error;
     const found = await findLead(engine.states, projectId, leadId, true);

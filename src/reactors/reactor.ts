@@ -1,3 +1,4 @@
+import type { Aggregate, Event } from '../domain/event.ts';
 import type { LeadfoldEvent } from '../domain/events.ts';
 import type { FailedEvent } from '../domain/jobs/dead-letter.ts';
 import type { States } from '../engine/states.ts';
@@ -10,7 +11,7 @@ type Type = LeadfoldEvent['type'];
 export type Fact<T extends Type> = Recorded<Extract<LeadfoldEvent, { type: T }>>;
 
 /** What a reactor may look at before it knows what it wants: streams, and what they add up to. */
-export type ReactorContext = Pick<States, 'get' | 'refresh' | 'read'>;
+export type ReactorContext = Pick<States, 'get' | 'known' | 'refresh' | 'read'>;
 
 /** Wants that what follows from a fact by another reactor is done again, and the dead letter that is about it settled. */
 export type Retry = {
@@ -34,6 +35,8 @@ export type Reactions = readonly Reaction[] | Promise<readonly Reaction[]>;
 export type Reactor = {
   readonly name: string;
   readonly streams: readonly string[];
+  /** Whether what follows is wanted as soon as can be, although its facts are rare among others. */
+  readonly prompt?: boolean;
   readonly on: { readonly [T in Type]?: (event: Fact<T>, context: ReactorContext) => Reactions };
 };
 
@@ -47,11 +50,18 @@ export const checkpointOf = ({ name }: Pick<Reactor, 'name'>): string => `reacto
 type Reacting = { react(event: Recorded, context: ReactorContext): Reactions }['react'];
 
 /** What a reactor wants after a fact; nothing after one that it does not follow. */
-export const reactionsTo = async (
-  { on }: Reactor,
-  event: Recorded,
-  context: ReactorContext,
-): Promise<readonly Reaction[]> => {
+export const reactionsTo = ({ on }: Reactor, event: Recorded, context: ReactorContext): Reactions => {
   const handlers: Readonly<Record<string, Reacting | undefined>> = on;
-  return (await handlers[event.type]?.(event, context)) ?? [];
+  return handlers[event.type]?.(event, context) ?? [];
+};
+
+/** What is wanted by the state of a stream, which may lag behind the store: at once when that is remembered, as it mostly is. */
+export const byState = <S, E extends Event>(
+  { known, get }: Pick<ReactorContext, 'known' | 'get'>,
+  aggregate: Aggregate<S, E>,
+  id: string,
+  react: (state: S) => readonly Reaction[],
+): Reactions => {
+  const folded = known(aggregate, id);
+  return folded ? react(folded.state) : get(aggregate, id).then(({ state }) => react(state));
 };

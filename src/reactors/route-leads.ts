@@ -3,12 +3,13 @@ import type { Intent } from '../flows/intent.ts';
 import { flowIntent, intent } from '../flows/intent.ts';
 import { reRouteUnanswered, seeToUnanswered } from '../flows/missed-replies.ts';
 import type { LeadId } from '../flows/placements.ts';
-import { confirmPlace, endWork, freeClosed, takeOverPlace } from '../flows/placements.ts';
+import { confirmPlace, endWork, freeClosed, hasPlace, takeOverPlace } from '../flows/placements.ts';
 import { routeLead } from '../flows/route-lead.ts';
 import type { LeadFact } from '../domain/lead/lead-events.ts';
 import { pool } from '../domain/routing/pool.ts';
 import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Reactions, Reactor, ReactorContext } from './reactor.ts';
+import { byState } from './reactor.ts';
 
 const routing = (of: LeadId): Intent => flowIntent(routeLead, of);
 
@@ -32,9 +33,16 @@ const absorbed = ({ projectId, leadId: into }: LeadId, { data }: LeadFact<'LeadA
 };
 
 /** More is known of a lead: if it waits, somebody may fit it now. The pool knows who does, without a look at each lead. */
-const routingIfItWaits = async (of: LeadId, _: unknown, context: ReactorContext): Promise<readonly Intent[]> => {
-  const { waiting } = (await context.get(pool, of.projectId)).state;
-  return waiting.has(of.leadId) ? [routing(of)] : [];
+const routingIfItWaits = (of: LeadId, _: unknown, context: ReactorContext): Reactions =>
+  byState(context, pool, of.projectId, ({ waiting }) => (waiting.has(of.leadId) ? [routing(of)] : []));
+
+/** A lead has heard whose it is: that must still be so, and what it waited with ends. */
+const assigned = (of: LeadId, { data }: LeadFact<'LeadAssigned'>, context: ReactorContext): Reactions => {
+  const { decision, repId, settles } = data;
+  const ends = settles.length > 0 ? [ending(of, settles, `The lead is ${repId}'s`)] : [];
+  return byState(context, pool, of.projectId, (state) =>
+    hasPlace(state, of.leadId, decision) ? ends : [flowIntent(confirmPlace, { ...of, decision }), ...ends],
+  );
 };
 
 /** What follows from a fact, for the lead whose it is. */
@@ -49,6 +57,7 @@ const ofLead =
 export const routeLeads: Reactor = {
   name: 'route-leads',
   streams: [streamsOf('lead')],
+  prompt: true,
   on: {
     LeadQualified: ofLead((of, { data }) => (data.quiet ? [] : [routing(of)])),
     LeadAbsorbed: ofLead((of, event) => absorbed(of, event)),
@@ -61,10 +70,7 @@ export const routeLeads: Reactor = {
     LeadReopened: ofLead((of) => [routing(of)]),
     RoutingRequested: ofLead((of) => [routing(of)]),
     ApprovalGiven: ofLead((of) => [routing(of)]),
-    LeadAssigned: ofLead((of, { data: { decision, repId, settles } }) => [
-      flowIntent(confirmPlace, { ...of, decision }),
-      ending(of, settles, `The lead is ${repId}'s`),
-    ]),
+    LeadAssigned: ofLead((of, event, context) => assigned(of, event, context)),
     LeadAccepted: ofLead((of, { data: { repId, settles } }) => [ending(of, settles, `${repId} accepted the lead`)]),
     ResponseStepTaken: ofLead((of, { data }) => [
       flowIntent(data.action === 're-route' ? reRouteUnanswered : seeToUnanswered, { ...of, ...data }),

@@ -3,7 +3,8 @@
  * document is read and written once for all of it. The first fact after a quiet time does not wait, nor does anything that
  * somebody waits for. With more events in hand it takes its time: a larger batch costs less an event.
  */
-const paceAfter = (events: number): number => Math.min(80, 20 + events);
+const paceAfter = (events: number, idle: number): number =>
+  events === 0 ? Math.max(20, idle) : Math.min(80, 20 + events);
 
 /** By what live readers begin their batches. */
 export type Beat = {
@@ -15,9 +16,10 @@ export type Beat = {
 
 /**
  * The beat of one reader, or of several that then begin their batches together: they read the same stretch of the log, and what
- * they save shares a transaction. The largest of their batches says how long they rest.
+ * they save shares a transaction. The largest of their batches says how long they rest: after batches that
+ * had nothing for them `idle` ms at least, where what others look for comes much more often.
  */
-export const newBeat = (): Beat => {
+export const newBeat = (idle = 0): Beat => {
   const resting = new Set<() => void>();
   let [began, until] = [0, 0];
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +34,7 @@ export const newBeat = (): Beat => {
       // One that never rests, because somebody waits for it, must not keep the others resting.
       if (now >= until && resting.size === 0) began = now;
       const before = until;
-      until = Math.max(until, began + paceAfter(events));
+      until = Math.max(until, began + paceAfter(events, idle));
       if (resting.size > 0 && until > before) arm();
     },
     next: (signal) =>

@@ -10,6 +10,7 @@ import type { Subscription } from './subscription.ts';
 import { backOff, subscribe } from './subscription.ts';
 import { sleep } from './waiting.ts';
 import { projections } from '../projections/index.ts';
+import { newBeat } from './beat.ts';
 import type { Builders } from './projections.ts';
 import { reactors } from '../reactors/index.ts';
 import type { Reactor } from '../reactors/reactor.ts';
@@ -54,6 +55,12 @@ const isAccepted = async ({ store, context: { readModels } }: Dependencies): Pro
   return true;
 };
 
+/**
+ * For how long what follows from rare facts may wait, in ms: a look by each reader at every commit would cost as much as to
+ * route leads. What somebody waits for is not kept waiting.
+ */
+const unhurried = 100;
+
 const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
   const { store, context, lease, telemetry, onLostTail } = dependencies;
   const { name } = reactor;
@@ -71,6 +78,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
       name,
       store,
       filter: filterOf(reactor),
+      beat: newBeat(reactor.prompt ? 0 : unhurried),
       now: clock,
       load: () => readModels.standing(checkpoint),
       handle,
@@ -126,6 +134,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
   const news = subscribe({
     name: 'jobs',
     store,
+    beat: newBeat(unhurried),
     now: context.clock,
     load: async () => ({ position: await store.head() }),
     filter: { streams: [streamsOf('job')], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },

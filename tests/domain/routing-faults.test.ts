@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { Map as PersistentMap } from 'immutable';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/lead/activity.ts';
 import { excludes, implies } from '../../src/domain/conditions/condition-logic.ts';
-import type { RosterState } from '../../src/domain/routing/roster.ts';
+import type { RosterEvent } from '../../src/domain/routing/roster-events.ts';
 import { roster } from '../../src/domain/routing/roster.ts';
 import { routingFaults } from '../../src/domain/routing/routing-faults.ts';
 import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
@@ -13,18 +12,16 @@ import { rep } from '../support/facts.ts';
 
 const team = (teamId: string) => ({ teamId, name: teamId, regions: [] });
 
-const staffed: RosterState = {
-  ...roster.initial,
-  teams: PersistentMap(['sales', 'emea', 'empty', 'gone', 'idle'].map((id) => [id, team(id)] as const)),
-  reps: PersistentMap(
-    [
-      rep({ repId: 'ada', teamIds: ['sales', 'emea'] }),
-      rep({ repId: 'bob', teamIds: ['gone'], status: 'left' }),
-      rep({ repId: 'cleo', teamIds: ['idle'], weight: 0 }),
-      rep({ repId: 'dan', teamIds: [], status: 'away' }),
-    ].map((each) => [each.repId, each] as const),
-  ),
-};
+const facts: readonly RosterEvent[] = [
+  ...['sales', 'emea', 'empty', 'gone', 'idle'].map((id): RosterEvent => ({ type: 'TeamAdded', data: team(id) })),
+  ...[
+    rep({ repId: 'ada', teamIds: ['sales', 'emea'] }),
+    rep({ repId: 'bob', teamIds: ['gone'], status: 'left' }),
+    rep({ repId: 'cleo', teamIds: ['idle'], weight: 0 }),
+    rep({ repId: 'dan', teamIds: [], status: 'away' }),
+  ].map((data): RosterEvent => ({ type: 'RepAdded', data })),
+];
+const staffed = facts.reduce(roster.evolve, roster.initial);
 
 const faultsOf = (rules: object): readonly (readonly [string, string])[] =>
   routingFaults(routingRulesForm.parse(rules), staffed).map(({ path, detail }) => [path.join('/'), detail]);

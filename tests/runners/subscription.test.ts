@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { newBeat } from '../../src/runners/beat.ts';
 import { subscribe, type Reader } from '../../src/runners/subscription.ts';
 import { fact, facts, numbers } from '../contracts/event-store.ts';
 
@@ -168,10 +169,10 @@ describe('A subscription', () => {
 
 describe('A live subscription', () => {
   /** One that has come to the end of a log with one fact, and rests, in a time that goes on only when it is told to. */
-  async function resting() {
+  async function resting(options: Partial<Reader> = {}) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const batches: (readonly number[])[] = [];
-    const { store, start } = reading({ handle: async ({ events }) => void batches.push(numbers(events)) });
+    const { store, start } = reading({ ...options, handle: async ({ events }) => void batches.push(numbers(events)) });
     await store.append('s-1', -1, facts(1));
     const subscription = start();
     while (batches.length === 0) await nextTurn();
@@ -215,6 +216,24 @@ describe('A live subscription', () => {
     expect(batches.flat()).toEqual([0, 1, 2]);
     await subscription.reached(4);
     expect(batches.flat()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('rests longer after a batch that had nothing for it, unless somebody waits', async () => {
+    const { store, batches, subscription } = await resting({ filter: { types: ['Wanted'] }, beat: newBeat(2_000) });
+    await store.append('s-1', 0, [fact(1, 'Wanted')]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turns();
+    expect(batches).toEqual([[]]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turns();
+    expect(batches).toEqual([[], [1]]);
+    await vi.advanceTimersByTimeAsync(20);
+    await turns();
+    await store.append('s-1', 1, [fact(2)]);
+    await turns();
+    await store.append('s-1', 2, [fact(3, 'Wanted')]);
+    await subscription.reached(4);
+    expect(batches).toEqual([[], [1], [], [3]]);
   });
 
   it('does not rest when it has fallen behind', async () => {

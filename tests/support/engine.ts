@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createProject } from '../../src/commands/projects/create-project.ts';
+import { alone } from '../../src/engine/alone.ts';
 import type { Request } from '../../src/engine/handle.ts';
 import type { Pace } from '../../src/engine/pacing.ts';
 import { pacing } from '../../src/engine/pacing.ts';
@@ -32,18 +33,21 @@ type With = {
   readonly maxBytes?: number;
   readonly snapshots?: Snapshots;
   readonly pace?: Pace;
+  /** Whether no other process appends to the store. */
+  readonly isAlone?: boolean;
 };
 
 /** What one process works with, in no hurry unless a test says so: its own memory of the streams, over a store that others may write to as well. */
 export const engineOver = (
-  store: EventStore,
-  { clock = () => noon, maxBytes = 10_000_000, snapshots, pace = pacing(Infinity) }: With = {},
+  log: EventStore,
+  { clock = () => noon, maxBytes = 10_000_000, snapshots, pace = pacing(Infinity), isAlone = false }: With = {},
 ): Engine => {
-  const states = foldStates(store, maxBytes, snapshots);
+  const folded = foldStates(log, maxBytes, snapshots);
+  const { store, states } = isAlone ? alone(log, folded) : { store: log, states: folded };
   const calendar = keepCalendar();
   return {
     states,
-    handle: handling({ store, states, clock, newId: randomUUID, pace }),
+    handle: handling({ store, states: folded, clock, newId: randomUUID, pace }),
     clock,
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: async () => undefined,

@@ -35,6 +35,7 @@ const contextOf = (streams: ReadonlyMap<string, readonly unknown[]>): ReactorCon
   };
   return {
     get: folded,
+    known: () => undefined,
     refresh: folded,
     read: async <E extends Event>(stream: string, after: number, limit: number) =>
       (streams.get(stream) ?? []).slice(after + 1, after + 1 + limit) as readonly Recorded<E>[],

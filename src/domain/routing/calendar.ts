@@ -11,28 +11,42 @@ export type Calendar = ReadonlyMap<string, RepTime>;
 /** Days begin at a quarter of an hour everywhere on earth, in ms. */
 const quarter = 900_000;
 
-const timeOf = ({ hours, timeOff }: Rep, now: Date): RepTime & { readonly until: number } => {
+/** From when on something holds, and when it no longer does, in ms since 1970. */
+type Period = { readonly from: number; readonly until: number };
+
+const timeOf = ({ hours, timeOff }: Rep, now: Date): RepTime & Period => {
   const { on, until } = shiftAt({ hours, timeOff }, now);
   const nextQuarter = (Math.floor(now.getTime() / quarter) + 1) * quarter;
   return {
     on,
     ...dayAndWeek(hours?.timeZone ?? 'UTC', now),
+    from: now.getTime(),
     until: Math.min(until === undefined ? Infinity : Date.parse(until), nextQuarter),
   };
 };
 
-/** Tells reps the time. What holds for a while is computed once: a decision asks for all reps. */
-export const keepCalendar = (): ((roster: RosterState, now: Date) => Calendar) => {
-  const known = new WeakMap<Rep, RepTime & { readonly from: number; readonly until: number }>();
-  return ({ reps }, now) => {
-    const at = now.getTime();
-    const tell = (rep: Rep): RepTime => {
-      const before = known.get(rep);
-      if (before && before.from <= at && at < before.until) return before;
-      const told = { ...timeOf(rep, now), from: at };
-      known.set(rep, told);
-      return told;
-    };
-    return new Map([...reps.values()].map((rep) => [rep.repId, tell(rep)]));
+/** Gives what holds of something at a time, computed again only when it no longer holds. */
+const whileItHolds = <K extends object, V extends Period>(
+  compute: (of: K, at: Date) => V,
+): ((of: K, at: Date) => V) => {
+  const known = new WeakMap<K, V>();
+  return (of, at) => {
+    const time = at.getTime();
+    const before = known.get(of);
+    if (before && before.from <= time && time < before.until) return before;
+    const now = compute(of, at);
+    known.set(of, now);
+    return now;
   };
+};
+
+/** Tells reps the time. What holds for a while is computed once: many decisions ask for all reps. */
+export const keepCalendar = (): ((roster: RosterState, now: Date) => Calendar) => {
+  const timeAt = whileItHolds(timeOf);
+  const calendarAt = whileItHolds((reps: RosterState['reps'], now: Date) => {
+    const times = [...reps.values()].map((rep) => [rep.repId, timeAt(rep, now)] as const);
+    const until = times.reduce((first, [, time]) => Math.min(first, time.until), Infinity);
+    return { calendar: new Map(times), from: now.getTime(), until };
+  });
+  return ({ reps }, now) => calendarAt(reps, now).calendar;
 };

@@ -36,16 +36,15 @@ const isIn = (region: string, lead: Routable, groups: Groups): boolean => {
 };
 
 const speaks = ({ languages }: Rep, { language }: Routable): boolean =>
-  language === undefined || languages.length === 0 || languages.some((each) => languageIn(each) === language);
+  languages.some((each) => languageIn(each) === language);
 
-const knows = ({ industries }: Rep, { industry }: Routable): boolean =>
-  industry === undefined || industries.length === 0 || industries.some((each) => same(each, industry));
+const knows = ({ industries }: Rep, { industry = '' }: Routable): boolean =>
+  industries.some((each) => same(each, industry));
 
 /** Why a rep has no room for one more lead, whoever gives it; undefined when it has. */
-export const noRoom = (rep: Rep, { pool, calendar }: Scene, leadId: string): string | undefined => {
-  // A lead that the rep has already takes no more room.
-  if (pool.places.get(leadId)?.repId === rep.repId) return undefined;
+const noRoomForMore = (rep: Rep, { pool, calendar }: Scene): string | undefined => {
   if ((pool.open.get(rep.repId) ?? 0) >= rep.capacity) return 'at capacity';
+  if (rep.perDay === undefined && rep.perWeek === undefined) return undefined;
   const [taken, time] = [pool.taken.get(rep.repId), calendar.get(rep.repId)];
   const today = taken && taken.day === time?.day ? taken.today : 0;
   if (rep.perDay !== undefined && today >= rep.perDay) return "at the day's cap";
@@ -53,6 +52,10 @@ export const noRoom = (rep: Rep, { pool, calendar }: Scene, leadId: string): str
   if (rep.perWeek !== undefined && thisWeek >= rep.perWeek) return "at the week's cap";
   return undefined;
 };
+
+/** Why a rep has no room for a lead, whoever gives it; undefined when it has. A lead that it has already takes no more room. */
+export const noRoom = (rep: Rep, scene: Scene, leadId: string): string | undefined =>
+  scene.pool.places.get(leadId)?.repId === rep.repId ? undefined : noRoomForMore(rep, scene);
 
 /** A rep as a member of what a rule names: by a team, or by itself. */
 export type Member = { readonly rep: Rep; readonly teams: readonly Team[] };
@@ -66,6 +69,9 @@ export type Fitting = {
   /** Why a member can't have the lead, by the filters that always hold and the skills that a rule asks for; undefined when it fits. */
   readonly reasonOut: (member: Member, skills: readonly Skill[]) => string | undefined;
 };
+
+/** What serves regions: a rep or a team. */
+type Serving = { readonly regions: readonly string[] };
 
 /** Remembers what a function gave for each argument. */
 const remembered = <A, R>(find: (of: A) => R): ((of: A) => R) => {
@@ -90,20 +96,20 @@ const levelsOf = ({ skills }: Rep): ReadonlyMap<string, number> =>
 export const fitting = (lead: Routable, scene: Scene): Fitting => {
   const groups = remembered((_: 'all') => groupsOf(scene.roster));
   const inRegion = remembered((region: string) => isIn(region, lead, groups('all')));
-  const serves = remembered(
-    ({ regions }: { readonly regions: readonly string[] }) => regions.length === 0 || regions.some(inRegion),
-  );
+  const isThere = remembered(({ regions }: Serving) => regions.some(inRegion));
+  const serves = (of: Serving): boolean => of.regions.length === 0 || isThere(of);
   const levels = remembered(levelsOf);
   const [speaking, knowing] = [remembered((rep: Rep) => speaks(rep, lead)), remembered((rep: Rep) => knows(rep, lead))];
   const excluded = new Set(lead.excluded);
+  const owner = scene.pool.places.get(lead.leadId)?.repId;
 
   const levelOf = (rep: Rep, skill: string): number => levels(rep).get(plain(skill)) ?? 0;
   const teamFor = ({ teams }: Member): Team | undefined => teams.find(serves);
   const unfit = (rep: Rep, skills: readonly Skill[]): string | undefined => {
     const lacking = skills.find(({ skill, level }) => levelOf(rep, skill) < level);
     if (lacking) return `skill: ${lacking.skill}`;
-    if (!speaking(rep)) return 'language';
-    return knowing(rep) ? undefined : 'industry';
+    if (lead.language !== undefined && rep.languages.length > 0 && !speaking(rep)) return 'language';
+    return lead.industry === undefined || rep.industries.length === 0 || knowing(rep) ? undefined : 'industry';
   };
   return {
     levelOf,
@@ -116,7 +122,7 @@ export const fitting = (lead: Routable, scene: Scene): Fitting => {
       return (
         unfit(rep, skills) ??
         (scene.calendar.get(rep.repId)?.on === true ? undefined : 'off shift') ??
-        noRoom(rep, scene, lead.leadId)
+        (rep.repId === owner ? undefined : noRoomForMore(rep, scene))
       );
     },
   };

@@ -1,4 +1,5 @@
 import { Map as PersistentMap } from 'immutable';
+import { changed } from '../changed.ts';
 import type { Aggregate } from '../event.ts';
 import { unchanged } from '../event.ts';
 import { Rejection } from '../rejection.ts';
@@ -12,6 +13,8 @@ import { noRules } from './routing-rules.ts';
 export type RosterState = {
   readonly teams: PersistentMap<string, Team>;
   readonly reps: PersistentMap<string, Rep>;
+  /** By team: who is in it, by id. A decision asks for a few of many. */
+  readonly members: PersistentMap<string, readonly Rep[]>;
   readonly routing: { readonly version: number; readonly rules: RoutingRules };
   readonly replies: { readonly version: number; readonly policy: ReplyPolicy };
 };
@@ -19,8 +22,30 @@ export type RosterState = {
 const initial: RosterState = {
   teams: PersistentMap(),
   reps: PersistentMap(),
+  members: PersistentMap(),
   routing: { version: 0, rules: noRules },
   replies: { version: 0, policy: defaultReplyPolicy },
+};
+
+/** Members of a team with one more, or with one who is another now, still by id. */
+const joined = (members: readonly Rep[], rep: Rep): readonly Rep[] => {
+  const next = members.findIndex(({ repId }) => repId >= rep.repId);
+  const at = next < 0 ? members.length : next;
+  return members.toSpliced(at, members[at]?.repId === rep.repId ? 1 : 0, rep);
+};
+
+const withRep = ({ reps, members, ...state }: RosterState, rep: Rep): RosterState => {
+  const { repId, teamIds } = rep;
+  const left = (reps.get(repId)?.teamIds ?? []).filter((id) => !teamIds.includes(id));
+  const without = left.reduce(
+    (all, id) => changed(all, id, [], (some) => some.filter((each) => each.repId !== repId)),
+    members,
+  );
+  return {
+    ...state,
+    reps: reps.set(repId, rep),
+    members: teamIds.reduce((all, id) => changed(all, id, [], (some) => joined(some, rep)), without),
+  };
 };
 
 const evolve = (state: RosterState, event: RosterEvent): RosterState => {
@@ -30,7 +55,7 @@ const evolve = (state: RosterState, event: RosterEvent): RosterState => {
       return { ...state, teams: state.teams.set(event.data.teamId, event.data) };
     case 'RepAdded':
     case 'RepChanged':
-      return { ...state, reps: state.reps.set(event.data.repId, event.data) };
+      return withRep(state, event.data);
     case 'RoutingRulesPublished': {
       const { version, rules } = event.data;
       return { ...state, routing: { version, rules } };

@@ -21,27 +21,29 @@ export const pickNext = (rotation: Rotation, members: readonly Turn[]): string |
   const total = sumOf(members);
   const due = members
     .filter(({ weight }) => weight > 0)
-    .map(({ repId, weight }) => ({ repId, weight, lag: (rotation.get(repId) ?? 0) + weight / total }));
+    .map(({ repId, weight }) => {
+      const lag = (rotation.get(repId) ?? 0) + weight / total;
+      return { repId, weight, lag, deadline: (1 - lag) / weight };
+    });
   const behind = due.filter(({ lag }) => lag > tolerance);
-  const deadline = ({ lag, weight }: (typeof due)[number]): number => (1 - lag) / weight;
-  const sooner = (a: (typeof due)[number], b: (typeof due)[number]): number => {
+  const isSooner = (a: (typeof due)[number], b: (typeof due)[number]): boolean => {
     // Who came back from elsewhere may leave nobody behind: then the one least before its share.
-    const apart = behind.length > 0 ? deadline(a) - deadline(b) : b.lag - a.lag;
-    if (Math.abs(apart) > tolerance) return apart;
-    return b.weight - a.weight || (a.repId < b.repId ? -1 : 1);
+    const apart = behind.length > 0 ? a.deadline - b.deadline : b.lag - a.lag;
+    if (Math.abs(apart) > tolerance) return apart < 0;
+    return a.weight === b.weight ? a.repId < b.repId : a.weight > b.weight;
   };
-  return (behind.length > 0 ? behind : due).toSorted(sooner)[0]?.repId;
+  const [first, ...others] = behind.length > 0 ? behind : due;
+  return first && others.reduce((next, each) => (isSooner(each, next) ? each : next), first).repId;
 };
 
 /** The rotation after a turn. Who was no member keeps what it had: time away is not caught up. */
 export const advance = (rotation: Rotation, members: readonly Turn[], repId: string): Rotation => {
   const total = sumOf(members);
   if (total === 0) return rotation;
-  const shared = members.reduce(
-    (lags, { repId: each, weight }) => changed(lags, each, 0, (lag) => lag + weight / total),
-    rotation,
-  );
-  return changed(shared, repId, 0, (lag) => lag - 1);
+  return rotation.withMutations((lags) => {
+    for (const { repId: each, weight } of members) changed(lags, each, 0, (lag) => lag + weight / total);
+    changed(lags, repId, 0, (lag) => lag - 1);
+  });
 };
 
 /** Gives a turn back, as for a lead that was declined. */

@@ -19,19 +19,17 @@ export type Step = {
 const byId = (a: Rep, b: Rep): number => (a.repId < b.repId ? -1 : 1);
 
 /** Finds everybody that a target names, once each, by id; somebody named by itself belongs to the teams it has. */
-export const membersIn = (roster: RosterState): ((target: RoutingTarget) => readonly Member[]) => {
-  const ofTeam = new Map<string, Rep[]>();
-  for (const rep of roster.reps.values()) {
-    for (const id of rep.teamIds) {
-      const known = ofTeam.get(id);
-      if (known) known.push(rep);
-      else ofTeam.set(id, [rep]);
+export const membersIn =
+  (roster: RosterState) =>
+  ({ teams = [], reps = [] }: RoutingTarget): readonly Member[] => {
+    const [team] = teams;
+    if (team !== undefined && teams.length === 1 && reps.length === 0) {
+      const through = [roster.teams.get(team) ?? []].flat();
+      return (roster.members.get(team) ?? []).map((rep) => ({ rep, teams: through }));
     }
-  }
-  return ({ teams = [], reps = [] }) => {
     const [named, asked] = [new Set(reps), new Set(teams)];
     const found = new Set(reps.flatMap((id) => roster.reps.get(id) ?? []));
-    for (const id of asked) for (const rep of ofTeam.get(id) ?? []) found.add(rep);
+    for (const id of asked) for (const rep of roster.members.get(id) ?? []) found.add(rep);
     return [...found].sort(byId).map((rep) => ({
       rep,
       teams: rep.teamIds
@@ -39,7 +37,6 @@ export const membersIn = (roster: RosterState): ((target: RoutingTarget) => read
         .flatMap((id) => roster.teams.get(id) ?? []),
     }));
   };
-};
 
 const applies = ({ when }: RoutingRule, { facts }: Routable): boolean =>
   when.every((condition) => meets(facts, condition.field, condition));

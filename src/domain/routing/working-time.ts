@@ -24,8 +24,8 @@ export type Schedule = {
 /** A stretch of time, in ms since 1970; `to` is the first moment after it. */
 type Stretch = { readonly from: number; readonly to: number };
 
-/** How many days ahead is looked for the next change of a shift, and for the end of what must be worked. */
-const [horizon, longest] = [15, 370];
+/** How many days ahead is looked for the next change of a shift, and for the end of what must be worked: first, and at most. */
+const [horizon, soon, longest] = [15, 2, 370];
 
 const dayMs = 86_400_000;
 
@@ -144,9 +144,21 @@ export const shiftAt = (
   return { on, until: new Date(change).toISOString() };
 };
 
+/** The stretches within so many days in which somebody works so many ms, and how much was worked before each. */
+const stretchesOf = (schedule: Schedule, from: number, most: number, days: number) => {
+  const worked: { readonly before: number; readonly stretch: Stretch }[] = [];
+  let before = 0;
+  for (const stretch of working(schedule, from, from + days * dayMs)) {
+    worked.push({ before, stretch });
+    before += stretch.to - stretch.from;
+    if (before >= most) return { worked, enough: true };
+  }
+  return { worked, enough: false };
+};
+
 /**
  * The moments when somebody has worked so many ms since another, for each of several amounts; undefined for what takes longer
- * than a year. Looks no further ahead than needed: most is over in two days.
+ * than a year. Looks a few days ahead first: most is over by then, and the end of work that never pauses is a year away.
  */
 export const afterWorking = (
   schedule: Schedule,
@@ -155,13 +167,8 @@ export const afterWorking = (
 ): readonly (Date | undefined)[] => {
   const most = Math.max(0, ...amounts);
   const begun = from.getTime();
-  const worked: { readonly before: number; readonly stretch: Stretch }[] = [];
-  let before = 0;
-  for (const stretch of working(schedule, begun, begun + longest * dayMs)) {
-    worked.push({ before, stretch });
-    before += stretch.to - stretch.from;
-    if (before >= most) break;
-  }
+  const near = stretchesOf(schedule, begun, most, soon);
+  const { worked } = near.enough ? near : stretchesOf(schedule, begun, most, longest);
   return amounts.map((amount) => {
     const last = worked.find(({ before: done, stretch }) => amount <= done + stretch.to - stretch.from);
     return last && new Date(last.stretch.from + amount - last.before);

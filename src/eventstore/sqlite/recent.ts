@@ -5,7 +5,7 @@ import { rowsAfter } from './rows.ts';
 import type { Written } from './writer.ts';
 
 /** How many facts are remembered at least, and with how many characters of JSON those before the last are forgotten. */
-const REMEMBERED = { facts: 600, bytes: 2 * pageLimits.bytes };
+const REMEMBERED = { facts: 2_500, bytes: 2 * pageLimits.bytes };
 
 /** So many facts, and a page of them, are read at a time: more came at once than who follows live would see. */
 const AT_ONCE = 1_000;

@@ -1,0 +1,73 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { createProject } from '../../src/commands/projects/create-project.ts';
+import { project } from '../../src/domain/projects/project.ts';
+import { alone } from '../../src/engine/alone.ts';
+import { handling } from '../../src/engine/handle.ts';
+import { foldStates } from '../../src/engine/states.ts';
+import type { EventStore } from '../../src/eventstore/event-store.ts';
+import { StoreUnavailable } from '../../src/eventstore/event-store.ts';
+import { breaking, openLog, request } from '../support/engine.ts';
+import { projectId } from '../support/facts.ts';
+import { noon } from '../support/noon.ts';
+
+const openStore = (): EventStore => {
+  const store = openLog();
+  onTestFinished(() => store.close());
+  return store;
+};
+
+/** The only process that appends to a store, and how often it read from that. */
+const processOver = (log: EventStore) => {
+  const count = { reads: 0 };
+  const read: EventStore['read'] = (...asked) => {
+    count.reads += 1;
+    return log.read(...asked);
+  };
+  const folded = foldStates({ ...log, read }, 1_000_000);
+  const { store, states } = alone({ ...log, read }, folded);
+  const ids = Array.from({ length: 10 }, (_, index) => `00000000-0000-4000-8000-00000000000${index}`).values();
+  const newId = (): string => ids.next().value ?? '';
+  return { handle: handling({ store, states: folded, clock: () => noon, newId }), states, count };
+};
+
+const named = (name: string) => ({ projectId, name });
+
+it('A process that alone appends to a store does not look for what others appended', async () => {
+  const { handle, states, count } = processOver(openStore());
+  await handle(createProject, named('Acme'), request('create'));
+  count.reads = 0;
+  expect((await states.refresh(project, projectId)).revision).toBe(0);
+  expect(count.reads).toBe(0);
+});
+
+it('It reads what it does not remember', async () => {
+  const store = openStore();
+  await processOver(store).handle(createProject, named('Acme'), request('create'));
+  const { states, count } = processOver(store);
+  expect((await states.refresh(project, projectId)).revision).toBe(0);
+  expect(count.reads).toBe(1);
+});
+
+it.each([
+  ['was written', 'after', 0],
+  ['was not written', 'before', -1],
+] as const)('It looks at the store after an append that failed and %s, until it could', async (_, when, revision) => {
+  const { store } = breaking(openStore(), 1, when);
+  const { handle, states, count } = processOver(store);
+  await states.get(project, projectId);
+  await expect(handle(createProject, named('Acme'), request('create'))).rejects.toThrow(StoreUnavailable);
+  expect((await states.refresh(project, projectId)).revision).toBe(revision);
+  count.reads = 0;
+  expect((await states.refresh(project, projectId)).revision).toBe(revision);
+  expect(count.reads).toBe(0);
+});
+
+it('It appends although others did, whatever is said', async () => {
+  const store = openStore();
+  const { handle, states } = processOver(store);
+  await states.get(project, projectId);
+  await processOver(store).handle(createProject, named('Acme'), request('create'));
+  await expect(handle(createProject, named('Other'), request('other'))).rejects.toMatchObject({
+    code: 'project-exists',
+  });
+});
