@@ -227,13 +227,9 @@ describe('A live subscription', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     await turns();
     expect(batches).toEqual([[], [1]]);
-    await vi.advanceTimersByTimeAsync(20);
-    await turns();
-    await store.append('s-1', 1, [fact(2)]);
-    await turns();
-    await store.append('s-1', 2, [fact(3, 'Wanted')]);
+    await store.append('s-1', 1, [fact(2), fact(3, 'Wanted')]);
     await subscription.reached(4);
-    expect(batches).toEqual([[], [1], [], [3]]);
+    expect(batches.flat()).toEqual([1, 3]);
   });
 
   it('does not rest when it has fallen behind', async () => {
