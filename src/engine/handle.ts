@@ -41,6 +41,9 @@ const decisionOf = <I, S, E extends Event>(
 /** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
 const turnMs = 10;
 
+/** How many facts are read at a time to give a command that was done before its answer: few record more. */
+const replayed = 32;
+
 type Dependencies = {
   readonly store: EventStore;
   readonly states: States;
@@ -65,10 +68,13 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
   ): Promise<Outcome<E>> => {
     const events: Recorded<E>[] = [];
     // What a command recorded was one append, so it lies together.
-    for await (const page of states.pages<E>(stream, first - 1)) {
-      const own = page.filter(({ metadata }) => metadata.commandId === commandId);
-      events.push(...own);
-      if (own.length < page.length) break;
+    let [after, own] = [first - 1, true];
+    while (own) {
+      const page = await states.read<E>(stream, after, replayed);
+      const recorded = page.filter(({ metadata }) => metadata.commandId === commandId);
+      events.push(...recorded);
+      after = page.at(-1)?.revision ?? after;
+      own = page.length > 0 && recorded.length === page.length;
     }
     const last = events.at(-1);
     const before = events[0]?.metadata.fingerprint;

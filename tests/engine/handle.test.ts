@@ -118,6 +118,26 @@ describe('A command', () => {
 });
 
 describe('A command that is sent again', () => {
+  it('is answered by its own facts, and reads no more of a long stream than a few of those after them', async () => {
+    const store = await begun();
+    const first = await engineOver(store).handle(issueKey, issuing('k1'), request('c1'));
+    const writer = engineOver(store);
+    for (let n = 0; n < 200; n++) await writer.handle(issueKey, issuing(`more-${n}`), request(`more-${n}`));
+    const read: number[] = [];
+    const counting = engineOver({
+      ...store,
+      read: async (...args) => {
+        const page = await store.read(...args);
+        if (args[1] !== -1) read.push(page.events.length);
+        return page;
+      },
+    });
+    const again = await counting.handle(issueKey, issuing('k1'), request('c1'));
+    expect(again).toMatchObject({ revision: first.revision, events: first.events });
+    expect(read.length).toBeGreaterThan(0);
+    expect(Math.max(...read)).toBeLessThan(50);
+  });
+
   it('gets the same answer, in this process and in any other, and appends nothing', async () => {
     const store = await begun();
     const here = engineOver(store);
