@@ -8,7 +8,7 @@ import { Queue, Worker } from 'bullmq';
 import fastify from 'fastify';
 import { Redis } from 'ioredis';
 import { nativeBatchSchema, nativeSchema } from '../../src/api/ingest/schemas.ts';
-import { defaultModel } from '../../src/domain/scoring/scoring-model.ts';
+import { defaultModel } from '../../src/domain/scoring/default-model.ts';
 
 const [role, port] = process.argv.slice(2);
 const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null };
