@@ -158,7 +158,9 @@ const edited =
     const table = db.prepare('SELECT name FROM sqlite_schema WHERE type = ? AND name LIKE ?');
     const name = String(table.get('table', `docs.${collection}%`)?.['name']);
     const newest = `rowid = (SELECT max(rowid) FROM "${name}" WHERE doc IS NOT NULL)`;
-    expect(db.prepare(`UPDATE "${name}" SET doc = ${doc}, gone = nullif((${doc}) IS NULL, 0) WHERE ${newest}`).run().changes).toBe(1);
+    expect(
+      db.prepare(`UPDATE "${name}" SET doc = ${doc}, gone = nullif((${doc}) IS NULL, 0) WHERE ${newest}`).run().changes,
+    ).toBe(1);
     db.close();
   };
 
