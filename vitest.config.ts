@@ -44,7 +44,7 @@ const files = (journeys: readonly string[]): string[] => journeys.map((journey) 
 const servers = [
   ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared', 'log-reader']),
   ...['tests/eventstore/eventstoredb.test.ts', 'tests/eventstore/eventstoredb-tail.test.ts'],
-  ...['tests/readmodels/mongodb.test.ts', 'tests/api/any-request.test.ts', 'tests/tools/*.test.ts'],
+  ...['tests/readmodels/mongodb.test.ts', 'tests/tools/*.test.ts'],
   ...files(['demo', 'runbooks']),
 ];
 

@@ -2,7 +2,7 @@ import { closeSync, cpSync, existsSync, fsyncSync, openSync, readFileSync, write
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { leadIdOf } from '../../src/domain/identity/identity.ts';
-import type { Recorded } from '../../src/eventstore/event-store.ts';
+import type { Batch, EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { streamPages } from '../../src/eventstore/page.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { projections } from '../../src/projections/index.ts';
@@ -47,6 +47,13 @@ const writeLog = (file: string, project: string, all: readonly Leads[]): void =>
   closeSync(opened);
 };
 
+/** The last fact of a log, which checkpoints have to stand on: what comes after the one that they stand on is read again. */
+const endOf = async (store: EventStore, head: number): Promise<Pick<Batch, 'last'>> => {
+  const reading = new AbortController();
+  for await (const { last } of store.follow(head - 1, reading.signal)) return last ? { last } : {};
+  return {};
+};
+
 /**
  * Brings the read models up to the log's end, but makes documents for the active leads only. Those of the others are missing:
  * nobody asks for them, and no projection reads the others' facts again, so a start finds nothing to do.
@@ -55,6 +62,7 @@ const writeReadModels = async (dataDir: string, project: string): Promise<void> 
   const store = openSqliteEventStore(join(dataDir, 'events.db'), { clock: () => new Date() });
   const readModels = openSqliteReadModels(join(dataDir, 'read-models.db'));
   const head = await store.head();
+  const last = await endOf(store, head);
   const events: Recorded[] = [];
   for (let n = 0; n < activeLeads; n++) {
     const id = leadIdOf(project, { kind: 'anonymousId', value: visitor(n) });
@@ -62,11 +70,11 @@ const writeReadModels = async (dataDir: string, project: string): Promise<void> 
   }
   const inOrder = events.toSorted((a, b) => a.position - b.position);
   for (const projection of projections) {
-    await projection.project(readModels)({ events: inOrder, position: head });
+    await projection.project(readModels)({ events: inOrder, position: head, ...last });
     // Else a start would take them for what an older version made, and make all of them again.
     await madeBy(readModels, projection.name, projection.version);
   }
-  for (const reactor of reactors) await readModels.saveCheckpoint(checkpointOf(reactor), head);
+  for (const reactor of reactors) await readModels.saveCheckpoint(checkpointOf(reactor), head, last.last);
   await readModels.close();
   await store.close();
 };
