@@ -59,7 +59,7 @@ export const leadFacts: Routes = (app, api) => {
       const leadId = await survivorOf(context, projectId, request.params.leadId);
       tellSurvivor(reply, request.params.leadId, leadId, 'timeline');
       return pageOf(api, ['timeline', projectId, leadId, direction], asked, (range) =>
-        timelineOf(context, [projectId, leadId], direction, range),
+        timelineOf(context, [projectId, leadId], { direction, range }, (work) => inLane(api, request, work)),
       );
     },
   );

@@ -8,6 +8,12 @@ import { leads } from '../../projections/leads.ts';
 import type { Page, QueryContext, Range } from '../queries.ts';
 import { viewsOf } from '../queries.ts';
 
+/** Does what takes long when it is its turn among others of its kind. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A lead with more facts is long: to look through them takes more than some 10 ms. */
+const longLead = 2_000;
+
 /** How many facts are looked through first, and then at once, for the one that scored last: the usual activity is scored. */
 const [few, many] = [16, 500];
 
@@ -52,9 +58,9 @@ const recordedBefore = async (
 /** The lead's scores after activities that changed nothing, by the revisions that brought them: the ones recorded before them. */
 const scoresBefore = async (
   context: QueryContext,
-  projectId: string,
-  leadId: string,
+  [projectId, leadId]: readonly [string, string],
   entries: readonly HistoryEntry[],
+  inTurn: InTurn,
 ): Promise<ReadonlyMap<number, number>> => {
   const unscored = entries.flatMap(({ score, revision }) => (score === undefined ? [revision] : []));
   if (unscored.length === 0) return new Map();
@@ -64,7 +70,8 @@ const scoresBefore = async (
   // What the lead's document has heard of and not taken for a new score did not change the one that it has.
   const since = (revision: number): boolean => doc !== undefined && revision > scored && revision <= doc.revision;
   const older = [...new Set(unscored.filter((revision) => !since(revision)))].sort((a, b) => b - a);
-  const recorded = await recordedBefore(context, streamOf('lead', leadStreamId(projectId, leadId)), older);
+  const look = () => recordedBefore(context, streamOf('lead', leadStreamId(projectId, leadId)), older);
+  const recorded = (older[0] ?? 0) > longLead ? await inTurn(look) : await look();
   return new Map(
     unscored.map((revision) => [revision, since(revision) ? (doc?.score ?? 0) : (recorded.get(revision) ?? 0)]),
   );
@@ -87,18 +94,18 @@ const viewOf = (entry: HistoryEntry, scores: ReadonlyMap<number, number>) => ({
 /** What a lead did, with what that did to its score when it was recorded, in points. */
 export type TimelineEntry = ReturnType<typeof viewOf>;
 
-/** A page of what a lead that was not merged did, by when it occurred. */
+/** A page of what a lead that was not merged did, by when it occurred. Of a long lead it may have to be looked far back for scores. */
 export const timelineOf = async (
   context: QueryContext,
   [projectId, leadId]: readonly [string, string],
-  direction: 'asc' | 'desc',
-  range: Range,
+  { direction, range }: { readonly direction: 'asc' | 'desc'; readonly range: Range },
+  inTurn: InTurn,
 ): Promise<Page<TimelineEntry>> => {
   const page = await context.readModels.find(projectId, history, {
     where: [{ field: 'leadId', op: 'eq', value: leadId }],
     sort: [{ field: 'occurredAt', direction }],
     ...range,
   });
-  const scores = await scoresBefore(context, projectId, leadId, page.docs);
+  const scores = await scoresBefore(context, [projectId, leadId], page.docs, inTurn);
   return viewsOf(page, (entry) => viewOf(entry, scores));
 };

@@ -27,3 +27,19 @@ it('An activity that changed nothing is shown with the score that was recorded b
     ...[viewed, ...Array.from({ length: many }, () => viewed)],
   ]);
 });
+
+it('A long lead is looked through in its turn, back to its first fact when nothing was ever scored before', async () => {
+  await using app = await openTestApp();
+  const project = await app.project();
+  const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString();
+  for (let begun = 0; begun < 2_500; begun += 500) {
+    const idle = (n: number) => ({ eventType: 'idled', anonymousId: 'ada', timestamp: at(begun + n) });
+    await project.batch(Array.from({ length: 500 }, (_, n) => idle(n)));
+  }
+  const { leadId } = (await project.send({ eventType: 'signup', anonymousId: 'ada', timestamp: at(2_500) })).body;
+  await app.settled();
+  const { data } = await project.get(`/api/leads/${leadId}/timeline?limit=20&order=desc`);
+  const [signedUp, ...before] = data.map(({ score }: Json) => score);
+  expect(signedUp).toBeGreaterThan(0);
+  expect(before).toEqual(Array.from({ length: 19 }, () => 0));
+});
