@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
-import { damageIn } from '../../src/eventstore/sqlite/damage.ts';
+import { checksumOf, damageIn } from '../../src/eventstore/sqlite/damage.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { facts, take } from '../contracts/event-store.ts';
 
@@ -87,4 +89,26 @@ it('A log that was begun before there were checksums is taken as it is, and what
   expect(damageIn(path)).toBeUndefined();
   withText(path, `UPDATE events SET type = 'Other' WHERE position = 308`);
   expect(damageIn(path)).toContain('position 308');
+});
+
+it('A log that is many times as large as the memory of who looks through it is looked through to its end', async () => {
+  const path = await written();
+  const db = new DatabaseSync(path);
+  db.function('checksum_of', { varargs: true }, checksumOf);
+  db.exec(`INSERT INTO events (position, stream, revision, id, type, data, metadata, recorded_at)
+    WITH RECURSIVE n(i) AS (SELECT 301 UNION ALL SELECT i + 1 FROM n WHERE i < 40300)
+    SELECT i, 's-3', i - 301, 'id-' || i, 'Large', json_quote(hex(zeroblob(1000))), '{}', 0 FROM n`);
+  for (let from = 300; from < 40_300; from += 1_000)
+    db.exec(`UPDATE events SET checksum = checksum_of(stream, revision, id, type, data, metadata, recorded_at)
+      WHERE position > ${from} AND position <= ${from} + 1000`);
+  db.exec(`UPDATE events SET checksum = checksum + 1 WHERE position = 40300`);
+  db.close();
+  const worker = new Worker(new URL('../../src/runners/integrity-thread-entry.ts', import.meta.url), {
+    workerData: { kind: 'event-store', path },
+    resourceLimits: { maxOldGenerationSizeMb: 24 },
+  });
+  onTestFinished(async () => void (await worker.terminate()));
+  expect(await once(worker, 'message')).toEqual([
+    { damage: 'the fact at position 40300, revision 39999 of s-3, is not as it was written' },
+  ]);
 });

@@ -26,14 +26,37 @@ export class DamagedFact extends Error {
 /** The CRC-32 of what the columns of a fact's row say: any single byte of them that became another gives another one. */
 export const checksumOf = (...columns: readonly SQLOutputValue[]): number => crc32(columns.join('\0'));
 
-const where = 'SELECT position, stream, revision FROM events WHERE';
+/** So many facts are looked at by one statement: what a function made of them in JavaScript is freed only when it ends. */
+const AT_ONCE = 1_000;
+
+const of = 'FROM events WHERE position BETWEEN ? AND ?';
 const looks = [
-  ['is no JSON', `${where} NOT json_valid(data) OR NOT json_valid(metadata) LIMIT 1`],
+  [
+    'is no JSON',
+    `SELECT position, stream, revision ${of} AND (NOT json_valid(data) OR NOT json_valid(metadata)) LIMIT 1`,
+  ],
   [
     'is not as it was written',
-    `${where} checksum <> checksum_of(stream, revision, id, type, data, metadata, recorded_at) LIMIT 1`,
+    `SELECT position, stream, revision ${of}
+     AND checksum <> checksum_of(stream, revision, id, type, data, metadata, recorded_at) LIMIT 1`,
   ],
 ] as const;
+
+/** The first fact that is not as it should be, as what is wrong with it. */
+const damagedFact = (db: DatabaseSync): string | undefined => {
+  db.function('checksum_of', { deterministic: true, varargs: true }, checksumOf);
+  const statements = looks.map(([wrong, sql]) => [wrong, db.prepare(sql)] as const);
+  const head = Number(db.prepare('SELECT max(position) AS position FROM events').get()?.['position'] ?? 0);
+  for (let first = 1; first <= head; first += AT_ONCE) {
+    for (const [wrong, statement] of statements) {
+      const fact = statement.get(first, first + AT_ONCE - 1);
+      if (!fact) continue;
+      const [position, revision, stream] = ['position', 'revision', 'stream'].map((name) => String(fact[name]));
+      return `the fact at position ${position}, revision ${revision} of ${stream}, ${wrong}`;
+    }
+  }
+  return undefined;
+};
 
 /**
  * Looks through the file of a log: whether its pages fit together, the text of each fact is JSON, and each is as it was
@@ -46,14 +69,7 @@ export const damageIn = (path: string): string | undefined => {
     try {
       const found = String(db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
       if (found !== 'ok') return found;
-      db.function('checksum_of', { deterministic: true, varargs: true }, checksumOf);
-      for (const [wrong, sql] of looks) {
-        const fact = db.prepare(sql).get();
-        if (!fact) continue;
-        const [position, revision, stream] = ['position', 'revision', 'stream'].map((name) => String(fact[name]));
-        return `the fact at position ${position}, revision ${revision} of ${stream}, ${wrong}`;
-      }
-      return undefined;
+      return damagedFact(db);
     } finally {
       db.close();
     }
