@@ -14,6 +14,7 @@ import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { openLogFile } from '../../src/eventstore/sqlite/log.ts';
 import { committingHere, groupWriter } from '../../src/eventstore/sqlite/writer.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
+import { allocated } from '../support/allocated.ts';
 import { engineOver, openWith, request } from '../support/engine.ts';
 import { activity, anonymousId, idOf, projectId, standard } from '../support/facts.ts';
 
@@ -79,6 +80,19 @@ describe('In the steady state', () => {
     for (let round = 1; round <= 5; round++)
       await capture(engine, projectId, visits(round).slice(0, 1), request(unrepeatable(`${round}`)));
     expect([(await kept()) === before, before.all.length]).toEqual([true, 6]);
+  });
+
+  it('an activity of a known lead allocates about 41 kB, its rows in the log and all', async () => {
+    const { engine } = await openCounted();
+    const some = async (from: number): Promise<void> => {
+      for (let round = from; round < from + 20; round++)
+        for (const [index, visit] of visits(round).entries())
+          await capture(engine, projectId, [visit], request(unrepeatable(`${round}-${index}`)));
+    };
+    await some(0);
+    await some(20);
+    const bytes = (await allocated(() => some(40))) / (20 * visitors.length);
+    expect(bytes).toBeLessThan(47_000);
   });
 
   it('all activities of one lead in a batch cost one append', async () => {

@@ -10,6 +10,7 @@ import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import type { Key } from '../../src/readmodels/collection.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { facts, followUntil } from '../contracts/event-store.ts';
+import { allocated } from '../support/allocated.ts';
 import { openTestApp } from '../support/app.ts';
 import { openLog } from '../support/engine.ts';
 import {
@@ -131,6 +132,24 @@ describe('The projections', () => {
     expect(Object.keys(saves).sort()).toEqual(['dashboard', 'history', 'lead-traces', 'leads']);
     // What a fact makes whatever was there is not looked up.
     expect(Object.keys(loads).sort()).toEqual(['dashboard', 'lead-traces']);
+  });
+
+  it('allocate about 25 kB for each activity of known leads', async () => {
+    const { store, counted } = openCounted();
+    const stream = `lead-${projectId}.${idOf(anonymousId())}`;
+    await store.append(stream, -1, [{ ...leadCaptured(), id: 'first', metadata }]);
+    const running = await runProjections({ store, readModels: counted, now: () => new Date() });
+    onTestFinished(() => running.stop());
+    const some = async (batch: number): Promise<void> => {
+      const events = visits(100, 100 * batch).map((event, index) => ({ ...event, id: `${batch}-${index}`, metadata }));
+      await store.append(stream, 200 * batch, events);
+      await running.reached(await store.head());
+    };
+    for (let batch = 0; batch < 5; batch++) await some(batch);
+    const measure = async (): Promise<void> => {
+      for (let batch = 5; batch < 15; batch++) await some(batch);
+    };
+    expect((await allocated(measure)) / 1_000).toBeLessThan(29_000);
   });
 
   it('do not read again what they had in hand a batch ago', async () => {
