@@ -10,6 +10,9 @@ const onOneOf = <Name extends string>(server: Name) =>
 /** Where the facts are and where the read models are, as one thread tells it to another. The scheme picks the adapter. */
 export const storeLocations = z.object({ eventStore: onOneOf('eventstoredb'), readModels: onOneOf('mongodb') });
 
+/** Where the vault is: beside the read models, which may be deleted, but never in the same place. */
+export type VaultLocation = StoreLocations['readModels'];
+
 export type StoreLocations = {
   readonly [Kind in keyof z.infer<typeof storeLocations>]: Readonly<z.infer<typeof storeLocations>[Kind]>;
 };
