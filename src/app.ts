@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { adminKeyIn, newSecret } from './config/admin-key.ts';
+import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';

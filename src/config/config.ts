@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { StoreLocations } from './store-location.ts';
+import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
-import { EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
+import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -18,6 +18,10 @@ export type Config = StoreLocations & {
   readonly dataDir: string;
   readonly role: (typeof ROLES)[number];
   readonly adminKey?: string;
+  /** Where the secrets are, and what seals them: the key that is made in the data folder unless one is given, and the one before it. */
+  readonly vault: VaultLocation;
+  readonly masterKey?: Buffer;
+  readonly previousMasterKey?: Buffer;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -45,6 +49,17 @@ const isGuessable = (value: string) =>
 
 const MAKE_KEY = 'make one with: openssl rand -hex 32';
 
+/** A master key as it is written: the 32 bytes of one in base64. */
+const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, {
+    error: 'is not 32 bytes in base64; make one with: openssl rand -base64 32',
+    abort: true,
+  })
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bytes) => new Set(bytes).size >= 12, { error: 'is easy to guess; make one with: openssl rand -base64 32' })
+  .optional();
+
 /** The environment: each setting with what it means. A setting without a value has its default. */
 export const environment = z.object({
   PORT: z
@@ -67,6 +82,9 @@ export const environment = z.object({
   READ_MODELS: storeLocation('read-models.db', MONGODB).describe(
     'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
   ),
+  VAULT: storeLocation('vault.db', MONGODB).describe(
+    'Where the secrets are: a truth, to be backed up. sqlite: or mongodb://; by default beside the read models: in DATA_DIR, or in the database called as theirs with -vault behind it.',
+  ),
   LEADFOLD_ROLE: z
     .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
     .prefault('all')
@@ -81,6 +99,10 @@ export const environment = z.object({
     .describe(
       'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
     ),
+  LEADFOLD_MASTER_KEY: masterKey.describe(
+    'The key that seals the secrets in the vault, 32 bytes in base64. Needed with a vault in MongoDB; else one is made in DATA_DIR/master-key.',
+  ),
+  LEADFOLD_MASTER_KEY_PREVIOUS: masterKey.describe('The key before it, while the master key is changed.'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -105,8 +127,12 @@ function unknownProblem(name: string): string {
   return `${name}: there is no such setting; did you mean ${meant}?`;
 }
 
+const vaultBeside = (readModels: VaultLocation | undefined): VaultLocation | undefined =>
+  readModels?.scheme === 'mongodb' ? { scheme: 'mongodb', url: databaseBeside(readModels.url) } : undefined;
+
 function configOf(settings: z.output<typeof environment>): Config {
-  const { DATA_DIR, EVENT_STORE, READ_MODELS, LEADFOLD_ADMIN_KEY } = settings;
+  const { DATA_DIR, EVENT_STORE, READ_MODELS, VAULT, LEADFOLD_ADMIN_KEY } = settings;
+  const { LEADFOLD_MASTER_KEY: masterKey, LEADFOLD_MASTER_KEY_PREVIOUS: previousMasterKey } = settings;
   const inDataDir = (file: string) => ({ scheme: 'sqlite' as const, path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
   return {
     port: settings.PORT,
@@ -115,6 +141,9 @@ function configOf(settings: z.output<typeof environment>): Config {
     role: settings.LEADFOLD_ROLE,
     eventStore: EVENT_STORE ?? inDataDir('events.db'),
     readModels: READ_MODELS ?? inDataDir('read-models.db'),
+    vault: VAULT ?? vaultBeside(READ_MODELS) ?? inDataDir('vault.db'),
+    ...(masterKey && { masterKey }),
+    ...(previousMasterKey && { previousMasterKey }),
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
@@ -123,12 +152,21 @@ function configOf(settings: z.output<typeof environment>): Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+type Location = StoreLocations['eventStore'] | VaultLocation;
+
+const areSame = (one: Location, other: Location): boolean =>
+  one.scheme === 'sqlite'
+    ? other.scheme === 'sqlite' && resolve(one.path) === resolve(other.path)
+    : one.scheme === other.scheme && one.url === other.url;
+
 /** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
 function conflictsIn({
   role,
   eventStore,
   readModels,
   adminKey,
+  vault,
+  masterKey,
   port,
   metricsPort,
 }: Config): readonly (readonly [string, string])[] {
@@ -137,10 +175,16 @@ function conflictsIn({
   const conflicts: [string, string][] = [];
   if (role !== 'all' && eventStore.scheme === 'sqlite') conflicts.push(['EVENT_STORE', alone(EVENTSTOREDB.example)]);
   if (role !== 'all' && readModels.scheme === 'sqlite') conflicts.push(['READ_MODELS', alone(MONGODB.example)]);
-  if (eventStore.scheme === 'sqlite' && readModels.scheme === 'sqlite') {
-    const same = resolve(eventStore.path) === resolve(readModels.path);
-    if (same)
-      conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
+  if (role !== 'all' && vault.scheme === 'sqlite') conflicts.push(['VAULT', alone(MONGODB.example)]);
+  if (areSame(eventStore, readModels))
+    conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
+  if (areSame(vault, eventStore)) conflicts.push(['VAULT', 'is the file of EVENT_STORE; give it one of its own']);
+  if (areSame(vault, readModels))
+    conflicts.push(['VAULT', 'is the place of READ_MODELS, which may be deleted; give it one of its own']);
+  if (vault.scheme !== 'sqlite' && masterKey === undefined) {
+    const missing =
+      'is missing; all processes at one VAULT have to be given the same key; make one with: openssl rand -base64 32';
+    conflicts.push(['LEADFOLD_MASTER_KEY', missing]);
   }
   if (metricsPort !== undefined && metricsPort === port && port !== 0)
     conflicts.push(['METRICS_PORT', 'is the port of PORT; give it one of its own']);

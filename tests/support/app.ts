@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll } from 'vitest';
-import { newSecret } from '../../src/config/admin-key.ts';
+import { newSecret } from '../../src/config/key-files.ts';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/config.ts';
