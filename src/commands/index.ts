@@ -52,6 +52,11 @@ import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
 import { revokeKey } from './projects/revoke-key.ts';
 import { unassignLead } from './routing/unassign-lead.ts';
 import { withdrawLead } from './routing/withdraw-lead.ts';
+import { addSource } from './sources/add-source.ts';
+import { changeSource } from './sources/change-source.ts';
+import { removeSource } from './sources/remove-source.ts';
+import { removeSourceSecret } from './sources/remove-source-secret.ts';
+import { rotateSourceSecret } from './sources/rotate-source-secret.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
@@ -59,6 +64,7 @@ export const commands = {
   acceptLead,
   addIdentifier,
   addRep,
+  addSource,
   addTeam,
   approveLead,
   approveWorkItem,
@@ -66,6 +72,7 @@ export const commands = {
   cancelJob,
   captureLead,
   changeRep,
+  changeSource,
   changeTeam,
   claimJob,
   claimWorkItem,
@@ -99,6 +106,8 @@ export const commands = {
   recordActivities,
   rejectWorkItem,
   releaseWorkItem,
+  removeSource,
+  removeSourceSecret,
   reopenLead,
   requestApproval,
   requestJob,
@@ -107,6 +116,7 @@ export const commands = {
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
+  rotateSourceSecret,
   unassignLead,
   withdrawLead,
 } as const;

@@ -6,6 +6,7 @@ import { deadLetterEvents } from './jobs/dead-letter.ts';
 import { poolEvents } from './routing/pool.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
+import { sourceEvents } from './sources/sources.ts';
 import { workItemEvents } from './work/work-item.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
@@ -18,6 +19,7 @@ export const eventSchemas = {
   ...poolEvents,
   ...workItemEvents,
   ...keyedRequestEvents,
+  ...sourceEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

@@ -255,3 +255,22 @@ export const approvalGiven = builder('ApprovalGiven', { workId: `${leadId}.appro
 export const routingRequested = builder('RoutingRequested', { reason: 'Call them', requestedAt: at });
 export const leadClosed = builder('LeadClosed', { outcome: 'won', reason: 'Signed', settles: [], closedAt: at });
 export const leadReopened = builder('LeadReopened', { reason: 'They called', reopenedAt: at });
+
+export const sourceId = 'acme-s0urce00s0ur';
+export const sourceAdded = builder('SourceAdded', {
+  sourceId,
+  name: 'Forms',
+  scheme: 'standard',
+  enabled: true,
+  secretId: 'sec1',
+  at,
+});
+export const sourceChanged = builder('SourceChanged', { sourceId, name: 'Forms', scheme: 'standard', enabled: true });
+export const sourceRemoved = builder('SourceRemoved', { sourceId });
+export const sourceSecretRotated = builder('SourceSecretRotated', {
+  sourceId,
+  secretId: 'sec2',
+  at,
+  formerUntil: new Date(noon.getTime() + 24 * 3_600_000).toISOString(),
+});
+export const sourceSecretRemoved = builder('SourceSecretRemoved', { sourceId, secretId: 'sec1' });

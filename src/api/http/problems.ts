@@ -38,6 +38,11 @@ const rejections = {
   'work-claimed': { status: 409, title: 'Somebody has the work item' },
   'work-mismatched': { status: 409, title: 'This is not done with work of that kind' },
   'work-unresolved': { status: 409, title: 'What the work item is about is not resolved' },
+  'source-unknown': { status: 404, title: 'There is no such source' },
+  'sources-full': { status: 409, title: 'The project has as many sources as it may' },
+  'secret-unknown': { status: 404, title: 'There is no such secret' },
+  'secret-current': { status: 409, title: 'The secret is in use' },
+  'secrets-full': { status: 409, title: 'As many secrets are valid as may be' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** What each status is called. Who imports the module by name has Node load its `fetch` as well, at each start. */
