@@ -84,6 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     STORE_TYPE,
     'type readmodels/read-models.ts',
   ],
+  outside: ['config/private-files.ts', 'type config/store-location.ts', 'type domain/sources/scheme.ts'],
   config: ['domain/nearest.ts nearestOf'],
   cli: ['*'],
   'main.ts': ['app.ts', 'config'],
@@ -104,8 +105,10 @@ const ADAPTERS = [
   'eventstore/eventstoredb/store.ts',
   'readmodels/sqlite/read-models.ts',
   'readmodels/mongodb/read-models.ts',
+  'outside/vault/sqlite/boxes.ts',
+  'outside/vault/mongodb/boxes.ts',
 ];
-const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
+const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/open.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonical } from '../../domain/lead/activity.ts';
 import { mustGoTogether, mustHaveSource, sourceSettings, sources } from '../../domain/sources/sources.ts';
 import { command } from '../../engine/command.ts';
 
@@ -30,6 +31,6 @@ export const changeSource = command(sources)({
       enabled: changes.enabled ?? before.enabled,
     };
     mustGoTogether(after);
-    return JSON.stringify(after) === JSON.stringify(before) ? [] : [{ type: 'SourceChanged', data: after }];
+    return canonical(after) === canonical(before) ? [] : [{ type: 'SourceChanged', data: after }];
   },
 });

@@ -13,9 +13,10 @@ export const mappingLimits = {
   constant: 4_096,
 } as const;
 
-const constant = z.json().refine((value) => JSON.stringify(value).length <= mappingLimits.constant, {
-  error: `is longer than ${mappingLimits.constant} characters as JSON`,
-});
+const isShort = (value: unknown): boolean => JSON.stringify(value).length <= mappingLimits.constant;
+const tooLong = { error: `is longer than ${mappingLimits.constant} characters as JSON` };
+
+const constant = z.json().refine(isShort, tooLong);
 const translated = z.union([z.string().max(256), z.number(), z.boolean()]);
 const translation = z.strictObject({
   pointer: pointerSchema,
@@ -32,11 +33,11 @@ const member = z.string().min(1).max(128);
 /** Properties or traits: as a field that is an object, or each of their members as a field. */
 const objectField = z.union([
   pointerSchema,
-  z.strictObject({ value: z.record(member, z.json()).pipe(constant) }),
+  z.strictObject({ value: z.record(member, z.json()).refine(isShort, tooLong) }),
   translation,
   boundedMap(member, field, mappingLimits.members),
 ]);
-type ObjectField = Readonly<z.infer<typeof objectField>>;
+type ObjectField = Field | Readonly<Record<string, Field>>;
 
 /**
  * What becomes of what a source sends. `items` leads to the list of what happened, where a body has many; the other pointers
@@ -85,14 +86,16 @@ const readerOf = (given: Field): Read => {
   };
 };
 
-const isField = (given: ObjectField): given is Field =>
-  typeof given === 'string' ||
-  ('pointer' in given && typeof given['pointer'] === 'string' && 'map' in given && typeof given['map'] === 'object') ||
-  ('value' in given && Object.keys(given).length === 1 && isConstant(given['value']));
+const isText = (given: unknown): boolean => typeof given === 'string';
 
 /** Whether what stands under `value` is an object for all, and not where a member called `value` comes from. */
 const isConstant = (given: unknown): boolean =>
   typeof given === 'object' && given !== null && !field.safeParse(given).success;
+
+const isField = (given: ObjectField): given is Field =>
+  typeof given === 'string' ||
+  ('pointer' in given && isText(given.pointer) && 'map' in given && typeof given.map === 'object') ||
+  ('value' in given && Object.keys(given).length === 1 && isConstant(given.value));
 
 const objectReaderOf = (given: ObjectField): Read => {
   if (isField(given)) return readerOf(given);

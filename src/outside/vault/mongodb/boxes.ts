@@ -77,7 +77,7 @@ export const openMongoBoxes = (url: string): Boxes => {
       }),
     keyIds: () =>
       attempt(async () => {
-        const found = await boxes.aggregate<{ readonly _id: string }>([{ $match: {} }, { $group: { _id: '$keyId' } }]);
+        const found = boxes.aggregate<{ readonly _id: string }>([{ $match: {} }, { $group: { _id: '$keyId' } }]);
         return (await found.toArray()).map(({ _id }) => _id).toSorted();
       }),
     close: () => client.close(),
