@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { adminKeyIn, newSecret } from './config/key-files.ts';
+import { adminKeyIn, masterKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
@@ -19,6 +19,8 @@ import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
 import { serving } from './readmodels/generations.ts';
+import { openVault } from './outside/vault/open.ts';
+import { secretsIn } from './outside/vault/secrets.ts';
 import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
 import { measuredReadModels } from './telemetry/measured-read-models.ts';
@@ -56,6 +58,14 @@ export type Outside = { readonly clock: () => Date; readonly newId: () => string
 
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
 
+/** Where secrets are kept. A file is looked at now: with another master key nothing in it could be read. */
+const openSecrets = async ({ vault: location, masterKey, previousMasterKey, dataDir }: Config) => {
+  const current = masterKey ?? masterKeyIn(join(dataDir, 'master-key'));
+  const vault = await openVault(location, { current, ...(previousMasterKey && { previous: previousMasterKey }) });
+  if (location.scheme === 'sqlite') await vault.check();
+  return vault;
+};
+
 /** The stores, watched by telemetry, and what tells how they are. */
 type Stores = Awaited<ReturnType<typeof openStores>>;
 
@@ -69,10 +79,12 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
   const names = projections.map(({ name }) => name);
   const stored = measuredReadModels(await openReadModels(documents), telemetry.instruments);
   const readModels = serving(stored, names, { maxAge: shared ? generationAge : 0 });
+  const vault = await openSecrets(config);
   const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
   return {
     store,
     readModels,
+    vault,
     integrity,
     shared,
     // Whoever serves a file has its lock.
@@ -82,6 +94,7 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
     close: async () => {
       await readModels.close();
+      await vault.close();
       await store.close();
     },
   };
@@ -127,6 +140,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    secrets: secretsIn(stores.vault),
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),

@@ -15,6 +15,7 @@ import { claimWorkItem } from './work/claim-work-item.ts';
 import { closeLead } from './routing/close-lead.ts';
 import { closeWorkItem } from './work/close-work-item.ts';
 import { completeWorkItem } from './work/complete-work-item.ts';
+import { completeReceipt } from './sources/complete-receipt.ts';
 import { createProject } from './projects/create-project.ts';
 import { declineLead } from './routing/decline-lead.ts';
 import { discardDeadLetter } from './jobs/discard-dead-letter.ts';
@@ -78,6 +79,7 @@ export const commands = {
   claimWorkItem,
   closeLead,
   closeWorkItem,
+  completeReceipt,
   completeWorkItem,
   createProject,
   declineLead,

@@ -6,6 +6,7 @@ import { deadLetterEvents } from './jobs/dead-letter.ts';
 import { poolEvents } from './routing/pool.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
+import { receiptEvents } from './sources/receipt.ts';
 import { sourceEvents } from './sources/sources.ts';
 import { workItemEvents } from './work/work-item.ts';
 
@@ -20,6 +21,7 @@ export const eventSchemas = {
   ...workItemEvents,
   ...keyedRequestEvents,
   ...sourceEvents,
+  ...receiptEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

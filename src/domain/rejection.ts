@@ -37,7 +37,8 @@ export type RejectionCode =
   | 'sources-full'
   | 'secret-unknown'
   | 'secret-current'
-  | 'secrets-full';
+  | 'secrets-full'
+  | 'receipt-unknown';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

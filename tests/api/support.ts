@@ -13,6 +13,9 @@ import { rebuildsOf } from '../../src/jobs/rebuilds.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import { secretsIn } from '../../src/outside/vault/secrets.ts';
+import { openSqliteBoxes } from '../../src/outside/vault/sqlite/boxes.ts';
+import { vaultOver } from '../../src/outside/vault/vault.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 export const adminKey = 'R4nd0m-root-key-of-the-tests-0123456789';
@@ -32,6 +35,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
     head: () => store.head(),
     reached: () => Promise.resolve(),
     subscriptions: () => Promise.resolve([]),

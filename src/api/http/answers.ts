@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { CommandReused, StaleRevision, TooManyConflicts } from '../../engine/errors.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import { VaultUnavailable } from '../../outside/vault/boxes.ts';
+import { DamagedBox } from '../../outside/vault/sealing.ts';
+import { VaultLocked } from '../../outside/vault/vault.ts';
 import { ReadModelsUnavailable } from '../../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
@@ -52,6 +55,10 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof ReadModelsUnavailable) {
     const detail = 'This can not be read now; nothing is lost, send the same request again';
     return new Problem('read-models-unavailable', detail, { headers: soon });
+  }
+  if (error instanceof VaultUnavailable || error instanceof VaultLocked || error instanceof DamagedBox) {
+    const detail = 'Secrets can not be read or kept now; why is in the log. Send the same request again';
+    return new Problem('vault-unavailable', detail, { headers: soon, cause: error });
   }
   const known = error instanceof Error ? ofFramework(error) : undefined;
   return known ?? new Problem('internal-error', 'It was noted under the traceId; please quote it when you report this');

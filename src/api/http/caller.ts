@@ -100,5 +100,5 @@ export const recognising = (api: ApiContext) => {
     if (named !== undefined && named !== projectId) throw unknownProject(named);
     return { projectId, keyId, scopes };
   };
-  return { recognise, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
+  return { recognise, isProject: exists, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
 };

@@ -3,6 +3,7 @@ import type { Rebuilds } from '../../jobs/rebuilds.ts';
 import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { Queries } from '../../readmodels/queries.ts';
+import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -40,6 +41,8 @@ export type ApiContext = {
   readonly systemHealth: (projectId?: string) => Promise<Report>;
   /** For work on one lead that may take long: so much at a time, and the others in line. */
   readonly lanes: Lanes;
+  /** What senders and receivers of webhooks sign with. */
+  readonly secrets: Secrets;
   readonly clock: () => Date;
   /** Milliseconds since some moment, by a clock that never steps back. */
   readonly monotonic: () => number;

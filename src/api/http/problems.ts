@@ -43,6 +43,7 @@ const rejections = {
   'secret-unknown': { status: 404, title: 'There is no such secret' },
   'secret-current': { status: 409, title: 'The secret is in use' },
   'secrets-full': { status: 409, title: 'As many secrets are valid as may be' },
+  'receipt-unknown': { status: 404, title: 'There is no such receipt' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** What each status is called. Who imports the module by name has Node load its `fetch` as well, at each start. */
@@ -56,7 +57,11 @@ export const kinds = {
   'invalid-cursor': { status: 400, title: 'The cursor is not valid' },
   'project-contradiction': { status: 400, title: 'The request names two projects' },
   'project-missing': { status: 400, title: 'The request names no project' },
+  'signature-missing': { status: 401, title: 'The webhook is not signed' },
+  'signature-invalid': { status: 401, title: 'The signature does not fit' },
+  'signature-expired': { status: 401, title: 'The webhook was signed too long ago' },
   unauthorized: { status: 401, title: 'A valid key is needed' },
+  'source-disabled': { status: 403, title: 'The source is disabled' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },
   'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },
   'not-found': { status: 404, title: 'There is nothing here' },
@@ -71,6 +76,7 @@ export const kinds = {
   'too-many-conflicts': { status: 503, title: 'It is changing too fast' },
   'not-there-yet': { status: 503, title: 'The read models have not come that far' },
   'store-unavailable': { status: 503, title: 'The event store is not available' },
+  'vault-unavailable': { status: 503, title: 'The secrets are not available' },
   'read-models-unavailable': { status: 503, title: 'The read models are not available' },
 } as const satisfies Record<string, Kind>;
 export type ProblemCode = keyof typeof kinds;

@@ -35,6 +35,7 @@ import { replyPolicy } from '../routes/reply-policy.ts';
 import { reps } from '../routes/reps.ts';
 import { routingRules } from '../routes/routing-rules.ts';
 import { scoringModel } from '../routes/scoring-model.ts';
+import { sources } from '../routes/sources.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
@@ -83,6 +84,7 @@ const parts: readonly Routes[] = [
   routingRules,
   replyPolicy,
   ingestion,
+  sources,
   leads,
   leadFacts,
   leadActions,

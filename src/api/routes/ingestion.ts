@@ -15,6 +15,7 @@ import { deliveryOf, eachInTurn, record } from '../ingest/record.ts';
 import { watchRefusals } from '../ingest/refusals.ts';
 import { cloudEventSchema, nativeBatchSchema, nativeSchema, ofKeyedRequests } from '../ingest/schemas.ts';
 import { segmentRoutes } from '../ingest/segment-routes.ts';
+import { webhookRoutes } from '../ingest/webhook-routes.ts';
 import { Problem } from '../http/problems.ts';
 import { withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
@@ -162,8 +163,9 @@ const batchRoute = (scope: App, api: ApiContext, admit: Admit): void => {
 };
 
 /** By which way a request came in: what each may send, and who sends it, differ. */
-const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudevents' => {
+const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudevents' | 'webhook' => {
   const { url = '' } = request.routeOptions;
+  if (url.startsWith('/webhooks/')) return 'webhook';
   if (url.startsWith('/v1/')) return 'segment';
   if (url === '/api/events/batch') return 'batch';
   return url === '/api/events' && isCloudEvent(request) ? 'cloudevents' : 'rest';
@@ -177,5 +179,6 @@ export const ingestion = async (app: App, api: ApiContext): Promise<void> => {
     for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
       await all.register(async (scope: App) => routes(scope, api, admit));
     }
+    await all.register(async (scope: App) => webhookRoutes(scope, api, admit));
   });
 };

@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { canonical } from '../../domain/lead/activity.ts';
 import { mustGoTogether, mustHaveSource, sourceSettings, sources } from '../../domain/sources/sources.ts';
 import { command } from '../../engine/command.ts';
 
@@ -31,6 +31,6 @@ export const changeSource = command(sources)({
       enabled: changes.enabled ?? before.enabled,
     };
     mustGoTogether(after);
-    return canonical(after) === canonical(before) ? [] : [{ type: 'SourceChanged', data: after }];
+    return isDeepStrictEqual(after, before) ? [] : [{ type: 'SourceChanged', data: after }];
   },
 });

@@ -23,7 +23,8 @@ const mac = (secret: string, text: string, encoding: 'hex' | 'base64'): string =
   createHmac('sha256', secret).update(text).digest(encoding);
 
 /** How a sender signs, by the official library of its scheme where there is one. `at` is in seconds. */
-const signers: Readonly<Record<string, Case & { sign: (secret: string, body: string, at: number) => Headers }>> = {
+type Signer = Case & { readonly sign: (secret: string, body: string, at: number) => Headers };
+const signers: Readonly<Record<string, Signer>> = {
   standard: {
     scheme: 'standard',
     sign: (secret, body, at) => ({
@@ -54,7 +55,7 @@ const signers: Readonly<Record<string, Case & { sign: (secret: string, body: str
   token: { scheme: 'token', sign: (secret) => ({ authorization: `Bearer ${secret}` }) },
 };
 const all = Object.entries(signers);
-const standard = signers['standard'] ?? { scheme: 'standard', sign: () => ({}) };
+const standard: Signer = signers['standard'] ?? { scheme: 'standard', sign: () => ({}) };
 const withTime = all.filter(([name]) => !['token', 'the body in hex'].includes(name));
 
 const [secret, other] = [whsec(1), whsec(2)];

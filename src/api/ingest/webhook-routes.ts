@@ -1,0 +1,201 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { completeReceipt } from '../../commands/sources/complete-receipt.ts';
+import type { Json } from '../../domain/lead/activity.ts';
+import type { WebhookName } from '../../domain/sources/receipt.ts';
+import { doneBefore, receipt, receiptIdOf, receiptLimits } from '../../domain/sources/receipt.ts';
+import { validSecrets } from '../../domain/sources/secrets.ts';
+import type { Source } from '../../domain/sources/sources.ts';
+import { unrepeatable } from '../../engine/command.ts';
+import type { Request } from '../../engine/handle.ts';
+import { tolerance, verify } from '../../outside/webhooks/signatures.ts';
+import type { App } from '../http/app.ts';
+import type { ApiContext } from '../http/context.ts';
+import { knownSources } from '../http/known-sources.ts';
+import { Problem } from '../http/problems.ts';
+import { traceparentOf, withPosition } from '../http/request.ts';
+import type { Admit } from './admission.ts';
+import { batchAnswerOf, resultSchema } from './answer.ts';
+import type { Translated } from './item.ts';
+import { faulty } from './item.ts';
+import type { Delivery } from './record.ts';
+import { eachInTurn, record } from './record.ts';
+import { contentOf, itemsOf, nameOf } from './webhook.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The source that a webhook came for, where one is known. */
+    source: (Source & { readonly projectId: string }) | undefined;
+  }
+}
+
+/** The largest body, in bytes: until its signature is checked it may be anybody's. */
+const bodyLimit = 1024 * 1024;
+
+const tags = ['Sources'];
+
+const answerSchema = z.object({
+  receiptId: z.string(),
+  status: z.enum(['queued', 'duplicate', 'rejected']),
+  results: z.array(resultSchema),
+});
+type Answer = z.infer<typeof answerSchema>;
+
+const faults = {
+  'signature-missing': 'The webhook is not signed as its source says; look at how the sender signs',
+  'signature-invalid':
+    'The signature is not that of the raw body with a secret of this source; look at the secret, and that nothing changes the body on its way',
+  'signature-expired': `The webhook was signed more than ${tolerance.past} s ago or ${tolerance.ahead} s ahead; look at the clock of the sender, and sign again for each try`,
+} as const;
+
+/** What its sender calls a webhook, where that is signed. Throws a `Problem` unless it is its source's. */
+const mustBeAuthentic = async (
+  api: ApiContext,
+  request: FastifyRequest,
+  source: Source,
+  body: Buffer,
+): Promise<string | undefined> => {
+  const now = api.clock();
+  const valid = validSecrets(source.secrets, now.toISOString());
+  const secrets = await Promise.all(valid.map(({ secretId }) => api.secrets.get(source.sourceId, secretId)));
+  const { token } = z.object({ token: z.string().optional() }).parse(request.query);
+  const there = secrets.filter((each) => each !== undefined);
+  const verified = verify(source, there, {
+    headers: request.headers,
+    body,
+    now,
+    ...(token !== undefined && { token }),
+  });
+  if (verified.fault !== undefined) throw new Problem(verified.fault, faults[verified.fault]);
+  return verified.webhookId;
+};
+
+/** What a webhook says, or why it can't be read. */
+const read = (body: Buffer, { headers }: FastifyRequest): { readonly content: Json } | { readonly why: string } => {
+  try {
+    return { content: contentOf(body, headers['content-type'] ?? '') };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { why: error.message };
+  }
+};
+
+type Found = {
+  readonly source: Source & { readonly projectId: string };
+  readonly name: WebhookName;
+  readonly receiptId: string;
+};
+
+const statusOf = ({ accepted, duplicates, results }: ReturnType<typeof batchAnswerOf>): Answer['status'] => {
+  if (accepted > 0) return 'queued';
+  if (results.length > 0 && results.every(({ status }) => status === 'rejected')) return 'rejected';
+  return duplicates > 0 ? 'duplicate' : 'queued';
+};
+
+const senderOf = ({ newId }: ApiContext, request: FastifyRequest, { sourceId }: Source): Request => {
+  const traceparent = traceparentOf(request);
+  return {
+    commandId: unrepeatable(newId()),
+    correlationId: request.id,
+    actor: `source:${sourceId}`,
+    ...(traceparent !== undefined && { traceparent }),
+  };
+};
+
+/** Records what a webhook says, and then that it did. */
+const taken = async (
+  api: ApiContext,
+  request: FastifyRequest,
+  { source, name, receiptId }: Found,
+  said: ReturnType<typeof read>,
+): Promise<readonly [Answer, position: number]> => {
+  const { projectId, sourceId } = source;
+  const receivedAt = api.clock();
+  const sender = senderOf(api, request, source);
+  const { items, pointerTo, translate } = itemsOf(source, 'content' in said ? said.content : null);
+  const arrivalOf = () => ({ receivedAt, newEventId: api.newId });
+  const refused: Delivery['refused'] = (some) => request.server.refused(request, some);
+  const unreadable: readonly Translated[] = 'why' in said ? [faulty('', `can't be read: ${said.why}`)] : [];
+  const translated =
+    unreadable.length > 0
+      ? unreadable
+      : await eachInTurn(api, projectId, items, (item, index) => translate(item, index, name, receivedAt));
+  const { outcomes, position } = await record(api, { projectId, sender, keyed: false, arrivalOf, refused }, translated);
+  const told = batchAnswerOf(outcomes, pointerTo);
+  const status = statusOf(told);
+  const counts = { queued: told.accepted, duplicate: told.duplicates, rejected: told.rejected };
+  const results = told.results
+    .slice(0, receiptLimits.results)
+    .flatMap(({ index, status: of, leadId }) =>
+      of === 'ignored' ? [] : [{ index, status: of, ...(leadId !== undefined && { leadId }) }],
+    );
+  const input = { projectId, receiptId, sourceId, status, counts, results };
+  const completed = await api.engine.handle(completeReceipt, input, {
+    ...sender,
+    commandId: unrepeatable(api.newId()),
+  });
+  return [{ receiptId, status, results: told.results }, Math.max(position, completed.position)];
+};
+
+const receive = async (api: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
+  const { source, body } = request;
+  if (!source) throw new Problem('not-found', 'There is no such source');
+  const raw = Buffer.isBuffer(body) ? body : Buffer.of();
+  const webhookId = await mustBeAuthentic(api, request, source, raw);
+  const said = read(raw, request);
+  const name = nameOf(source, webhookId, raw, 'content' in said ? said.content : undefined);
+  const receiptId = receiptIdOf(source.sourceId, name);
+  const { state } = await api.engine.states.refresh(receipt, `${source.projectId}.${receiptId}`);
+  const done = doneBefore(state, name, api.clock());
+  reply.code(202);
+  if (done) {
+    const results = done.results.map(({ index, leadId }) => ({
+      index,
+      status: 'duplicate' as const,
+      eventId: null,
+      ...(leadId !== undefined && { leadId }),
+    }));
+    return { receiptId, status: 'duplicate', results };
+  }
+  const [answer, position] = await taken(api, request, { source, name, receiptId }, said);
+  withPosition(reply, position);
+  return answer;
+};
+
+/** Takes webhooks: whose they are, their source says, and that they are its own, their signature. */
+export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void => {
+  const find = knownSources(api, (projectId) => scope.isProject(projectId));
+  scope.decorateRequest('source');
+  scope.addHook('onRequest', async (request) => {
+    const { sourceId = '' } = request.params as { readonly sourceId?: string };
+    const source = await find(sourceId);
+    if (!source) throw new Problem('source-unknown', 'There is no such source; look at the path');
+    if (!source.enabled) throw new Problem('source-disabled', 'The source is disabled; enable it to take webhooks');
+    request.source = source;
+    request.caller = { projectId: source.projectId, keyId: sourceId, scopes: [] };
+  });
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
+    scope.takeBody(request, stream, async (bytes) => {
+      await admit(request, bytes.length);
+      return bytes;
+    }),
+  );
+  scope.route({
+    method: 'POST',
+    url: '/webhooks/:sourceId',
+    config: { public: true },
+    bodyLimit,
+    schema: {
+      summary: 'Take a webhook',
+      description:
+        'Needs no key: the signature over the raw body says whose it is. Answered when all is durable. The same webhook again is a duplicate; what is signed and can not be mapped is rejected, and kept.',
+      tags,
+      params: z.object({ sourceId: z.string().max(128) }),
+      querystring: z.object({ token: z.string().max(256).optional().describe('The secret, for the scheme token') }),
+      response: { 202: answerSchema },
+    },
+    handler: (request, reply) => receive(api, request, reply),
+  });
+};
