@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { mustGoTogether, mustHaveSource, sourceSettings, sources } from '../../domain/sources/sources.ts';
+import { mustGoTogether, areSame, mustHaveSource, sourceSettings, sources } from '../../domain/sources/sources.ts';
 import { command } from '../../engine/command.ts';
 
 /** What may change of a source: what is left out stays, and `null` takes away. */
@@ -31,6 +30,6 @@ export const changeSource = command(sources)({
       enabled: changes.enabled ?? before.enabled,
     };
     mustGoTogether(after);
-    return isDeepStrictEqual(after, before) ? [] : [{ type: 'SourceChanged', data: after }];
+    return areSame(after, before) ? [] : [{ type: 'SourceChanged', data: after }];
   },
 });

@@ -109,6 +109,17 @@ export const mustGoTogether = ({ scheme, signature }: SourceSettings): void => {
   throw new Rejection('invalid-request', `The signature ${detail}`, [{ path: ['signature'], detail }]);
 };
 
+/** Settings as a text that all that say the same have, whatever the order of their members. */
+const written = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+/** Whether two sources are to be the same. */
+export const areSame = (one: SourceSettings, other: SourceSettings): boolean => written(one) === written(other);
+
 /** The id of a source begins with its project, so that who sends to it needs to say nothing else. */
 export const sourceIdIn = (projectId: string, id: string): string => `${projectId}-${id}`;
 

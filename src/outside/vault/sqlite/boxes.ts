@@ -52,7 +52,11 @@ export const openSqliteBoxes = (path: string): Boxes => {
         const row = get.get(name);
         if (!row) return undefined;
         const { version, key_id: keyId, sealed } = row;
-        return { version: Number(version), keyId: String(keyId), sealed: Buffer.from(sealed as Uint8Array) };
+        return {
+          version: Number(version),
+          keyId: String(keyId),
+          sealed: sealed instanceof Uint8Array ? Buffer.from(sealed) : Buffer.of(),
+        };
       }),
     put: async (name, { sealed, keyId }, expectedVersion) =>
       attempt(path, () => {
