@@ -9,7 +9,7 @@ import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
 import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
-import { looking } from './runners/components.ts';
+import { lookAtStores, looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { integrityOf } from './runners/integrity.ts';
@@ -187,11 +187,14 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
   const stores = await openStores(config, outside, telemetry);
   const { engine, snapshots } = openEngine(stores, outside, telemetry);
   const running = { config, outside, stores, engine, telemetry, log };
-  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
   let stopping = false;
+  // Nobody may ask for health before the first request fails.
+  void lookAtStores(stores, (component, error) => {
+    if (!stopping) log.error({ component, error }, 'a store can not be used');
+  });
+  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));
-
   const shut = async (): Promise<void> => {
     stopping = true;
     await stores.integrity.stop();

@@ -8,12 +8,15 @@ import type { Checkpoints } from '../readmodels/checkpoints.ts';
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
 const tolerableLag = 1_000;
 
-type Running = {
+type Stores = {
   readonly store: EventStore;
   readonly readModels: Pick<Checkpoints, 'checkpoint'>;
+  readonly integrity: Pick<Integrity, 'isDamaged'>;
+};
+
+type Running = Stores & {
   readonly projecting: RunningProjections;
   readonly reacting: readonly Subscription[];
-  readonly integrity: Pick<Integrity, 'isDamaged'>;
 };
 
 /** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
@@ -48,13 +51,14 @@ const troubles: Readonly<Record<Exclude<StoreState, 'up'>, string>> = {
 };
 
 /** How the log is, with where it ends. */
-const logOf = async ({ store, integrity }: Running): Promise<readonly [number, Trouble?]> => {
-  const [head, found] = [await store.head(), await store.state()];
+const logOf = async ({ store, integrity }: Stores): Promise<readonly [number, Trouble?]> => {
+  // The state says best why the store can't be used.
+  const [found, head] = [await store.state(), await store.head()];
   const state = integrity.isDamaged('event-store') ? 'damaged' : found;
   return state === 'up' ? [head] : [head, { state, error: troubles[state] }];
 };
 
-const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+const documentsOf = async ({ readModels, integrity }: Stores): Promise<readonly [number, Trouble?]> => {
   // No reader has that name: any answer says that they can be reached.
   const checkpoint = await readModels.checkpoint('health');
   const error = 'The file is damaged. Delete it with its -wal and -shm; it is made again from the log';
@@ -75,6 +79,14 @@ const asked = async <T>(
     onError(name, error instanceof Error ? error.message : String(error));
     return [{ name, healthy: false, state: 'down' }, undefined];
   }
+};
+
+/** Tells what is wrong with the stores, before anybody asks. */
+export const lookAtStores = async (running: Stores, onError: OnError): Promise<void> => {
+  await Promise.all([
+    asked('event-store', onError, () => logOf(running)),
+    asked('read-models', onError, () => documentsOf(running)),
+  ]);
 };
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */

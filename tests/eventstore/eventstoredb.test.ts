@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore, Filter } from '../../src/eventstore/event-store.ts';
@@ -7,6 +10,7 @@ import type { EventStoreDBOptions } from '../../src/eventstore/eventstoredb/stor
 import { openLog } from '../../src/eventstore/open.ts';
 import { subscribe } from '../../src/runners/subscription.ts';
 import { fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
+import { newCertificate } from '../support/certificates.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
 import { startEventStoreStandin, trailers } from '../support/eventstoredb-standin.ts';
 import { factsIn } from '../support/facts-in.ts';
@@ -422,9 +426,30 @@ describe('A connection string', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('may have every option that the client knows', () => {
-    const options =
-      'tls=true&tlsVerifyCert=false&nodePreference=follower&keep_alive_interval=20000&connectionName=a%26b';
-    expect(() => openEventStoreDB(`esdb+discover://admin:change%3Fit@a,b:2113?${options}`)).not.toThrow();
+  it('may have every option but tlsVerifyCert, which makes the client print it', () => {
+    const options = 'tls=true&nodePreference=follower&keep_alive_interval=20000&connectionName=a%26b';
+    const open = (more: string) => () =>
+      openEventStoreDB(`esdb+discover://admin:change%3Fit@a,b:2113?${options}${more}`);
+    expect(open('')).not.toThrow();
+    expect(open('&tlsVerifyCert=false')).toThrow('tlsVerifyCert is not obeyed');
+  });
+
+  it('may ask for TLS, with the authority of the certificate and a user', async () => {
+    const [certificate, folder] = [newCertificate(), mkdtempSync(join(tmpdir(), 'leadfold-ca-'))];
+    const standin = await startEventStoreStandin(0, undefined, undefined, {
+      certificate,
+      username: 'a',
+      password: 'b/@',
+    });
+    writeFileSync(join(folder, 'ca.pem'), certificate.cert);
+    const store = openEventStoreDB(`${standin.url.replace('//', '//a:b%2F%40@')}&tlsCAFile=${join(folder, 'ca.pem')}`);
+    onTestFinished(async () => {
+      await store.close();
+      await standin.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await store.append('lead-a', -1, [fact(1)]);
+    expect(numbers(await take(store, 0, 1))).toEqual([1]);
+    expect(await store.state()).toBe('up');
   });
 });

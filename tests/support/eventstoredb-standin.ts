@@ -8,6 +8,7 @@ import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.
 import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
+import type { Certificate } from './certificates.ts';
 import { openLog } from './eventstoredb-standin-log.ts';
 import type { Log } from './eventstoredb-standin-log.ts';
 import { appendedMessage, expectedIn, nameIn, proposedIn } from './eventstoredb-standin-messages.ts';
@@ -44,6 +45,9 @@ export type EventStoreStandin = {
   readonly log: Log;
 };
 
+/** A server with TLS, and who may use it. */
+export type Secured = { readonly certificate: Certificate; readonly username: string; readonly password: string };
+
 const MAX_APPEND = 1024 * 1024;
 const LEADER = 8;
 
@@ -53,6 +57,9 @@ export const trailers = (values: Readonly<Record<string, string>>): Metadata => 
   for (const [name, value] of Object.entries(values)) metadata.set(name, value);
   return metadata;
 };
+
+const isUser = ({ username, password }: Secured, metadata: Metadata): boolean =>
+  metadata.get('authorization')[0] === `Basic ${btoa(`${username}:${password}`)}`;
 
 const tooLarge: Fault = {
   code: status.INVALID_ARGUMENT,
@@ -71,18 +78,24 @@ const clusterOf = (port: number) => {
   return cluster;
 };
 
-const listen = (server: Server, port: number): Promise<number> =>
+const identityOf = ({ cert, key }: Certificate): ServerCredentials =>
+  ServerCredentials.createSsl(null, [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }]);
+
+const listen = (server: Server, port: number, secured?: Secured): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
+    const identity = secured ? identityOf(secured.certificate) : ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, identity, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
 
-/** Starts one on a free port unless one is given; the file, when given, has its log, and the clock tells when events are recorded. */
+/**
+ * Starts one on a free port unless one is given; the file, when given, has its log, and the clock tells when events are recorded.
+ * Without TLS it takes everybody, as the real one does when it is insecure.
+ */
 export const startEventStoreStandin = async (
   wantedPort = 0,
   file?: string,
   clock?: () => Date,
+  secured?: Secured,
 ): Promise<EventStoreStandin> => {
   const log = openLog(file, clock);
   const faults = new Map<Kind, Fault>();
@@ -91,8 +104,9 @@ export const startEventStoreStandin = async (
   const sent: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   let [delay, pace] = [0, 0];
 
-  const met = async (kind: Kind): Promise<Fault | undefined> => {
+  const met = async (kind: Kind, metadata: Metadata): Promise<Fault | undefined> => {
     seen.push(kind);
+    if (secured && !isUser(secured, metadata)) return { code: status.UNAUTHENTICATED, details: 'Unauthenticated' };
     const fault = faults.get(kind);
     faults.delete(kind);
     if (delay > 0) await sleep(delay, undefined, { ref: false });
@@ -114,7 +128,7 @@ export const startEventStoreStandin = async (
     const requests: AppendReq[] = [];
     call.on('data', (request: AppendReq) => requests.push(request));
     await once(call, 'end');
-    const fault = await met('append');
+    const fault = await met('append', call.metadata);
     if (typeof fault === 'object') return answer(fault);
     const message = stored(requests);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
@@ -123,7 +137,7 @@ export const startEventStoreStandin = async (
 
   const read = async (call: ReadCall): Promise<void> => {
     const kind = call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read';
-    const fault = await met(kind);
+    const fault = await met(kind, call.metadata);
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
     if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1) });
@@ -159,14 +173,14 @@ export const startEventStoreStandin = async (
   };
 
   let server = serving();
-  const port = await listen(server, wantedPort);
+  const port = await listen(server, wantedPort, secured);
   return {
     port,
-    url: `esdb://127.0.0.1:${port}?tls=false`,
+    url: `esdb://127.0.0.1:${port}?tls=${secured !== undefined}`,
     stop: async () => server.forceShutdown(),
     start: async () => {
       server = serving();
-      await listen(server, port);
+      await listen(server, port, secured);
     },
     delay: (milliseconds) => (delay = milliseconds),
     pace: (milliseconds) => (pace = milliseconds),

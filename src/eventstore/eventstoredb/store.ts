@@ -7,9 +7,11 @@ import { append as appendAlone } from '@eventstore/db-client/dist/streams/append
 import { ownStreams } from '../../domain/streams.ts';
 import type { Appended, EventStore, NewEvent, Recorded, StreamPage } from '../event-store.ts';
 import { placeOfFact, RevisionConflict, StoreUnavailable } from '../event-store.ts';
-import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './client.ts';
+import { clientFor, deadlineIn, isRefusal, positionOf, readThrough, recorded, within } from './client.ts';
 import type { Connection, Reserved } from './client.ts';
+import { addressOf, hostsIn } from './connecting.ts';
 import { follow } from './following.ts';
+import { reasonOf } from './reasons.ts';
 import { tailsOf } from './tail.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 
@@ -121,7 +123,13 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     // What it can't take now it says at the append, and nobody else can tell why.
     state: async () => {
       mustBeOpen();
-      await headOf(connection);
+      try {
+        await headOf(connection);
+      } catch (error) {
+        const reason = isRefusal(error) ? undefined : await reasonOf(addressOf(connectionString));
+        if (reason === undefined) throw error;
+        throw new StoreUnavailable(`Event store at ${where}: ${reason}`, { cause: error });
+      }
       return 'up';
     },
     close: async () => {
