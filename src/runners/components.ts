@@ -2,6 +2,7 @@ import type { Component } from '../api/http/context.ts';
 import type { EventStore, StoreState } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
+import type { Behind } from './freshness.ts';
 import type { RunningProjections } from './projections.ts';
 import type { Checkpoints } from '../readmodels/checkpoints.ts';
 
@@ -17,6 +18,8 @@ type Stores = {
 type Running = Stores & {
   readonly projecting: RunningProjections;
   readonly reacting: readonly Subscription[];
+  /** How far the projections are that other processes alone run. */
+  readonly elsewhere: () => readonly Behind[];
 };
 
 /** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
@@ -38,6 +41,20 @@ const componentOf = ({ name, state, position }: SubscriptionStatus, head: number
     ...(state === 'lost-tail' && { error: lostTail }),
   };
 };
+
+const left =
+  'No worker has moved it for 10 s while there was something to handle. Look whether a worker runs, and at what it logs';
+
+/** A projection that others run: what is recorded here is safe, so that this process stays ready. */
+const elsewhereOf = ({ name, lag, behindFor, left: isLeft }: Behind): Component => ({
+  name: `subscription:${name}`,
+  healthy: !isLeft,
+  state: isLeft ? 'stalled' : lag > 0 ? 'catching-up' : 'live',
+  lag,
+  behindFor,
+  elsewhere: true,
+  ...(isLeft && { error: left }),
+});
 
 /** What keeps a part from working that answers, and what to do. */
 type Trouble = { readonly state: string; readonly error: string };
@@ -91,7 +108,7 @@ export const lookAtStores = async (running: Stores, onError: OnError): Promise<v
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
 export const looking = (running: Running, onError: OnError) => async (): Promise<readonly Component[]> => {
-  const { projecting, reacting } = running;
+  const { projecting, reacting, elsewhere } = running;
   const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
     asked('event-store', onError, () => logOf(running)),
     asked('read-models', onError, () => documentsOf(running)),
@@ -99,5 +116,6 @@ export const looking = (running: Running, onError: OnError) => async (): Promise
   ]);
   const statuses = [...projected, ...reacting.map((each) => each.status())];
   for (const { name, error } of statuses) if (error !== undefined) onError(name, error);
-  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
+  const others = elsewhere().map(elsewhereOf);
+  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head)), ...others];
 };

@@ -42,7 +42,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await Promise.all([secure, plain, named, old].map((each) => each?.stop()));
+  await Promise.all([secure, plain, named, old].map(async (each) => each?.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -151,8 +151,8 @@ describe('A connection string', () => {
     mustKeepSecret(server.output());
   });
 
-  it.each([
-    ...Object.entries(cases).map(([name, [, wrong, said]]) => [`${name}=${wrong}`, `${said}`] as const),
+  it.each<[string, string]>([
+    ...Object.entries(cases).map(([name, [, wrong, said]]): [string, string] => [`${name}=${wrong}`, said]),
     ['tlsVerifyCert=false', 'its option tlsVerifyCert is not obeyed by the client'],
     ['tls_verify_cert=true', 'its option tlsVerifyCert is not obeyed by the client'],
     ['tlsVerifyCerts=false', 'there is no option tlsVerifyCerts'],
