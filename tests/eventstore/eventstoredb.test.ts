@@ -402,6 +402,60 @@ describe('A follower', () => {
   });
 });
 
+describe('A truncated stream', () => {
+  /** The metadata of a stream as somebody else sets it. */
+  const metadata = (settings: object): Proposed => ({
+    ...foreign(),
+    type: '$metadata',
+    data: btoa(JSON.stringify(settings)),
+  });
+
+  it('keeps what else its metadata says', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    standin.log.append('$$lead-a', 'any', [metadata({ $acl: { $r: 'ops' }, owner: 'x' })]);
+    await store.truncate('lead-a', 2);
+    const set = standin.log.stream('$$lead-a').map(({ data }): unknown => JSON.parse(atob(data)));
+    expect(set.at(-1)).toEqual({ $acl: { $r: 'ops' }, owner: 'x', $tb: 2 });
+    await store.truncate('lead-a', 1);
+    expect(standin.log.stream('$$lead-a')).toHaveLength(2);
+  });
+
+  it('beyond its last event by somebody else is empty, and goes on where it was', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    standin.log.append('$$lead-a', 'any', [metadata({ $tb: 10 })]);
+    expect(await factsIn(store, 'lead-a')).toEqual([]);
+    await expect(store.append('lead-a', -1, [fact(3)])).rejects.toMatchObject({ name: 'RevisionConflict' });
+    expect(await store.append('lead-a', 2, [fact(3)])).toMatchObject({ revision: 3 });
+  });
+
+  it('is handed to followers until a scavenge, and a subscription that is under way goes on after it', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    await store.truncate('lead-a', 2);
+    expect(numbers(await take(store, 0, 3))).toEqual([0, 1, 2]);
+    const { batches, stop } = following(store, await store.head());
+    const next = batches.next();
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+    standin.log.scavenge();
+    const { position } = await store.append('lead-b', -1, [fact(9)]);
+    expect(position).toBeGreaterThanOrEqual(256 * 1024 * 1024);
+    expect(await next).toMatchObject({ value: { events: [{ position }] } });
+    stop();
+    expect(numbers(await take(store, 0, 2))).toEqual([2, 9]);
+  });
+
+  it('is left as it was when the server is away', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    await standin.stop();
+    await expect(store.truncate('lead-a', 2)).rejects.toMatchObject(UNAVAILABLE);
+    await standin.start();
+    expect(numbers(await factsIn(store, 'lead-a'))).toEqual([0, 1, 2]);
+  });
+});
+
 describe('A connection string', () => {
   it('may have a user, who is sent with every call, also without TLS', async () => {
     const { standin } = await opened();

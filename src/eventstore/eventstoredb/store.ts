@@ -13,6 +13,7 @@ import { addressOf, hostsIn } from './connecting.ts';
 import { follow } from './following.ts';
 import { reasonOf } from './reasons.ts';
 import { tailsOf } from './tail.ts';
+import { truncateStream } from './truncating.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 
 /**
@@ -112,6 +113,10 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
       return fact?.revision === revision ? placeOfFact(fact) : undefined;
     },
     append,
+    truncate: async (stream, before) => {
+      mustBeOpen();
+      await truncateStream(connection, stream, before);
+    },
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
       yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, signal });
