@@ -195,7 +195,7 @@ describe('An append', () => {
   });
 
   it('is larger than the server takes: told as it is, for trying again would not help', async () => {
-    const { store } = await opened();
+    const { store } = await opened({ deadline: 10_000 });
     const large = { ...fact(1), data: { text: 'x'.repeat(1_100_000) } };
     await expect(store.append('lead-a', -1, [large])).rejects.toThrow(RangeError);
     expect(await factsIn(store, 'lead-a')).toEqual([]);
