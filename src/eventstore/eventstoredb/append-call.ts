@@ -106,6 +106,7 @@ const callOver = (
   failed: (error: Error) => void,
 ): AppendCall => {
   const pending = new Map<string, Pending>();
+  const silent = new StoreUnavailable(`Event store at ${where}: a call brings no answers any more; try again`);
   let over = false;
   let heard = 0;
   const end = (error: Error): void => {
@@ -119,7 +120,7 @@ const callOver = (
     failed(error);
     end(error.code === status.UNIMPLEMENTED ? new Unclear(error, true) : convertToCommandError(error));
   });
-  duplex.on('end', () => end(new StoreUnavailable(`Event store at ${where} ended a call; try again`)));
+  duplex.on('end', () => end(new Unclear(new Error('The server ended the call'))));
   duplex.on('data', (response: BatchAppendResp) => {
     heard += 1;
     const id = response.getCorrelationId()?.getString() ?? '';
@@ -131,10 +132,10 @@ const callOver = (
     const isClear = isCommandError(said) && SAID.includes(said.type);
     waiting.reject(isClear ? said : new Unclear(said));
     // A node that does not lead any more may say so for ever.
-    if (!isClear) close();
+    if (!isClear) close(new Unclear(said));
   });
-  const close = (): void => {
-    end(new StoreUnavailable(`Event store at ${where}: a call was given up; try again`));
+  const close = (why: Error): void => {
+    end(why);
     duplex.cancel();
   };
   return {
@@ -143,14 +144,15 @@ const callOver = (
       const waiting = { ...Promise.withResolvers<Answer>(), stream };
       pending.set(id, waiting);
       duplex.write(requestOf(id, stream, expected, events));
-      // Where nothing at all was answered meanwhile, the call is dead, and the next append makes another one.
+      // Where nothing at all was answered meanwhile, the call is dead, and the next append makes another one. Those that wait have
+      // waited about as long: to make them again with calls of their own would come too late.
       const forget = (): void => {
-        if (pending.delete(id) && heard === before) close();
+        if (pending.delete(id) && heard === before) close(silent);
       };
       return { answer: waiting.promise, forget };
     },
     isOver: () => over,
-    end: close,
+    end: () => close(new StoreUnavailable(`Event store at ${where} is closed; open it again`)),
   };
 };
 

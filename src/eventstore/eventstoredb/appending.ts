@@ -38,24 +38,30 @@ const proposed = (stream: string, event: NewEvent) => {
   return jsonEvent({ id, type, data: data as JSONType, metadata: withReserved(event) });
 };
 
-/** Appends events at a revision, -1 for a stream without any. Rejects with what the client and the server throw, or `StoreUnavailable`. */
+/** Events for a stream that is expected to be at a revision, -1 when it has none. */
+type Append = { readonly stream: string; readonly expected: number; readonly events: readonly NewEvent[] };
+
+/** Whether somebody waits for an append, and what says to the call that nobody does any more. */
+type Waiting = { isOver: boolean; forget: () => void };
+
 export type Appending = {
-  readonly append: (stream: string, expected: number, events: readonly NewEvent[]) => Promise<Answer>;
+  /** Appends within the deadline of a connection. Rejects with what the client and the server throw, or `StoreUnavailable`. */
+  readonly append: (by: Connection, what: Append) => Promise<Answer>;
   readonly end: () => void;
 };
 
 /**
- * An append that comes while none is under way has a call of its own. Those that come meanwhile share one, which costs half of
+ * An append that comes while none is under way has a call of its own. Those that come meanwhile share one, which costs a sixth of
  * the CPU. Each has its own deadline.
  */
 export const appendingTo = (connection: Connection): Appending => {
-  const { client, deadline } = connection;
+  const { client } = connection;
   const open = openingCalls(connection);
   let call: Promise<AppendCall> | undefined;
   let underWay = 0;
   let isKnown = true;
 
-  const alone = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<Answer> => {
+  const alone = async ({ deadline }: Connection, { stream, expected, events }: Append): Promise<Answer> => {
     const all = events.map((event) => proposed(stream, event));
     const expectedRevision: AppendExpectedRevision = expected === -1 ? NO_STREAM : BigInt(expected);
     const rules = { expectedRevision, deadline, requiresLeader: true, batchAppendSize: 0 };
@@ -77,40 +83,36 @@ export const appendingTo = (connection: Connection): Appending => {
     return current();
   };
 
-  /** Appends by the call that several share. `sent` is told how to say that nobody waits any more. */
-  const together = async (
-    stream: string,
-    expected: number,
-    events: readonly NewEvent[],
-    sent: (forget: () => void) => void,
-  ): Promise<Answer> => {
+  /** Appends by the call that several share, as long as somebody waits for it. */
+  const together = async (by: Connection, what: Append, waiting: Waiting): Promise<Answer> => {
+    const { stream, expected, events } = what;
     const parts = events.map((event) => encoded(stream, event));
     const size = parts.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
-    if (size >= LARGE) return alone(stream, expected, events);
+    if (size >= LARGE) return alone(by, what);
     try {
-      const { answer, forget } = (await current()).append(stream, expected, parts);
-      sent(forget);
+      const opened = await current();
+      if (waiting.isOver) throw new Unclear(new Error('Nobody waits any more'));
+      const { answer, forget } = opened.append(stream, expected, parts);
+      waiting.forget = forget;
       return await answer;
     } catch (error) {
-      if (!(error instanceof Unclear)) throw error;
+      if (!(error instanceof Unclear) || waiting.isOver) throw error;
       isKnown &&= !error.isUnknownToServer;
-      return alone(stream, expected, events);
+      return alone(by, what);
     }
   };
 
   return {
-    append: async (stream, expected, events) => {
-      let forget = (): void => undefined;
+    append: async (by, what) => {
+      const waiting: Waiting = { isOver: false, forget: () => undefined };
       underWay += 1;
       try {
-        if (underWay === 1 || !isKnown) return await within(connection, alone(stream, expected, events));
-        return await within(
-          connection,
-          together(stream, expected, events, (how) => (forget = how)),
-        );
+        const shares = underWay > 1 && isKnown;
+        return await within(by, shares ? together(by, what, waiting) : alone(by, what));
       } finally {
         underWay -= 1;
-        forget();
+        waiting.isOver = true;
+        waiting.forget();
       }
     },
     end: () => void call?.then((opened) => opened.end()).catch(() => undefined),

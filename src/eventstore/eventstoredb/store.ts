@@ -71,7 +71,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   };
 
   const write = (stream: string, expected: number, events: readonly NewEvent[]): Promise<Answer> =>
-    room.wait(events.length, () => appending.append(stream, expected, events));
+    room.wait(events.length, () => appending.append(connection, { stream, expected, events }));
 
   // A server that finds the very same events there already may not say where they are.
   const lastOf = async (stream: string, revision: number): Promise<number> => {
