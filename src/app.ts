@@ -9,7 +9,7 @@ import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
 import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
-import { looking } from './runners/components.ts';
+import { lookAtStores, looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
 import { openEventStore } from './eventstore/open.ts';
 import { integrityOf } from './runners/integrity.ts';
@@ -110,8 +110,8 @@ type Runners = Awaited<ReturnType<typeof startRunners>>;
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
   const { config, outside, stores, engine, telemetry, log } = running;
-  const { store, readModels, integrity } = stores;
-  const { projecting, reacting } = runners;
+  const { store, readModels } = stores;
+  const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
     eventStore: config.eventStore,
     readModels: config.readModels,
@@ -130,13 +130,14 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
+    asOf: freshness.asOf,
     head: () => store.head(),
     systemHealth: invariants.check,
     subscriptions: async () => [
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),
     ],
-    components: looking({ store, readModels, projecting, reacting, integrity }, (name, error) =>
+    components: looking({ ...stores, projecting, reacting, elsewhere: freshness.elsewhere }, (name, error) =>
       log.warn({ component: name, error }, 'a component is not well'),
     ),
   };
@@ -144,6 +145,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     role: config.role,
     clock: outside.clock,
     head: () => store.head(),
+    heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
     reactors: () => reacting.map((each) => each.status()),
@@ -187,6 +189,8 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
   const stores = await openStores(config, outside, telemetry);
   const { engine, snapshots } = openEngine(stores, outside, telemetry);
   const running = { config, outside, stores, engine, telemetry, log };
+  // Nobody may ask for health before the first request fails.
+  void lookAtStores(stores, (component, error) => log.error({ component, error }, 'a store can not be used'));
   const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);

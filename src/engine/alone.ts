@@ -29,6 +29,7 @@ export const alone = (store: EventStore, states: States): { readonly store: Even
       append,
       read: (stream, after, limit) => store.read(stream, after, limit),
       follow: (from, signal, filter) => store.follow(from, signal, filter),
+      truncate: (stream, before) => store.truncate(stream, before),
       at: (stream, revision) => store.at(stream, revision),
       head: () => store.head(),
       state: () => store.state(),

@@ -5,6 +5,7 @@ import type { Engine } from '../flows/engine.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ThreadData } from './projections-thread.ts';
+import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
 import { sleep } from './waiting.ts';
@@ -43,6 +44,7 @@ export const startRunners = async (running: Running) => {
           { ...locations, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
           { onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'), onLostTail },
         );
+  const freshness = freshnessOf({ role, store, readModels, projecting, clock, log });
   const context = {
     engine,
     readModels,
@@ -72,6 +74,7 @@ export const startRunners = async (running: Running) => {
   return {
     projecting,
     reacting,
+    freshness,
     /** How far each is, by the name of its checkpoint. */
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.
@@ -90,6 +93,7 @@ export const startRunners = async (running: Running) => {
     },
     stop: async (): Promise<void> => {
       ending.abort();
+      await freshness.stop();
       await workers?.stop();
       await projecting.stop();
     },

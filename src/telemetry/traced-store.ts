@@ -76,6 +76,7 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
         throw error;
       }
     },
+    truncate: (stream, before) => telling('truncate', () => store.truncate(stream, before)),
     head: () => telling('head', () => store.head()),
     state: () => telling('state', () => store.state()),
     close: () => store.close(),

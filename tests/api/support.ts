@@ -32,6 +32,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    asOf: clock,
     head: () => store.head(),
     reached: () => Promise.resolve(),
     subscriptions: () => Promise.resolve([]),

@@ -47,22 +47,32 @@ const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined
 const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const from = options.getStream();
   const name = nameIn(from?.getStreamIdentifier());
+  if (!log.has(name)) return send(call, notFoundMessage(name));
   const entries = log.stream(name);
-  if (entries.length === 0) return send(call, notFoundMessage(name));
+  const count = Number(options.getCount());
+  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
+    const most = from?.hasRevision() ? Number(from.getRevision()) : Infinity;
+    const found = entries.filter(({ revision }) => revision <= most);
+    return sendAll(call, found.slice(-count).reverse(), manner);
+  }
   const first = from?.hasRevision() ? Number(from.getRevision()) : 0;
-  await sendAll(call, entries.slice(first, first + Number(options.getCount())), manner);
+  const begin = first - (entries[0]?.revision ?? 0);
+  await sendAll(call, entries.slice(Math.max(0, begin), Math.max(0, begin) + count), manner);
 };
 
 // Forwards a place is where the first event begins, backwards where it ends.
 const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const place = placeIn(options.getAll());
   const count = Number(options.getCount());
-  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
-    const end = place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length;
-    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse(), manner);
-  }
-  const begin = place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length;
-  await sendAll(call, log.all.slice(begin, begin + count), manner);
+  const sendFrom = (begin: number, step: 1 | -1): Promise<void> => {
+    const found: Entry[] = [];
+    for (let index = begin, entry = log.all[index]; entry && found.length < count; entry = log.all[(index += step)])
+      if (!log.isGone(entry)) found.push(entry);
+    return sendAll(call, found, manner);
+  };
+  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS)
+    return sendFrom((place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length) - 1, -1);
+  await sendFrom(place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length, 1);
 };
 
 /** Resolves when the log has grown beyond an index, or the call is over. */
@@ -97,7 +107,7 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, man
     if (!entry) return;
     index += 1;
     counted += 1;
-    if (!matches(entry)) return;
+    if (!matches(entry) || log.isGone(entry)) return;
     sent = { commit: entry.position, prepare: entry.position };
     manner.sent();
     await send(call, eventMessage(entry));

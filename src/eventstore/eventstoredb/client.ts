@@ -1,8 +1,9 @@
-import { ErrorType, EventStoreDBClient, isCommandError } from '@eventstore/db-client';
-import type { Position, ReadPosition, StreamingRead } from '@eventstore/db-client';
+import { ErrorType, isCommandError } from '@eventstore/db-client';
+import type { EventStoreDBClient, Position, ReadPosition, StreamingRead } from '@eventstore/db-client';
 import { status } from '@grpc/grpc-js';
 import type { Metadata, Recorded } from '../event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../event-store.ts';
+import { addressOf, newClient } from './connecting.ts';
 
 /** A client with the server's name for messages, how long, in ms, it may keep silent, and a signal that it was closed. */
 export type Connection = {
@@ -30,13 +31,9 @@ type Reconnect = (...failure: readonly unknown[]) => Promise<void>;
 export const deadlineIn = (connectionString: string, otherwise: number): number =>
   Number(/[?&]defaultDeadline=(\d{1,9})(?:&|$)/i.exec(connectionString)?.[1] ?? otherwise);
 
-/** The hosts in a connection string, without the user and the password. */
-export const hostsIn = (connectionString: string): string =>
-  /^[^/]*\/\/(?:[^/?]*@)?([^/?]*)/.exec(connectionString)?.[1] ?? 'an unknown host';
-
 /** A client for a connection string. Connects when it is first used, and again when the server was away. */
 export const clientFor = (connectionString: string): EventStoreDBClient => {
-  const client = clientOf(connectionString);
+  const client = newClient(addressOf(connectionString));
   // After a failure the client looks for another node while nobody waits for it: that this fails as well would end the
   // process. The next call finds out by itself.
   const reconnect = Reflect.get(client, 'handleError') as Reconnect;
@@ -44,31 +41,6 @@ export const clientFor = (connectionString: string): EventStoreDBClient => {
   Reflect.set(client, 'handleError', quietly);
   return client;
 };
-
-/** The options of a connection string. The client tells of others on the console, with the password. */
-const OPTIONS = [
-  ...['connectionName', 'defaultDeadline', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval'],
-  ...['keepAliveTimeout', 'maxDiscoverAttempts', 'nodePreference', 'throwOnAppendFailure', 'tls', 'tlsCAFile'],
-  ...['tlsVerifyCert', 'userCertFile', 'userKeyFile'],
-].map((name) => name.toLowerCase());
-
-const unknownOptionIn = (connectionString: string): string | undefined =>
-  [...connectionString.matchAll(/[?&]([^=&@/]*)=/g)]
-    .map(([, name = '']) => name)
-    .find((name) => !OPTIONS.includes(name.trim().toLowerCase().replaceAll(/[_-]/g, '')));
-
-function clientOf(connectionString: string): EventStoreDBClient {
-  const unknown = unknownOptionIn(connectionString);
-  let reason = `its option ${unknown} is unknown`;
-  try {
-    if (unknown === undefined) return EventStoreDBClient.connectionString(connectionString);
-  } catch (error) {
-    // What the parser throws quotes the string, perhaps the password in it: so it is no cause either.
-    const quotes = error instanceof Error && 'connectionString' in error;
-    reason = error instanceof Error && !quotes ? error.message : 'its connection string can not be read';
-  }
-  throw new TypeError(`Event store at ${hostsIn(connectionString)}: ${reason}; give esdb://<host>:2113?<options>`);
-}
 
 /** Answers that stay the same however often the call is made: kinds of the client's, and codes of those it has no kind for. */
 const FINAL_TYPES: readonly string[] = [
@@ -88,10 +60,23 @@ const OWN_TYPES = [StoreUnavailable, RevisionConflict, TypeError, RangeError, Sy
 export const explained = (error: unknown, where: string): unknown => {
   if (!(error instanceof Error) || OWN_TYPES.some((type) => error instanceof type)) return error;
   if (isCommandError(error) && (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code))) return error;
-  const refused = isCommandError(error) && error.type === ErrorType.ACCESS_DENIED;
-  const advice = refused ? 'check the user in its connection string' : 'try again';
-  return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${advice}`, { cause: error });
+  return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${adviceOn(error)}`, { cause: error });
 };
+
+const adviceOn = (error: Error): string => {
+  if (!isCommandError(error) || error.type !== ErrorType.ACCESS_DENIED) return 'try again';
+  const advice = 'check the user in its connection string';
+  return error.code === status.UNAUTHENTICATED
+    ? `${advice}: the server does not know the name or the password`
+    : `${advice}: it has to be one who may read $all and write streams`;
+};
+
+/** Whether the server has answered, and refused the user. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof StoreUnavailable &&
+  error.cause instanceof Error &&
+  isCommandError(error.cause) &&
+  error.cause.type === ErrorType.ACCESS_DENIED;
 
 /** What a call gives, or `StoreUnavailable` when that takes longer than the deadline. */
 export const within = async <T>({ deadline, where }: Connection, call: Promise<T>): Promise<T> => {

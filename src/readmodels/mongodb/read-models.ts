@@ -43,6 +43,16 @@ const connect = (url: string, socketTimeoutMS: number): MongoClient =>
     readPreference: 'primary',
   });
 
+/** A client, or what the driver says of a URL that it can't use, which has no password in it. */
+const openedBy = (url: string): MongoClient => {
+  try {
+    return connect(url, WRITE_TIMEOUT);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ReadModelsUnavailable(`Read models: the mongodb: URL can not be used: ${reason}; correct READ_MODELS`);
+  }
+};
+
 /** Gives up after a time, in ms, and aborts the signal with what it rejects with. */
 const within = async <T>(milliseconds: number, where: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const cut = new AbortController();
@@ -65,13 +75,13 @@ const within = async <T>(milliseconds: number, where: string, run: (signal: Abor
  * Read models in the MongoDB of a `mongodb://` URL, in its database or in `leadfold` when it names none. Connects when it
  * is first used, and again when the server was away. A read gives up after `readTimeout` ms. Documents are written one by
  * one, each guarded by its position, and the checkpoint after them: a save that breaks off is done again. Throws when the
- * URL is no MongoDB URL.
+ * URL can't be used.
  */
 export const openMongoReadModels = (
   url: string,
   { readTimeout = READ_TIMEOUT }: { readonly readTimeout?: number } = {},
 ): ReadModels => {
-  const client = connect(url, WRITE_TIMEOUT);
+  const client = openedBy(url);
   const db = client.db(databaseIn(url));
   const where = `${client.options.hosts.join(',')}/${db.databaseName}`;
   const state = { open: true };
