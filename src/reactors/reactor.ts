@@ -60,8 +60,9 @@ export const byState = <S, E extends Event>(
   { known, get }: Pick<ReactorContext, 'known' | 'get'>,
   aggregate: Aggregate<S, E>,
   id: string,
-  react: (state: S) => readonly Reaction[],
+  react: (state: S, revision: number) => Reactions,
 ): Reactions => {
   const folded = known(aggregate, id);
-  return folded ? react(folded.state) : get(aggregate, id).then(({ state }) => react(state));
+  if (folded) return react(folded.state, folded.revision);
+  return get(aggregate, id).then(({ state, revision }) => react(state, revision));
 };

@@ -12,7 +12,8 @@ export const retryWaitingLeads: Reactor = {
   name: 'retry-waiting',
   streams: [streamsOf('pool'), streamsOf('roster')],
   on: {
-    LeadFreed: again,
+    // Without a decision it had no place, and waits no longer.
+    LeadFreed: (event) => (event.data.decision === undefined ? [] : again(event)),
     TeamAdded: again,
     TeamChanged: again,
     RepAdded: again,

@@ -6,11 +6,17 @@ import { placeOf, readThrough, recorded } from './client.ts';
 import type { Connection } from './client.ts';
 import { alarm, pulled, WINDOW } from './pulling.ts';
 import { pageRoom } from '../page.ts';
+import type { Past } from './past.ts';
 import type { Tail, Tails, Wanted } from './tail.ts';
 
 /** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
 type Followed = Filter & Required<Pick<Filter, 'streams'>>;
-type Reading = { readonly connection: Connection; readonly tails: Tails; readonly signal: AbortSignal };
+type Reading = {
+  readonly connection: Connection;
+  readonly tails: Tails;
+  readonly past: Past;
+  readonly signal: AbortSignal;
+};
 /** `own` are the facts that are never taken away, unlike those of others: the last of them is told with each batch. */
 type Reader = Omit<Reading, 'tails'> & { readonly tail: Tail; readonly wanted: Wanted; readonly own: Wanted };
 
@@ -48,11 +54,37 @@ async function nextFrom(
   return { events, position, ...(last && { last }) };
 }
 
+/** Follows by what all who catch up read together, until the tail holds what comes next. Each goes through it at its own pace. */
+async function* catchUpTogether(from: number, { past, tail, wanted, signal }: Reader): AsyncGenerator<Batch> {
+  const { ring, heard } = alarm();
+  const aborted = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+  signal.addEventListener('abort', ring);
+  let position = from;
+  try {
+    while (!signal.aborted && !tail.holds(position)) {
+      tail.check();
+      const stretch = await Promise.race([past(position), aborted]);
+      if (!stretch) return;
+      if (stretch.position <= position) {
+        // The tail has seen what the server does not show yet.
+        await heard(GRACE);
+        continue;
+      }
+      const before = position;
+      position = stretch.position;
+      const events = stretch.events.filter((event) => event.position > before && wanted(event));
+      yield { events, position, end: tail.end(), ...(stretch.last && { last: stretch.last }) };
+    }
+  } finally {
+    signal.removeEventListener('abort', ring);
+  }
+}
+
 /**
  * Follows by a subscription of its own, behind the server's filter, until the tail holds what comes next. Close to there the
  * server tells nothing of events that are not wanted, so who hears nothing looks for itself.
  */
-async function* catchUp(from: number, prefixes: readonly string[], reader: Reader): AsyncGenerator<Batch> {
+async function* catchUpAlone(from: number, prefixes: readonly string[], reader: Reader): AsyncGenerator<Batch> {
   const { connection, tail, wanted, signal } = reader;
   const { ring, heard } = alarm();
   const subscription = pulled(connection, from, ring, prefixes);
@@ -78,7 +110,7 @@ async function* catchUp(from: number, prefixes: readonly string[], reader: Reade
       if (batch.position > position) {
         const before = position;
         position = batch.position;
-        yield { ...batch, events: batch.events.filter((event) => event.position > before) };
+        yield { ...batch, end: tail.end(), events: batch.events.filter((event) => event.position > before) };
       } else {
         late = !(await heard(GRACE));
       }
@@ -92,7 +124,7 @@ async function* catchUp(from: number, prefixes: readonly string[], reader: Reade
 /** Takes what comes from the tail, as long as the tail holds what comes next. */
 async function* goAlong(
   from: number,
-  { tail, wanted, own, signal }: Omit<Reader, 'connection'>,
+  { tail, wanted, own, signal }: Omit<Reader, 'connection' | 'past'>,
 ): AsyncGenerator<Batch> {
   const { ring, heard } = alarm();
   const forget = tail.watch(ring);
@@ -106,7 +138,7 @@ async function* goAlong(
       if (batch.events.length > 0 || (position > told && rest <= 0)) {
         if (batch.events.length === 0) passed = performance.now();
         told = position;
-        yield batch;
+        yield { ...batch, end: tail.end() };
       } else {
         tail.check();
         await heard(position > told ? rest : undefined);
@@ -118,25 +150,33 @@ async function* goAlong(
   }
 }
 
+/** Whether streams are all that begin so: then most of the log is wanted by somebody. Those of one project are few of many. */
+const areAllOfTheirKind = (prefixes: readonly string[]): boolean =>
+  prefixes.every((prefix) => ownStreams.includes(prefix));
+
 /**
- * Follows the whole log behind a filter: the past by a subscription of its own, and from where the tail of the connection
- * begins by that. A reader that is too slow for the tail catches up again. The server looks at the names of streams, types
- * are looked at here: it can't do both. Positions are always those of events. Ends when the signal aborts and throws
- * `StoreUnavailable` when a subscription fails, ends, or the store is closed.
+ * Follows the whole log behind a filter: the past together with others who catch up, or by a subscription of its own who wants
+ * little of it; and from where the tail of the connection begins by that. A reader that is too slow for the tail catches up
+ * again. The server looks at the names of streams, types are looked at here: it can't do both. Positions are always those of
+ * events. Ends when the signal aborts and throws `StoreUnavailable` when a subscription fails, ends, or the store is closed.
  */
 export async function* follow(
   from: number,
   filter: Followed,
-  { connection, tails, signal }: Reading,
+  { connection, tails, past, signal }: Reading,
 ): AsyncGenerator<Batch> {
   if (signal.aborted) return;
   const { tail, leave } = tails();
   const own = wanting({ streams: [...ownStreams, ...filter.streams] });
-  const reader = { connection, tail, wanted: wanting(filter), own, signal };
+  const reader = { connection, past, tail, wanted: wanting(filter), own, signal };
+  const catchUp = (position: number): AsyncGenerator<Batch> =>
+    areAllOfTheirKind(filter.streams)
+      ? catchUpTogether(position, reader)
+      : catchUpAlone(position, filter.streams, reader);
   let position = from;
   try {
     while (!signal.aborted) {
-      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position, filter.streams, reader);
+      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position);
       for await (const batch of batches) {
         position = batch.position;
         yield batch;
