@@ -10,7 +10,14 @@ import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
 import { openLog } from './eventstoredb-standin-log.ts';
 import type { Log } from './eventstoredb-standin-log.ts';
-import { appendedMessage, expectedIn, nameIn, proposedIn } from './eventstoredb-standin-messages.ts';
+import {
+  appendedMessage,
+  encoded,
+  eventMessages,
+  expectedIn,
+  nameIn,
+  proposedIn,
+} from './eventstoredb-standin-messages.ts';
 import { answerRead } from './eventstoredb-standin-reading.ts';
 import type { ReadCall } from './eventstoredb-standin-reading.ts';
 
@@ -89,6 +96,7 @@ export const startEventStoreStandin = async (
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   const sent: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
+  const eventMessage = eventMessages();
   let [delay, pace] = [0, 0];
 
   const met = async (kind: Kind): Promise<Fault | undefined> => {
@@ -121,12 +129,12 @@ export const startEventStoreStandin = async (
     answer(message ? null : tooLarge, message);
   };
 
-  const read = async (call: ReadCall): Promise<void> => {
+  const answer = async (call: ReadCall): Promise<void> => {
     const kind = call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read';
     const fault = await met(kind);
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1) });
+    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1), eventMessage });
     call.end();
   };
 
@@ -146,12 +154,16 @@ export const startEventStoreStandin = async (
 
   const serving = (): Server => {
     const running = new Server();
-    running.addService(StreamsService, {
-      append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
-        void counted('append', call, append(call, answer)),
-      read: (call: ReadCall) =>
-        void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, read(call)),
-    });
+    const read = { ...StreamsService.read, responseSerialize: encoded };
+    running.addService(
+      { ...StreamsService, read },
+      {
+        append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
+          void counted('append', call, append(call, answer)),
+        read: (call: ReadCall) =>
+          void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, answer(call)),
+      },
+    );
     running.addService(GossipService, {
       read: (_call: unknown, answer: sendUnaryData<unknown>) => answer(null, clusterOf(port)),
     });
