@@ -1,80 +1,118 @@
-import { ownStreams } from '../../domain/streams.ts';
-import type { Place, Recorded } from '../event-store.ts';
-import { placeOfFact, wanting } from '../event-store.ts';
-import { keptBytes, pageLimits, pageRoom } from '../page.ts';
-import { placeOf, readThrough, recorded } from './client.ts';
+import type { Batch } from '../event-store.ts';
+import { keptBytes, pageLimits } from '../page.ts';
 import type { Connection } from './client.ts';
+import type { Stretch } from './stretches.ts';
+import { readingFrom } from './stretches.ts';
 
-/** What the log has of our streams after a position and up to another; `last` is the last of it. */
-export type Stretch = {
-  readonly from: number;
-  readonly position: number;
-  readonly events: readonly Recorded[];
-  readonly last?: Place;
-  /** About how much memory it takes as JSON. */
-  readonly bytes: number;
+/** The log before its tail, in stretches that are read and decoded once for all who want the same streams. */
+export type Past = {
+  /** What comes after a position, at least one event further; at the same position where nothing more is to be had for now. */
+  readonly after: (position: number) => Promise<Batch>;
 };
 
-/** What a stretch takes at least: most of a log may be other applications' events. */
-const LEAST = 16 * 1024;
+/** Gives the past with streams by the beginnings of their names, until it is left. */
+export type Pasts = (streams: readonly string[]) => { readonly past: Past; readonly leave: () => void };
 
-/**
- * The next stretch after a position, at least as far as the next event; with no events and at the same position when the log has
- * no more. Rejects with `StoreUnavailable`.
- */
-export type Past = (from: number) => Promise<Stretch>;
+/** How many subscriptions stand by for whoever comes to where they are: more readers are seldom as many stretches apart. */
+const STANDING = 4;
 
-/** The log before its tail, in stretches that are read and decoded once for all who catch up over a connection. */
-export function pastOf(connection: Connection): Past {
-  const own = wanting({ streams: ownStreams });
-  // Those that were asked for last are at the end.
-  const kept = new Set<Stretch>();
+type Reading = ReturnType<typeof readingFrom>;
+
+function startPast(connection: Connection, streams: readonly string[]) {
+  const over = new AbortController();
+  /** By where they begin, those that were asked for last at the end. */
+  const kept = new Map<number, Stretch>();
   const underway = new Map<number, Promise<Stretch>>();
+  /** By how far they are. */
+  const standing = new Map<number, Reading>();
+  let [bytes, readers] = [0, 0];
 
+  const forget = (stretch: Stretch): void => {
+    if (kept.delete(stretch.from)) bytes -= stretch.bytes;
+  };
   const keep = (stretch: Stretch): void => {
-    kept.delete(stretch);
-    kept.add(stretch);
-    let bytes = 0;
-    for (const each of [...kept].reverse()) {
-      bytes += each.bytes;
-      if (bytes > keptBytes && each !== stretch) kept.delete(each);
-    }
+    forget(stretch);
+    kept.set(stretch.from, stretch);
+    bytes += stretch.bytes;
+    for (const oldest of kept.values()) if (bytes > keptBytes && oldest !== stretch) forget(oldest);
+  };
+
+  const standBy = (reading: Reading, position: number): void => {
+    standing.get(position)?.end();
+    standing.set(position, reading);
+    const [[first, longest] = []] = standing;
+    if (standing.size <= STANDING || first === undefined) return;
+    standing.delete(first);
+    longest?.end();
   };
 
   const read = async (from: number): Promise<Stretch> => {
-    const events: Recorded[] = [];
-    const room = pageRoom();
-    let position = from;
-    // One more, as the event at the position itself comes again.
-    const options = { fromPosition: placeOf(from), maxCount: pageLimits.events + 1, requiresLeader: true };
-    await readThrough(connection, connection.client.readAll(options), ({ event: stored }) => {
-      const event = stored && recorded(stored, connection.where);
-      if (!event || event.position <= from) return true;
-      position = event.position;
-      if (!own(event)) return true;
-      events.push(event);
-      room.put(event);
-      return !room.isFull();
-    });
-    const last = events.at(-1);
-    return { from, position, events, bytes: LEAST + room.bytes(), ...(last && { last: placeOfFact(last) }) };
-  };
-
-  const load = (from: number): Promise<Stretch> => {
-    const loading = read(from).finally(() => underway.delete(from));
-    underway.set(from, loading);
-    return loading.then((stretch) => {
+    const reading = standing.get(from) ?? readingFrom(connection, from, streams, over.signal);
+    standing.delete(from);
+    try {
+      const stretch = await reading.next(from);
+      if (over.signal.aborted) reading.end();
+      else standBy(reading, stretch.position);
       if (stretch.position > from) keep(stretch);
       return stretch;
-    });
+    } catch (error) {
+      reading.end();
+      throw error;
+    } finally {
+      underway.delete(from);
+    }
   };
 
-  return async (from) => {
-    for (const stretch of kept) {
-      if (from < stretch.from || from >= stretch.position) continue;
-      keep(stretch);
-      return stretch;
+  /** The stretch that was read with what comes after a position. */
+  const known = (position: number): Stretch | undefined => {
+    const begins = kept.get(position);
+    if (begins) return begins;
+    for (const stretch of kept.values()) if (stretch.from < position && position < stretch.position) return stretch;
+    return undefined;
+  };
+
+  /** As many stretches that were read as are a page. */
+  const page = (from: number): Batch | undefined => {
+    let [found, size]: [Batch | undefined, number] = [undefined, 0];
+    for (let next = known(from); next; next = kept.get(next.position)) {
+      size += next.bytes;
+      const count = (found?.events.length ?? 0) + next.events.length;
+      if (found && (size > pageLimits.bytes || count > pageLimits.events)) break;
+      keep(next);
+      const last = next.last ?? found?.last;
+      found = { events: [...(found?.events ?? []), ...next.events], position: next.position, ...(last && { last }) };
     }
-    return underway.get(from) ?? load(from);
+    return found;
+  };
+
+  const reading = (from: number): Promise<Stretch> => {
+    const shared = underway.get(from) ?? read(from);
+    underway.set(from, shared);
+    return shared;
+  };
+
+  const leave = (): void => {
+    readers -= 1;
+    if (readers > 0) return;
+    over.abort();
+    for (const each of standing.values()) each.end();
+  };
+  const enter = () => {
+    readers += 1;
+    return { past: { after: async (from: number) => page(from) ?? reading(from) }, leave };
+  };
+  return { enter, over: over.signal };
+}
+
+/** The pasts that all who follow over a connection share. One that was left by all is followed by another. */
+export function pastsOf(connection: Connection): Pasts {
+  const current = new Map<string, ReturnType<typeof startPast>>();
+  return (streams) => {
+    const key = streams.join(' ');
+    const there = current.get(key);
+    const past = there && !there.over.aborted ? there : startPast(connection, streams);
+    current.set(key, past);
+    past.over.addEventListener('abort', () => current.get(key) === past && current.delete(key));
+    return past.enter();
   };
 }

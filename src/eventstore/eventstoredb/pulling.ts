@@ -100,6 +100,11 @@ export function pulled(
   };
   return {
     take,
+    /** How much there is to take, in events and bytes. */
+    inHand: (): { readonly events: number; readonly bytes: number } => {
+      fill();
+      return { events: page.length, bytes: room.bytes() };
+    },
     /** Says how far the server had looked when it last told, once; 0 when it has not. Everything before was taken by then. */
     checkpoint: (): bigint => {
       const last = checkpoint;

@@ -10,7 +10,7 @@ import { placeOfFact, RevisionConflict, StoreUnavailable } from '../event-store.
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './client.ts';
 import type { Connection, Reserved } from './client.ts';
 import { follow } from './following.ts';
-import { pastOf } from './past.ts';
+import { pastsOf } from './past.ts';
 import { tailsOf } from './tail.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 
@@ -37,7 +37,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const client = clientFor(connectionString);
   const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
   const { where } = connection;
-  const [tails, past] = [tailsOf(connection), pastOf(connection)];
+  const [tails, pasts] = [tailsOf(connection), pastsOf(connection)];
   const room = waitingRoom(maxInFlight);
 
   const mustBeOpen = (): void => {
@@ -113,7 +113,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     append,
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
-      yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, past, signal });
+      yield* follow(from, { streams, ...(types && { types }) }, { tails, pasts, signal });
     },
     head: async () => {
       mustBeOpen();
