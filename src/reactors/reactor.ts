@@ -37,6 +37,8 @@ export type Reactor = {
   readonly streams: readonly string[];
   /** Whether what follows is wanted as soon as can be, although its facts are rare among others. */
   readonly prompt?: boolean;
+  /** What follows from a fact does what follows from those before it in its stream as well: of those in hand only the last is followed. */
+  readonly onlyLast?: boolean;
   readonly on: { readonly [T in Type]?: (event: Fact<T>, context: ReactorContext) => Reactions };
 };
 

@@ -11,9 +11,9 @@ const again = ({ stream }: { readonly stream: string }): readonly Reaction[] => 
 export const retryWaitingLeads: Reactor = {
   name: 'retry-waiting',
   streams: [streamsOf('pool'), streamsOf('roster')],
+  onlyLast: true,
   on: {
-    // Without a decision it had no place, and waits no longer.
-    LeadFreed: (event) => (event.data.decision === undefined ? [] : again(event)),
+    LeadFreed: again,
     TeamAdded: again,
     TeamChanged: again,
     RepAdded: again,

@@ -96,9 +96,28 @@ const assigned = (of: LeadId, { data }: LeadFact<'LeadAssigned'>, context: React
   );
 };
 
+/** The place of a closed lead is free, and the work items that this settles end. */
+const closed = (
+  of: LeadId,
+  { revision, data }: LeadFact<'LeadClosed'> & AtRevision,
+  context: ReactorContext,
+): Reactions => {
+  const { settles, outcome } = data;
+  const freeing = flowIntent(freeClosed, { ...of, workIds: settles, outcome });
+  if (settles.length > 0) return [freeing, ending(of, settles, 'The lead is closed')];
+  return byState(context, lead, leadStreamId(of.projectId, of.leadId), ({ ownership }, known) =>
+    byState(context, pool, of.projectId, ({ places, decisions }) => {
+      const isFree = known >= revision && decisions >= ownership.decision && !places.has(of.leadId);
+      return isFree ? [] : [freeing];
+    }),
+  );
+};
+
 /** What follows from a fact, for the lead whose it is. */
 const ofLead =
-  <E extends { readonly stream: string; readonly revision: number }>(react: (of: LeadId, event: E, context: ReactorContext) => Reactions) =>
+  <E extends { readonly stream: string; readonly revision: number }>(
+    react: (of: LeadId, event: E, context: ReactorContext) => Reactions,
+  ) =>
   (event: E, context: ReactorContext): Reactions => {
     const parts = streamParts('lead', event.stream);
     return parts ? react({ projectId: parts.projectId, leadId: parts.id }, event, context) : [];
@@ -114,10 +133,7 @@ export const routeLeads: Reactor = {
     LeadAbsorbed: ofLead((of, event) => absorbed(of, event)),
     LeadDeclined: ofLead((of, event, context) => givenBack(of, event, context, 'declined')),
     LeadUnassigned: ofLead((of, event, context) => givenBack(of, event, context, 'unassigned')),
-    LeadClosed: ofLead((of, { data: { settles, outcome } }) => [
-      flowIntent(freeClosed, { ...of, workIds: settles, outcome }),
-      ending(of, settles, 'The lead is closed'),
-    ]),
+    LeadClosed: ofLead((of, event, context) => closed(of, event, context)),
     LeadReopened: ofLead(routed),
     RoutingRequested: ofLead(routed),
     ApprovalGiven: ofLead(routed),

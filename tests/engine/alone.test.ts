@@ -62,6 +62,24 @@ it.each([
   expect(count.reads).toBe(0);
 });
 
+it('It looks at each stream once after more appends failed than it remembers one by one', async () => {
+  const log = openStore();
+  await processOver(log).handle(createProject, named('Acme'), request('create'));
+  const broken = { ...log, append: () => Promise.reject(new StoreUnavailable('It is away')) };
+  const count = { reads: 0 };
+  const read: EventStore['read'] = (...asked) => {
+    count.reads += 1;
+    return log.read(...asked);
+  };
+  const folded = foldStates({ ...log, read }, 10_000_000);
+  const { store, states } = alone({ ...broken, read }, folded);
+  await states.get(project, projectId);
+  for (let n = 0; n < 10_001; n++) await store.append(`lead-${n}`, -1, []).catch(() => undefined);
+  count.reads = 0;
+  for (let looks = 0; looks < 3; looks++) await states.refresh(project, projectId);
+  expect(count.reads).toBe(1);
+});
+
 it('It appends although others did, whatever is said', async () => {
   const store = openStore();
   const { handle, states } = processOver(store);
