@@ -1,4 +1,4 @@
-import type { Batch } from '../event-store.ts';
+import type { Batch, Place, Recorded } from '../event-store.ts';
 import { keptBytes, pageLimits } from '../page.ts';
 import type { Connection } from './client.ts';
 import type { Stretch } from './stretches.ts';
@@ -73,16 +73,18 @@ function startPast(connection: Connection, streams: readonly string[]) {
 
   /** As many stretches that were read as are a page. */
   const page = (from: number): Batch | undefined => {
-    let [found, size]: [Batch | undefined, number] = [undefined, 0];
-    for (let next = known(from); next; next = kept.get(next.position)) {
+    const events: Recorded[] = [];
+    let [position, size]: [number, number] = [from, 0];
+    let last: Place | undefined;
+    for (let next = known(from); next; next = kept.get(position)) {
       size += next.bytes;
-      const count = (found?.events.length ?? 0) + next.events.length;
-      if (found && (size > pageLimits.bytes || count > pageLimits.events)) break;
+      const isFull = size > pageLimits.bytes || events.length + next.events.length > pageLimits.events;
+      if (position > from && isFull) break;
       keep(next);
-      const last = next.last ?? found?.last;
-      found = { events: [...(found?.events ?? []), ...next.events], position: next.position, ...(last && { last }) };
+      events.push(...next.events);
+      ({ position, last = last } = next);
     }
-    return found;
+    return position > from ? { events, position, ...(last && { last }) } : undefined;
   };
 
   const reading = (from: number): Promise<Stretch> => {
