@@ -217,7 +217,7 @@ describe('A follower that is behind', () => {
 
   it('reads again what is kept for nobody, because it is more than there is room for', async () => {
     const { standin, follower } = await opened();
-    for (let n = 0; n < 40; n++) append(standin, 'lead-a', 1, () => event('Large', 900_000));
+    append(standin, 'lead-a', 4_000, () => event('Large', 4_000));
     const [slow, quick] = [follower(0), follower(0)];
     await slow.pull();
     await quick.until(headOf(standin));

@@ -57,7 +57,7 @@ const stretchOf = (from: number, batch: Batch, bytes: number): Stretch => ({
   ...batch,
   from,
   events: batch.events.filter(({ position }) => position > from),
-  bytes: LEAST + bytes,
+  bytes: LEAST + (batch.events.length > 0 ? bytes : 0),
 });
 
 /**
@@ -67,13 +67,15 @@ const stretchOf = (from: number, batch: Batch, bytes: number): Stretch => ({
 export function readingFrom(connection: Connection, begin: number, streams: readonly string[], signal: AbortSignal) {
   const { ring, heard } = alarm();
   const subscription = pulled(connection, begin, ring, streams);
-  // How far the server has looked when it last said so, and when that was followed.
-  let [checkpoint, looked] = [0n, -Infinity];
+  // How far the server had looked before the last events were taken, and when that was followed.
+  let checkpoints: readonly bigint[] = [];
+  let looked = -Infinity;
   signal.addEventListener('abort', ring);
+  const sought = { streams, signal };
 
   const take = async (from: number): Promise<Stretch | undefined> => {
     // Asked before: what comes with a checkpoint is there by then, and is taken before anybody goes on from it.
-    checkpoint = subscription.checkpoint() || checkpoint;
+    checkpoints = subscription.checkpoints();
     const { events: few } = subscription.inHand();
     if (few > 0 && few < FEW.events) await new Promise((resolve) => setTimeout(resolve, FEW.wait));
     const { bytes } = subscription.inHand();
@@ -83,13 +85,21 @@ export function readingFrom(connection: Connection, begin: number, streams: read
   };
 
   const look = async (from: number, late: boolean): Promise<Stretch | undefined> => {
-    const isFurther = checkpoint > from && (late || looked + PASSING <= performance.now());
-    if (!isFurther && !late) return undefined;
+    const further = checkpoints.filter((checkpoint) => checkpoint > from);
+    if (!late && (further.length === 0 || performance.now() < looked + PASSING)) return undefined;
     looked = performance.now();
-    // A checkpoint can be where the next event will begin, and is no position of something handled before that event is.
-    const place = isFurther ? { commit: checkpoint, prepare: checkpoint } : placeOf(from);
-    const found = await nextFrom(connection, place, { count: isFurther ? 1 : WINDOW, streams, signal });
-    return stretchOf(from, found, found.events.length > 0 ? pageLimits.bytes / 2 : 0);
+    // A checkpoint can be where the next event will begin, and is no position of something handled before that event is. Where
+    // there is none yet, the one before is as near to the end as the server tells.
+    for (const checkpoint of further) {
+      const found = await nextFrom(connection, { commit: checkpoint, prepare: checkpoint }, { ...sought, count: 1 });
+      if (found.position > from) return stretchOf(from, found, pageLimits.bytes / 2);
+    }
+    if (!late) return undefined;
+    return stretchOf(
+      from,
+      await nextFrom(connection, placeOf(from), { ...sought, count: WINDOW }),
+      pageLimits.bytes / 2,
+    );
   };
 
   return {
