@@ -16,7 +16,7 @@ type Kept = {
   readonly all: Activity[];
   readonly places: Map<string, number>;
   readonly byType: Map<string, Activity[]>;
-  readonly seen: { size: number; readonly overview: Overview };
+  readonly summary: { size: number; readonly overview: Overview };
 };
 
 /**
@@ -41,7 +41,7 @@ export const activitiesFrom = (given: Iterable<Activity>): Activities => {
     all: [],
     places: new Map(),
     byType: new Map(),
-    seen: { size: 0, overview: newOverview() },
+    summary: { size: 0, overview: newOverview() },
   };
   for (const activity of given) add(kept, activity);
   return { size: kept.all.length, kept };
@@ -68,12 +68,12 @@ export const withOneMore = (activities: Activities, activity: Activity): Activit
  * come to, so that each activity is looked at once.
  */
 export const overviewOf = ({ kept, size }: Activities): Readonly<Overview> => {
-  const seen = size < kept.seen.size ? { size: 0, overview: newOverview() } : kept.seen;
-  for (; seen.size < size; seen.size++) {
-    const next = kept.all[seen.size];
-    if (next) overview(seen.overview, next);
+  const summary = size < kept.summary.size ? { size: 0, overview: newOverview() } : kept.summary;
+  for (; summary.size < size; summary.size++) {
+    const next = kept.all[summary.size];
+    if (next) overview(summary.overview, next);
   }
-  return seen.overview;
+  return summary.overview;
 };
 
 /** The activity with an event id. */

@@ -14,12 +14,12 @@ export type Overview = {
 export const newOverview = (): Overview => ({ first: undefined, sources: new Set(), context: new Map() });
 
 /** Adds one more activity to an overview. The order in which they are added does not matter. */
-export const overview = (seen: Overview, activity: Activity): void => {
-  if (!seen.first || inOrder(activity, seen.first) < 0) seen.first = activity;
-  seen.sources.add(activity.source);
+export const overview = (known: Overview, activity: Activity): void => {
+  if (!known.first || inOrder(activity, known.first) < 0) known.first = activity;
+  known.sources.add(activity.source);
   for (const [part, value] of Object.entries(activity.context ?? {})) {
-    const before = seen.context.get(part);
-    if (!before || inOrder(before.by, activity) < 0) seen.context.set(part, { by: activity, value });
+    const before = known.context.get(part);
+    if (!before || inOrder(before.by, activity) < 0) known.context.set(part, { by: activity, value });
   }
 };
 
