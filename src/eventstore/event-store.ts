@@ -40,9 +40,15 @@ export type StreamPage = { readonly events: readonly Recorded[]; readonly more: 
 
 /**
  * A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out.
- * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one.
+ * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one. `end` is where the log
+ * ended when the batch was made, where the store knows that without asking for it.
  */
-export type Batch = { readonly events: readonly Recorded[]; readonly position: number; readonly last?: Place };
+export type Batch = {
+  readonly events: readonly Recorded[];
+  readonly position: number;
+  readonly last?: Place;
+  readonly end?: number;
+};
 
 /** The place of a fact, and nothing else of it. */
 export const placeOfFact = ({ id, stream, revision, position }: Place): Place => ({ id, stream, revision, position });

@@ -136,7 +136,7 @@ export function subscribe(reader: Reader): Subscription {
       fact = come.last ?? fact;
       const batch = { ...come, position: Math.max(come.position, progress.position), ...(fact && { last: fact }) };
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
-      const live = progress.state === 'live' || batch.position >= (await store.head());
+      const live = progress.state === 'live' || batch.position >= (come.end ?? (await store.head()));
       if (live) beat.begin(batch.events.length);
       const [first] = batch.events;
       if (first) progress = { ...progress, inHand: first.recordedAt };

@@ -180,6 +180,63 @@ describe('A follower that is behind', () => {
     await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
   });
 
+  it('is sent each event once together with all others that are, whatever each wants', async () => {
+    const { standin, follower } = await opened();
+    for (let n = 0; n < 20; n++) {
+      append(standin, `lead-${n}`, 250);
+      append(standin, 'job-a', 50, () => event('Rare'));
+    }
+    const filters = [
+      {},
+      { streams: ['lead-'] },
+      { streams: ['lead-', 'job-'], types: ['Rare'] },
+      { streams: ['job-'] },
+    ];
+    const readers = Array.from({ length: 12 }, (_, n) => ({ filter: filters[n % 4], ...follower(0, filters[n % 4]) }));
+    await Promise.all(readers.map(({ until }) => until(headOf(standin))));
+    for (const { filter, seen, batches } of readers) {
+      expect(seen()).toEqual(wantedIn(standin, 0, filter?.streams ? filter : { streams: ['lead-', 'job-'] }));
+      expectGrowing(batches);
+      expect(Math.max(...batches.map(({ events }) => events.length))).toBeLessThanOrEqual(1_000);
+    }
+    expect(standin.sent('subscribe')).toBeLessThan(6_000 + 1_000);
+    expect(standin.sent('read')).toBeLessThanOrEqual(1_000);
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+  });
+
+  it('holds up nobody, however long it takes over what it has', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', 5_000);
+    const [slow, quick] = [follower(0), follower(0)];
+    await slow.pull();
+    await quick.until(headOf(standin));
+    expect(slow.position()).toBeLessThan(headOf(standin));
+    await slow.until(headOf(standin));
+    expect(slow.seen()).toEqual(wantedIn(standin, 0));
+  });
+
+  it('reads again what is kept for nobody, because it is more than there is room for', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', 4_000, () => event('Large', 4_000));
+    const [slow, quick] = [follower(0), follower(0)];
+    await slow.pull();
+    await quick.until(headOf(standin));
+    const before = standin.sent('subscribe');
+    await slow.until(headOf(standin));
+    expect(slow.seen()).toEqual(wantedIn(standin, 0));
+    expect(standin.sent('subscribe')).toBeGreaterThan(before);
+  });
+
+  it('knows where the log ends without asking', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', BEFORE);
+    const late = follower(0);
+    await late.until(headOf(standin));
+    expect(late.batches.map(({ end }) => end)).toEqual(late.batches.map(() => headOf(standin)));
+    // The tail looks at the end once, when it begins.
+    expect(standin.seen().filter((kind) => kind === 'read')).toHaveLength(1);
+  });
+
   it('needs no subscription of its own for the last thousand events', async () => {
     const { standin, follower } = await opened();
     append(standin, 'lead-a', BEFORE);

@@ -86,6 +86,28 @@ describe('A subscription', () => {
     expect(subscription.status().state).toBe('live');
   });
 
+  it('does not ask for the end of the log where each batch says it', async () => {
+    let asked = 0;
+    const told = (inner: EventStore): EventStore => ({
+      ...inner,
+      head: async () => {
+        asked += 1;
+        return inner.head();
+      },
+      follow: async function* (...following) {
+        for await (const batch of inner.follow(...following)) yield { ...batch, end: 2_500 };
+      },
+    });
+    const { store, seen, start } = reading({}, told);
+    await store.append('s-1', -1, facts(2_500));
+    const subscription = start();
+    await subscription.reached(2_500);
+    expect(seen).toHaveLength(2_500);
+    expect(subscription.status().state).toBe('live');
+    // Both before it begins: whether the log has what its checkpoint stands on, and whether there is anything to do.
+    expect(asked).toBe(2);
+  });
+
   it('handles one batch at a time', async () => {
     const { store, start } = reading();
     let busy = 0;

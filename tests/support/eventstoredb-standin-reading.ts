@@ -8,28 +8,36 @@ import {
   caughtUpMessage,
   checkpointMessage,
   confirmationMessage,
-  eventMessage,
   nameIn,
   notFoundMessage,
 } from './eventstoredb-standin-messages.ts';
+import type { Encoded } from './eventstoredb-standin-messages.ts';
 
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
+export type ReadCall = ServerWritableStream<ReadReq, ReadResp | Encoded>;
 
-/** How a read is answered: how many ms it takes for each hundred events, and what hears of each event that is sent. */
-export type Manner = { readonly pace: number; readonly sent: () => void };
+/** How a read is answered: how many ms it takes for each hundred events, what hears of each event that is sent, and what makes it bytes. */
+export type Manner = {
+  readonly pace: number;
+  readonly sent: () => void;
+  readonly eventMessage: (entry: Entry) => Encoded;
+};
 
 /** How many events the real server looks up at a time. */
 const READ_BATCH = 32;
 const START: Place = { commit: 0, prepare: -1 };
 
-const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
+const send = async (call: ReadCall, message: ReadResp | Encoded): Promise<void> => {
   if (call.cancelled || call.write(message)) return;
   const over = new AbortController();
   await Promise.race(['drain', 'cancelled'].map((event) => once(call, event, { signal: over.signal })));
   over.abort();
 };
 
-const sendAll = async (call: ReadCall, entries: readonly Entry[], { pace, sent }: Manner): Promise<void> => {
+const sendAll = async (
+  call: ReadCall,
+  entries: readonly Entry[],
+  { pace, sent, eventMessage }: Manner,
+): Promise<void> => {
   for (const [index, entry] of entries.entries()) {
     if (pace > 0 && index % 100 === 0) await sleep(pace, undefined, { ref: false });
     sent();
@@ -110,7 +118,7 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, man
     if (!matches(entry) || log.isGone(entry)) return;
     sent = { commit: entry.position, prepare: entry.position };
     manner.sent();
-    await send(call, eventMessage(entry));
+    await send(call, manner.eventMessage(entry));
   };
 
   // A page of the past is told of by where it began, which is where the event before it ended. Only a page that is not

@@ -24,7 +24,14 @@ import {
 } from './eventstoredb-standin-batch.ts';
 import { openLog } from './eventstoredb-standin-log.ts';
 import type { Expected, Log, Outcome, Proposed } from './eventstoredb-standin-log.ts';
-import { appendedMessage, expectedIn, nameIn, proposedIn } from './eventstoredb-standin-messages.ts';
+import {
+  appendedMessage,
+  encoded,
+  eventMessages,
+  expectedIn,
+  nameIn,
+  proposedIn,
+} from './eventstoredb-standin-messages.ts';
 import { answerRead } from './eventstoredb-standin-reading.ts';
 import type { ReadCall } from './eventstoredb-standin-reading.ts';
 
@@ -123,6 +130,7 @@ export const startEventStoreStandin = async (
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   const sent: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
+  const eventMessage = eventMessages();
   let [delay, pace, batches] = [0, 0, 0];
   let batching = true;
 
@@ -168,12 +176,12 @@ export const startEventStoreStandin = async (
     call.write(batchAnswer(request, outcome));
   };
 
-  const read = async (call: ReadCall): Promise<void> => {
+  const answer = async (call: ReadCall): Promise<void> => {
     const kind = call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read';
     const fault = await met(kind, call.metadata);
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1) });
+    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1), eventMessage });
     call.end();
   };
 
@@ -193,19 +201,23 @@ export const startEventStoreStandin = async (
 
   const serving = (): Server => {
     const running = new Server();
-    running.addService(StreamsService, {
-      append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
-        void counted('append', call, append(call, answer)),
-      ...(batching && {
-        batchAppend: (call: BatchCall) => {
-          batches += 1;
-          call.on('data', (request: BatchAppendReq) => void counted('append', call, batched(call, request)));
-          call.on('end', () => call.end());
-        },
-      }),
-      read: (call: ReadCall) =>
-        void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, read(call)),
-    });
+    const read = { ...StreamsService.read, responseSerialize: encoded };
+    running.addService(
+      { ...StreamsService, read },
+      {
+        append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
+          void counted('append', call, append(call, answer)),
+        ...(batching && {
+          batchAppend: (call: BatchCall) => {
+            batches += 1;
+            call.on('data', (request: BatchAppendReq) => void counted('append', call, batched(call, request)));
+            call.on('end', () => call.end());
+          },
+        }),
+        read: (call: ReadCall) =>
+          void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, answer(call)),
+      },
+    );
     running.addService(ServerFeaturesService, {
       getSupportedMethods: (_call: unknown, answer: sendUnaryData<unknown>) => answer(null, featuresMessage(batching)),
     });

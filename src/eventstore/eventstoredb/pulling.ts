@@ -45,7 +45,7 @@ export function pulled(
   ring: () => void,
   prefixes?: readonly string[],
 ) {
-  let checkpoint = 0n;
+  let checkpoints: readonly bigint[] = [];
   let failure: unknown;
   const fail = (error: unknown): void => {
     failure ??= error;
@@ -58,7 +58,7 @@ export function pulled(
       maxSearchWindow: WINDOW,
       checkpointInterval: 1,
       checkpointReached: (_, { commit }) => {
-        checkpoint = commit;
+        checkpoints = [commit, ...checkpoints].slice(0, 2);
         ring();
       },
     });
@@ -100,12 +100,13 @@ export function pulled(
   };
   return {
     take,
-    /** Says how far the server had looked when it last told, once; 0 when it has not. Everything before was taken by then. */
-    checkpoint: (): bigint => {
-      const last = checkpoint;
-      checkpoint = 0n;
-      return last;
+    /** How much there is to take, in events and bytes. */
+    inHand: (): { readonly events: number; readonly bytes: number } => {
+      fill();
+      return { events: page.length, bytes: room.bytes() };
     },
+    /** How far the server had looked when it last told, and when it told before: the last first. Everything before has come by now. */
+    checkpoints: () => checkpoints,
     check: (): void => {
       if (closing.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
       if (failure !== undefined) throw explained(failure, where);

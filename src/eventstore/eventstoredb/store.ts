@@ -9,6 +9,7 @@ import { clientFor, deadlineIn, isRefusal, positionOf, readThrough, recorded } f
 import type { Connection } from './client.ts';
 import { addressOf, hostsIn } from './connecting.ts';
 import { follow } from './following.ts';
+import { pastsOf } from './past.ts';
 import { reasonOf } from './reasons.ts';
 import { tailsOf } from './tail.ts';
 import { truncateStream } from './truncating.ts';
@@ -37,7 +38,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const client = clientFor(connectionString);
   const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
   const { where } = connection;
-  const tails = tailsOf(connection);
+  const [tails, pasts] = [tailsOf(connection), pastsOf(connection)];
   const appending = appendingTo(connection);
   const room = waitingRoom(maxInFlight);
 
@@ -112,7 +113,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     },
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
-      yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, signal });
+      yield* follow(from, { streams, ...(types && { types }) }, { tails, pasts, signal });
     },
     head: async () => {
       mustBeOpen();
