@@ -10,6 +10,7 @@ import { placeOfFact, RevisionConflict, StoreUnavailable } from '../event-store.
 import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './client.ts';
 import type { Connection, Reserved } from './client.ts';
 import { follow } from './following.ts';
+import { dropConnection, livenessOf } from './liveness.ts';
 import { tailsOf } from './tail.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 
@@ -18,6 +19,12 @@ import { pageLimits, pageRoom } from '../page.ts';
  * left out. `maxInFlight` is how many events may wait to be written.
  */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/**
+ * How much of its time a call has after one that had no answer, until the server is heard again: a request that makes several calls
+ * is to be answered in time too. Looks for the head of the log have all of it, so that a server that is slow is heard.
+ */
+const afterSilence = 1 / 8;
 
 /** How long closing waits for the client to end its calls, in ms. */
 const goodbye = 500;
@@ -34,8 +41,16 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const deadline = deadlineIn(connectionString, options.deadline ?? 1_500);
   const closing = new AbortController();
   const client = clientFor(connectionString);
-  const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
-  const { where } = connection;
+  const [where, { signal }] = [hostsIn(connectionString), closing];
+  const liveness = livenessOf({
+    where,
+    ask: () => headOf(connection),
+    drop: () => dropConnection(client),
+    closing: signal,
+  });
+  const connection: Connection = { client, where, deadline, closing: signal, liveness };
+  const hurried: Connection = { ...connection, deadline: deadline * afterSilence };
+  const current = (): Connection => (liveness.isSilent() ? hurried : connection);
   const tails = tailsOf(connection);
   const room = waitingRoom(maxInFlight);
 
@@ -51,7 +66,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     // One more than the page may have tells whether there are more.
     const asked = { fromRevision: BigInt(after + 1), requiresLeader: true, maxCount: most + 1 };
     try {
-      await readThrough(connection, client.readStream(stream, asked), ({ event: stored }) => {
+      await readThrough(current(), client.readStream(stream, asked), ({ event: stored }) => {
         if (!stored) return true;
         more = events.length === most || room.isFull();
         // A call that ends by itself need not be cut off.
@@ -71,8 +86,9 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const write = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<AppendResult> => {
     const proposed = events.map((event) => toStore(stream, event));
     const expectedRevision: AppendExpectedRevision = expected === -1 ? NO_STREAM : BigInt(expected);
-    const rules = { expectedRevision, deadline, requiresLeader: true, batchAppendSize: 0 };
-    return room.wait(events.length, () => within(connection, appendAlone.call(client, stream, proposed, rules)));
+    const now = current();
+    const rules = { expectedRevision, deadline: now.deadline, requiresLeader: true, batchAppendSize: 0 };
+    return room.wait(events.length, () => within(now, appendAlone.call(client, stream, proposed, rules)));
   };
 
   // A server that finds the very same events there already may not say where they are.
