@@ -44,7 +44,7 @@ export const runGenerations = async (
   projection: AnyProjection,
   dependencies: Dependencies & { readonly beat?: Beat },
 ): Promise<Generations> => {
-  const { store, readModels, now, beat, lease, onLostTail, observe = (_, each) => each } = dependencies;
+  const { store, readModels, now, beat, lease, recoveries, onLostTail, observe = (_, each) => each } = dependencies;
   const { name, filter } = projection;
 
   /** Throws a generation away while it serves, so that it begins again at the log's beginning. */
@@ -74,6 +74,7 @@ export const runGenerations = async (
         filter,
         now,
         ...(beat && { beat }),
+        ...(recoveries && { recoveries }),
         load: () => readModels.standing(own.name),
         handle: observe(name, own.project(readModels)),
         caughtUp: () => readModels.prepare([own]),
@@ -84,7 +85,9 @@ export const runGenerations = async (
     const shared = lease && !alone;
     return {
       generation,
-      subscription: shared ? leased(lease, { name, checkpoint: own.name }, subscription) : subscription(),
+      subscription: shared
+        ? leased({ ...lease, ...(recoveries && { recoveries }) }, { name, checkpoint: own.name }, subscription)
+        : subscription(),
     };
   };
 

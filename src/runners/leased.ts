@@ -38,7 +38,7 @@ export const checkpointReached = async (
 
 /**
  * What one process knows of a lease. Clocks of processes differ, so none is compared with another's: a lease is over when it was
- * known not to be renewed for as long as its holder goes on without renewing, and a quarter of that more.
+ * seen not to be renewed for as long as its holder goes on without renewing, and a quarter of that more.
  */
 const claimOf = ({ holder, readModels, now, lifetime }: Lease, name: string) => {
   const silence = lifetime * 1.25;
@@ -46,7 +46,7 @@ const claimOf = ({ holder, readModels, now, lifetime }: Lease, name: string) => 
   let last = 0;
 
   const take = (free: number): Promise<boolean> => {
-    // Larger each time, whatever the clock does, so that every renewal is known.
+    // Larger each time, whatever the clock does, so that every renewal is seen.
     last = Math.max(now().getTime() + lifetime, last + 1, free + 1);
     return readModels.lease(name, holder, new Date(free), new Date(last));
   };
