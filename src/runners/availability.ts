@@ -88,7 +88,7 @@ export const watchAvailability = ({ name, ask, isServer, recoveries, troubles }:
     async () => {
       if (!isServer && !away && complaint === undefined) return;
       // However many calls fail, it is asked now and then.
-      await sleep(looked + soon - performance.now(), signal);
+      await sleep(Math.max(0, looked + soon - performance.now()), signal);
       try {
         await look();
       } finally {
