@@ -16,7 +16,7 @@ export type Availability = {
   /** Is told of every call that failed. If the store was away then, it is looked until it answers. */
   readonly failed: (error: unknown) => void;
   readonly isAway: () => boolean;
-  /** Calls back after each look that found it there. */
+  /** Calls back after each look that found it there. While that fails, the store counts as away if it was. */
   readonly onAnswer: (answered: () => Promise<unknown>) => void;
   readonly stop: () => Promise<void>;
 };
@@ -78,10 +78,11 @@ export const watchAvailability = ({ name, ask, isServer, recoveries, troubles }:
       if (!signal.aborted) gone(error);
       return;
     }
+    // Before anybody is woken: what they remember may not be there any more.
+    for (const answered of listeners) await answered();
     if (away) back();
     else if (about instanceof Error)
       troubles?.noteOccurrence(`${name} calls`, failures(name), { error: about.message });
-    for (const answered of listeners) await answered();
   };
 
   const polling = poll(
@@ -98,7 +99,7 @@ export const watchAvailability = ({ name, ask, isServer, recoveries, troubles }:
     {
       every: often,
       signal,
-      // What somebody wants to do with its answer may fail, and is done after the next one.
+      // What somebody wants to do with its answer may fail, as it asks the store too, and is done after the next one.
       onError: (error) => void error,
       sleep: (milliseconds, woken) => sleep(away ? soon : milliseconds, woken),
     },

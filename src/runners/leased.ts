@@ -107,6 +107,8 @@ export const leased = (
       return;
     }
     hand();
+    const { error: _, ...well } = waiting;
+    waiting = well;
     if (looks++ % looksAPosition === 0) waiting = { ...waiting, position: await readModels.checkpoint(checkpoint) };
   };
 

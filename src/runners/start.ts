@@ -38,6 +38,11 @@ type Running = {
   readonly log: Logger;
 };
 
+const dyingThread: Wording = {
+  begins: 'the projecting thread died; starting it again',
+  lasts: 'the projecting thread dies again and again; starting it again',
+  ends: 'the projecting thread did not die for a minute',
+};
 const failingWork: Wording = {
   begins: 'work failed; it is tried again',
   lasts: 'work still fails; it is tried again',
@@ -56,7 +61,7 @@ export const startRunners = async (running: Running) => {
       ? watchProjections(readModels)
       : await runProjectionsInThread(
           { ...locations, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
-          { onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'), onLostTail },
+          { onDeath: (error) => troubles.noteOccurrence('projecting thread', dyingThread, { error }), onLostTail },
         );
   const context = {
     engine,

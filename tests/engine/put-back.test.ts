@@ -50,6 +50,21 @@ describe('A store that is put back to an older backup while the engine runs', ()
     expect(await keysIn(store)).toEqual(['k1', 'k2', 'k4']);
   });
 
+  it('has recorded what it lost when it is asked again, also before anybody knows', async () => {
+    const { store, putBack } = putBackable();
+    const { handle } = engineOver(store);
+    await handle(createProject, creating, request('create'));
+    await handle(issueKey, issuing('k1'), request('k1'));
+    await putBack(1);
+    // The same command, and another that finds that nothing is to do.
+    expect((await handle(issueKey, issuing('k1'), request('k1'))).events).toHaveLength(1);
+    await putBack(1);
+    await handle(issueKey, issuing('k2'), request('k2'));
+    await putBack(1);
+    expect((await handle(issueKey, issuing('k2'), request('another'))).events).toHaveLength(1);
+    expect(await keysIn(store)).toEqual(['k2']);
+  });
+
   it('decides nothing on facts that are gone, however many others were recorded in their place', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(6), fc.nat(6), fc.nat(12), async (kept, lost, others) => {
