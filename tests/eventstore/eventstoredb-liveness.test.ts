@@ -36,8 +36,7 @@ it('A connection is given up once for all calls that had no answer on it, and wh
   const forget = liveness.watch((reason) => lost.push(reason));
   forget();
   await pass(1_000);
-  liveness.unanswered(100);
-  liveness.unanswered(200);
+  await Promise.all([liveness.unanswered(100), liveness.unanswered(200)]);
   expect(lost).toEqual([expect.any(StoreUnavailable)]);
   expect(done.dropped).toBe(1);
   expect(liveness.isSilent()).toBe(true);
@@ -49,7 +48,12 @@ it('A connection is not given up for a call without an answer while others are a
   const { liveness, done, pass } = watched();
   await pass(1_000);
   liveness.heard();
-  liveness.unanswered(100);
+  await liveness.unanswered(100);
+  // Nor when the answer was there, and this process did not come to read it.
+  const judged = liveness.unanswered(1_500);
+  await pass(1_000);
+  liveness.heard();
+  await judged;
   expect({ ...done, silent: liveness.isSilent() }).toEqual({ dropped: 0, asked: 0, silent: false });
 });
 

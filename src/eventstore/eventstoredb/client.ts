@@ -101,10 +101,10 @@ export const explained = (error: unknown, where: string): unknown => {
 };
 
 /** Notes what the failure of a call, which waited since a time, says of the connection. The client's clock may be the first to run out. */
-const noteFailure = ({ liveness }: Connection, error: unknown, since: number): void => {
+const noteFailure = async ({ liveness }: Connection, error: unknown, since: number): Promise<void> => {
   if (isFinal(error)) liveness.heard();
   else if (error instanceof Error && isCommandError(error) && error.type === ErrorType.DEADLINE_EXCEEDED)
-    liveness.unanswered(since);
+    await liveness.unanswered(since);
 };
 
 /** What a call gives, or `StoreUnavailable` when that takes longer than the deadline. */
@@ -112,17 +112,17 @@ export const within = async <T>(connection: Connection, call: Promise<T>): Promi
   const { deadline, where, liveness } = connection;
   const late = Promise.withResolvers<never>();
   const begun = performance.now();
-  const give = (): void => {
-    liveness.unanswered(begun);
+  const give = async (): Promise<void> => {
+    await liveness.unanswered(begun);
     late.reject(new StoreUnavailable(`Event store at ${where}: no answer in ${deadline} ms; try again`));
   };
-  const timer = setTimeout(give, deadline);
+  const timer = setTimeout(() => void give(), deadline);
   try {
     const answer = await Promise.race([call, late.promise]);
     liveness.heard();
     return answer;
   } catch (error) {
-    noteFailure(connection, error, begun);
+    await noteFailure(connection, error, begun);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);
@@ -147,10 +147,11 @@ export const readThrough = async <T>(
   };
   const giveUp = end(`no answer in ${deadline} ms; try again`);
   let waiting = performance.now();
-  const timer = setTimeout(() => {
-    liveness.unanswered(waiting);
-    giveUp();
-  }, deadline);
+  const giveUpOrGoOn = async (since: number): Promise<void> => {
+    await liveness.unanswered(since);
+    if (waiting === since) giveUp();
+  };
+  const timer = setTimeout(() => void giveUpOrGoOn(waiting), deadline);
   const cut = end('the read was given up');
   signal.addEventListener('abort', cut);
   // The loop listens only while it waits, and the client also tells of errors after that.
@@ -169,7 +170,7 @@ export const readThrough = async <T>(
     // A call that failed has ended. To cancel it as well draws a frame that Node takes for an attack: after a thousand
     // such frames, from reads of streams that nobody wrote to, it breaks the connection with all calls on it.
     complete = !givenUp;
-    noteFailure(connection, error, waiting);
+    await noteFailure(connection, error, waiting);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@eventstore/db-client';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -6,12 +7,15 @@ import { StoreUnavailable } from '../event-store.ts';
 /** Without a sign from the server for so long, in ms, it is asked for one while anybody listens; how often that is looked at. */
 const [quiet, lookEvery] = [1_500, 500];
 
+/** How long an answer may have come and not be read yet, in ms. */
+const late = 20;
+
 /** What is known of whether a connection still brings anything. Times are in ms, as `performance.now()` tells them. */
 export type Liveness = {
   /** The server has said something. */
   readonly heard: () => void;
-  /** A call that was made at a time has had no answer for as long as one may take. */
-  readonly unanswered: (since: number) => void;
+  /** A call that was made at a time has had no answer for as long as one may take. Resolves when the next would be over another connection. */
+  readonly unanswered: (since: number) => Promise<void>;
   /** Whether the last call to be answered or given up was given up: whoever waited for it should not wait as long again. */
   readonly isSilent: () => boolean;
   /** Calls back with the reason when the connection is given up, until the returned function is called. */
@@ -55,18 +59,24 @@ export const livenessOf = ({ where, ask, drop, closing, now = () => performance.
   const timer = setInterval(() => void look(), lookEvery).unref();
   closing.addEventListener('abort', () => clearInterval(timer));
 
+  const giveUp = (): void => {
+    last = now();
+    const reason = new StoreUnavailable(`Event store at ${where}: the connection brings nothing any more; try again`);
+    void drop();
+    for (const lost of [...listeners]) lost(reason);
+  };
+
   return {
     heard: () => {
       last = now();
       silent = false;
     },
-    unanswered: (since) => {
+    unanswered: async (since) => {
       if (last >= since || closing.aborted) return;
-      last = now();
       silent = true;
-      const reason = new StoreUnavailable(`Event store at ${where}: the connection brings nothing any more; try again`);
-      void drop();
-      for (const lost of [...listeners]) lost(reason);
+      // This process may have been held up itself, with the answer waiting to be read.
+      await sleep(late);
+      if (last < since && !closing.aborted) giveUp();
     },
     isSilent: () => silent,
     watch: (lost) => {

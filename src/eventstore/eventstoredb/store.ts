@@ -49,7 +49,12 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     closing: signal,
   });
   const connection: Connection = { client, where, deadline, closing: signal, liveness };
-  const hurried: Connection = { ...connection, deadline: deadline * afterSilence };
+  // Calls in a hurry are no reason to give up a connection, which a slow server would never get to use.
+  const hurried: Connection = {
+    ...connection,
+    deadline: deadline * afterSilence,
+    liveness: { ...liveness, unanswered: async () => undefined },
+  };
   const current = (): Connection => (liveness.isSilent() ? hurried : connection);
   const tails = tailsOf(connection);
   const room = waitingRoom(maxInFlight);
