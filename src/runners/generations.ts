@@ -67,6 +67,12 @@ export const runGenerations = async (
     const pass = lease
       ? {}
       : { pass: (position: number, fact?: Place) => readModels.saveCheckpoint(own.name, position, fact) };
+    // Once in a process: it is asked again by each that takes the lease anew, as after an outage.
+    let indexed = false;
+    const index = async (): Promise<void> => {
+      if (!indexed) await readModels.prepare([own]);
+      indexed = true;
+    };
     const subscription = () =>
       subscribe({
         name,
@@ -77,10 +83,15 @@ export const runGenerations = async (
         ...(recoveries && { recoveries }),
         load: () => readModels.standing(own.name),
         handle: observe(name, own.project(readModels)),
-        caughtUp: () => readModels.prepare([own]),
+        caughtUp: index,
         ...pass,
         onLostTail: (error) => onLostTail?.(own.name, error),
-        ...(projection.renews && { beginAgain: () => discard(own) }),
+        ...(projection.renews && {
+          beginAgain: () => {
+            indexed = false;
+            return discard(own);
+          },
+        }),
       });
     const shared = lease && !alone;
     return {
