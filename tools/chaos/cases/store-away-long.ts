@@ -12,13 +12,18 @@ import { activity, clients } from '../traffic.ts';
 /** What is promised, in ms, and how much more this machine may take, which is busy with all of it. */
 const promised = { refused: 2_000, live: 3_000, recordedOverNew: 6_000, liveOverNew: 8_000 };
 const noise = 1_500;
+/** A client looks so often, in ms, whether it is time to send. */
+const step = 250;
 
 /** An answer to a request that recorded an activity, with when it came and what it took, in ms. */
 type Answered = { readonly status: number; readonly at: number; readonly took: number };
 
-/** Records activities from two clients until it is ended: so few that what waits for the readers does not hold them up. */
-const openSending = (project: Project, ledger: Ledger) => {
-  const state = { n: 0, ended: false };
+/**
+ * Records activities from two clients until it is ended, each every `pause` ms: so few that what waits for the readers does not hold
+ * them up, however long that is.
+ */
+const openSending = (project: Project, ledger: Ledger, pause: number) => {
+  const state = { n: 0, pause: step, ended: false };
   const answers: Answered[] = [];
   const running = clients(2, async () => {
     while (!state.ended) {
@@ -30,11 +35,13 @@ const openSending = (project: Project, ledger: Ledger) => {
         must(status === 202, `Answered ${status}`);
       };
       await ledger.through([event], send).catch((error: unknown) => void error);
-      await sleep(500);
+      for (let slept = 0; slept < state.pause && !state.ended; slept += step) await sleep(step);
     }
   });
   return {
     answers: (): readonly Answered[] => answers,
+    seldom: (): void => void (state.pause = pause),
+    often: (): void => void (state.pause = step),
     end: async (): Promise<void> => {
       state.ended = true;
       await running;
@@ -124,7 +131,7 @@ export const storeAwayLong: Case = {
     const member = await fleet.start('all');
     const project = await member.project();
     const ledger = openLedger();
-    const sending = openSending(project, ledger);
+    const sending = openSending(project, ledger, ground.many(5_000));
     ground.after(sending.end);
     await until('something is recorded', async () => ledger.acknowledged.size > 5);
     await until('all readers are live', member.isWell);
@@ -133,8 +140,10 @@ export const storeAwayLong: Case = {
     const isLive = async (): Promise<boolean> => (await member.isWell()) && (await member.running()) === readers;
     const scene = { member, sending, isLive };
     const lasts = ground.many(130) * 1_000;
+    sending.seldom();
     const events = await outage(scene, 'event store', { lasts, proxy: fleet.events });
     const documents = await outage(scene, 'read models', { lasts, proxy: fleet.documents });
+    sending.often();
     const [recorded, live] = await deadConnections(scene, fleet.events.swallow);
     await sending.end();
     const told = member.warnings().length;
