@@ -9,9 +9,8 @@ import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
 import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
-import { lookAtStores, looking } from './runners/components.ts';
+import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
-import { openEventStore } from './eventstore/open.ts';
 import { integrityOf } from './runners/integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
@@ -19,23 +18,23 @@ import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
 import { serving } from './readmodels/generations.ts';
-import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
-import { measuredReadModels } from './telemetry/measured-read-models.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
-import { tracedStore } from './telemetry/traced-store.ts';
+import type { Troubles } from './telemetry/troubles.ts';
+import { openTroubles } from './telemetry/troubles.ts';
 import { waitingWork } from './queries/waiting-work.ts';
 import { startRunners } from './runners/start.ts';
+import { connectStores } from './runners/stores.ts';
 
 /** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
 const generationAge = 500;
 
-/** How long a worker's lease of a subscription lasts without being renewed, in ms. */
-const leaseLifetime = 10_000;
+/** How long a worker runs a subscription without having renewed its lease, in ms. Another may take over a quarter of that later. */
+const leaseLifetime = 3_200;
 
 /** Leadfold, wired. */
 export type App = {
@@ -60,18 +59,21 @@ const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), new
 type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
-const openStores = async (config: Config, { clock, newId }: Outside, telemetry: Telemetry) => {
+const openStores = async (
+  config: Config,
+  { clock, newId }: Outside,
+  { telemetry, troubles }: { readonly telemetry: Telemetry; readonly troubles: Troubles },
+) => {
   const { eventStore, readModels: documents, traces } = config;
   const integrity = integrityOf(config);
-  const store = tracedStore(await openEventStore(eventStore, clock), telemetry);
+  const opened = await connectStores(config, { clock, telemetry, troubles });
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
-  const stored = measuredReadModels(await openReadModels(documents), telemetry.instruments);
-  const readModels = serving(stored, names, { maxAge: shared ? generationAge : 0 });
+  const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
   const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
   return {
-    store,
+    ...opened,
     readModels,
     integrity,
     shared,
@@ -80,10 +82,6 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     ...(lease && { lease }),
     /** The same stores for a thread, which opens them again. */
     locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
-    close: async () => {
-      await readModels.close();
-      await store.close();
-    },
   };
 };
 
@@ -137,9 +135,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),
     ],
-    components: looking({ ...stores, projecting, reacting, elsewhere: freshness.elsewhere }, (name, error) =>
-      log.warn({ component: name, error }, 'a component is not well'),
-    ),
+    // What is wrong is told as it begins, and not each time when somebody asks.
+    components: looking({ ...stores, projecting, reacting, elsewhere: freshness.elsewhere }, () => undefined),
   };
   const sources = {
     role: config.role,
@@ -186,12 +183,15 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     log.warn({ error }, `${what} are not taken; what can not be sent is lost, and the rest is not affected`),
   );
   for (const warning of telemetry.tracing?.warnings ?? []) log.warn(`OpenTelemetry: ${warning}`);
-  const stores = await openStores(config, outside, telemetry);
+  const troubles = openTroubles((details, message) => log.warn(details, message));
+  const stores = await openStores(config, outside, { telemetry, troubles });
   const { engine, snapshots } = openEngine(stores, outside, telemetry);
+  stores.available.events.onAnswer(async () => {
+    if (await engine.states.forgetLost())
+      log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
+  });
   const running = { config, outside, stores, engine, telemetry, log };
-  // Nobody may ask for health before the first request fails.
-  void lookAtStores(stores, (component, error) => log.error({ component, error }, 'a store can not be used'));
-  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
+  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, troubles, log });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));

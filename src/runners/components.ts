@@ -98,14 +98,6 @@ const asked = async <T>(
   }
 };
 
-/** Tells what is wrong with the stores, before anybody asks. */
-export const lookAtStores = async (running: Stores, onError: OnError): Promise<void> => {
-  await Promise.all([
-    asked('event-store', onError, () => logOf(running)),
-    asked('read-models', onError, () => documentsOf(running)),
-  ]);
-};
-
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
 export const looking = (running: Running, onError: OnError) => async (): Promise<readonly Component[]> => {
   const { projecting, reacting, elsewhere } = running;

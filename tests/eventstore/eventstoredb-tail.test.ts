@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, Filter } from '../../src/eventstore/event-store.ts';
 import { clientFor } from '../../src/eventstore/eventstoredb/client.ts';
+import { livenessOf } from '../../src/eventstore/eventstoredb/liveness.ts';
 import { tailsOf } from '../../src/eventstore/eventstoredb/tail.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb/store.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
@@ -388,7 +389,9 @@ describe('The tail', () => {
     const standin = await startEventStoreStandin();
     before(standin);
     const closing = new AbortController();
-    const connection = { client: clientFor(standin.url), where: 'here', deadline: 5_000, closing: closing.signal };
+    const [where, { signal }] = ['here', closing];
+    const liveness = livenessOf({ where, ask: async () => undefined, drop: async () => undefined, closing: signal });
+    const connection = { client: clientFor(standin.url), where, deadline: 5_000, closing: signal, liveness };
     const { tail, leave } = tailsOf(connection)();
     onTestFinished(async () => {
       leave();

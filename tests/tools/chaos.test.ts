@@ -12,6 +12,8 @@ import { asked } from '../../tools/chaos/arguments.ts';
 import type { Case } from '../../tools/chaos/case.ts';
 import { must, mustEqual } from '../../tools/chaos/case.ts';
 import { cases } from '../../tools/chaos/cases/index.ts';
+import { storeAwayLong } from '../../tools/chaos/cases/store-away-long.ts';
+import { workerKilled } from '../../tools/chaos/cases/worker-killed.ts';
 import { mustBeWhole } from '../../tools/chaos/checks.ts';
 import { doWorst, greeds } from '../../tools/chaos/greed.ts';
 import { openLedger } from '../../tools/chaos/ledger.ts';
@@ -71,6 +73,15 @@ it('A case passes against a real server process, as JSON too', { timeout: 120_00
   );
   expect({ code, passed }).toEqual({ code: 0, passed: true });
 });
+
+it.each([storeAwayLong, workerKilled])(
+  'Processes that share servers stand it: $name',
+  async (one) => {
+    const { outcome, found } = await tried(one, true);
+    expect([outcome, found]).toEqual(['passed', expect.any(String)]);
+  },
+  240_000,
+);
 
 describe('A greedy client', () => {
   it.each(greeds)('asks for too much, and is not stopped by being refused: %s', async (name) => {

@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { Metadata, Recorded } from '../event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../event-store.ts';
 import { addressOf, newClient } from './connecting.ts';
+import type { Liveness } from './liveness.ts';
 
 /** A client with the server's name for messages, how long, in ms, it may keep silent, and a signal that it was closed. */
 export type Connection = {
@@ -11,6 +12,7 @@ export type Connection = {
   readonly where: string;
   readonly deadline: number;
   readonly closing: AbortSignal;
+  readonly liveness: Liveness;
 };
 
 /** As much of an event as the client hands out that we look at. */
@@ -53,13 +55,18 @@ const FINAL_CODES: readonly unknown[] = [
 ];
 const OWN_TYPES = [StoreUnavailable, RevisionConflict, TypeError, RangeError, SyntaxError];
 
+const isFinal = (error: unknown): boolean =>
+  error instanceof Error &&
+  isCommandError(error) &&
+  (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code));
+
 /**
  * A failure as `StoreUnavailable`, except where the server has understood the call and answered no, and where the fault is
  * ours. A node that does not lead the cluster is unavailable: the client goes to the leader with the next call.
  */
 export const explained = (error: unknown, where: string): unknown => {
   if (!(error instanceof Error) || OWN_TYPES.some((type) => error instanceof type)) return error;
-  if (isCommandError(error) && (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code))) return error;
+  if (isFinal(error)) return error;
   return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${adviceOn(error)}`, { cause: error });
 };
 
@@ -78,15 +85,29 @@ export const isRefusal = (error: unknown): boolean =>
   isCommandError(error.cause) &&
   error.cause.type === ErrorType.ACCESS_DENIED;
 
+/** Notes what the failure of a call, which waited since a time, says of the connection. The client's clock may be the first to run out. */
+const noteFailure = async ({ liveness }: Connection, error: unknown, since: number): Promise<void> => {
+  if (isFinal(error)) liveness.heard();
+  else if (error instanceof Error && isCommandError(error) && error.type === ErrorType.DEADLINE_EXCEEDED)
+    await liveness.unanswered(since);
+};
+
 /** What a call gives, or `StoreUnavailable` when that takes longer than the deadline. */
-export const within = async <T>({ deadline, where }: Connection, call: Promise<T>): Promise<T> => {
+export const within = async <T>(connection: Connection, call: Promise<T>): Promise<T> => {
+  const { deadline, where, liveness } = connection;
   const late = Promise.withResolvers<never>();
-  const give = () =>
+  const begun = performance.now();
+  const give = async (): Promise<void> => {
+    await liveness.unanswered(begun);
     late.reject(new StoreUnavailable(`Event store at ${where}: no answer in ${deadline} ms; try again`));
-  const timer = setTimeout(give, deadline);
+  };
+  const timer = setTimeout(() => void give(), deadline);
   try {
-    return await Promise.race([call, late.promise]);
+    const answer = await Promise.race([call, late.promise]);
+    liveness.heard();
+    return answer;
   } catch (error) {
+    await noteFailure(connection, error, begun);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);
@@ -98,17 +119,24 @@ export const within = async <T>({ deadline, where }: Connection, call: Promise<T
  * so that a long stream may take its time, and when a signal aborts.
  */
 export const readThrough = async <T>(
-  { deadline, where, closing }: Connection,
+  connection: Connection,
   stream: StreamingRead<T>,
   wanted: (item: T) => boolean,
-  signal: AbortSignal = closing,
+  signal: AbortSignal = connection.closing,
 ): Promise<void> => {
+  const { deadline, where, liveness } = connection;
   let givenUp = false;
   const end = (reason: string) => (): void => {
     givenUp = true;
     stream.destroy(new StoreUnavailable(`Event store at ${where}: ${reason}`));
   };
-  const timer = setTimeout(end(`no answer in ${deadline} ms; try again`), deadline);
+  const giveUp = end(`no answer in ${deadline} ms; try again`);
+  let waiting = performance.now();
+  const giveUpOrGoOn = async (since: number): Promise<void> => {
+    await liveness.unanswered(since);
+    if (waiting === since) giveUp();
+  };
+  const timer = setTimeout(() => void giveUpOrGoOn(waiting), deadline);
   const cut = end('the read was given up');
   signal.addEventListener('abort', cut);
   // The loop listens only while it waits, and the client also tells of errors after that.
@@ -117,13 +145,17 @@ export const readThrough = async <T>(
   try {
     for await (const item of stream) {
       timer.refresh();
+      liveness.heard();
+      waiting = performance.now();
       if (!wanted(item)) return;
     }
+    liveness.heard();
     complete = true;
   } catch (error) {
     // A call that failed has ended. To cancel it as well draws a frame that Node takes for an attack: after a thousand
     // such frames, from reads of streams that nobody wrote to, it breaks the connection with all calls on it.
     complete = !givenUp;
+    await noteFailure(connection, error, waiting);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);

@@ -40,7 +40,7 @@ export function alarm() {
  * something to take, and tells of errors and of its end, which is a failure too, when nothing is left.
  */
 export function pulled(
-  { client, where, closing }: Connection,
+  { client, where, closing, liveness }: Connection,
   from: number,
   ring: () => void,
   prefixes?: readonly string[],
@@ -81,6 +81,7 @@ export function pulled(
     }
   };
   subscription.on('readable', () => {
+    liveness.heard();
     try {
       fill();
       ring();
@@ -89,6 +90,7 @@ export function pulled(
     }
   });
   subscription.on('error', fail);
+  const forget = liveness.watch(fail);
   subscription.on('end', () => fail(new StoreUnavailable(`Event store at ${where} ended a subscription; try again`)));
 
   const take = (): readonly Recorded[] => {
@@ -113,6 +115,7 @@ export function pulled(
     },
     // The subscription does not end its call by itself.
     end: (): void => {
+      forget();
       void subscription.unsubscribe().catch(() => undefined);
       subscription.destroy();
     },

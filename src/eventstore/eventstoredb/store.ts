@@ -9,6 +9,7 @@ import { clientFor, deadlineIn, isRefusal, positionOf, readThrough, recorded } f
 import type { Connection } from './client.ts';
 import { addressOf, hostsIn } from './connecting.ts';
 import { follow } from './following.ts';
+import { dropConnection, livenessOf } from './liveness.ts';
 import { pastsOf } from './past.ts';
 import { reasonOf } from './reasons.ts';
 import { tailsOf } from './tail.ts';
@@ -20,6 +21,12 @@ import { pageLimits, pageRoom } from '../page.ts';
  * left out. `maxInFlight` is how many events may wait to be written.
  */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/**
+ * How much of its time a call has after one that had no answer, until the server is heard again: a request that makes several calls
+ * is to be answered in time too. Looks for the head of the log have all of it, so that a server that is slow is heard.
+ */
+const afterSilence = 1 / 8;
 
 /** How long closing waits for the client to end its calls, in ms. */
 const goodbye = 500;
@@ -36,8 +43,21 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const deadline = deadlineIn(connectionString, options.deadline ?? 1_500);
   const closing = new AbortController();
   const client = clientFor(connectionString);
-  const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
-  const { where } = connection;
+  const [where, { signal }] = [hostsIn(connectionString), closing];
+  const liveness = livenessOf({
+    where,
+    ask: () => headOf(connection),
+    drop: () => dropConnection(client),
+    closing: signal,
+  });
+  const connection: Connection = { client, where, deadline, closing: signal, liveness };
+  // Calls in a hurry are no reason to give up a connection, which a slow server would never get to use.
+  const hurried: Connection = {
+    ...connection,
+    deadline: deadline * afterSilence,
+    liveness: { ...liveness, unanswered: async () => undefined },
+  };
+  const current = (): Connection => (liveness.isSilent() ? hurried : connection);
   const [tails, pasts] = [tailsOf(connection), pastsOf(connection)];
   const appending = appendingTo(connection);
   const room = waitingRoom(maxInFlight);
@@ -54,7 +74,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     // One more than the page may have tells whether there are more.
     const asked = { fromRevision: BigInt(after + 1), requiresLeader: true, maxCount: most + 1 };
     try {
-      await readThrough(connection, client.readStream(stream, asked), ({ event: stored }) => {
+      await readThrough(current(), client.readStream(stream, asked), ({ event: stored }) => {
         if (!stored) return true;
         more = events.length === most || room.isFull();
         // A call that ends by itself need not be cut off.
@@ -72,7 +92,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   };
 
   const write = (stream: string, expected: number, events: readonly NewEvent[]): Promise<Answer> =>
-    room.wait(events.length, () => appending.append(connection, { stream, expected, events }));
+    room.wait(events.length, () => appending.append(current(), { stream, expected, events }));
 
   // A server that finds the very same events there already may not say where they are.
   const lastOf = async (stream: string, revision: number): Promise<number> => {
