@@ -51,11 +51,18 @@ export const doubting = (
   };
   const isDoubtful = ({ name }: { readonly name: string }, id: string): boolean =>
     doubtful.any() && doubtful.has(streamOf(name, id));
-  const refresh = async <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> => {
-    const folded = await states.refresh(aggregate, id);
-    doubtful.settle(streamOf(aggregate.name, id));
+  /** After a look at the store. */
+  const settled = async <S>(
+    { name }: { readonly name: string },
+    id: string,
+    look: Promise<Folded<S>>,
+  ): Promise<Folded<S>> => {
+    const folded = await look;
+    doubtful.settle(streamOf(name, id));
     return folded;
   };
+  const refresh = <S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>> =>
+    settled(aggregate, id, states.refresh(aggregate, id));
   return {
     store: {
       append,
@@ -72,6 +79,7 @@ export const doubting = (
       known: (aggregate, id) => (isDoubtful(aggregate, id) ? undefined : states.known(aggregate, id)),
       get: (aggregate, id) => (isDoubtful(aggregate, id) ? refresh(aggregate, id) : states.get(aggregate, id)),
       refresh,
+      reconcile: (aggregate, id) => settled(aggregate, id, states.reconcile(aggregate, id)),
     },
   };
 };

@@ -205,6 +205,28 @@ describe('A follower that is behind', () => {
     await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
   });
 
+  it('that wants some types is sent those, and those that others want who do', async () => {
+    const { standin, follower } = await opened();
+    for (let n = 0; n < 20; n++) {
+      append(standin, 'lead-a', 200);
+      append(standin, 'job-a', 20, () => event('Rare'));
+      append(standin, 'other-a', 20, () => event('Rare'));
+      append(standin, 'lead-b', 20, () => event('Odd'));
+    }
+    const filters = [
+      { streams: ['job-'], types: ['Rare'] },
+      { streams: ['lead-'], types: ['Odd'] },
+      { streams: ['lead-', 'job-'], types: ['Odd', 'Rare'] },
+    ];
+    const readers = filters.map((filter) => ({ filter, ...follower(0, filter) }));
+    await Promise.all(readers.map(({ until }) => until(headOf(standin))));
+    for (const { filter, seen, batches } of readers) {
+      expect(seen()).toEqual(wantedIn(standin, 0, filter));
+      expectGrowing(batches);
+    }
+    expect(standin.sent('subscribe')).toBeLessThanOrEqual(1_200);
+  });
+
   it('holds up nobody, however long it takes over what it has', async () => {
     const { standin, follower } = await opened();
     append(standin, 'lead-a', 5_000);

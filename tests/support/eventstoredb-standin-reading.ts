@@ -102,7 +102,9 @@ const later = (one: Place, other: Place): Place => (one.commit > other.commit ? 
 const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const filter = options.getFilter();
   const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? [''];
-  const matches = ({ stream }: Entry): boolean => prefixes.some((prefix) => stream.startsWith(prefix));
+  const types = filter?.getEventType()?.getPrefixList();
+  const matches = ({ stream, type }: Entry): boolean =>
+    types ? types.some((prefix) => type.startsWith(prefix)) : prefixes.some((prefix) => stream.startsWith(prefix));
   const window = filter?.hasMax() ? filter.getMax() : READ_BATCH;
   const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
   const end = log.all.at(-1)?.position ?? 0;

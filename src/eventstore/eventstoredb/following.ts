@@ -1,6 +1,7 @@
 import { ownStreams } from '../../domain/streams.ts';
 import type { Batch, Filter } from '../event-store.ts';
 import { wanting } from '../event-store.ts';
+import type { Sought } from './pulling.ts';
 import { alarm } from './pulling.ts';
 import type { Pasts } from './past.ts';
 import type { Tail, Tails, Wanted } from './tail.ts';
@@ -18,9 +19,9 @@ const PASSING = 100;
  * Follows by what all who catch up read together, until the tail holds what comes next. Each goes through it at its own pace: who
  * is so far behind the others that it is not kept any more reads it again.
  */
-async function* catchUp(from: number, streams: readonly string[], reader: Reader): AsyncGenerator<Batch> {
+async function* catchUp(from: number, sought: Sought, reader: Reader): AsyncGenerator<Batch> {
   const { pasts, tail, wanted, signal } = reader;
-  const { past, leave } = pasts(streams);
+  const { past, leave } = pasts.enter(sought);
   const aborted = Promise.withResolvers<undefined>();
   const end = (): void => aborted.resolve(undefined);
   signal.addEventListener('abort', end);
@@ -82,12 +83,11 @@ export async function* follow(
   const { tail, leave } = tails();
   const own = wanting({ streams: [...ownStreams, ...filter.streams] });
   const reader = { pasts, tail, wanted: wanting(filter), own, signal };
-  // Who wants all of some kinds of streams reads with those who want others; those of one project are few of many.
-  const streams = filter.streams.every((prefix) => ownStreams.includes(prefix)) ? ownStreams : filter.streams;
+  pasts.expect(filter);
   let position = from;
   try {
     while (!signal.aborted) {
-      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position, streams, reader);
+      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position, filter, reader);
       for await (const batch of batches) {
         position = batch.position;
         yield batch;

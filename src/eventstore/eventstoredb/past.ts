@@ -1,4 +1,6 @@
 import type { Batch, Place, Recorded } from '../event-store.ts';
+import { ownStreams } from '../../domain/streams.ts';
+import type { Sought } from './pulling.ts';
 import { keptBytes, pageLimits } from '../page.ts';
 import type { Connection } from './client.ts';
 import type { Stretch } from './stretches.ts';
@@ -10,15 +12,19 @@ export type Past = {
   readonly after: (position: number) => Promise<Batch>;
 };
 
-/** Gives the past with streams by the beginnings of their names, until it is left. */
-export type Pasts = (streams: readonly string[]) => { readonly past: Past; readonly leave: () => void };
+/** Gives the past that has what is sought, until it is left. */
+export type Pasts = {
+  readonly enter: (sought: Sought) => { readonly past: Past; readonly leave: () => void };
+  /** Says that what is sought may be asked for, so that whoever begins to read reads it as well. */
+  readonly expect: (sought: Sought) => void;
+};
 
 /** How many subscriptions stand by for whoever comes to where they are: more readers are seldom as many stretches apart. */
 const STANDING = 4;
 
 type Reading = ReturnType<typeof readingFrom>;
 
-function startPast(connection: Connection, streams: readonly string[]) {
+function startPast(connection: Connection, sought: Sought) {
   const over = new AbortController();
   /** By where they begin, those that were asked for last at the end. */
   const kept = new Map<number, Stretch>();
@@ -47,7 +53,7 @@ function startPast(connection: Connection, streams: readonly string[]) {
   };
 
   const read = async (from: number): Promise<Stretch> => {
-    const reading = standing.get(from) ?? readingFrom(connection, from, streams, over.signal);
+    const reading = standing.get(from) ?? readingFrom(connection, from, sought, over.signal);
     standing.delete(from);
     try {
       const stretch = await reading.next(from);
@@ -106,15 +112,40 @@ function startPast(connection: Connection, streams: readonly string[]) {
   return { enter, over: over.signal };
 }
 
-/** The pasts that all who follow over a connection share. One that was left by all is followed by another. */
+const isWithin = (some: readonly string[], all: readonly string[]): boolean => some.every((each) => all.includes(each));
+
+const covers = (one: Sought, other: Sought): boolean =>
+  isWithin(other.streams, one.streams) &&
+  (!one.types || (other.types !== undefined && isWithin(other.types, one.types)));
+
+/**
+ * The pasts that all who follow over a connection share. Who wants all of some kinds of our streams reads with those who want others,
+ * and who wants some types with those who want other types: there are many of them, and little that is not for one of them. Who wants
+ * the streams of one project reads by itself. A past that was left by all is followed by another.
+ */
 export function pastsOf(connection: Connection): Pasts {
-  const current = new Map<string, ReturnType<typeof startPast>>();
-  return (streams) => {
-    const key = streams.join(' ');
-    const there = current.get(key);
-    const past = there && !there.over.aborted ? there : startPast(connection, streams);
-    current.set(key, past);
-    past.over.addEventListener('abort', () => current.get(key) === past && current.delete(key));
-    return past.enter();
+  const current = new Set<{ readonly sought: Sought } & ReturnType<typeof startPast>>();
+  const types = new Set<string>();
+  const isOurs = ({ streams }: Sought): boolean => isWithin(streams, ownStreams);
+
+  const begin = (sought: Sought) => {
+    const wide = isOurs(sought)
+      ? { streams: ownStreams, ...(sought.types && { types: [...types] }) }
+      : { streams: sought.streams };
+    const past = { sought: wide, ...startPast(connection, wide) };
+    current.add(past);
+    past.over.addEventListener('abort', () => current.delete(past));
+    return past;
+  };
+  const expect = (sought: Sought): void => {
+    if (isOurs(sought)) for (const type of sought.types ?? []) types.add(type);
+  };
+  return {
+    expect,
+    enter: (sought) => {
+      expect(sought);
+      const there = [...current].find((past) => covers(past.sought, sought));
+      return (there ?? begin(sought)).enter();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { streamNameFilter } from '@eventstore/db-client';
+import { eventTypeFilter, streamNameFilter } from '@eventstore/db-client';
 import type { AllStreamResolvedEvent, AllStreamSubscription } from '@eventstore/db-client';
 import type { Recorded } from '../event-store.ts';
 import { StoreUnavailable } from '../event-store.ts';
@@ -35,15 +35,26 @@ export function alarm() {
   return { ring, heard };
 }
 
+/** Streams by the beginnings of their names, and types of events there, or all. */
+export type Sought = { readonly streams: readonly string[]; readonly types?: readonly string[] };
+
+type Looking = Omit<Parameters<typeof streamNameFilter>[0], 'prefixes' | 'regex'>;
+
+// The server looks at either. Types are the rarer; that an event is in one of the streams is looked at here.
+const filterFor = ({ streams, types }: Sought, looking: Looking) =>
+  types
+    ? eventTypeFilter({ ...looking, prefixes: [...types] })
+    : streamNameFilter({ ...looking, prefixes: [...streams] });
+
 /**
- * A subscription to pull from, to the whole log or to streams by the beginnings of their names. It rings when there is
+ * A subscription to pull from, to the whole log or to what is sought there. It rings when there is
  * something to take, and tells of errors and of its end, which is a failure too, when nothing is left.
  */
 export function pulled(
   { client, where, closing, liveness }: Connection,
   from: number,
   ring: () => void,
-  prefixes?: readonly string[],
+  sought?: Sought,
 ) {
   let checkpoints: readonly bigint[] = [];
   let failure: unknown;
@@ -52,9 +63,8 @@ export function pulled(
     ring();
   };
   const filter =
-    prefixes &&
-    streamNameFilter({
-      prefixes: [...prefixes],
+    sought &&
+    filterFor(sought, {
       maxSearchWindow: WINDOW,
       checkpointInterval: 1,
       checkpointReached: (_, { commit }) => {

@@ -5,6 +5,7 @@ import { placeOfFact, wanting } from '../event-store.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 import { placeOf, readThrough, recorded } from './client.ts';
 import type { Connection } from './client.ts';
+import type { Sought } from './pulling.ts';
 import { alarm, pulled, WINDOW } from './pulling.ts';
 
 /** What the log has after a position and up to another. `bytes` is about what it takes as JSON. */
@@ -23,13 +24,9 @@ const LEAST = 1_024;
 async function nextFrom(
   connection: Connection,
   place: ReadPosition,
-  {
-    count,
-    streams,
-    signal,
-  }: { readonly count: number; readonly streams: readonly string[]; readonly signal: AbortSignal },
+  { count, sought, signal }: { readonly count: number; readonly sought: Sought; readonly signal: AbortSignal },
 ): Promise<Batch> {
-  const [isWanted, isOwn] = [wanting({ streams }), wanting({ streams: [...ownStreams, ...streams] })];
+  const [isWanted, isOwn] = [wanting(sought), wanting({ streams: [...ownStreams, ...sought.streams] })];
   const events: Recorded[] = [];
   let position = 0;
   let last: Place | undefined;
@@ -64,14 +61,14 @@ const stretchOf = (from: number, batch: Batch, bytes: number): Stretch => ({
  * Reads one stretch after the other by a subscription behind the server's filter. Close to the log's end the server tells nothing
  * of events that are not wanted, so who hears nothing looks for itself.
  */
-export function readingFrom(connection: Connection, begin: number, streams: readonly string[], signal: AbortSignal) {
+export function readingFrom(connection: Connection, begin: number, sought: Sought, signal: AbortSignal) {
   const { ring, heard } = alarm();
-  const subscription = pulled(connection, begin, ring, streams);
+  const subscription = pulled(connection, begin, ring, sought);
   // How far the server had looked before the last events were taken, and when that was followed.
   let checkpoints: readonly bigint[] = [];
   let looked = -Infinity;
   signal.addEventListener('abort', ring);
-  const sought = { streams, signal };
+  const isWanted = wanting(sought);
 
   const take = async (from: number): Promise<Stretch | undefined> => {
     // Asked before: what comes with a checkpoint is there by then, and is taken before anybody goes on from it.
@@ -79,9 +76,13 @@ export function readingFrom(connection: Connection, begin: number, streams: read
     const { events: few } = subscription.inHand();
     if (few > 0 && few < FEW.events) await new Promise((resolve) => setTimeout(resolve, FEW.wait));
     const { bytes } = subscription.inHand();
-    const events = subscription.take();
+    const taken = subscription.take();
+    const end = taken.at(-1);
+    if (!end) return undefined;
+    // Others may have events of these types.
+    const events = taken.filter(isWanted);
     const last = events.at(-1);
-    return last && stretchOf(from, { events, position: last.position, last: placeOfFact(last) }, bytes);
+    return stretchOf(from, { events, position: end.position, ...(last && { last: placeOfFact(last) }) }, bytes);
   };
 
   const look = async (from: number, late: boolean): Promise<Stretch | undefined> => {
@@ -91,13 +92,17 @@ export function readingFrom(connection: Connection, begin: number, streams: read
     // A checkpoint can be where the next event will begin, and is no position of something handled before that event is. Where
     // there is none yet, the one before is as near to the end as the server tells.
     for (const checkpoint of further) {
-      const found = await nextFrom(connection, { commit: checkpoint, prepare: checkpoint }, { ...sought, count: 1 });
+      const found = await nextFrom(
+        connection,
+        { commit: checkpoint, prepare: checkpoint },
+        { count: 1, sought, signal },
+      );
       if (found.position > from) return stretchOf(from, found, pageLimits.bytes / 2);
     }
     if (!late) return undefined;
     return stretchOf(
       from,
-      await nextFrom(connection, placeOf(from), { ...sought, count: WINDOW }),
+      await nextFrom(connection, placeOf(from), { count: WINDOW, sought, signal }),
       pageLimits.bytes / 2,
     );
   };
