@@ -181,7 +181,7 @@ describe.each([
     };
     const [few, many] = [await read(40), await read(160)];
     expect(many.reads).toBeLessThanOrEqual(4 * few.reads);
-    // Each once.
-    expect(many.facts).toBeLessThanOrEqual(many.log);
+    // Each once, and the last of a lead's stream once more where a command has nothing to do: the store may have been put back.
+    expect(many.facts).toBeLessThanOrEqual(many.log + 160 / 4);
   });
 });
