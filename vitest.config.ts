@@ -42,8 +42,8 @@ const files = (journeys: readonly string[]): string[] => journeys.map((journey) 
  * programs beside the product: what they find on server processes, and what operators are told to run.
  */
 const servers = [
-  ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared', 'log-reader']),
-  ...['tests/eventstore/eventstoredb.test.ts', 'tests/eventstore/eventstoredb-tail.test.ts'],
+  ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared', 'log-reader', 'store-put-back']),
+  'tests/eventstore/eventstoredb*.test.ts',
   ...['tests/readmodels/mongodb.test.ts', 'tests/tools/*.test.ts'],
   ...files(['demo', 'runbooks']),
 ];

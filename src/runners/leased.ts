@@ -102,7 +102,7 @@ export const leased = (
     if (await (running ? claim.renew() : claim.takeOver())) {
       clearTimeout(lapse);
       if (stopping.signal.aborted) return;
-      lapse = setTimeout(hand, asked + lifetime - performance.now());
+      lapse = setTimeout(hand, Math.max(0, asked + lifetime - performance.now()));
       running ??= start();
       return;
     }

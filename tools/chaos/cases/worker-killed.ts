@@ -6,7 +6,7 @@ import { openLedger } from '../ledger.ts';
 import { openTraffic } from '../traffic.ts';
 
 /** Until when another worker runs the readers of one that is gone, in ms, and how much more this machine may take. */
-const [promised, noise] = [6_000, 2_000];
+const [promised, noise] = [6_000, 4_000];
 const rounds = 2;
 
 /** A worker is gone without having said goodbye. */
