@@ -65,7 +65,16 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'servers', include: servers, testTimeout: patience } },
+      {
+        extends: true,
+        test: {
+          // Servers of several processes on two cores, with other tests beside them: once in two times nothing has to come too late.
+          name: 'servers',
+          include: servers,
+          testTimeout: patience,
+          retry: 1,
+        },
+      },
       {
         extends: true,
         test: {
