@@ -19,7 +19,7 @@ import { runReactor } from '../../src/runners/reactors.ts';
 import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { activity, projectId, standard, userId } from '../support/facts.ts';
 import { noon } from '../support/noon.ts';
-import { qualify, withReps } from '../support/routing.ts';
+import { contextOf, qualify, withReps } from '../support/routing.ts';
 
 /** What was read of a store: how often, and how many facts came. */
 const counting = (store: EventStore) => {
@@ -47,15 +47,7 @@ const memory = { maxBytes: 100_000_000 };
 /** Runs all reactors over the log as a process does that has no checkpoints, until nothing new comes. */
 const runAll = async (engine: Engine, log: EventStore): Promise<void> => {
   const readModels = openSqliteReadModels(':memory:');
-  const context = {
-    engine,
-    readModels,
-    clock: engine.clock,
-    othersLag: 0,
-    sleep: async () => undefined,
-    head: async () => 0,
-    reached: async () => undefined,
-  };
+  const context = contextOf(engine, readModels);
   for (
     let seen = 0, facts = await allFacts(log);
     seen < facts.length;
