@@ -11,7 +11,6 @@ import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
-import { openEventStore } from './eventstore/open.ts';
 import { integrityOf } from './runners/integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
@@ -21,23 +20,23 @@ import { checkpointOf } from './reactors/reactor.ts';
 import { serving } from './readmodels/generations.ts';
 import { openVault } from './outside/vault/open.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
-import { openReadModels } from './readmodels/open.ts';
 import { openLog } from './telemetry/log.ts';
-import { measuredReadModels } from './telemetry/measured-read-models.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
-import { tracedStore } from './telemetry/traced-store.ts';
+import type { Troubles } from './telemetry/troubles.ts';
+import { openTroubles } from './telemetry/troubles.ts';
 import { waitingWork } from './queries/waiting-work.ts';
 import { startRunners } from './runners/start.ts';
+import { connectStores } from './runners/stores.ts';
 
 /** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
 const generationAge = 500;
 
-/** How long a worker's lease of a subscription lasts without being renewed, in ms. */
-const leaseLifetime = 10_000;
+/** How long a worker runs a subscription without having renewed its lease, in ms. Another may take over a quarter of that later. */
+const leaseLifetime = 3_200;
 
 /** Leadfold, wired. */
 export type App = {
@@ -70,19 +69,22 @@ const openSecrets = async ({ vault: location, masterKey, previousMasterKey, data
 type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
-const openStores = async (config: Config, { clock, newId }: Outside, telemetry: Telemetry) => {
+const openStores = async (
+  config: Config,
+  { clock, newId }: Outside,
+  { telemetry, troubles }: { readonly telemetry: Telemetry; readonly troubles: Troubles },
+) => {
   const { eventStore, readModels: documents, traces } = config;
   const integrity = integrityOf(config);
-  const store = tracedStore(await openEventStore(eventStore, clock), telemetry);
+  const opened = await connectStores(config, { clock, telemetry, troubles });
   // Files serve one process; what servers keep, many processes may offer to project and to react to.
   const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
-  const stored = measuredReadModels(await openReadModels(documents), telemetry.instruments);
-  const readModels = serving(stored, names, { maxAge: shared ? generationAge : 0 });
+  const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
   const vault = await openSecrets(config);
   const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
   return {
-    store,
+    ...opened,
     readModels,
     vault,
     integrity,
@@ -93,9 +95,8 @@ const openStores = async (config: Config, { clock, newId }: Outside, telemetry: 
     /** The same stores for a thread, which opens them again. */
     locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
     close: async () => {
-      await readModels.close();
+      await opened.close();
       await vault.close();
-      await store.close();
     },
   };
 };
@@ -123,8 +124,8 @@ type Runners = Awaited<ReturnType<typeof startRunners>>;
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
   const { config, outside, stores, engine, telemetry, log } = running;
-  const { store, readModels, integrity } = stores;
-  const { projecting, reacting } = runners;
+  const { store, readModels } = stores;
+  const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
     eventStore: config.eventStore,
     readModels: config.readModels,
@@ -144,20 +145,21 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
+    asOf: freshness.asOf,
     head: () => store.head(),
     systemHealth: invariants.check,
     subscriptions: async () => [
       ...(await projecting.statuses()).map((status) => ({ ...status, projection: true })),
       ...reacting.map((each) => ({ ...each.status(), projection: false })),
     ],
-    components: looking({ store, readModels, projecting, reacting, integrity }, (name, error) =>
-      log.warn({ component: name, error }, 'a component is not well'),
-    ),
+    // What is wrong is told as it begins, and not each time when somebody asks.
+    components: looking({ ...stores, projecting, reacting, elsewhere: freshness.elsewhere }, () => undefined),
   };
   const sources = {
     role: config.role,
     clock: outside.clock,
     head: () => store.head(),
+    heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
     reactors: () => reacting.map((each) => each.status()),
@@ -198,10 +200,15 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     log.warn({ error }, `${what} are not taken; what can not be sent is lost, and the rest is not affected`),
   );
   for (const warning of telemetry.tracing?.warnings ?? []) log.warn(`OpenTelemetry: ${warning}`);
-  const stores = await openStores(config, outside, telemetry);
+  const troubles = openTroubles((details, message) => log.warn(details, message));
+  const stores = await openStores(config, outside, { telemetry, troubles });
   const { engine, snapshots } = openEngine(stores, outside, telemetry);
+  stores.available.events.onAnswer(async () => {
+    if (await engine.states.forgetLost())
+      log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
+  });
   const running = { config, outside, stores, engine, telemetry, log };
-  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, log });
+  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, troubles, log });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));

@@ -77,7 +77,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     QUERIES,
     ...STORE_ERRORS,
   ],
-  eventstore: ['domain', 'config/private-files.ts', 'type config/store-location.ts', CHECKPOINTS],
+  eventstore: [
+    'domain',
+    'config/eventstoredb-address.ts',
+    'config/private-files.ts',
+    'type config/store-location.ts',
+    CHECKPOINTS,
+  ],
   readmodels: ['config/private-files.ts', 'type config/store-location.ts', 'type eventstore/event-store.ts'],
   telemetry: [
     'type domain/event.ts',

@@ -30,6 +30,8 @@ type Starting = {
   readonly cwd?: string;
   /** The executable of Node, our own unless given. */
   readonly node?: string;
+  /** Is given what it writes to its output. */
+  readonly onOutput?: (text: string) => void;
 };
 
 const leash = ['--import', new URL('leash.ts', import.meta.url).href];
@@ -37,17 +39,18 @@ const quiet = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts a file of the repository as a process that may send messages, kept on a core when one is named. */
 export const started = (file: string, starting: Starting = {}): Started => {
-  const { args = [], env = {}, core, flags = quiet, cwd = root, node = process.execPath } = starting;
+  const { args = [], env = {}, core, flags = quiet, cwd = root, node = process.execPath, onOutput } = starting;
   const { PATH = '', NODE_OPTIONS = '', NODE_COMPILE_CACHE = '' } = process.env;
   const pinned = core !== undefined && canPin;
   const child = fork(join(root, file), [...args], {
     cwd,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'inherit', 'ipc'],
     env: { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, NODE_ENV: 'production', ...env },
     ...(pinned
       ? { execPath: 'taskset', execArgv: ['-c', String(core), node, ...flags, ...leash] }
       : { execPath: node, execArgv: [...flags, ...leash] }),
   });
+  child.stdout?.on('data', (part: Buffer) => onOutput?.(part.toString()));
   const ended = once(child, 'exit');
   // Nothing that was started outlives us, and what it started is on a leash.
   const kill = (): void => void child.kill('SIGKILL');

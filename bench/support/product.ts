@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { root, started } from './processes.ts';
 import type { Started } from './processes.ts';
 
-const freePort = async (): Promise<number> => {
+/** A port of this machine that nobody listens on. */
+export const freePort = async (): Promise<number> => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const server = createServer().listen(0, '127.0.0.1', () => {
     const address = server.address();
@@ -60,19 +61,22 @@ type Starting = {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder that is given stays when the product stops. */
   readonly dataDir?: string;
+  /** Is given what it writes to its output. */
+  readonly onOutput?: (text: string) => void;
   /** Whether what is at a URL has started; when it says that it is ready unless something else is given. */
   readonly hasStarted?: (url: string) => Promise<boolean>;
 };
 
 /** Starts the product as `npm start` does and waits until it takes requests. Throws when it ends before. */
 export const startProduct = async (starting: Starting = {}): Promise<Product> => {
-  const { checkout, env = {}, hasStarted = isReady, ...given } = starting;
+  const { checkout, env = {}, hasStarted = isReady, onOutput, ...given } = starting;
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-bench-'));
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const process = started('bench/support/product-process.ts', {
     env: { DATA_DIR: dataDir, PORT: port, HOST: '127.0.0.1', ...env },
     flags: startFlags(checkout ?? root),
+    ...(onOutput && { onOutput }),
     ...(checkout !== undefined && { args: [checkout], cwd: checkout, node: nodeOf(checkout) }),
   });
   await until(process, () => hasStarted(url));

@@ -7,9 +7,9 @@ import { openLog } from '../eventstore/open.ts';
 import { CommandFailed } from './command-failed.ts';
 
 const locationIn = (name: string, value: string | undefined): EventStoreLocation => {
-  const location = storeLocation('events.db', EVENTSTOREDB).safeParse(value).data;
+  const { data: location, error } = storeLocation('events.db', EVENTSTOREDB).safeParse(value);
   if (location) return location;
-  throw new Error(`${name}: give sqlite:<path>, esdb://... or esdb+discover://...`);
+  throw new Error(`${name}: ${error?.issues[0]?.message ?? 'give sqlite:<path>, esdb://... or esdb+discover://...'}`);
 };
 
 /** Shows how far a step is, as a bar where somebody looks and as one line where nobody does. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { addressIn } from './eventstoredb-address.ts';
 
 /** Where data lives: in a file of this machine, or on a server by its connection string. `:memory:` is a path too. */
 const onOneOf = <Name extends string>(server: Name) =>
@@ -20,18 +22,36 @@ export type EventStoreLocation = StoreLocations['eventStore'];
 export type ReadModelsLocation = StoreLocations['readModels'];
 
 /** A server that data may live on. `example` is an address of one; the schemes of its addresses are told from others by `scheme`. */
-type Server<Name extends string> = { readonly name: Name; readonly scheme: RegExp; readonly example: string };
+type Server<Name extends string> = {
+  readonly name: Name;
+  readonly scheme: RegExp;
+  readonly example: string;
+  /** What keeps an address of that scheme from being used. */
+  readonly problemIn: (address: string) => string | undefined;
+};
 
 export const EVENTSTOREDB = {
   name: 'eventstoredb',
   scheme: /^esdb(\+discover)?$/,
   example: 'esdb://<host>:2113 or esdb+discover://<host>:2113',
+  problemIn: (address) => addressIn(address).problem,
 } as const satisfies Server<string>;
+
+/** The first of the options of a MongoDB URL that names a file which is not there. The driver looks only when it connects. */
+const missingFileIn = (address: string): string | undefined => {
+  const options = [...new URLSearchParams(address.split('?')[1])];
+  const missing = options.find(([name, file]) => /^tls(CA|CertificateKey|CRL)File$/i.test(name) && !existsSync(file));
+  return missing && `its option ${missing[0]} names ${missing[1]}, which is not there; correct the path`;
+};
 
 export const MONGODB = {
   name: 'mongodb',
   scheme: /^mongodb(\+srv)?$/,
   example: 'mongodb://<host>:27017/<database> or mongodb+srv://<host>/<database>',
+  problemIn: (address) =>
+    /^[^:]+:\/\/([^@/?#\s]*@)?[^@/?#\s]+([/?][^@#\s]*)?$/.test(address)
+      ? missingFileIn(address)
+      : 'there is no address that can be read; percent-encode what is special in a password',
 } as const satisfies Server<string>;
 
 const schemeOf = (value: string): string | undefined => /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
@@ -42,8 +62,8 @@ function problemIn(value: string, server: Server<string>): string | undefined {
   if (scheme === undefined) return 'has no scheme';
   if (scheme === 'sqlite') return value === 'sqlite:' ? 'names no file' : undefined;
   if (!server.scheme.test(scheme)) return `the scheme "${scheme}:" is not supported`;
-  if (/^[^:]+:\/\/([^@/?#\s]*@)?[^@/?#\s]+([/?][^@#\s]*)?$/.test(value)) return undefined;
-  return `after "${scheme}:" there is no address that can be read; percent-encode what is special in a password`;
+  const problem = server.problemIn(value);
+  return problem && `after "${scheme}:" ${problem}`;
 }
 
 /** A setting that says where data lives; `file` is what an example names. */

@@ -88,13 +88,24 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
     };
   };
 
-  return <I, S, E extends Event>(command: Command<I, S, E>, input: I, request: Request): Promise<Outcome<E>> => {
+  const handle = <I, S, E extends Event>(
+    command: Command<I, S, E>,
+    input: I,
+    request: Request,
+  ): Promise<Outcome<E>> => {
     const { aggregate } = command;
     const id = command.id(input);
     const stream = streamOf(aggregate.name, id);
     const { expected, causationId = request.commandId, ...given } = request;
     const metadata: Metadata = { ...given, causationId };
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<E>>();
+    const again = async (first: number): Promise<Outcome<E>> => {
+      const before = await replay<E>(stream, request, first);
+      if (before.events.length > 0) return before;
+      // Its facts are gone from a store that was put back, so it is done now.
+      const { commands } = await states.reconcile(aggregate, id);
+      return commands.has(request.commandId) ? before : handle(command, input, request);
+    };
     enqueue<S, E>(aggregate, id, {
       commandId: request.commandId,
       decide: ({ state, revision }) => {
@@ -103,9 +114,10 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
         return { events: facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata })), after };
       },
       answer: resolve,
-      again: (first) => resolve(replay(stream, request, first)),
+      again: (first) => resolve(again(first)),
       fail: reject,
     });
     return promise;
   };
+  return handle;
 };

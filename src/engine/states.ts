@@ -4,7 +4,7 @@ import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
 import type { Folded } from './folded.ts';
 import { empty, withRecorded } from './folded.ts';
-import type { Snapshots } from './snapshots.ts';
+import type { Snapshot, Snapshots } from './snapshots.ts';
 import { streamOf } from '../domain/streams.ts';
 
 /** The folded states of streams, those used last in memory. They may lag behind the store: only an append proves one current. */
@@ -15,6 +15,8 @@ export type States = {
   known<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Folded<S> | undefined;
   /** With everything that the store has by now. */
   refresh<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
+  /** The same, of a stream that is not at the revision that is remembered: facts that the store does not have any more are forgotten. */
+  reconcile<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<Folded<S>>;
   /** The next facts of a stream with a revision above `after`, `limit` and a page of them at most; none when there are no more. */
   read<E extends Event>(stream: string, after: number, limit: number): Promise<readonly Recorded<E>[]>;
   /** All facts of a stream with a revision above `after`, a page at a time. */
@@ -23,6 +25,11 @@ export type States = {
   keep<S, E extends Event>(aggregate: Aggregate<S, E>, id: string, folded: Folded<S>): void;
   /** Forgets a stream and its snapshot: it is read from its facts when somebody wants it next. */
   forget<S, E extends Event>(aggregate: Aggregate<S, E>, id: string): Promise<void>;
+  /**
+   * Forgets all streams if the store lacks the last fact that is remembered, as one does that was put back to an older backup.
+   * Tells whether it did. Rejects when the store is away.
+   */
+  forgetLost(): Promise<boolean>;
 };
 
 /** With so many facts a stream may have a snapshot; up to there one read has all of it. */
@@ -42,6 +49,9 @@ const isDue = (folded: Folded<unknown>, more: number): boolean => {
   return isLong(folded) && grown >= more && grown * 4 > folded.saved;
 };
 
+/** Which fact is at the end of a stream. */
+type Newest = { readonly stream: string } & Pick<Folded<unknown>, 'revision' | 'position' | 'last'>;
+
 /** A state in memory, and the aggregate that it is of. */
 type Remembered = { readonly aggregate: Aggregate<unknown, never>; readonly folded: Folded<unknown> };
 
@@ -57,6 +67,9 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
       if (reason === 'evict') leave(remembered, stream);
     },
   });
+
+  /** The last fact of the log that was ever remembered. */
+  let newest: Newest | undefined;
 
   /** The streams that are being read from the store, and what comes of it. */
   const loading = new Map<string, Promise<Folded<unknown>>>();
@@ -81,6 +94,8 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     if (grown) offer(aggregate, stream, folded);
     const remembered = grown ? { ...folded, saved: folded.revision } : folded;
     kept.set(stream, { aggregate, folded: remembered } as Remembered);
+    const { revision, position, last } = folded;
+    if (position > (newest?.position ?? 0)) newest = { stream, revision, position, last };
     return remembered;
   };
 
@@ -88,21 +103,29 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     (await store.read(stream, after, limit)) as { readonly events: readonly Recorded<E>[]; readonly more: boolean };
   const pages = <E extends Event>(stream: string, after: number) => streamPages<E>(store, stream, after);
 
-  /** From the snapshot of a stream, if it has one that fits the log: the fact that it ends with must be there. */
+  /** A state with what came after it, if it fits the log: the fact that it ends with must be there. */
+  const continued = async <S, E extends Event>(
+    aggregate: Aggregate<S, E>,
+    stream: string,
+    known: Snapshot<S>,
+  ): Promise<Folded<S> | undefined> => {
+    const { events, more } = await read<E>(stream, known.revision - 1);
+    const [last, ...later] = events;
+    if (last?.id !== known.last) return undefined;
+    const folded = await withRecorded(aggregate, { ...known, position: last.position }, [later]);
+    return more ? withRecorded(aggregate, folded, pages<E>(stream, folded.revision)) : folded;
+  };
+
+  /** From the snapshot of a stream, if it has one that fits the log. */
   const fromSnapshot = async <S, E extends Event>(
     aggregate: Aggregate<S, E>,
     stream: string,
   ): Promise<Folded<S> | undefined> => {
     const found = aggregate.snapshot && (await snapshots?.load(stream, aggregate.snapshot));
     if (!found) return undefined;
-    const { events, more } = await read<E>(stream, found.revision - 1);
-    const [last, ...later] = events;
-    if (last?.id === found.last) {
-      const folded = await withRecorded(aggregate, { ...found, position: last.position }, [later]);
-      return more ? withRecorded(aggregate, folded, pages<E>(stream, folded.revision)) : folded;
-    }
-    void snapshots?.forget(stream).catch(() => undefined);
-    return undefined;
+    const folded = await continued(aggregate, stream, found);
+    if (!folded) void snapshots?.forget(stream).catch(() => undefined);
+    return folded;
   };
 
   const fromStore = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
@@ -138,10 +161,32 @@ export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snap
     return keep(aggregate, stream, await withRecorded(aggregate, before, pages<E>(stream, before.revision)));
   };
 
+  const reconcile = async <S, E extends Event>(aggregate: Aggregate<S, E>, stream: string): Promise<Folded<S>> => {
+    const before = recall<S>(stream);
+    if (!before || before.revision < 0) return refresh(aggregate, stream);
+    const folded = await continued(aggregate, stream, before);
+    if (folded) return keep(aggregate, stream, folded);
+    // Whoever found out first may have read it again by now.
+    if (recall(stream) === before) kept.delete(stream);
+    return refresh(aggregate, stream);
+  };
+
+  const forgetLost = async (): Promise<boolean> => {
+    const known = newest;
+    if (!known) return false;
+    const { events } = await store.read(known.stream, known.revision - 1, 1);
+    if (events[0]?.id === known.last) return false;
+    for (const memory of [kept, loading]) memory.clear();
+    newest = undefined;
+    return true;
+  };
+
   return {
     read: async <E extends Event>(stream: string, after: number, limit: number) =>
       (await read<E>(stream, after, limit)).events,
     pages,
+    reconcile: (aggregate, id) => reconcile(aggregate, streamOf(aggregate.name, id)),
+    forgetLost,
     refresh: (aggregate, id) => refresh(aggregate, streamOf(aggregate.name, id)),
     get: (aggregate, id) => get(aggregate, streamOf(aggregate.name, id)),
     known: (aggregate, id) => recall(streamOf(aggregate.name, id)),

@@ -120,7 +120,7 @@ const serving = ({ store, states, pace }: Dependencies) => {
       );
       // Only an append proves a remembered state current; without one, look before answering.
       if (events.length === 0 && doubtful && !current) {
-        return attempt(await states.refresh(aggregate, id), { left, current: true, alone });
+        return attempt(await states.reconcile(aggregate, id), { left, current: true, alone });
       }
       try {
         const { position } = events.length === 0 ? folded : await store.append(stream, folded.revision, events);
@@ -131,10 +131,11 @@ const serving = ({ store, states, pace }: Dependencies) => {
         const overtaken = error instanceof RevisionConflict;
         if (overtaken && left > 1) {
           await sleep(Math.random() * 10 * (tries - left));
-          return attempt(await states.refresh(aggregate, id), { left: left - 1, current: true, alone });
+          return attempt(await states.reconcile(aggregate, id), { left: left - 1, current: true, alone });
         }
         // What is wrong with the facts of one command is not the others' fault.
-        const ofAll = overtaken || error instanceof StoreUnavailable || answers.length === 1;
+        if (error instanceof StoreUnavailable) throw error;
+        const ofAll = overtaken || answers.length === 1;
         if (!ofAll) return attempt(folded, { left, current, alone: true });
         for (const { fail } of queue.splice(0, answers.length)) fail(overtaken ? new TooManyConflicts(stream) : error);
       }
@@ -145,7 +146,9 @@ const serving = ({ store, states, pace }: Dependencies) => {
     try {
       await attempt(known ?? (await states.get(aggregate, id)), { left: tries, current: false, alone: false });
     } catch (error) {
-      queue.shift()?.fail(error);
+      // While the store is away, each in the queue would wait for it as long again as the one before.
+      const failed = queue.splice(0, error instanceof StoreUnavailable ? queue.length : 1);
+      for (const { fail } of failed) fail(error);
     }
   };
 };

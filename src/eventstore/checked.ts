@@ -28,6 +28,7 @@ export function checked(store: EventStore, shapes: Shapes): EventStore {
       }
     },
     at: (stream, revision) => store.at(stream, revision),
+    truncate: (stream, before) => store.truncate(stream, before),
     head: () => store.head(),
     state: () => store.state(),
     close: () => store.close(),

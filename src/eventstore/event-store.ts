@@ -40,9 +40,15 @@ export type StreamPage = { readonly events: readonly Recorded[]; readonly more: 
 
 /**
  * A stretch of the log in order. `position` is how far the reader now is, also when the events in between were filtered out.
- * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one.
+ * `last` is the last fact up to there, whether or not the filter wants it, where the store has seen one. `end` is where the log
+ * ended when the batch was made, where the store knows that without asking for it.
  */
-export type Batch = { readonly events: readonly Recorded[]; readonly position: number; readonly last?: Place };
+export type Batch = {
+  readonly events: readonly Recorded[];
+  readonly position: number;
+  readonly last?: Place;
+  readonly end?: number;
+};
 
 /** The place of a fact, and nothing else of it. */
 export const placeOfFact = ({ id, stream, revision, position }: Place): Place => ({ id, stream, revision, position });
@@ -77,6 +83,12 @@ export interface EventStore {
   at(stream: string, revision: number): Promise<Place | undefined>;
   /** Appends all events or none, durably. `expected` is the stream's revision, -1 when empty; else throws `RevisionConflict`. */
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<Appended>;
+  /**
+   * Takes the events of a stream with a revision below `before` out of it, durably. Those that are left keep their revisions and
+   * positions. The last event stays, as it tells how far the stream is: throws `RangeError` for more. Who follows may still be
+   * handed what was taken out, on a server until it removes it from its disk.
+   */
+  truncate(stream: string, before: number): Promise<void>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */
   follow(from: number, signal: AbortSignal, filter?: Filter): AsyncIterable<Batch>;
   /** The position of the last event of the log; 0 when empty. */
@@ -85,6 +97,12 @@ export interface EventStore {
   state(): Promise<StoreState>;
   close(): Promise<void>;
 }
+
+/** Throws `RangeError` when a stream whose last event has a revision, -1 for none, would be truncated beyond that. */
+export const mayTruncate = (stream: string, before: number, last: number): void => {
+  if (Number.isSafeInteger(before) && before >= 0 && before <= last) return;
+  throw new RangeError(`${stream} can't begin at revision ${before}: its last event is at ${last}, and that one stays`);
+};
 
 /** Somebody else appended first. Nothing was written. */
 export class RevisionConflict extends Error {

@@ -9,11 +9,13 @@ export class LostTail extends Error {
   }
 }
 
-/** Whether it is known why the log lacks a fact that it had, so that nothing else is missing. */
-export type Explained = (fact: Place) => Promise<boolean>;
-
-/** As long as nothing takes facts out of the log, nothing explains that one is missing. */
-const unexplained: Explained = async () => false;
+/** Whether a stream was truncated beyond a fact. A log that lost its end has the beginnings of its streams. */
+const isTruncated = async (store: Pick<EventStore, 'read'>, { stream, revision }: Place): Promise<boolean> => {
+  const {
+    events: [first],
+  } = await store.read(stream, -1, 1);
+  return first !== undefined && first.revision > revision;
+};
 
 const advice =
   'The log lost its end, or is another one: stop and put back the one that was there, ' +
@@ -31,16 +33,15 @@ const found = (there: Place | undefined, { position }: Place): string => {
  * stands on. A checkpoint that was saved before facts were kept with it may only not be beyond the log's end.
  */
 export const lostTail = async (
-  store: Pick<EventStore, 'at' | 'head'>,
+  store: Pick<EventStore, 'at' | 'head' | 'read'>,
   { position, fact }: Standing,
-  explained: Explained = unexplained,
 ): Promise<LostTail | undefined> => {
   const head = await store.head();
   if (position > head) return new LostTail(`It has read up to ${position}, and the log ends at ${head}. ${advice}`);
   if (fact === undefined) return undefined;
   const there = await store.at(fact.stream, fact.revision);
   if (there?.id === fact.id && there.position === fact.position) return undefined;
-  if (await explained(fact)) return undefined;
+  if (there === undefined && (await isTruncated(store, fact))) return undefined;
   const read = `It has read fact ${fact.id} at position ${fact.position}, revision ${fact.revision} of ${fact.stream}`;
   return new LostTail(`${read}, and ${found(there, fact)}. ${advice}`);
 };

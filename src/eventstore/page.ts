@@ -46,6 +46,7 @@ export const pageRoom = () => {
       events += 1;
       bytes += lengthOf(data) + lengthOf(metadata);
     },
+    bytes: (): number => bytes,
     isFull: (): boolean => events >= pageLimits.events || bytes >= pageLimits.bytes,
   };
 };

@@ -2,6 +2,7 @@ import type { Calendar } from '../domain/routing/calendar.ts';
 import { keepCalendar } from '../domain/routing/calendar.ts';
 import type { RosterState } from '../domain/routing/roster.ts';
 import { alone } from '../engine/alone.ts';
+import { doubting } from '../engine/doubt.ts';
 import type { YieldToOthers } from '../engine/pacing.ts';
 import { yieldingInTurn } from '../engine/pacing.ts';
 import type { Handle } from '../engine/handle.ts';
@@ -45,13 +46,12 @@ type Dependencies = {
 
 /** Makes what the flows work with over a store. */
 export const engineOf = ({ store: log, isAlone, snapshots, clock, newId, observe }: Dependencies): Engine => {
-  const folded = foldStates(log, stateBudget, snapshots);
-  const { store, states } = isAlone ? alone(log, folded) : { store: log, states: folded };
+  const { store, states } = doubting(log, foldStates(log, stateBudget, snapshots));
   const calendar = keepCalendar();
   return {
-    states,
+    states: isAlone ? alone(states) : states,
     // After a conflict what is remembered is known to lag: commands look at the store itself.
-    handle: observe(handling({ store, states: folded, clock, newId })),
+    handle: observe(handling({ store, states, clock, newId })),
     clock,
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: yieldingInTurn(turn),

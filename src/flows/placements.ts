@@ -71,6 +71,10 @@ export const tellFreed = async (
 export const hasPlace = ({ places }: PoolState, leadId: string, decision: number): boolean =>
   (places.get(leadId)?.decision ?? 0) >= decision;
 
+/** Whether the place that a decision gave a lead is another's or nobody's by now, or its own by a later decision. */
+export const isFreed = ({ places, decisions }: PoolState, leadId: string, decision: number): boolean =>
+  decisions >= decision && places.get(leadId)?.decision !== decision;
+
 /**
  * Makes sure that the place which a lead was told of is still its own: while one process told it, another may have freed that.
  * Who frees it later finds that the lead has heard of it.

@@ -35,9 +35,13 @@ export const completePlacements: Reactor = {
         status === 'waiting' && workIds.includes(data.workId);
       return unlessHeard(context, held, hasHeard, flowIntent(tellHeld, held));
     },
-    LeadFreed: ({ stream, data }) => {
+    LeadFreed: ({ stream, data }, context) => {
       const { leadId, decision, reason } = data;
-      return [flowIntent(tellFreed, { projectId: projectOfStream(stream), leadId, decision, reason })];
+      if (decision === undefined) return [];
+      const freed = { projectId: projectOfStream(stream), leadId, decision, reason };
+      const hasHeard = ({ status, decision: last }: Ownership): boolean =>
+        last > decision || (last === decision && status !== 'assigned');
+      return unlessHeard(context, freed, hasHeard, flowIntent(tellFreed, freed));
     },
   },
 };

@@ -37,6 +37,8 @@ export type Reactor = {
   readonly streams: readonly string[];
   /** Whether what follows is wanted as soon as can be, although its facts are rare among others. */
   readonly prompt?: boolean;
+  /** What follows from a fact does what follows from those before it in its stream as well: of those in hand only the last is followed. */
+  readonly onlyLast?: boolean;
   readonly on: { readonly [T in Type]?: (event: Fact<T>, context: ReactorContext) => Reactions };
 };
 
@@ -60,8 +62,9 @@ export const byState = <S, E extends Event>(
   { known, get }: Pick<ReactorContext, 'known' | 'get'>,
   aggregate: Aggregate<S, E>,
   id: string,
-  react: (state: S) => readonly Reaction[],
+  react: (state: S, revision: number) => Reactions,
 ): Reactions => {
   const folded = known(aggregate, id);
-  return folded ? react(folded.state) : get(aggregate, id).then(({ state }) => react(state));
+  if (folded) return react(folded.state, folded.revision);
+  return get(aggregate, id).then(({ state, revision }) => react(state, revision));
 };

@@ -11,6 +11,7 @@ const again = ({ stream }: { readonly stream: string }): readonly Reaction[] => 
 export const retryWaitingLeads: Reactor = {
   name: 'retry-waiting',
   streams: [streamsOf('pool'), streamsOf('roster')],
+  onlyLast: true,
   on: {
     LeadFreed: again,
     TeamAdded: again,

@@ -68,6 +68,7 @@ export const serving = (
     drop: (name) => readModels.drop(name),
     saveCheckpoint: (name, position, fact) => readModels.saveCheckpoint(name, position, fact),
     dropCheckpoint: (name) => readModels.dropCheckpoint(name),
+    leaseOf: (name) => readModels.leaseOf(name),
     lease: (name, holder, now, until) => readModels.lease(name, holder, now, until),
     release: (name, holder) => readModels.release(name, holder),
     register: (name) => readModels.register(name),

@@ -2,18 +2,24 @@ import type { Component } from '../api/http/context.ts';
 import type { EventStore, StoreState } from '../eventstore/event-store.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
+import type { Behind } from './freshness.ts';
 import type { RunningProjections } from './projections.ts';
 import type { Checkpoints } from '../readmodels/checkpoints.ts';
 
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
 const tolerableLag = 1_000;
 
-type Running = {
+type Stores = {
   readonly store: EventStore;
   readonly readModels: Pick<Checkpoints, 'checkpoint'>;
+  readonly integrity: Pick<Integrity, 'isDamaged'>;
+};
+
+type Running = Stores & {
   readonly projecting: RunningProjections;
   readonly reacting: readonly Subscription[];
-  readonly integrity: Pick<Integrity, 'isDamaged'>;
+  /** How far the projections are that other processes alone run. */
+  readonly elsewhere: () => readonly Behind[];
 };
 
 /** Hears what is wrong with a component; the answer of health does not tell, as anybody may ask for it. */
@@ -36,6 +42,20 @@ const componentOf = ({ name, state, position }: SubscriptionStatus, head: number
   };
 };
 
+const left =
+  'No worker has moved it for 10 s while there was something to handle. Look whether a worker runs, and at what it logs';
+
+/** A projection that others run: what is recorded here is safe, so that this process stays ready. */
+const elsewhereOf = ({ name, lag, behindFor, left: isLeft }: Behind): Component => ({
+  name: `subscription:${name}`,
+  healthy: !isLeft,
+  state: isLeft ? 'stalled' : lag > 0 ? 'catching-up' : 'live',
+  lag,
+  behindFor,
+  elsewhere: true,
+  ...(isLeft && { error: left }),
+});
+
 /** What keeps a part from working that answers, and what to do. */
 type Trouble = { readonly state: string; readonly error: string };
 
@@ -48,13 +68,14 @@ const troubles: Readonly<Record<Exclude<StoreState, 'up'>, string>> = {
 };
 
 /** How the log is, with where it ends. */
-const logOf = async ({ store, integrity }: Running): Promise<readonly [number, Trouble?]> => {
-  const [head, found] = [await store.head(), await store.state()];
+const logOf = async ({ store, integrity }: Stores): Promise<readonly [number, Trouble?]> => {
+  // The state says best why the store can't be used.
+  const [found, head] = [await store.state(), await store.head()];
   const state = integrity.isDamaged('event-store') ? 'damaged' : found;
   return state === 'up' ? [head] : [head, { state, error: troubles[state] }];
 };
 
-const documentsOf = async ({ readModels, integrity }: Running): Promise<readonly [number, Trouble?]> => {
+const documentsOf = async ({ readModels, integrity }: Stores): Promise<readonly [number, Trouble?]> => {
   // No reader has that name: any answer says that they can be reached.
   const checkpoint = await readModels.checkpoint('health');
   const error = 'The file is damaged. Delete it with its -wal and -shm; it is made again from the log';
@@ -79,7 +100,7 @@ const asked = async <T>(
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
 export const looking = (running: Running, onError: OnError) => async (): Promise<readonly Component[]> => {
-  const { projecting, reacting } = running;
+  const { projecting, reacting, elsewhere } = running;
   const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
     asked('event-store', onError, () => logOf(running)),
     asked('read-models', onError, () => documentsOf(running)),
@@ -87,5 +108,6 @@ export const looking = (running: Running, onError: OnError) => async (): Promise
   ]);
   const statuses = [...projected, ...reacting.map((each) => each.status())];
   for (const { name, error } of statuses) if (error !== undefined) onError(name, error);
-  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head))];
+  const others = elsewhere().map(elsewhereOf);
+  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head)), ...others];
 };

@@ -44,7 +44,7 @@ export const runGenerations = async (
   projection: AnyProjection,
   dependencies: Dependencies & { readonly beat?: Beat },
 ): Promise<Generations> => {
-  const { store, readModels, now, beat, lease, onLostTail, observe = (_, each) => each } = dependencies;
+  const { store, readModels, now, beat, lease, recoveries, onLostTail, observe = (_, each) => each } = dependencies;
   const { name, filter } = projection;
 
   /** Throws a generation away while it serves, so that it begins again at the log's beginning. */
@@ -67,6 +67,12 @@ export const runGenerations = async (
     const pass = lease
       ? {}
       : { pass: (position: number, fact?: Place) => readModels.saveCheckpoint(own.name, position, fact) };
+    // Once in a process: it is asked again by each that takes the lease anew, as after an outage.
+    let indexed = false;
+    const index = async (): Promise<void> => {
+      if (!indexed) await readModels.prepare([own]);
+      indexed = true;
+    };
     const subscription = () =>
       subscribe({
         name,
@@ -74,17 +80,25 @@ export const runGenerations = async (
         filter,
         now,
         ...(beat && { beat }),
+        ...(recoveries && { recoveries }),
         load: () => readModels.standing(own.name),
         handle: observe(name, own.project(readModels)),
-        caughtUp: () => readModels.prepare([own]),
+        caughtUp: index,
         ...pass,
         onLostTail: (error) => onLostTail?.(own.name, error),
-        ...(projection.renews && { beginAgain: () => discard(own) }),
+        ...(projection.renews && {
+          beginAgain: () => {
+            indexed = false;
+            return discard(own);
+          },
+        }),
       });
     const shared = lease && !alone;
     return {
       generation,
-      subscription: shared ? leased(lease, { name, checkpoint: own.name }, subscription) : subscription(),
+      subscription: shared
+        ? leased({ ...lease, ...(recoveries && { recoveries }) }, { name, checkpoint: own.name }, subscription)
+        : subscription(),
     };
   };
 

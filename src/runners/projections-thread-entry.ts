@@ -1,29 +1,28 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openEventStore } from '../eventstore/open.ts';
 import { runProjections } from './projections.ts';
 import type { Ask } from './projections-thread.ts';
 import { askSchema, threadData } from './projections-thread.ts';
-import { openReadModels } from '../readmodels/open.ts';
-import { measuredReadModels } from '../telemetry/measured-read-models.ts';
 import { observedProjections } from '../telemetry/observed-batches.ts';
+import { connectStores } from './stores.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
-import { tracedStore } from '../telemetry/traced-store.ts';
 
 /** The worker thread that projects, on connections of its own, so that HTTP and projecting use a core each. */
 const { eventStore, readModels: documents, lease, traces } = threadData.parse(workerData);
 
 const now = (): Date => new Date();
 const telemetry = await openTelemetry('projecting', traces);
-const store = tracedStore(await openEventStore(eventStore, now), telemetry);
-const stored = await openReadModels(documents, () => {
+const deleted = (): void => {
   // All projections have to begin again. Thrown in nobody's call, this ends the thread, and the next one makes the file anew.
   throw new Error('The read models were deleted');
-});
-const readModels = measuredReadModels(stored, telemetry.instruments);
+};
+// The main thread tells of the same stores when they are away.
+const opened = await connectStores({ eventStore, readModels: documents }, { clock: now, telemetry, deleted });
+const { store, readModels, recoveries } = opened;
 const running = await runProjections({
   store,
   readModels,
   now,
+  recoveries,
   observe: observedProjections(telemetry),
   onLostTail: (name, { message: error }) => parentPort?.postMessage({ lostTail: { name, error } }),
   ...(lease && { lease: { ...lease, readModels, now } }),
@@ -46,8 +45,7 @@ const reach = async ({ id, position, only }: Extract<Ask, { readonly kind: 'reac
 
 const stop = async (): Promise<void> => {
   await running.stop();
-  await readModels.close();
-  await store.close();
+  await opened.close();
   await telemetry.close();
   parentPort?.close();
 };

@@ -1,6 +1,7 @@
 import type { EventStore } from '../eventstore/event-store.ts';
 import { newBeat } from './beat.ts';
 import type { Lease } from './leased.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import { poll } from './poll.ts';
 import type { Checkpoints } from '../readmodels/checkpoints.ts';
@@ -34,6 +35,7 @@ export type Dependencies = {
   readonly now: () => Date;
   /** Given when other processes offer to run the same projections. */
   readonly lease?: Lease;
+  readonly recoveries?: Recoveries;
   /** Is told, once, of a projection whose checkpoint stands on what the log no longer has. */
   readonly onLostTail?: (name: string, error: Error) => void;
   /** Puts what watches it around a projection. */

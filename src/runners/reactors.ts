@@ -139,7 +139,7 @@ export const runReactor =
     const left = streams.values();
     const followStreams = async (): Promise<void> => {
       for (const facts of left) {
-        for (const event of facts) {
+        for (const event of reactor.onlyLast ? facts.slice(-1) : facts) {
           const following = followOrGiveUp(reactor, event, running);
           // Nothing follows from most facts: a wait for each would cost more than all else that is done with it.
           if (following) await following;

@@ -4,9 +4,15 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import type { Engine } from '../flows/engine.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Troubles, Wording } from '../telemetry/troubles.ts';
+import type { WatchedStores } from './availability.ts';
+import { isUnavailable } from './availability.ts';
 import type { ThreadData } from './projections-thread.ts';
+import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
+import type { Recoveries } from './recoveries.ts';
+import { watchStalls } from './stalls.ts';
 import { sleep } from './waiting.ts';
 import { withTimeout, startWorkers } from './workers.ts';
 
@@ -27,12 +33,27 @@ type Running = {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly telemetry: Telemetry;
+  readonly available: Pick<WatchedStores, 'isAway'>;
+  readonly recoveries: Recoveries;
+  readonly troubles: Troubles;
   readonly log: Logger;
+};
+
+const dyingThread: Wording = {
+  begins: 'the projecting thread died; starting it again',
+  lasts: 'the projecting thread dies again and again; starting it again',
+  ends: 'the projecting thread did not die for a minute',
+};
+const failingWork: Wording = {
+  begins: 'work failed; it is tried again',
+  lasts: 'work still fails; it is tried again',
+  ends: 'no work failed like that for a minute',
 };
 
 /** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
 export const startRunners = async (running: Running) => {
   const { role, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
+  const { available, recoveries, troubles } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -41,8 +62,9 @@ export const startRunners = async (running: Running) => {
       ? watchProjections(readModels)
       : await runProjectionsInThread(
           { ...locations, entry: new URL('./projections-thread-entry.ts', import.meta.url) },
-          { onDeath: (error) => log.error(error, 'the projecting thread died; starting it again'), onLostTail },
+          { onDeath: (error) => troubles.noteOccurrence('projecting thread', dyingThread, { error }), onLostTail },
         );
+  const freshness = freshnessOf({ role, store, readModels, projecting, clock, log });
   const context = {
     engine,
     readModels,
@@ -56,22 +78,30 @@ export const startRunners = async (running: Running) => {
     },
     reached: withTimeout(projecting.reached),
   };
-  const onError = (error: unknown) => log.warn({ error: String(error) }, 'a look for jobs failed; looking again');
+  const onError = (error: unknown): void => {
+    // Of a store that is away is told once, and not by whoever needs it.
+    if (isUnavailable(error)) return;
+    troubles.noteOccurrence(`work: ${String(error)}`, failingWork, { error: String(error) });
+  };
   const working = {
     store,
     context,
     builders: projecting,
     newId,
     telemetry,
+    recoveries,
     onError,
     onLostTail,
     ...(lease && { lease }),
   };
   const workers = role === 'api' ? undefined : startWorkers(working);
   const reacting = workers?.subscriptions ?? [];
+  const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
+  const stalls = watchStalls({ statuses, isAway: available.isAway, troubles });
   return {
     projecting,
     reacting,
+    freshness,
     /** How far each is, by the name of its checkpoint. */
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.
@@ -90,6 +120,8 @@ export const startRunners = async (running: Running) => {
     },
     stop: async (): Promise<void> => {
       ending.abort();
+      await freshness.stop();
+      await stalls.stop();
       await workers?.stop();
       await projecting.stop();
     },

@@ -5,7 +5,9 @@ import type { Beat } from './beat.ts';
 import { newBeat } from './beat.ts';
 import { passing } from './passing.ts';
 import { pulse } from './pulse.ts';
-import { sleep, waitingRoom } from './waiting.ts';
+import type { Recoveries } from './recoveries.ts';
+import { openRecoveries } from './recoveries.ts';
+import { waitingRoom } from './waiting.ts';
 
 /** The wait for somebody to do something about a lost tail grows up to that after so many failures: two seconds at most. */
 const oftenLost = 5;
@@ -22,7 +24,7 @@ const LARGE = 500;
  * has not arrived there. `retryDelay` gives the milliseconds to wait after the nth failure in a row. `onLostTail` is told,
  * once, that the log lacks what the checkpoint stands on. `beginAgain` is asked then, and at each try as long as that is so:
  * it may make the reader begin at the log's beginning, and tells whether it did. Live readers with one `beat` begin their
- * batches together.
+ * batches together. At one of the `recoveries` it tries again at once, however often it failed before.
  */
 export type Reader = {
   readonly name: string;
@@ -37,6 +39,7 @@ export type Reader = {
   readonly now: () => Date;
   readonly retryDelay?: (attempt: number) => number;
   readonly beat?: Beat;
+  readonly recoveries?: Recoveries;
 };
 
 /** `since` is when the state was entered, `attempts` counts failures in a row and `error` is the last of them. */
@@ -78,6 +81,7 @@ type Progress = Omit<SubscriptionStatus, 'name'>;
  */
 export function subscribe(reader: Reader): Subscription {
   const { name, store, filter, handle, pass, caughtUp, now, retryDelay = backOff, beat = newBeat() } = reader;
+  const { recoveries = openRecoveries() } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
@@ -136,7 +140,7 @@ export function subscribe(reader: Reader): Subscription {
       fact = come.last ?? fact;
       const batch = { ...come, position: Math.max(come.position, progress.position), ...(fact && { last: fact }) };
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
-      const live = progress.state === 'live' || batch.position >= (await store.head());
+      const live = progress.state === 'live' || batch.position >= (come.end ?? (await store.head()));
       if (live) beat.begin(batch.events.length);
       const [first] = batch.events;
       if (first) progress = { ...progress, inHand: first.recordedAt };
@@ -156,7 +160,10 @@ export function subscribe(reader: Reader): Subscription {
   }
 
   async function run(): Promise<void> {
+    // Failures before a store was there again say nothing of how soon to try now.
+    let before = 0;
     while (!signal.aborted) {
+      const recovered = recoveries.count();
       try {
         await read();
       } catch (error) {
@@ -166,7 +173,10 @@ export function subscribe(reader: Reader): Subscription {
           attempts,
           error: error instanceof Error ? error.message : String(error),
         });
-        await sleep(retryDelay(lost ? Math.min(attempts, oftenLost) : attempts), signal);
+        before = Math.min(before, attempts - 1);
+        const delay = retryDelay(Math.min(attempts - before, lost ? oftenLost : Infinity));
+        await recoveries.sleep(delay, signal, recovered);
+        if (recoveries.count() > recovered) before = attempts;
       }
     }
   }

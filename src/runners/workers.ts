@@ -6,6 +6,7 @@ import { renewOutdated } from './renewal.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { leased } from './leased.ts';
 import { lostTail } from '../eventstore/lost-tail.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { Subscription } from './subscription.ts';
 import { backOff, subscribe } from './subscription.ts';
 import { sleep } from './waiting.ts';
@@ -30,9 +31,10 @@ type Dependencies = {
   readonly context: WorkerContext & { readonly readModels: Leases };
   readonly builders: Builders;
   readonly newId: () => string;
-  /** Who this process is to others that offer to do the same, and how long what it takes is its own, in ms. */
+  /** Who this process is to others that offer to do the same, and how long a subscription that it runs is its own, in ms. */
   readonly lease?: { readonly holder: string; readonly lifetime: number };
   readonly telemetry: Observing;
+  readonly recoveries: Recoveries;
   readonly onError: (error: unknown) => void;
   /** Is told, once, of a reactor whose checkpoint stands on what the log no longer has. */
   readonly onLostTail: (reader: string, error: string) => void;
@@ -62,7 +64,7 @@ const isAccepted = async ({ store, context: { readModels } }: Dependencies): Pro
 const unhurried = 100;
 
 const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription => {
-  const { store, context, lease, telemetry, onLostTail } = dependencies;
+  const { store, context, lease, telemetry, recoveries, onLostTail } = dependencies;
   const { name } = reactor;
   const { readModels, clock } = context;
   const checkpoint = checkpointOf(reactor);
@@ -79,6 +81,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
       store,
       filter: filterOf(reactor),
       beat: newBeat(reactor.prompt ? 0 : unhurried),
+      recoveries,
       now: clock,
       load: () => readModels.standing(checkpoint),
       handle,
@@ -87,7 +90,7 @@ const reacting = (dependencies: Dependencies, reactor: Reactor): Subscription =>
       beginAgain,
     });
   const now = () => new Date();
-  return lease ? leased({ ...lease, readModels, now }, { name, checkpoint }, start) : start();
+  return lease ? leased({ ...lease, readModels, now, recoveries }, { name, checkpoint }, start) : start();
 };
 
 /** How long what follows from a fact, or a step of a job, waits for the read models, in ms. */
@@ -107,27 +110,38 @@ export const withTimeout =
     }
   };
 
-/** How long a job is a worker's without a sign of life where there are no others, in ms. */
-const lifetimeAlone = 30_000;
+/** How long a job is a worker's without a sign of life, in ms, where there are others and where there are none: each is a fact. */
+const jobLifetime = { shared: 10_000, alone: 30_000 };
 
 /** Does something until it succeeds or the signal aborts. */
-const untilDone = async (work: () => Promise<void>, onError: (error: unknown) => void, signal: AbortSignal) => {
+const untilDone = async (
+  work: () => Promise<void>,
+  { onError, recoveries }: Pick<Dependencies, 'onError' | 'recoveries'>,
+  signal: AbortSignal,
+) => {
   for (let failures = 1; !signal.aborted; failures++) {
     try {
       return await work();
     } catch (error) {
       if (!signal.aborted) onError(error);
-      await sleep(backOff(failures), signal);
+      await recoveries.sleep(backOff(failures), signal);
     }
   }
 };
 
 /** Starts the reactors, and the jobs that nobody else has. */
 export const startWorkers = (dependencies: Dependencies): Workers => {
-  const { store, context, builders, newId, lease, onError } = dependencies;
-  const own = lease ?? { holder: newId(), lifetime: lifetimeAlone };
+  const { store, context, builders, newId, lease, recoveries, onError } = dependencies;
+  const own = {
+    holder: lease?.holder ?? newId(),
+    lifetime: lease ? jobLifetime.shared : jobLifetime.alone,
+  };
   const observed = jobHandlers(builders, store).map((work) => observedJobs(work, dependencies.telemetry));
-  const jobs = runJobs({ ...own, context, newId, alone: !lease, retryDelay: backOff, sleep }, observed, onError);
+  const jobs = runJobs(
+    { ...own, context, newId, alone: !lease, retryDelay: backOff, sleep: recoveries.sleep },
+    observed,
+    onError,
+  );
   // Every worker looks for what is due: who is first does it, and the others find it done.
   const ticking = startTicking({ context, newId, sleep, onError });
   // Every worker hears of jobs: who takes one first has it.
@@ -135,6 +149,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
     name: 'jobs',
     store,
     beat: newBeat(unhurried),
+    recoveries,
     now: context.clock,
     load: async () => ({ position: await store.head() }),
     filter: { streams: [streamsOf('job')], types: ['JobRequested', 'JobRetried', 'JobCancelled'] },
@@ -142,7 +157,7 @@ export const startWorkers = (dependencies: Dependencies): Workers => {
     pass: async () => undefined,
   });
   const stopping = new AbortController();
-  const renewed = untilDone(() => renewOutdated(context, projections, newId), onError, stopping.signal);
+  const renewed = untilDone(() => renewOutdated(context, projections, newId), dependencies, stopping.signal);
   const subscriptions = [...reactors.map((reactor) => reacting(dependencies, reactor)), news];
   return {
     subscriptions,

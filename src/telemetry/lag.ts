@@ -2,21 +2,24 @@ import type { SubscriptionStatus } from '../runners/subscription.ts';
 import type { Family } from './measures.ts';
 import { gauge } from './measures.ts';
 
-/** How often the end of the log is looked at, in ms. */
-const lookEvery = 1_000;
-
 /** So many looks are remembered; of more, the older half gets coarser. */
 const mostLooks = 1_000;
 
-type Look = { readonly at: number; readonly head: number };
+/** When the log's end was seen there for the first and for the last time. */
+type Look = { readonly at: number; readonly until: number; readonly head: number };
 
 /** Remembers when the log was how long, and so since when a position has been behind. */
 export const rememberHeads = (now: () => number = () => performance.now()) => {
   let looks: readonly Look[] = [];
   return {
-    note: (head: number): void => {
-      if (looks.at(-1)?.head === head) return;
-      looks = [...looks, { at: now(), head }];
+    /** Where the log ended `at` a time, before it was asked for. */
+    note: (head: number, at: number = now()): void => {
+      const last = looks.at(-1);
+      if (last?.head === head) {
+        looks = [...looks.slice(0, -1), { ...last, until: at }];
+        return;
+      }
+      looks = [...looks, { at, until: at, head }];
       if (looks.length > mostLooks) looks = looks.filter((_, index) => index % 2 === 0 || index >= mostLooks / 2);
     },
     /** For how many seconds there has been something after a position; 0 when there is nothing. */
@@ -24,24 +27,11 @@ export const rememberHeads = (now: () => number = () => performance.now()) => {
       const first = looks.find(({ head }) => head > position);
       return first === undefined ? 0 : Math.max(0, now() - first.at) / 1_000;
     },
+    /** The last time at which there was nothing after a position; undefined when there always was. */
+    nothingAfter: (position: number): number | undefined => looks.findLast(({ head }) => head <= position)?.until,
   };
 };
 export type Heads = ReturnType<typeof rememberHeads>;
-
-/** Looks at the end of the log again and again until stopped. When it can't, it looks again later. */
-export const watchHeads = (heads: Heads, head: () => Promise<number>): { readonly stop: () => void } => {
-  const look = async (): Promise<void> => {
-    try {
-      heads.note(await head());
-    } catch (error) {
-      // Whoever asks the store for something is told; it is also counted among the store's errors.
-      void error;
-    }
-  };
-  void look();
-  const timer = setInterval(() => void look(), lookEvery).unref();
-  return { stop: () => clearInterval(timer) };
-};
 
 /** Where the log ends now, and when it was how long. */
 export type End = { readonly head: number; readonly heads: Heads; readonly now: Date };

@@ -2,8 +2,12 @@ import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Instruments } from './instruments.ts';
 import { secondsSince } from './instruments.ts';
 
-/** Read models that tell how long they take and when they fail. */
-export const measuredReadModels = (readModels: ReadModels, instruments: Instruments): ReadModels => {
+/** Read models that tell how long they take and when they fail; `onError` is told why. */
+export const measuredReadModels = (
+  readModels: ReadModels,
+  instruments: Instruments,
+  onError: (error: unknown) => void = () => undefined,
+): ReadModels => {
   const { readModelsDuration, storeErrors } = instruments;
   const measured = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
     const began = performance.now();
@@ -11,6 +15,7 @@ export const measuredReadModels = (readModels: ReadModels, instruments: Instrume
       return await work();
     } catch (error) {
       storeErrors.add(1, 'read-models', operation);
+      onError(error);
       throw error;
     } finally {
       readModelsDuration.observe(secondsSince(began), operation);
@@ -33,6 +38,7 @@ export const measuredReadModels = (readModels: ReadModels, instruments: Instrume
     saveCheckpoint: (name, position, fact) =>
       measured('save-checkpoint', () => readModels.saveCheckpoint(name, position, fact)),
     dropCheckpoint: (name) => measured('drop-checkpoint', () => readModels.dropCheckpoint(name)),
+    leaseOf: (name) => measured('lease', () => readModels.leaseOf(name)),
     lease: (name, holder, now, until) => measured('lease', () => readModels.lease(name, holder, now, until)),
     release: (name, holder) => measured('release', () => readModels.release(name, holder)),
     register: (name) => measured('register', () => readModels.register(name)),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SubscriptionStatus } from '../runners/subscription.ts';
 import { familiesOf, openInstruments } from './instruments.ts';
 import type { Heads } from './lag.ts';
-import { lagFamilies, rememberHeads, watchHeads } from './lag.ts';
+import { lagFamilies } from './lag.ts';
 import type { Family } from './measures.ts';
 import { gauge, together } from './measures.ts';
 import type { Measured, MetricsSdk, SentMetrics } from './metrics-sdk.ts';
@@ -19,6 +19,8 @@ export type Waiting = { readonly jobs: Counts; readonly failed: Counts; readonly
 export type Sources = {
   readonly role: string;
   readonly head: () => Promise<number>;
+  /** When the log was how long, as somebody sees it who looks again and again. */
+  readonly heads: Heads;
   readonly clock: () => Date;
   readonly waiting: () => Promise<Waiting>;
   readonly projections: () => Promise<readonly SubscriptionStatus[]>;
@@ -125,11 +127,7 @@ const orNothing = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
 
 type Adding = ReturnType<typeof addingUp>;
 
-const gathered = async (
-  telemetry: Telemetry,
-  [heads, adding]: readonly [Heads, Adding],
-  sources: Sources,
-): Promise<Measured> => {
+const gathered = async (telemetry: Telemetry, adding: Adding, sources: Sources): Promise<Measured> => {
   const [head, projections = [], told, waiting] = await Promise.all([
     orNothing(sources.head),
     orNothing(sources.projections),
@@ -137,8 +135,7 @@ const gathered = async (
     // Whoever runs jobs tells of them; of an api there are many.
     sources.role === 'api' ? undefined : orNothing(sources.waiting),
   ]);
-  const end = head === undefined ? undefined : { head, heads, now: sources.clock() };
-  if (head !== undefined) heads.note(head);
+  const end = head === undefined ? undefined : { head, heads: sources.heads, now: sources.clock() };
   const thread = told === undefined ? undefined : adding(told);
   const families = together([
     ...telemetry.families(),
@@ -158,13 +155,11 @@ const gathered = async (
  * it is asked or sends for the first time.
  */
 export const openMetrics = async (telemetry: Telemetry, sources: Sources, sent: SentMetrics | undefined) => {
-  const heads = rememberHeads();
   const adding = addingUp();
-  const watching = sources.role === 'api' ? undefined : watchHeads(heads, sources.head);
   const opened: MetricsSdk[] = [];
   const sdk = once(async () => {
     const { openMetricsSdk, producing, sending } = await import('./metrics-sdk.ts');
-    const producer = producing(() => gathered(telemetry, [heads, adding], sources));
+    const producer = producing(() => gathered(telemetry, adding, sources));
     const lost = (error: Error | undefined) => telemetry.lost('metrics', error);
     const readers = sent ? [await sending(sent, producer, lost)] : [];
     const made = openMetricsSdk('main', [producer], readers);
@@ -175,7 +170,6 @@ export const openMetrics = async (telemetry: Telemetry, sources: Sources, sent: 
   return {
     text: async (): Promise<string> => (await sdk()).text(),
     close: async (): Promise<void> => {
-      watching?.stop();
       await Promise.all(opened.map((each) => each.close()));
     },
   };

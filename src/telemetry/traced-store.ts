@@ -33,14 +33,25 @@ const othersOf = (events: readonly NewEvent[], current: Span | undefined): reado
   return [...all].filter((traceparent) => traceparent !== current?.traceparent);
 };
 
-/** A store that tells what it does: facts by type, conflicts, errors, how long appends take, and a span for each append. */
-export const tracedStore = (store: EventStore, { instruments, tracing }: Observing): EventStore => {
+/**
+ * A store that tells what it does: facts by type, conflicts, errors, how long appends take, and a span for each append. `onError` is
+ * told why something failed.
+ */
+export const tracedStore = (
+  store: EventStore,
+  { instruments, tracing }: Observing,
+  onError: (error: unknown) => void = () => undefined,
+): EventStore => {
   const { appendDuration, appendConflicts, storeErrors } = instruments;
+  const failed = (operation: string, error: unknown): void => {
+    storeErrors.add(1, 'events', operation);
+    onError(error);
+  };
   const telling = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      storeErrors.add(1, 'events', operation);
+      failed(operation, error);
       throw error;
     }
   };
@@ -53,7 +64,7 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
       return appended;
     } catch (error) {
       if (isConflict(error)) appendConflicts.add(1, aggregateOf(stream));
-      else storeErrors.add(1, 'events', 'append');
+      else failed('append', error);
       throw error;
     }
   };
@@ -72,10 +83,11 @@ export const tracedStore = (store: EventStore, { instruments, tracing }: Observi
       try {
         yield* store.follow(from, signal, filter);
       } catch (error) {
-        storeErrors.add(1, 'events', 'follow');
+        failed('follow', error);
         throw error;
       }
     },
+    truncate: (stream, before) => telling('truncate', () => store.truncate(stream, before)),
     head: () => telling('head', () => store.head()),
     state: () => telling('state', () => store.state()),
     close: () => store.close(),

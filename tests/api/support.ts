@@ -36,6 +36,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
     secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
+    asOf: clock,
     head: () => store.head(),
     reached: () => Promise.resolve(),
     subscriptions: () => Promise.resolve([]),

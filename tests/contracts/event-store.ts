@@ -2,13 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Batch, EventStore, Filter, NewEvent, Recorded } from '../../src/eventstore/event-store.ts';
 import { RevisionConflict } from '../../src/eventstore/event-store.ts';
+import { lostTail } from '../../src/eventstore/lost-tail.ts';
 import { pageLimits, streamPages } from '../../src/eventstore/page.ts';
 import { factsIn } from '../support/facts-in.ts';
 
-/** A store that may hold foreign streams already. `reopen` closes it and opens the same log again; a durable store has it. */
+/**
+ * A store that may hold foreign streams already. `reopen` closes it and opens the same log again; a durable store has it.
+ * `scavenge` takes out of the whole log what was truncated, where that is not done at once.
+ */
 export type Opened = {
   readonly store: EventStore;
   readonly reopen?: () => Promise<EventStore>;
+  readonly scavenge?: () => Promise<void>;
   readonly dispose: () => Promise<void>;
 };
 
@@ -89,6 +94,119 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     const mine = `t${randomUUID()}-`;
     return { ...opened, mine, stream: `${mine}a`, start: await opened.store.head() };
   }
+
+  describe(`${name} truncates`, () => {
+    /** A stream of four facts and one more that comes when it is emptied, as a person is erased. */
+    async function truncated() {
+      const opened = await fresh();
+      await opened.store.append(opened.stream, -1, facts(4));
+      await opened.store.append(`${opened.mine}other`, -1, facts(2, 90));
+      await opened.store.append(opened.stream, 3, [fact(4, 'Emptied')]);
+      const before = await take(opened.store, opened.start, 7, { streams: [opened.mine] });
+      await opened.store.truncate(opened.stream, 4);
+      return { ...opened, before };
+    }
+    const revisions = (events: readonly Recorded[]) => events.map(({ revision }) => revision);
+
+    it('a stream, which begins at the revision then, whichever is asked for', async () => {
+      const { store, stream, before } = await truncated();
+      for (const after of [-1, 0, 2, 3]) {
+        const { events, more } = await store.read(stream, after);
+        expect([revisions(events), more], `after ${after}`).toEqual([[4], false]);
+      }
+      expect(await store.read(stream, 4)).toMatchObject({ events: [], more: false });
+      expect(await store.at(stream, 3)).toBeUndefined();
+      expect(await factsIn(store, stream)).toEqual(before.slice(-1));
+    });
+
+    it('a stream, which goes on where it was', async () => {
+      const { store, stream } = await truncated();
+      await expect(store.append(stream, -1, [fact(9)])).rejects.toThrow(RevisionConflict);
+      expect((await store.append(stream, 4, [fact(5)])).revision).toBe(5);
+      expect(revisions(await factsIn(store, stream))).toEqual([4, 5]);
+    });
+
+    it('no other stream', async () => {
+      const { store, mine } = await truncated();
+      expect(numbers(await factsIn(store, `${mine}other`))).toEqual([90, 91]);
+    });
+
+    it('never beyond the last event, nor a stream without events', async () => {
+      const { store, stream, mine } = await truncated();
+      for (const revision of [5, 6, -1, 0.5, NaN])
+        await expect(store.truncate(stream, revision), String(revision)).rejects.toThrow(RangeError);
+      await expect(store.truncate(`${mine}none`, 0)).rejects.toThrow(RangeError);
+      expect(revisions(await factsIn(store, stream))).toEqual([4]);
+    });
+
+    it('again and further, and never back', async () => {
+      const { store, stream } = await truncated();
+      await store.append(stream, 4, facts(3, 5));
+      for (const [asked, begins] of [
+        [4, 4],
+        [1, 4],
+        [6, 6],
+        [5, 6],
+        [7, 7],
+      ] as const) {
+        await store.truncate(stream, asked);
+        expect(revisions(await factsIn(store, stream))[0]).toBe(begins);
+      }
+    });
+
+    it('while another truncates the same stream, and the further one holds', async () => {
+      const { store, stream } = await truncated();
+      await store.append(stream, 4, facts(3, 5));
+      const outcomes = await Promise.allSettled([5, 7, 6].map((revision) => store.truncate(stream, revision)));
+      expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
+      await store.truncate(stream, 7);
+      expect(revisions(await factsIn(store, stream))).toEqual([7]);
+    });
+
+    it('so that followers get what is left in order, from wherever they are', async () => {
+      const { store, mine, start, before, scavenge } = await truncated();
+      await scavenge?.();
+      const left = before.slice(-3);
+      const streams = [mine];
+      for (const from of [start, ...before.map(({ position }) => position)]) {
+        const wanted = left.filter(({ position }) => position > from);
+        if (wanted.length > 0) expect(await take(store, from, wanted.length, { streams })).toEqual(wanted);
+      }
+      const { position } = await store.append(`${mine}other`, 1, [fact(92)]);
+      expect(position).toBeGreaterThan(before.at(-1)!.position);
+      const all = await take(store, start, 4, { streams });
+      expect(numbers(all)).toEqual([90, 91, 4, 92]);
+      expectStrictlyGrowing(all);
+    });
+
+    it('and a reader that stands on what was taken out has not lost the end of the log', async () => {
+      const { store, before, scavenge } = await truncated();
+      const standing = before.map((fact) => ({ position: fact.position, fact }));
+      expect(await Promise.all(standing.map((each) => lostTail(store, each)))).toEqual(before.map(() => undefined));
+      await scavenge?.();
+      expect(await Promise.all(standing.map((each) => lostTail(store, each)))).toEqual(before.map(() => undefined));
+      const other = { position: before[0]!.position, fact: { ...before.at(-1)!, id: randomUUID() } };
+      expect(await lostTail(store, other)).toBeDefined();
+    });
+
+    it.runIf(durable)('for good', async () => {
+      const { store, stream, reopen } = await truncated();
+      await store.append(stream, 4, [fact(5)]);
+      const again = await reopen!();
+      expect(revisions(await factsIn(again, stream))).toEqual([4, 5]);
+      await expect(again.append(stream, 4, [fact(6)])).rejects.toThrow(RevisionConflict);
+    });
+
+    it('a long stream, which takes no longer to read then', async () => {
+      const { store, stream } = await fresh();
+      for (let first = 0; first < 5_000; first += 500) await store.append(stream, first - 1, facts(500, first));
+      await store.truncate(stream, 4_999);
+      const begin = performance.now();
+      for (const after of [-1, 0, 2_500, 4_998])
+        expect(numbers((await store.read(stream, after)).events)).toEqual([4_999]);
+      expect(performance.now() - begin).toBeLessThan(1_000);
+    });
+  });
 
   describe(`${name} appends and reads`, () => {
     it('has no events in a stream nobody wrote to', async () => {

@@ -7,6 +7,7 @@ import {
   activityOf,
   listOf,
   noActivities,
+  overviewOf,
   withOneMore,
 } from '../../src/domain/lead/activities.ts';
 import type { Activity } from '../../src/domain/lead/activity.ts';
@@ -15,7 +16,14 @@ import { activity } from '../support/facts.ts';
 const types = ['page_view', 'signup', 'constructor'];
 
 /** The nth activity that a test makes, of one of a few types. */
-const nth = (n: number): Activity => activity({ eventId: `e${n}`, eventType: types[n % types.length] ?? '' });
+const nth = (n: number): Activity =>
+  activity({
+    eventId: `e${n}`,
+    eventType: types[n % types.length] ?? '',
+    occurredAt: `2026-03-${10 + ((n * 7) % 20)}T12:00:00.000Z`,
+    source: `source-${n % 5}`,
+    ...(n % 2 > 0 && { context: { locale: `locale-${n}` } }),
+  });
 
 /** All that can be asked of activities. */
 const told = (activities: Activities, asked: number) => ({
@@ -26,6 +34,7 @@ const told = (activities: Activities, asked: number) => ({
     const { list, size } = activitiesOfType(activities, type);
     return list.slice(0, size);
   }),
+  overview: structuredClone(overviewOf(activities)),
 });
 
 it('Activities stay as they are for who has them, whatever is added to them and to older ones', () => {
@@ -52,4 +61,20 @@ it('Nothing is copied when one activity after the other is added', () => {
   const { kept } = activities;
   for (let n = 1; n < 1_000; n++) activities = withOneMore(activities, nth(n));
   expect([activities.kept === kept, activities.size]).toEqual([true, 1_000]);
+});
+
+it('However often it is asked what they come to, each activity is looked at once', () => {
+  let looks = 0;
+  let activities = noActivities;
+  for (let n = 0; n < 1_000; n++) {
+    const next = Object.defineProperty({ ...nth(n) }, 'source', {
+      get: () => {
+        looks += 1;
+        return `source-${n % 5}`;
+      },
+    });
+    activities = withOneMore(activities, next);
+    expect(overviewOf(activities).sources.size).toBe(Math.min(n + 1, 5));
+  }
+  expect(looks).toBe(1_000);
 });

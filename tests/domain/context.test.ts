@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activityCondition, contextOf } from '../../src/domain/lead/context.ts';
+import { activitiesFrom, overviewOf } from '../../src/domain/lead/activities.ts';
+import { activityCondition } from '../../src/domain/lead/context.ts';
 import { lead } from '../../src/domain/lead/lead.ts';
+import { contextIn } from '../../src/domain/lead/overview.ts';
 import { scorable } from '../../src/domain/lead/scorable.ts';
 import { routable } from '../../src/domain/routing/routable.ts';
 import { routingRulesForm } from '../../src/domain/routing/routing-form.ts';
@@ -73,10 +75,14 @@ describe('The context of a lead', () => {
   it('has of each part what the last activity says of it, in whatever order they came', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(told, { minLength: told.length }), (some) => {
-        expect(contextOf(some)).toEqual({ ...campaign('mail'), page: { path: '/' }, locale: 'fr' });
+        expect(contextIn(overviewOf(activitiesFrom(some)))).toEqual({
+          ...campaign('mail'),
+          page: { path: '/' },
+          locale: 'fr',
+        });
       }),
     );
-    expect(contextOf([])).toEqual({});
+    expect(contextIn(overviewOf(activitiesFrom([])))).toEqual({});
   });
 
   it('is what the conditions of routing rules look at', () => {

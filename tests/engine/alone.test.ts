@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createProject } from '../../src/commands/projects/create-project.ts';
 import { project } from '../../src/domain/projects/project.ts';
 import { alone } from '../../src/engine/alone.ts';
+import { doubting } from '../../src/engine/doubt.ts';
 import { handling } from '../../src/engine/handle.ts';
 import { foldStates } from '../../src/engine/states.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
@@ -23,11 +24,10 @@ const processOver = (log: EventStore) => {
     count.reads += 1;
     return log.read(...asked);
   };
-  const folded = foldStates({ ...log, read }, 1_000_000);
-  const { store, states } = alone({ ...log, read }, folded);
+  const { store, states } = doubting({ ...log, read }, foldStates({ ...log, read }, 1_000_000));
   const ids = Array.from({ length: 10 }, (_, index) => `00000000-0000-4000-8000-00000000000${index}`).values();
   const newId = (): string => ids.next().value ?? '';
-  return { handle: handling({ store, states: folded, clock: () => noon, newId }), states, count };
+  return { handle: handling({ store, states, clock: () => noon, newId }), states: alone(states), count };
 };
 
 const named = (name: string) => ({ projectId, name });
@@ -60,6 +60,64 @@ it.each([
   count.reads = 0;
   expect((await states.refresh(project, projectId)).revision).toBe(revision);
   expect(count.reads).toBe(0);
+});
+
+it('Nothing is decided on what is in doubt until the store answers', async () => {
+  const log = openStore();
+  await processOver(log).handle(createProject, named('Acme'), request('create'));
+  const away = { is: false, reads: 0 };
+  const mustBeThere = (): void => {
+    if (away.is) throw new StoreUnavailable('It is away');
+  };
+  const store: EventStore = {
+    ...log,
+    append: async (...asked) => {
+      mustBeThere();
+      return log.append(...asked);
+    },
+    read: async (...asked) => {
+      away.reads += 1;
+      mustBeThere();
+      return log.read(...asked);
+    },
+  };
+  const { handle } = processOver(store);
+  let decided = 0;
+  const rename: typeof createProject = {
+    ...createProject,
+    decide: () => {
+      decided += 1;
+      return [{ type: 'KeyRevoked', data: { keyId: 'k' } }];
+    },
+  };
+  await handle(rename, named('Acme'), request('first'));
+  away.is = true;
+  for (let n = 0; n < 5; n++) await expect(handle(rename, named('Acme'), request(`away-${n}`))).rejects.toThrow('away');
+  expect(decided).toBe(2);
+  away.is = false;
+  expect(await handle(rename, named('Acme'), request('back'))).toMatchObject({ revision: 2 });
+  expect(decided).toBe(3);
+  away.reads = 0;
+  await handle(rename, named('Acme'), request('after'));
+  expect(away.reads).toBe(0);
+});
+
+it('It looks at each stream once after more appends failed than it remembers one by one', async () => {
+  const log = openStore();
+  await processOver(log).handle(createProject, named('Acme'), request('create'));
+  const broken = { ...log, append: () => Promise.reject(new StoreUnavailable('It is away')) };
+  const count = { reads: 0 };
+  const read: EventStore['read'] = (...asked) => {
+    count.reads += 1;
+    return log.read(...asked);
+  };
+  const { store, states: doubted } = doubting({ ...broken, read }, foldStates({ ...log, read }, 10_000_000));
+  const states = alone(doubted);
+  await states.get(project, projectId);
+  for (let n = 0; n < 10_001; n++) await store.append(`lead-${n}`, -1, []).catch(() => undefined);
+  count.reads = 0;
+  for (let looks = 0; looks < 3; looks++) await states.refresh(project, projectId);
+  expect(count.reads).toBe(1);
 });
 
 it('It appends although others did, whatever is said', async () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, Filter } from '../../src/eventstore/event-store.ts';
 import { clientFor } from '../../src/eventstore/eventstoredb/client.ts';
+import { livenessOf } from '../../src/eventstore/eventstoredb/liveness.ts';
 import { tailsOf } from '../../src/eventstore/eventstoredb/tail.ts';
 import { openEventStoreDB } from '../../src/eventstore/eventstoredb/store.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
@@ -180,6 +181,85 @@ describe('A follower that is behind', () => {
     await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
   });
 
+  it('is sent each event once together with all others that are, whatever each wants', async () => {
+    const { standin, follower } = await opened();
+    for (let n = 0; n < 20; n++) {
+      append(standin, `lead-${n}`, 250);
+      append(standin, 'job-a', 50, () => event('Rare'));
+    }
+    const filters = [
+      {},
+      { streams: ['lead-'] },
+      { streams: ['lead-', 'job-'], types: ['Rare'] },
+      { streams: ['job-'] },
+    ];
+    const readers = Array.from({ length: 12 }, (_, n) => ({ filter: filters[n % 4], ...follower(0, filters[n % 4]) }));
+    await Promise.all(readers.map(({ until }) => until(headOf(standin))));
+    for (const { filter, seen, batches } of readers) {
+      expect(seen()).toEqual(wantedIn(standin, 0, filter?.streams ? filter : { streams: ['lead-', 'job-'] }));
+      expectGrowing(batches);
+      expect(Math.max(...batches.map(({ events }) => events.length))).toBeLessThanOrEqual(1_000);
+    }
+    expect(standin.sent('subscribe')).toBeLessThan(6_000 + 1_000);
+    expect(standin.sent('read')).toBeLessThanOrEqual(1_000);
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+  });
+
+  it('that wants some types is sent those, and those that others want who do', async () => {
+    const { standin, follower } = await opened();
+    for (let n = 0; n < 20; n++) {
+      append(standin, 'lead-a', 200);
+      append(standin, 'job-a', 20, () => event('Rare'));
+      append(standin, 'other-a', 20, () => event('Rare'));
+      append(standin, 'lead-b', 20, () => event('Odd'));
+    }
+    const filters = [
+      { streams: ['job-'], types: ['Rare'] },
+      { streams: ['lead-'], types: ['Odd'] },
+      { streams: ['lead-', 'job-'], types: ['Odd', 'Rare'] },
+    ];
+    const readers = filters.map((filter) => ({ filter, ...follower(0, filter) }));
+    await Promise.all(readers.map(({ until }) => until(headOf(standin))));
+    for (const { filter, seen, batches } of readers) {
+      expect(seen()).toEqual(wantedIn(standin, 0, filter));
+      expectGrowing(batches);
+    }
+    expect(standin.sent('subscribe')).toBeLessThanOrEqual(1_200);
+  });
+
+  it('holds up nobody, however long it takes over what it has', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', 5_000);
+    const [slow, quick] = [follower(0), follower(0)];
+    await slow.pull();
+    await quick.until(headOf(standin));
+    expect(slow.position()).toBeLessThan(headOf(standin));
+    await slow.until(headOf(standin));
+    expect(slow.seen()).toEqual(wantedIn(standin, 0));
+  });
+
+  it('reads again what is kept for nobody, because it is more than there is room for', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', 4_000, () => event('Large', 4_000));
+    const [slow, quick] = [follower(0), follower(0)];
+    await slow.pull();
+    await quick.until(headOf(standin));
+    const before = standin.sent('subscribe');
+    await slow.until(headOf(standin));
+    expect(slow.seen()).toEqual(wantedIn(standin, 0));
+    expect(standin.sent('subscribe')).toBeGreaterThan(before);
+  });
+
+  it('knows where the log ends without asking', async () => {
+    const { standin, follower } = await opened();
+    append(standin, 'lead-a', BEFORE);
+    const late = follower(0);
+    await late.until(headOf(standin));
+    expect(late.batches.map(({ end }) => end)).toEqual(late.batches.map(() => headOf(standin)));
+    // The tail looks at the end once, when it begins.
+    expect(standin.seen().filter((kind) => kind === 'read')).toHaveLength(1);
+  });
+
   it('needs no subscription of its own for the last thousand events', async () => {
     const { standin, follower } = await opened();
     append(standin, 'lead-a', BEFORE);
@@ -331,7 +411,9 @@ describe('The tail', () => {
     const standin = await startEventStoreStandin();
     before(standin);
     const closing = new AbortController();
-    const connection = { client: clientFor(standin.url), where: 'here', deadline: 5_000, closing: closing.signal };
+    const [where, { signal }] = ['here', closing];
+    const liveness = livenessOf({ where, ask: async () => undefined, drop: async () => undefined, closing: signal });
+    const connection = { client: clientFor(standin.url), where, deadline: 5_000, closing: signal, liveness };
     const { tail, leave } = tailsOf(connection)();
     onTestFinished(async () => {
       leave();

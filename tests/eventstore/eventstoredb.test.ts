@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore, Filter } from '../../src/eventstore/event-store.ts';
@@ -7,6 +10,7 @@ import type { EventStoreDBOptions } from '../../src/eventstore/eventstoredb/stor
 import { openLog } from '../../src/eventstore/open.ts';
 import { subscribe } from '../../src/runners/subscription.ts';
 import { fact, facts, followUntil, numbers, take } from '../contracts/event-store.ts';
+import { newCertificate } from '../support/certificates.ts';
 import type { Proposed } from '../support/eventstoredb-standin-log.ts';
 import { startEventStoreStandin, trailers } from '../support/eventstoredb-standin.ts';
 import { factsIn } from '../support/facts-in.ts';
@@ -191,7 +195,7 @@ describe('An append', () => {
   });
 
   it('is larger than the server takes: told as it is, for trying again would not help', async () => {
-    const { store } = await opened();
+    const { store } = await opened({ deadline: 10_000 });
     const large = { ...fact(1), data: { text: 'x'.repeat(1_100_000) } };
     await expect(store.append('lead-a', -1, [large])).rejects.toThrow(RangeError);
     expect(await factsIn(store, 'lead-a')).toEqual([]);
@@ -398,6 +402,60 @@ describe('A follower', () => {
   });
 });
 
+describe('A truncated stream', () => {
+  /** The metadata of a stream as somebody else sets it. */
+  const metadata = (settings: object): Proposed => ({
+    ...foreign(),
+    type: '$metadata',
+    data: btoa(JSON.stringify(settings)),
+  });
+
+  it('keeps what else its metadata says', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    standin.log.append('$$lead-a', 'any', [metadata({ $acl: { $r: 'ops' }, owner: 'x' })]);
+    await store.truncate('lead-a', 2);
+    const set = standin.log.stream('$$lead-a').map(({ data }): unknown => JSON.parse(atob(data)));
+    expect(set.at(-1)).toEqual({ $acl: { $r: 'ops' }, owner: 'x', $tb: 2 });
+    await store.truncate('lead-a', 1);
+    expect(standin.log.stream('$$lead-a')).toHaveLength(2);
+  });
+
+  it('beyond its last event by somebody else is empty, and goes on where it was', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    standin.log.append('$$lead-a', 'any', [metadata({ $tb: 10 })]);
+    expect(await factsIn(store, 'lead-a')).toEqual([]);
+    await expect(store.append('lead-a', -1, [fact(3)])).rejects.toMatchObject({ name: 'RevisionConflict' });
+    expect(await store.append('lead-a', 2, [fact(3)])).toMatchObject({ revision: 3 });
+  });
+
+  it('is handed to followers until a scavenge, and a subscription that is under way goes on after it', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    await store.truncate('lead-a', 2);
+    expect(numbers(await take(store, 0, 3))).toEqual([0, 1, 2]);
+    const { batches, stop } = following(store, await store.head());
+    const next = batches.next();
+    await vi.waitFor(() => expect(standin.open('subscribe')).toBe(1));
+    standin.log.scavenge();
+    const { position } = await store.append('lead-b', -1, [fact(9)]);
+    expect(position).toBeGreaterThanOrEqual(256 * 1024 * 1024);
+    expect(await next).toMatchObject({ value: { events: [{ position }] } });
+    stop();
+    expect(numbers(await take(store, 0, 2))).toEqual([2, 9]);
+  });
+
+  it('is left as it was when the server is away', async () => {
+    const { standin, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    await standin.stop();
+    await expect(store.truncate('lead-a', 2)).rejects.toMatchObject(UNAVAILABLE);
+    await standin.start();
+    expect(numbers(await factsIn(store, 'lead-a'))).toEqual([0, 1, 2]);
+  });
+});
+
 describe('A connection string', () => {
   it('may have a user, who is sent with every call, also without TLS', async () => {
     const { standin } = await opened();
@@ -422,9 +480,30 @@ describe('A connection string', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('may have every option that the client knows', () => {
-    const options =
-      'tls=true&tlsVerifyCert=false&nodePreference=follower&keep_alive_interval=20000&connectionName=a%26b';
-    expect(() => openEventStoreDB(`esdb+discover://admin:change%3Fit@a,b:2113?${options}`)).not.toThrow();
+  it('may have every option but tlsVerifyCert, which makes the client print it', () => {
+    const options = 'tls=true&nodePreference=follower&keep_alive_interval=20000&connectionName=a%26b';
+    const open = (more: string) => () =>
+      openEventStoreDB(`esdb+discover://admin:change%3Fit@a,b:2113?${options}${more}`);
+    expect(open('')).not.toThrow();
+    expect(open('&tlsVerifyCert=false')).toThrow('tlsVerifyCert is not obeyed');
+  });
+
+  it('may ask for TLS, with the authority of the certificate and a user', async () => {
+    const [certificate, folder] = [newCertificate(), mkdtempSync(join(tmpdir(), 'leadfold-ca-'))];
+    const standin = await startEventStoreStandin(0, undefined, undefined, {
+      certificate,
+      username: 'a',
+      password: 'b/@',
+    });
+    writeFileSync(join(folder, 'ca.pem'), certificate.cert);
+    const store = openEventStoreDB(`${standin.url.replace('//', '//a:b%2F%40@')}&tlsCAFile=${join(folder, 'ca.pem')}`);
+    onTestFinished(async () => {
+      await store.close();
+      await standin.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await store.append('lead-a', -1, [fact(1)]);
+    expect(numbers(await take(store, 0, 1))).toEqual([1]);
+    expect(await store.state()).toBe('up');
   });
 });

@@ -54,7 +54,7 @@ it('Each who follows a log gets all it wants and nothing else, wherever it begin
         const pages = pagesOf(db, recent);
         const all = parts.flat();
         const seen = filters.map(() => ({ position: 0, events: [] as Batch['events'][number][] }));
-        const followers = filters.map((filter) => pages(filter));
+        const followers = filters.map((filter) => pages.of(filter));
         parts.forEach((part, index) => {
           write(part);
           if (index < lateAfter) return;

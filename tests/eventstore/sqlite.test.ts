@@ -422,3 +422,36 @@ describe('A SQLite event store whose disk is full', () => {
     expect(raw(path).prepare(`SELECT name FROM sqlite_schema WHERE name = 'room'`).get()).toBeUndefined();
   });
 });
+
+describe('A truncated stream of a SQLite event store', () => {
+  const secret = 'ada@example.com';
+  const about = (n: number) => ({ ...fact(n), data: { n, email: secret } });
+
+  it('is nowhere in the files any more, neither in pages that were freed nor in the write-ahead log', async () => {
+    const { path, store } = await opened();
+    const bytes = async (): Promise<string> =>
+      (await Promise.all([path, `${path}-wal`].map((file) => readFile(file, 'latin1')))).join('');
+    for (let n = 0; n < 200; n += 1) await store.append('lead-a', n - 1, [about(n)]);
+    await store.append('lead-b', -1, facts(5));
+    await store.append('lead-a', 199, [fact(200)]);
+    expect(await bytes()).toContain(secret);
+    await store.truncate('lead-a', 200);
+    expect(await bytes()).not.toContain(secret);
+    expect(numbers(await factsIn(store, 'lead-b'))).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('is forgotten by those who follow here', async () => {
+    const { store } = await opened();
+    for (let n = 0; n < 3; n += 1) await store.append('lead-a', n - 1, [about(n)]);
+    expect(await take(store, 0, 3)).toHaveLength(3);
+    await store.append('lead-a', 2, [fact(3)]);
+    await store.truncate('lead-a', 3);
+    expect(numbers(await take(store, 0, 1))).toEqual([3]);
+  });
+
+  it('can not be made by who may only read', async () => {
+    const { path, store } = await opened();
+    await store.append('lead-a', -1, facts(3));
+    await expect(openAt(path, { readOnly: true }).truncate('lead-a', 2)).rejects.toThrow('read only');
+  });
+});

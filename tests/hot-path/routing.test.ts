@@ -19,7 +19,7 @@ import { allFacts, engineOver, openWith, request } from '../support/engine.ts';
 import { routed, rosterOf, rule, rules, team } from '../support/decisions.ts';
 import { activity, projectId, rep, standard, userId } from '../support/facts.ts';
 import { noon } from '../support/noon.ts';
-import { qualify, withReps } from '../support/routing.ts';
+import { contextOf, qualify, withReps } from '../support/routing.ts';
 
 const people = Array.from({ length: 64 }, (_, index) => `person-${index}`);
 
@@ -49,15 +49,7 @@ const noting = (store: EventStore) => {
 /** Routes what one batch with all facts of the log asks for. */
 const route = async (engine: Engine, store: EventStore): Promise<void> => {
   const readModels = openSqliteReadModels(':memory:');
-  const context = {
-    engine,
-    readModels,
-    clock: engine.clock,
-    othersLag: 0,
-    sleep: async () => undefined,
-    head: async () => 0,
-    reached: async () => undefined,
-  };
+  const context = contextOf(engine, readModels);
   const events = (await allFacts(store)).filter(wanting(filterOf(routeLeads)));
   await runReactor(routeLeads, context)({ events, position: 1 });
   await readModels.close();

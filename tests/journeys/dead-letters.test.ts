@@ -74,7 +74,7 @@ describe('What failed', () => {
     expect(await statsOf(app)).toMatchObject({ failed: 2, jobs: { failed: 1, requested: 0, running: 0 } });
     expect((await app.transport({ method: 'GET', path: '/api/health' })).body.status).toBe('healthy');
 
-    const before = await project.get('/api/leads');
+    const before = await project.all('/api/leads');
     expect(mustBe(await post(app, `retry-failed/${parked}`), 202).body).toEqual({ id: parked, status: 'retrying' });
     expect((await listed(app)).map(({ id }) => id)).toEqual([job]);
     expect(mustBe(await post(app, 'retry-failed'), 202).body).toEqual({ retried: 1 });
@@ -82,7 +82,7 @@ describe('What failed', () => {
     expect((await app.root('GET', `/api/admin/jobs/${job}`)).body.status).toBe('completed');
     expect(mustBe(await post(app, 'retry-failed'), 202).body).toEqual({ retried: 0 });
     expect((await post(app, `retry-failed/${parked}`)).status).toBe(404);
-    expect(await project.get('/api/leads')).toEqual(before);
+    expect(await project.all('/api/leads')).toEqual(before);
   });
 
   it('is told to a key of its project without the texts of errors, in lists, jobs and traces; the root key has them', async () => {

@@ -71,7 +71,7 @@ test('What can not be moved is told, with what to do', async () => {
   const nowhere = await migrate('--from', 'events.db', '--to', 'esdb://127.0.0.1:1');
   expect({ code: nowhere.code, output: nowhere.output }).toEqual({
     code: 1,
-    output: expect.stringContaining('--from: give sqlite:<path>'),
+    output: expect.stringContaining('--from: has no scheme; give sqlite:<path>'),
   });
   const help = await migrate('--help');
   expect({ code: help.code, output: help.output }).toEqual({

@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
 import { engineOver } from '../support/engine.ts';
-import { childEnv } from '../support/child-env.ts';
 import type { Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
+import { blocksOf, operatorFolder, runBlocks } from '../support/runbook.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { startServer } from '../support/server-process.ts';
 
@@ -18,12 +16,10 @@ const root = join(import.meta.dirname, '..', '..');
 const pages = readdirSync(join(root, 'docs', 'runbooks')).filter((page) => page !== 'README.md');
 
 /** A folder as an operator has it: the product, and its data beside it. */
-const folder = mkdtempSync(join(tmpdir(), 'leadfold-runbooks-'));
+const folder = operatorFolder();
 const opened: { server?: ServerProcess; project?: Project } = {};
 
 beforeAll(async () => {
-  for (const name of ['package.json', 'node_modules', 'src', 'tools', 'bench', 'demo'])
-    symlinkSync(join(root, name), join(folder, name));
   const server = await startServer({ dataDir: join(folder, 'data') });
   const project = await server.project();
   mustBe(await project.send({ email: 'ada@example.com', eventType: 'signup' }), 202);
@@ -42,27 +38,8 @@ const running = (): Required<typeof opened> => {
   return { server, project };
 };
 
-/** The commands of a page, block by block. */
-const blocksOf = (page: string): readonly string[] =>
-  [...readFileSync(join(root, 'docs', 'runbooks', page), 'utf8').matchAll(/^```bash\n([^]*?)^```/gm)].map(
-    ([, code = '']) => code,
-  );
-
-/** Runs commands as an operator would, after those that every runbook begins with; one that fails ends it. */
-const run = async (blocks: readonly string[]) => {
-  const url = running().server.url();
-  const script = [...blocksOf('README.md'), ...blocks]
-    .join('\n')
-    .replaceAll('http://127.0.0.1:4000', url)
-    .replaceAll('curl -s', 'curl -sS --fail-with-body')
-    // The same script of package.json without a start of npm before each.
-    .replaceAll('npm run ', `${process.execPath} --run `);
-  const env = { ...childEnv(), HOME: process.env['HOME'], PORT: new URL(url).port, LOG_LEVEL: 'silent' };
-  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
-  const ended = new Promise<number | null>((resolve) => shell.on('close', resolve));
-  const [out, problems] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
-  return { output: out + problems, code: await ended };
-};
+/** Runs commands as an operator would, at the server of this file. */
+const run = (blocks: readonly string[]) => runBlocks(blocks, { folder, url: running().server.url() });
 
 const mustRun = async (blocks: readonly string[]): Promise<string> => {
   const { output, code } = await run(blocks);

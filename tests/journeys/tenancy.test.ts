@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addDeadLetter } from '../../src/commands/jobs/add-dead-letter.ts';
 import { appOfFile } from '../support/app.ts';
+import { withoutAge } from '../support/answers.ts';
 import type { Answer, Project } from '../support/client.ts';
 import { bearer, mustBe } from '../support/client.ts';
 import type { Operation } from '../support/operations.ts';
@@ -120,7 +121,7 @@ const snapshotOf = async (project: Project): Promise<string> => {
   ];
   const bodies = [(await project.asRoot('GET', `${path}/keys`)).body];
   for (const part of parts) bodies.push(await project.get(part));
-  return JSON.stringify(bodies);
+  return JSON.stringify(bodies.map(withoutAge));
 };
 
 const names = ({ method, path }: Operation) => `${method} ${path}`;

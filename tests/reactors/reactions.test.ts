@@ -15,6 +15,8 @@ import {
   tellHeld,
   tellPlaced,
 } from '../../src/flows/placements.ts';
+import type { LeadEvent } from '../../src/domain/lead/lead-events.ts';
+import type { PoolEvent } from '../../src/domain/routing/pool.ts';
 import { retryAllWaiting, routeLead } from '../../src/flows/route-lead.ts';
 import { completeMerges } from '../../src/reactors/complete-merges.ts';
 import { completePlacements } from '../../src/reactors/complete-placements.ts';
@@ -61,6 +63,7 @@ import {
 import { givenLog } from '../support/given-log.ts';
 
 const leadStream = `lead-${projectId}.${leadId}`;
+const poolStream = `pool-${projectId}`;
 const of = { projectId, leadId };
 const routing = flowIntent(routeLead, of);
 const ending = (workIds: readonly string[], reason: string) => flowIntent(endWork, { projectId, workIds, reason });
@@ -74,8 +77,6 @@ describe('A merge', () => {
 });
 
 describe('What the pool decided', () => {
-  const poolStream = `pool-${projectId}`;
-
   it('is told to the lead, unless it has heard of it, or of something later', async () => {
     const placed = leadPlaced({ decision: 2 });
     const told = flowIntent(tellPlaced, { projectId, ...placed.data });
@@ -108,6 +109,24 @@ describe('What the pool decided', () => {
     await log.when(completePlacements, poolStream).then(flowIntent(tellFreed, { ...of, decision, reason }));
     await log.when(retryWaitingLeads, poolStream).then(flowIntent(retryAllWaiting, { projectId }));
     await log.when(retryWaitingLeads, poolStream, 0).then();
+  });
+
+  it('is told to a lead whose place was freed, unless it has heard of that, or of something later', async () => {
+    const freed = [leadPlaced(), leadFreed()];
+    const had = [leadCaptured(), leadQualified(), leadAssigned()];
+    const { decision, reason } = leadFreed().data;
+    const when = (...since: readonly LeadEvent[]) =>
+      givenLog({ [poolStream]: freed, [leadStream]: [...had, ...since] }).when(completePlacements, poolStream);
+    await when().then(flowIntent(tellFreed, { ...of, decision, reason }));
+    await when(leadUnassigned()).then();
+    await when(leadUnassigned(), leadAssigned({ decision: 2 })).then();
+  });
+
+  it('is told to nobody when a lead only waits no longer', async () => {
+    const { decision: _, ...ended } = leadFreed().data;
+    await givenLog({ [poolStream]: [leadHeld(), { type: 'LeadFreed', data: ended }] })
+      .when(completePlacements, poolStream)
+      .then();
   });
 });
 
@@ -219,11 +238,56 @@ describe('A lead', () => {
 
   it('of which more is known is routed if it waits', async () => {
     for (const more of [profileUpdated(), stageChanged()]) {
-      await last(more).then();
-      await givenLog({ [leadStream]: [leadCaptured(), more], [`pool-${projectId}`]: [leadHeld()] })
+      await last(leadQualified(), more).then();
+      await givenLog({ [leadStream]: [leadCaptured(), leadQualified(), more], [poolStream]: [leadHeld()] })
         .when(routeLeads, leadStream)
         .then(routing);
     }
+  });
+
+  it('that has long got beyond what a fact wants is left as it is', async () => {
+    const wanting = [leadQualified(), routingRequested(), leadReopened(), approvalGiven(), profileUpdated()];
+    for (const fact of wanting)
+      for (const since of [[leadAssigned()], [leadClosed()], [leadMerged()], [approvalRequested()]])
+        await givenLog({ [leadStream]: [leadCaptured(), leadQualified(), fact, ...since], [poolStream]: [leadHeld()] })
+          .when(routeLeads, leadStream, 2)
+          .then();
+  });
+
+  it('that waits is left as it is when it has heard so, and would be asked for as it was when it was tried', async () => {
+    // By no rules, and with nothing known of where it is and what it speaks.
+    const alike = JSON.stringify([0, null, null, null, null, null, null]);
+    const when = (held: ReturnType<typeof leadHeld>, ...facts: readonly LeadEvent[]) =>
+      givenLog({ [leadStream]: [leadCaptured(), leadQualified(), ...facts], [poolStream]: [held] });
+    await when(leadHeld({ likeness: alike }), routingFailed())
+      .when(routeLeads, leadStream, 1)
+      .then();
+    await when(leadHeld({ likeness: alike }), routingFailed(), stageChanged())
+      .when(routeLeads, leadStream)
+      .then();
+    await when(leadHeld({ likeness: alike }))
+      .when(routeLeads, leadStream, 1)
+      .then(routing);
+    await when(leadHeld(), routingFailed()).when(routeLeads, leadStream, 1).then(routing);
+    await when(leadHeld({ likeness: alike, workId: 'another' }), routingFailed())
+      .when(routeLeads, leadStream, 1)
+      .then(routing);
+    await when(leadHeld({ likeness: alike, domain: 'example.com' }), routingFailed())
+      .when(routeLeads, leadStream, 1)
+      .then(routing);
+  });
+
+  it('that was given back is left as it is when its place is free, and it needs nobody any more', async () => {
+    const facts = [leadCaptured(), leadQualified(), leadAssigned(), leadDeclined()];
+    const given = (pool: readonly PoolEvent[], ...since: readonly LeadEvent[]) =>
+      givenLog({ [leadStream]: [...facts, ...since], [poolStream]: pool }).when(routeLeads, leadStream, 3);
+    const both = [intent(freePlace, { ...of, decision: 1, credit: true, reason: 'declined' }), routing];
+    const again = leadAssigned({ decision: 2 });
+    await given([leadPlaced(), leadFreed(), leadPlaced({ decision: 2 })], again).then();
+    await given([leadPlaced(), leadFreed()], leadClosed()).then();
+    await given([leadPlaced()], leadClosed()).then(...both);
+    await given([leadPlaced(), leadFreed()]).then(...both);
+    await given([], again).then(...both);
   });
 });
 

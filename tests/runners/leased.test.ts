@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { leased } from '../../src/runners/leased.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import type { Subscription } from '../../src/runners/subscription.ts';
 import { subscribe } from '../../src/runners/subscription.ts';
+import { openRecoveries } from '../../src/runners/recoveries.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { fact } from '../contracts/event-store.ts';
+
+type Models = Pick<ReadModels, 'lease' | 'leaseOf' | 'release' | 'checkpoint'>;
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,29 +28,43 @@ const open = () => {
     await store.close();
     rmSync(folder, { recursive: true });
   });
-  /** A process that offers to run the subscription `reader`, and tells which positions it handled. */
-  const offer = (holder: string, models: Pick<ReadModels, 'lease' | 'release' | 'checkpoint'> = readModels) => {
+  /** What all processes do, in order: `a starts`, and `a stopped` when it has ended. */
+  const runs: string[] = [];
+  const noted = (holder: string, subscription: Subscription): Subscription => {
+    runs.push(`${holder} starts`);
+    const stop = async (): Promise<void> => {
+      await subscription.stop();
+      runs.push(`${holder} stopped`);
+    };
+    return { ...subscription, stop };
+  };
+  /** A process that offers to run the subscription `reader`, and tells which positions it handled. `skew` is what its clock is ahead, in ms. */
+  const offer = (holder: string, models: Models = readModels, skew = 0, recoveries = openRecoveries()) => {
     const handled: number[] = [];
+    const now = () => new Date(Date.now() + skew);
     const subscription = leased(
-      { holder, readModels: models, now: clock, lifetime: 300 },
+      { holder, readModels: models, now, lifetime: 300, recoveries },
       { name: 'reader', checkpoint: 'reader' },
       () =>
-        subscribe({
-          name: 'reader',
-          store,
-          now: clock,
-          load: () => readModels.standing('reader'),
-          handle: async ({ position }) => {
-            handled.push(position);
-            await readModels.saveCheckpoint('reader', position);
-          },
-        }),
+        noted(
+          holder,
+          subscribe({
+            name: 'reader',
+            store,
+            now: clock,
+            load: () => readModels.standing('reader'),
+            handle: async ({ position }) => {
+              handled.push(position);
+              await readModels.saveCheckpoint('reader', position);
+            },
+          }),
+        ),
     );
     ends.push(() => subscription.stop());
     return { subscription, handled };
   };
   const append = async (stream: string) => (await store.append(stream, -1, [fact(1)])).position;
-  return { offer, append, readModels };
+  return { offer, append, readModels, runs };
 };
 
 const soon = () => AbortSignal.timeout(5_000);
@@ -79,6 +97,7 @@ test('another process goes on when the lease of one that died is over', async ()
   const alive = new AbortController();
   const first = offer('dead', {
     checkpoint: (name) => readModels.checkpoint(name),
+    leaseOf: (name) => readModels.leaseOf(name),
     lease: async (...asked) => !alive.signal.aborted && readModels.lease(...asked),
     release: async () => undefined,
   });
@@ -96,6 +115,7 @@ test('goes on alone while the read models do not answer, until its lease is over
   const answering = new AbortController();
   const first = offer('a', {
     checkpoint: (name) => readModels.checkpoint(name),
+    leaseOf: (name) => readModels.leaseOf(name),
     lease: async (...asked) => {
       if (answering.signal.aborted) throw new Error('away');
       return readModels.lease(...asked);
@@ -108,4 +128,70 @@ test('goes on alone while the read models do not answer, until its lease is over
   await first.subscription.reached(position, soon());
   expect(first.handled).toContain(position);
   await vi.waitFor(() => expect(first.subscription.status().state).toBe('standby'), { timeout: 5_000 });
+});
+
+describe('Of processes whose clocks differ by an hour', () => {
+  const hour = 3_600_000;
+
+  test.each([
+    ['ahead', hour],
+    ['behind', -hour],
+  ])('one takes over from one that died whose clock is %s, and from nobody who lives', async (_, skew) => {
+    const { offer, append, readModels, runs } = open();
+    const alive = new AbortController();
+    let renewals = 0;
+    const first = offer(
+      'a',
+      {
+        checkpoint: (name) => readModels.checkpoint(name),
+        leaseOf: (name) => readModels.leaseOf(name),
+        lease: async (...asked) => {
+          if (alive.signal.aborted) throw new Error('dead');
+          renewals += 1;
+          return readModels.lease(...asked);
+        },
+        release: async () => undefined,
+      },
+      skew,
+    );
+    await first.subscription.reached(await append('one'), soon());
+    const second = offer('b');
+    await vi.waitFor(() => expect(renewals).toBeGreaterThan(8), { timeout: 5_000 });
+    expect(runs).toEqual(['a starts']);
+    const begun = performance.now();
+    alive.abort();
+    const position = await append('two');
+    await second.subscription.reached(position, soon());
+    await vi.waitFor(() => expect(runs).toEqual(['a starts', 'a stopped', 'b starts']), { timeout: 5_000 });
+    // As much longer than its lifetime as a look and a second for noise.
+    expect(performance.now() - begun).toBeLessThan(300 * 1.5 + 1_000);
+  });
+});
+
+test('who could not renew stops before another begins, and has it again at once when it may renew', async () => {
+  const { offer, append, readModels, runs } = open();
+  const away = { now: false };
+  const recoveries = openRecoveries();
+  const answered = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (away.now) throw new Error('away');
+    return ask();
+  };
+  const first = offer(
+    'a',
+    {
+      checkpoint: (name) => readModels.checkpoint(name),
+      leaseOf: (name) => answered(() => readModels.leaseOf(name)),
+      lease: (...asked) => answered(() => readModels.lease(...asked)),
+      release: (...asked) => readModels.release(...asked),
+    },
+    0,
+    recoveries,
+  );
+  await first.subscription.reached(await append('one'), soon());
+  away.now = true;
+  await vi.waitFor(() => expect(runs).toEqual(['a starts', 'a stopped']), { timeout: 5_000 });
+  away.now = false;
+  recoveries.announce();
+  await first.subscription.reached(await append('two'), soon());
+  expect(runs).toEqual(['a starts', 'a stopped', 'a starts']);
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Batch, EventStore } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { newBeat } from '../../src/runners/beat.ts';
+import { openRecoveries } from '../../src/runners/recoveries.ts';
 import { subscribe, type Reader } from '../../src/runners/subscription.ts';
 import { fact, facts, numbers } from '../contracts/event-store.ts';
 
@@ -84,6 +85,28 @@ describe('A subscription', () => {
     await subscription.reached(4);
     expect(seen).toEqual([0]);
     expect(subscription.status().state).toBe('live');
+  });
+
+  it('does not ask for the end of the log where each batch says it', async () => {
+    let asked = 0;
+    const told = (inner: EventStore): EventStore => ({
+      ...inner,
+      head: async () => {
+        asked += 1;
+        return inner.head();
+      },
+      follow: async function* (...following) {
+        for await (const batch of inner.follow(...following)) yield { ...batch, end: 2_500 };
+      },
+    });
+    const { store, seen, start } = reading({}, told);
+    await store.append('s-1', -1, facts(2_500));
+    const subscription = start();
+    await subscription.reached(2_500);
+    expect(seen).toHaveLength(2_500);
+    expect(subscription.status().state).toBe('live');
+    // Both before it begins: whether the log has what its checkpoint stands on, and whether there is anything to do.
+    expect(asked).toBe(2);
   });
 
   it('handles one batch at a time', async () => {
@@ -360,6 +383,50 @@ describe('A subscription that fails', () => {
     await subscription.reached(3);
     expect(errors).toEqual(['no disk', 'no disk']);
     expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it('tries again at once when a store is there again, and begins to wait anew', async () => {
+    const recoveries = openRecoveries();
+    const { store, keep, start } = reading({ recoveries });
+    await store.append('s-1', -1, facts(1));
+    const waits: number[] = [];
+    const state = { away: true };
+    const subscription = start({
+      handle: async (batch) => {
+        if (state.away) throw new Error('away');
+        keep(batch);
+      },
+      retryDelay: (attempt) => {
+        waits.push(attempt);
+        return attempt < 9 ? 0 : 3_600_000;
+      },
+    });
+    while (waits.length < 9) await nextTurn();
+    recoveries.announce();
+    while (waits.length < 18) await nextTurn();
+    expect(waits).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(subscription.status()).toMatchObject({ state: 'stalled', attempts: 18 });
+    state.away = false;
+    recoveries.announce();
+    await subscription.reached(1);
+    expect(subscription.status()).toMatchObject({ state: 'live', attempts: 0 });
+  });
+
+  it('tries again at once when a store came back while it tried', async () => {
+    const recoveries = openRecoveries();
+    const { store, keep, start } = reading({ recoveries });
+    await store.append('s-1', -1, facts(1));
+    let tries = 0;
+    const subscription = start({
+      handle: async (batch) => {
+        if (tries++ > 0) return keep(batch);
+        recoveries.announce();
+        throw new Error('away');
+      },
+      retryDelay: () => 3_600_000,
+    });
+    await subscription.reached(1);
+    expect(tries).toBe(2);
   });
 
   it('stays stalled, with its error, while it tries again', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createProject } from '../../src/commands/projects/create-project.ts';
 import { alone } from '../../src/engine/alone.ts';
+import { doubting } from '../../src/engine/doubt.ts';
 import type { Request } from '../../src/engine/handle.ts';
 import type { Pace } from '../../src/engine/pacing.ts';
 import { pacing } from '../../src/engine/pacing.ts';
@@ -42,12 +43,11 @@ export const engineOver = (
   log: EventStore,
   { clock = () => noon, maxBytes = 10_000_000, snapshots, pace = pacing(Infinity), isAlone = false }: With = {},
 ): Engine => {
-  const folded = foldStates(log, maxBytes, snapshots);
-  const { store, states } = isAlone ? alone(log, folded) : { store: log, states: folded };
+  const { store, states } = doubting(log, foldStates(log, maxBytes, snapshots));
   const calendar = keepCalendar();
   return {
-    states,
-    handle: handling({ store, states: folded, clock, newId: randomUUID, pace }),
+    states: isAlone ? alone(states) : states,
+    handle: handling({ store, states, clock, newId: randomUUID, pace }),
     clock,
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: async () => undefined,

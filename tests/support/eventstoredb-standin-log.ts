@@ -29,16 +29,26 @@ export type Place = { readonly commit: number; readonly prepare: number };
 
 export type Log = {
   readonly all: readonly Entry[];
+  /** Whether a scavenge took it out: nobody is sent it any more. */
+  readonly isGone: (entry: Entry) => boolean;
+  /** As it is read: without what was truncated. */
   readonly stream: (name: string) => readonly Entry[];
+  /** Whether anything was ever appended to it. */
+  readonly has: (name: string) => boolean;
   readonly append: (stream: string, expected: Expected, events: readonly Proposed[]) => Outcome;
   /** The index of the first event after a place; an error where no event begins or ends there. */
   readonly after: (place: Place) => number;
   /** Calls back after each append until the returned function is called. */
   readonly watch: (grown: () => void) => () => void;
+  /** Takes what was truncated out of the log, which goes on in its next chunk. */
+  readonly scavenge: () => void;
 };
 
 /** Bytes that an event takes besides its data and metadata. */
 const OVERHEAD = 97;
+
+/** How large the real one's files are, in bytes: after a scavenge it begins a new one. */
+const CHUNK = 256 * 1024 * 1024;
 
 const isAfter = ({ position }: Entry, { commit, prepare }: Place): boolean =>
   position > commit || (position === commit && position > prepare);
@@ -65,9 +75,19 @@ export const openLog = (file?: string, clock: () => Date = () => new Date()): Lo
   const all: Entry[] = [];
   const streams = new Map<string, Entry[]>();
   const watchers = new Set<() => void>();
+  const begins = new Map<string, number>();
+  let next = 0;
+  const gone = new Set<Entry>();
+
+  const revisionOf = (stream: string): number => (streams.get(stream)?.length ?? 0) - 1;
+  const begin = (stream: string): number => begins.get(stream) ?? 0;
 
   const keep = (entry: Entry): void => {
     all.push(entry);
+    next = entry.end;
+    // The metadata of a stream is in one of its own, and the last event of that counts.
+    if (entry.type === '$metadata' && entry.stream.startsWith('$$'))
+      begins.set(entry.stream.slice(2), Number((JSON.parse(atob(entry.data)) as { $tb?: number }).$tb ?? 0));
     const stream = streams.get(entry.stream) ?? [];
     stream.push(entry);
     streams.set(entry.stream, stream);
@@ -75,7 +95,7 @@ export const openLog = (file?: string, clock: () => Date = () => new Date()): Lo
 
   const placed = (stream: string, events: readonly Proposed[]): readonly Entry[] => {
     const created = clock().getTime();
-    let [revision, end] = [(streams.get(stream)?.length ?? 0) - 1, all.at(-1)?.end ?? 0];
+    let [revision, end] = [revisionOf(stream), next];
     return events.map((event) => {
       const position = end;
       end += OVERHEAD + Math.ceil(((event.data.length + event.metadata.length) * 3) / 4);
@@ -90,7 +110,7 @@ export const openLog = (file?: string, clock: () => Date = () => new Date()): Lo
   };
 
   const append = (stream: string, expected: Expected, events: readonly Proposed[]): Outcome => {
-    const current = (streams.get(stream)?.length ?? 0) - 1;
+    const current = revisionOf(stream);
     if (!meets(expected, current)) {
       if (!thereAlready(stream, expected, events)) return { current };
       const before = typeof expected === 'number' ? expected : -1;
@@ -110,6 +130,13 @@ export const openLog = (file?: string, clock: () => Date = () => new Date()): Lo
     return index;
   };
 
+  // The last event of a stream stays, as it tells how far the stream is.
+  const scavenge = (): void => {
+    for (const [stream, entries] of streams)
+      for (const entry of entries.slice(0, -1)) if (entry.revision < begin(stream)) gone.add(entry);
+    next = Math.ceil((next + 1) / CHUNK) * CHUNK;
+  };
+
   // The real one begins with events of its own; nothing of ours is at position 0.
   if (file === undefined || !existsSync(file)) {
     append('$users', 'any', [{ id: crypto.randomUUID(), type: '$User', json: true, data: btoa('{}'), metadata: '' }]);
@@ -119,7 +146,13 @@ export const openLog = (file?: string, clock: () => Date = () => new Date()): Lo
   }
   return {
     all,
-    stream: (name) => streams.get(name) ?? [],
+    isGone: (entry) => gone.has(entry),
+    stream: (name) => {
+      const entries = streams.get(name) ?? [];
+      return begin(name) === 0 ? entries : entries.slice(begin(name));
+    },
+    has: (name) => streams.has(name),
+    scavenge,
     append,
     after,
     watch: (grown) => {

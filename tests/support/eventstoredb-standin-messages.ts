@@ -16,8 +16,24 @@ const identifierOf = (stream: string) => {
 export const nameIn = (identifier: { getStreamName_asU8(): Uint8Array } | undefined): string =>
   Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
 
-/** An event as a read or a subscription sends it. */
-export const eventMessage = (entry: Entry): ReadResp => {
+/** A message that is bytes already. */
+export type Encoded = Buffer;
+
+/** An event as a read or a subscription sends it. It is made once, as the real server has events at hand as bytes. */
+export const eventMessages = (): ((entry: Entry) => Encoded) => {
+  const made = new WeakMap<Entry, Encoded>();
+  return (entry) => {
+    const known = made.get(entry) ?? Buffer.from(eventMessage(entry).serializeBinary());
+    made.set(entry, known);
+    return known;
+  };
+};
+
+/** How an answer to a read is written. */
+export const encoded = (message: ReadResp | Encoded): Buffer =>
+  Buffer.isBuffer(message) ? message : Buffer.from(message.serializeBinary());
+
+const eventMessage = (entry: Entry): ReadResp => {
   const id = new shared.UUID();
   id.setString(entry.id);
   const recorded = new messages.ReadResp.ReadEvent.RecordedEvent();

@@ -8,28 +8,36 @@ import {
   caughtUpMessage,
   checkpointMessage,
   confirmationMessage,
-  eventMessage,
   nameIn,
   notFoundMessage,
 } from './eventstoredb-standin-messages.ts';
+import type { Encoded } from './eventstoredb-standin-messages.ts';
 
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
+export type ReadCall = ServerWritableStream<ReadReq, ReadResp | Encoded>;
 
-/** How a read is answered: how many ms it takes for each hundred events, and what hears of each event that is sent. */
-export type Manner = { readonly pace: number; readonly sent: () => void };
+/** How a read is answered: how many ms it takes for each hundred events, what hears of each event that is sent, and what makes it bytes. */
+export type Manner = {
+  readonly pace: number;
+  readonly sent: () => void;
+  readonly eventMessage: (entry: Entry) => Encoded;
+};
 
 /** How many events the real server looks up at a time. */
 const READ_BATCH = 32;
 const START: Place = { commit: 0, prepare: -1 };
 
-const send = async (call: ReadCall, message: ReadResp): Promise<void> => {
+const send = async (call: ReadCall, message: ReadResp | Encoded): Promise<void> => {
   if (call.cancelled || call.write(message)) return;
   const over = new AbortController();
   await Promise.race(['drain', 'cancelled'].map((event) => once(call, event, { signal: over.signal })));
   over.abort();
 };
 
-const sendAll = async (call: ReadCall, entries: readonly Entry[], { pace, sent }: Manner): Promise<void> => {
+const sendAll = async (
+  call: ReadCall,
+  entries: readonly Entry[],
+  { pace, sent, eventMessage }: Manner,
+): Promise<void> => {
   for (const [index, entry] of entries.entries()) {
     if (pace > 0 && index % 100 === 0) await sleep(pace, undefined, { ref: false });
     sent();
@@ -47,22 +55,32 @@ const placeIn = (all: ReadReq.Options.AllOptions | undefined): Place | undefined
 const readStream = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const from = options.getStream();
   const name = nameIn(from?.getStreamIdentifier());
+  if (!log.has(name)) return send(call, notFoundMessage(name));
   const entries = log.stream(name);
-  if (entries.length === 0) return send(call, notFoundMessage(name));
+  const count = Number(options.getCount());
+  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
+    const most = from?.hasRevision() ? Number(from.getRevision()) : Infinity;
+    const found = entries.filter(({ revision }) => revision <= most);
+    return sendAll(call, found.slice(-count).reverse(), manner);
+  }
   const first = from?.hasRevision() ? Number(from.getRevision()) : 0;
-  await sendAll(call, entries.slice(first, first + Number(options.getCount())), manner);
+  const begin = first - (entries[0]?.revision ?? 0);
+  await sendAll(call, entries.slice(Math.max(0, begin), Math.max(0, begin) + count), manner);
 };
 
 // Forwards a place is where the first event begins, backwards where it ends.
 const readAll = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const place = placeIn(options.getAll());
   const count = Number(options.getCount());
-  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS) {
-    const end = place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length;
-    return sendAll(call, log.all.slice(Math.max(0, end - count), end).reverse(), manner);
-  }
-  const begin = place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length;
-  await sendAll(call, log.all.slice(begin, begin + count), manner);
+  const sendFrom = (begin: number, step: 1 | -1): Promise<void> => {
+    const found: Entry[] = [];
+    for (let index = begin, entry = log.all[index]; entry && found.length < count; entry = log.all[(index += step)])
+      if (!log.isGone(entry)) found.push(entry);
+    return sendAll(call, found, manner);
+  };
+  if (options.getReadDirection() === messages.ReadReq.Options.ReadDirection.BACKWARDS)
+    return sendFrom((place ? log.after({ commit: place.commit, prepare: -1 }) : log.all.length) - 1, -1);
+  await sendFrom(place ? log.after({ commit: place.commit, prepare: place.prepare - 1 }) : log.all.length, 1);
 };
 
 /** Resolves when the log has grown beyond an index, or the call is over. */
@@ -84,7 +102,9 @@ const later = (one: Place, other: Place): Place => (one.commit > other.commit ? 
 const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, manner: Manner): Promise<void> => {
   const filter = options.getFilter();
   const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? [''];
-  const matches = ({ stream }: Entry): boolean => prefixes.some((prefix) => stream.startsWith(prefix));
+  const types = filter?.getEventType()?.getPrefixList();
+  const matches = ({ stream, type }: Entry): boolean =>
+    types ? types.some((prefix) => type.startsWith(prefix)) : prefixes.some((prefix) => stream.startsWith(prefix));
   const window = filter?.hasMax() ? filter.getMax() : READ_BATCH;
   const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
   const end = log.all.at(-1)?.position ?? 0;
@@ -97,10 +117,10 @@ const subscribe = async (log: Log, call: ReadCall, options: ReadReq.Options, man
     if (!entry) return;
     index += 1;
     counted += 1;
-    if (!matches(entry)) return;
+    if (!matches(entry) || log.isGone(entry)) return;
     sent = { commit: entry.position, prepare: entry.position };
     manner.sent();
-    await send(call, eventMessage(entry));
+    await send(call, manner.eventMessage(entry));
   };
 
   // A page of the past is told of by where it began, which is where the event before it ended. Only a page that is not

@@ -5,20 +5,47 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
+import type { Certificate } from './certificates.ts';
+import {
+  batchAnswer,
+  batchedIn,
+  batchExpectedIn,
+  featuresMessage,
+  unclearAnswer,
+} from './eventstoredb-standin-batch.ts';
 import { openLog } from './eventstoredb-standin-log.ts';
-import type { Log } from './eventstoredb-standin-log.ts';
-import { appendedMessage, expectedIn, nameIn, proposedIn } from './eventstoredb-standin-messages.ts';
+import type { Expected, Log, Outcome, Proposed } from './eventstoredb-standin-log.ts';
+import {
+  appendedMessage,
+  encoded,
+  eventMessages,
+  expectedIn,
+  nameIn,
+  proposedIn,
+} from './eventstoredb-standin-messages.ts';
 import { answerRead } from './eventstoredb-standin-reading.ts';
 import type { ReadCall } from './eventstoredb-standin-reading.ts';
 
 type Kind = 'append' | 'read' | 'subscribe';
+/** Appends that share a call have faults of their own. */
+type Faulty = Kind | 'batched';
+type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
 
-/** What goes wrong with one call: it is refused, or carried out without ever being answered, or a subscription just ends. */
+/**
+ * What goes wrong with one call: it is refused, or carried out without ever being answered, or a subscription just ends. An append that
+ * shares a call may be refused in a way that says nothing.
+ */
 export type Fault =
-  { readonly code: status; readonly details: string; readonly metadata?: Metadata } | 'silent' | 'end';
+  { readonly code: status; readonly details: string; readonly metadata?: Metadata } | 'silent' | 'end' | 'unclear';
 
 export type EventStoreStandin = {
   readonly port: number;
@@ -26,14 +53,16 @@ export type EventStoreStandin = {
   readonly url: string;
   /** Stops listening and breaks all connections; the log stays. */
   readonly stop: () => Promise<void>;
-  /** Listens again on the same port. */
-  readonly start: () => Promise<void>;
+  /** Listens again on the same port; without `batching` as an older server, which takes no appends that share a call. */
+  readonly start: (how?: { readonly batching: boolean }) => Promise<void>;
+  /** How many calls were begun that appends share. */
+  readonly batches: () => number;
   /** How long, in ms, each later answer takes. */
   readonly delay: (milliseconds: number) => void;
   /** How long, in ms, each hundred events of a later read take. */
   readonly pace: (milliseconds: number) => void;
   /** The next call of that kind meets the fault. */
-  readonly fault: (kind: Kind, fault: Fault) => void;
+  readonly fault: (kind: Faulty, fault: Fault) => void;
   /** The kinds of the calls so far. */
   readonly seen: () => readonly Kind[];
   /** How many events the calls of a kind were sent so far. */
@@ -44,6 +73,9 @@ export type EventStoreStandin = {
   readonly log: Log;
 };
 
+/** A server with TLS, and who may use it. */
+export type Secured = { readonly certificate: Certificate; readonly username: string; readonly password: string };
+
 const MAX_APPEND = 1024 * 1024;
 const LEADER = 8;
 
@@ -53,6 +85,9 @@ export const trailers = (values: Readonly<Record<string, string>>): Metadata => 
   for (const [name, value] of Object.entries(values)) metadata.set(name, value);
   return metadata;
 };
+
+const isUser = ({ username, password }: Secured, metadata: Metadata): boolean =>
+  metadata.get('authorization')[0] === `Basic ${btoa(`${username}:${password}`)}`;
 
 const tooLarge: Fault = {
   code: status.INVALID_ARGUMENT,
@@ -71,40 +106,46 @@ const clusterOf = (port: number) => {
   return cluster;
 };
 
-const listen = (server: Server, port: number): Promise<number> =>
+const identityOf = ({ cert, key }: Certificate): ServerCredentials =>
+  ServerCredentials.createSsl(null, [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }]);
+
+const listen = (server: Server, port: number, secured?: Secured): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
+    const identity = secured ? identityOf(secured.certificate) : ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, identity, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
 
-/** Starts one on a free port unless one is given; the file, when given, has its log, and the clock tells when events are recorded. */
+/**
+ * Starts one on a free port unless one is given; the file, when given, has its log, and the clock tells when events are recorded.
+ * Without TLS it takes everybody, as the real one does when it is insecure.
+ */
 export const startEventStoreStandin = async (
   wantedPort = 0,
   file?: string,
   clock?: () => Date,
+  secured?: Secured,
 ): Promise<EventStoreStandin> => {
   const log = openLog(file, clock);
-  const faults = new Map<Kind, Fault>();
+  const faults = new Map<Faulty, Fault>();
   const seen: Kind[] = [];
   const open: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   const sent: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
-  let [delay, pace] = [0, 0];
+  const eventMessage = eventMessages();
+  let [delay, pace, batches] = [0, 0, 0];
+  let batching = true;
 
-  const met = async (kind: Kind): Promise<Fault | undefined> => {
+  const met = async (kind: Kind, metadata: Metadata, which: Faulty = kind): Promise<Fault | undefined> => {
     seen.push(kind);
-    const fault = faults.get(kind);
-    faults.delete(kind);
+    if (secured && !isUser(secured, metadata)) return { code: status.UNAUTHENTICATED, details: 'Unauthenticated' };
+    const fault = faults.get(which);
+    faults.delete(which);
     if (delay > 0) await sleep(delay, undefined, { ref: false });
     return fault;
   };
 
-  const stored = (requests: readonly AppendReq[]): AppendResp | undefined => {
-    const events = requests.flatMap((request) => request.getProposedMessage() ?? []).map(proposedIn);
+  const stored = (stream: string, expected: Expected, events: readonly Proposed[]): Outcome | undefined => {
     const size = events.reduce((sum, { data, metadata }) => sum + ((data.length + metadata.length) * 3) / 4, 0);
-    if (size > MAX_APPEND) return undefined;
-    const options = requests[0]?.getOptions();
-    return appendedMessage(log.append(nameIn(options?.getStreamIdentifier()), expectedIn(options), events));
+    return size > MAX_APPEND ? undefined : log.append(stream, expected, events);
   };
 
   const append = async (
@@ -114,19 +155,33 @@ export const startEventStoreStandin = async (
     const requests: AppendReq[] = [];
     call.on('data', (request: AppendReq) => requests.push(request));
     await once(call, 'end');
-    const fault = await met('append');
+    const fault = await met('append', call.metadata);
     if (typeof fault === 'object') return answer(fault);
-    const message = stored(requests);
+    const options = requests[0]?.getOptions();
+    const events = requests.flatMap((request) => request.getProposedMessage() ?? []).map(proposedIn);
+    const outcome = stored(nameIn(options?.getStreamIdentifier()), expectedIn(options), events);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    answer(message ? null : tooLarge, message);
+    answer(outcome ? null : tooLarge, outcome && appendedMessage(outcome));
   };
 
-  const read = async (call: ReadCall): Promise<void> => {
+  // The real one answers each when it is written; a fault of the whole call ends it.
+  const batched = async (call: BatchCall, request: BatchAppendReq): Promise<void> => {
+    const fault = await met('append', call.metadata, 'batched');
+    if (typeof fault === 'object') return void call.emit('error', fault);
+    if (fault === 'unclear') return void call.write(unclearAnswer(request));
+    const options = request.getOptions();
+    const events = request.getProposedMessagesList().map(batchedIn);
+    const outcome = stored(nameIn(options?.getStreamIdentifier()), batchExpectedIn(options), events);
+    if (fault === 'silent') return void (await once(call, 'cancelled'));
+    call.write(batchAnswer(request, outcome));
+  };
+
+  const answer = async (call: ReadCall): Promise<void> => {
     const kind = call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read';
-    const fault = await met(kind);
+    const fault = await met(kind, call.metadata);
     if (typeof fault === 'object') return void call.emit('error', fault);
     if (fault === 'silent') return void (await once(call, 'cancelled'));
-    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1) });
+    if (fault !== 'end') await answerRead(log, call, { pace, sent: () => (sent[kind] += 1), eventMessage });
     call.end();
   };
 
@@ -146,11 +201,25 @@ export const startEventStoreStandin = async (
 
   const serving = (): Server => {
     const running = new Server();
-    running.addService(StreamsService, {
-      append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
-        void counted('append', call, append(call, answer)),
-      read: (call: ReadCall) =>
-        void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, read(call)),
+    const read = { ...StreamsService.read, responseSerialize: encoded };
+    running.addService(
+      { ...StreamsService, read },
+      {
+        append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
+          void counted('append', call, append(call, answer)),
+        ...(batching && {
+          batchAppend: (call: BatchCall) => {
+            batches += 1;
+            call.on('data', (request: BatchAppendReq) => void counted('append', call, batched(call, request)));
+            call.on('end', () => call.end());
+          },
+        }),
+        read: (call: ReadCall) =>
+          void counted(call.request.getOptions()?.hasSubscription() ? 'subscribe' : 'read', call, answer(call)),
+      },
+    );
+    running.addService(ServerFeaturesService, {
+      getSupportedMethods: (_call: unknown, answer: sendUnaryData<unknown>) => answer(null, featuresMessage(batching)),
     });
     running.addService(GossipService, {
       read: (_call: unknown, answer: sendUnaryData<unknown>) => answer(null, clusterOf(port)),
@@ -159,17 +228,19 @@ export const startEventStoreStandin = async (
   };
 
   let server = serving();
-  const port = await listen(server, wantedPort);
+  const port = await listen(server, wantedPort, secured);
   return {
     port,
-    url: `esdb://127.0.0.1:${port}?tls=false`,
+    url: `esdb://127.0.0.1:${port}?tls=${secured !== undefined}`,
     stop: async () => server.forceShutdown(),
-    start: async () => {
+    start: async (how = { batching: true }) => {
+      ({ batching } = how);
       server = serving();
-      await listen(server, port);
+      await listen(server, port, secured);
     },
     delay: (milliseconds) => (delay = milliseconds),
     pace: (milliseconds) => (pace = milliseconds),
+    batches: () => batches,
     fault: (kind, fault) => void faults.set(kind, fault),
     seen: () => [...seen],
     sent: (kind) => sent[kind],

@@ -33,6 +33,26 @@ it('A position is behind since the log was first seen to be longer', () => {
   expect([30, 25, 20, 15, 10, 9].map((position) => heads.behind(position))).toEqual([0, 2, 2, 3, 3, 5]);
 });
 
+it('There was nothing after a position until the log was last seen to end there, or before', () => {
+  const { time, heads } = remembering();
+  expect(heads.nothingAfter(10)).toBeUndefined();
+  for (const [now, head] of [
+    [0, 10],
+    [1_000, 10],
+    [2_000, 20],
+  ] as const) {
+    time.now = now;
+    heads.note(head);
+  }
+  expect([9, 10, 15, 20, 25].map((position) => heads.nothingAfter(position))).toEqual([
+    undefined,
+    1_000,
+    1_000,
+    2_000,
+    2_000,
+  ]);
+});
+
 it('What is remembered of the log stays small, and is off by little for what is long ago', () => {
   const { time, heads } = remembering();
   for (let n = 1; n <= 20_000; n++) {

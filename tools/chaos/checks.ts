@@ -42,7 +42,7 @@ const stageOf = (score: number): string =>
   score >= 60 ? 'qualified' : score >= 31 ? 'hot' : score >= 11 ? 'warm' : 'cold';
 
 /** The service's own check of all its invariants must find nothing. */
-export const mustBeSound = async (server: Server): Promise<void> => {
+export const mustBeSound = async (server: Pick<Server, 'target'>): Promise<void> => {
   const { holds, found, details = [] } = soundnessRow(await soundnessOf(server.target()));
   must(holds === true, `The invariants do not hold: ${found}; ${details.join('; ').slice(0, 800)}`);
 };
@@ -69,7 +69,7 @@ const mustAddUp = async (project: Project, shown: Shown): Promise<void> => {
  * Everything that was acknowledged is there, nothing is there twice or came from nowhere, every score adds up, and no
  * invariant is broken. Says what is there.
  */
-export const mustBeWhole = async (server: Server, project: Project, ledger: Ledger): Promise<Shown> => {
+export const mustBeWhole = async (server: Pick<Server, 'target'>, project: Project, ledger: Ledger): Promise<Shown> => {
   const shown = await shownBy(project);
   const stored = [...shown.values()].flatMap(({ timeline }) => timeline.map(({ eventId }) => eventId));
   const once = new Set(stored);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from './ledger.ts';
 import type { Project, Sent } from './project.ts';
 
@@ -50,10 +51,16 @@ export type Traffic = {
   readonly end: () => Promise<void>;
 };
 
-type Flow = { readonly clients: number; readonly people: number; readonly next: { n: number } };
+/** `pause` is how long each client waits after an answer, in ms. */
+type Flow = {
+  readonly clients: number;
+  readonly people: number;
+  readonly next: { n: number };
+  readonly pause?: number;
+};
 
 /** Sends activities from several clients, by turns alone and as small batches. What isn't acknowledged is counted and left. */
-export const openTraffic = (project: Project, ledger: Ledger, { people, next, ...flow }: Flow): Traffic => {
+export const openTraffic = (project: Project, ledger: Ledger, { people, next, pause, ...flow }: Flow): Traffic => {
   const state = { ended: false };
   const failures: string[] = [];
   const client = async (): Promise<void> => {
@@ -62,6 +69,7 @@ export const openTraffic = (project: Project, ledger: Ledger, { people, next, ..
       const [only] = events;
       const send = events.length === 1 && only ? () => project.send(only) : () => project.batch(events);
       await ledger.through(events, send).catch((error: unknown) => failures.push(String(error)));
+      if (pause !== undefined) await sleep(pause);
     }
   };
   const running = clients(flow.clients, client);

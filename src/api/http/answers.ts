@@ -31,6 +31,8 @@ const ofFramework = (error: Partial<FastifyError>): Problem | undefined => {
   return refused ? new Problem('invalid-request', error.message ?? 'The request can not be read') : undefined;
 };
 
+const isAway = (error: unknown): boolean => error instanceof StoreUnavailable || error instanceof ReadModelsUnavailable;
+
 /** What an error is to the caller. Of an error that nobody expected, nothing is told. */
 export const problemOf = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
@@ -90,6 +92,8 @@ export const answerProblem = (error: unknown, request: FastifyRequest, reply: Fa
   const problem = gone ? aborted : ofSize(problemOf(error), request);
   const { status } = kinds[problem.code];
   if (status === 500) request.log.error({ err: error }, 'request failed');
+  // Of a store that is away is told once, and not for each request.
+  else if (isAway(error)) request.log.debug({ err: error }, 'request could not be served');
   else if (status > 500) request.log.warn({ err: error }, 'request could not be served');
   if (status === 413 || status === 429) discardBody(request, reply);
   return reply

@@ -7,7 +7,8 @@ import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
- * How a part of the process is. `lag` counts events between a subscription and the head of the log. `error` says what is
+ * How a part of the process is. `lag` counts events between a subscription and the head of the log, `behindFor` is for how many
+ * seconds there has been one. What is `elsewhere` is up to other processes: this one can work without. `error` says what is
  * wrong where only a person can mend it; anybody may read it.
  */
 export type Component = {
@@ -15,6 +16,8 @@ export type Component = {
   readonly healthy: boolean;
   readonly state: string;
   readonly lag?: number;
+  readonly behindFor?: number;
+  readonly elsewhere?: boolean;
   readonly error?: string;
 };
 
@@ -32,6 +35,8 @@ export type ApiContext = {
    * `read` is what waits for it.
    */
   readonly reached: (position: number, signal: AbortSignal, read?: Waiting) => Promise<void>;
+  /** What was recorded until then is in every read model; undefined while that is not known. */
+  readonly asOf: () => Date | undefined;
   /** The position of the last fact of the log. */
   readonly head: () => Promise<number>;
   readonly components: () => Promise<readonly Component[]>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dashboard } from '../../queries/projects/dashboard.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
+import { asOf, asOfNow } from '../http/paging.ts';
 import { queryContext } from '../http/query-context.ts';
 
 const bucket = z.object({
@@ -20,6 +21,7 @@ const dashboardView = z.object({
   perMinute: z.array(bucket),
   perHour: z.array(bucket),
   perDay: z.array(bucket),
+  asOf,
 });
 
 /** What happened in a project, in numbers. */
@@ -36,6 +38,9 @@ export const analytics: Routes = (app, api) => {
         response: { 200: dashboardView },
       },
     },
-    (request) => dashboard(context, projectOf(request)),
+    async (request) => {
+      const asOf = asOfNow(api);
+      return { ...(await dashboard(context, projectOf(request))), asOf };
+    },
   );
 };

@@ -14,6 +14,10 @@ const component = z.object({
     .describe(
       'About how many facts it has still to handle: 0, or the next power of ten. Anybody may ask; the root key is told the number at /api/admin/projections',
     ),
+  behindFor: z
+    .int()
+    .optional()
+    .describe('For how many seconds there has been something that it has not handled; where other processes run it'),
   error: z.string().optional().describe('What is wrong, and what to do, where it does not mend by itself'),
 });
 const report = z.object({ status: z.enum(['healthy', 'degraded']), components: z.array(component) });
@@ -23,12 +27,13 @@ const fresh = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control
 const areHealthy = (components: readonly Component[]): boolean => components.every(({ healthy }) => healthy);
 
 /** As much of a part as a stranger may know: the exact lag, looked at again and again, would tell how much others send. */
-const viewOf = ({ name, healthy, state, error, lag }: Component): Component => ({
+const viewOf = ({ name, healthy, state, error, lag, behindFor }: Component): Component => ({
   name,
   healthy,
   state,
   ...(error !== undefined && { error }),
   ...(lag !== undefined && { lag: lag > 0 ? 10 ** Math.ceil(Math.log10(lag)) : 0 }),
+  ...(behindFor !== undefined && { behindFor: Math.floor(behindFor) }),
 });
 
 /** How the process is: alive, ready for work, and each part of it. Asks for no key. */
@@ -78,7 +83,8 @@ export const health = (app: App, api: ApiContext, stopping: () => boolean): void
     },
     handler: async (_, reply) => {
       if (stopping()) return fresh(reply).code(503).send({ status: 'stopping' });
-      const healthy = areHealthy(await components());
+      // What other processes see to is no reason to send requests elsewhere: it would be the same there.
+      const healthy = areHealthy((await components()).filter(({ elsewhere }) => elsewhere !== true));
       return fresh(reply)
         .code(healthy ? 200 : 503)
         .send({ status: healthy ? 'ready' : 'degraded' });

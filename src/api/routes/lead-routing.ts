@@ -3,7 +3,7 @@ import { outcomes, ownershipStatuses } from '../../domain/routing/ownership-even
 import { leadRoutingOf, routingHistoryOf } from '../../queries/routing/lead-routing.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
-import { pageOf, paging } from '../http/paging.ts';
+import { asOf, pageOf, paging } from '../http/paging.ts';
 import { queryContext } from '../http/query-context.ts';
 import { etag } from '../http/request.ts';
 
@@ -30,6 +30,7 @@ const routingView = z.object({
   workIds: z.array(z.string()).describe('Open work items of the lead'),
   history: z.array(entry).describe('All that was decided, newest first, also about leads that were merged into it'),
   nextCursor: z.string().nullable(),
+  asOf,
 });
 
 /** Whose a lead is and why, and whose it was. */
@@ -57,7 +58,7 @@ export const leadRouting: Routes = (app, api) => {
       const page = await pageOf(api, ['routing', projectId, leadId], request.query, (range) =>
         routingHistoryOf(context, projectId, routing, range),
       );
-      return { ...routing.view, history: page.data, nextCursor: page.nextCursor };
+      return { ...routing.view, history: page.data, nextCursor: page.nextCursor, asOf: page.asOf };
     },
   );
 };

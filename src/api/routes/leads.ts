@@ -10,7 +10,7 @@ import { inLane } from '../http/lanes.ts';
 import { filtersOf, leadQuery, orderOf } from './lead-query.ts';
 import { leadSummary, leadView } from './lead-view.ts';
 import { pastTimes, thenOf } from './past-times.ts';
-import { listOf, pageOf, paging } from '../http/paging.ts';
+import { asOf, asOfNow, listOf, pageOf, paging } from '../http/paging.ts';
 import { Problem } from '../http/problems.ts';
 import { queryContext } from '../http/query-context.ts';
 import { etag } from '../http/request.ts';
@@ -130,9 +130,12 @@ export const leads: Routes = (app, api) => {
         summary: 'The leads with the highest scores',
         tags,
         querystring: z.object({ limit: paging.limit }),
-        response: { 200: z.object({ data: z.array(ranked) }) },
+        response: { 200: z.object({ data: z.array(ranked), asOf }) },
       },
     },
-    async (request) => ({ data: await leaderboard(context, projectOf(request), request.query.limit) }),
+    async (request) => {
+      const asOf = asOfNow(api);
+      return { data: await leaderboard(context, projectOf(request), request.query.limit), asOf };
+    },
   );
 };

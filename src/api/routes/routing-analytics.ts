@@ -1,6 +1,7 @@
 import { routingReport } from '../../queries/routing/routing-report.ts';
 import type { Routes } from '../http/app.ts';
 import { projectOf } from '../http/auth.ts';
+import { asOf, asOfNow } from '../http/paging.ts';
 import { queryContext } from '../http/query-context.ts';
 import { report } from './routing-report-view.ts';
 
@@ -17,9 +18,12 @@ export const routingAnalytics: Routes = (app, api) => {
           'Counts of what happened are of all time. Counts of leads are of now, by who has them or had them last, so that ' +
           'a lead that was merged, re-routed or qualified again counts once.',
         tags: ['Analytics'],
-        response: { 200: report },
+        response: { 200: report.extend({ asOf }) },
       },
     },
-    (request) => routingReport(context, projectOf(request)),
+    async (request) => {
+      const asOf = asOfNow(api);
+      return { ...(await routingReport(context, projectOf(request))), asOf };
+    },
   );
 };

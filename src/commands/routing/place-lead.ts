@@ -43,7 +43,7 @@ const holding = (
   scene: Scene,
   now: Date,
 ): readonly PoolEvent[] => {
-  const likeness = likenessOf(lead, scene);
+  const likeness = likenessOf(lead, scene.roster);
   const before = scene.pool.waiting.get(lead.leadId);
   const waits = before?.workId === workId ? before : undefined;
   if (waits?.likeness === likeness) return [];

@@ -1,4 +1,6 @@
 import type { Activity } from './activity.ts';
+import type { Overview } from './overview.ts';
+import { newOverview, overview } from './overview.ts';
 
 /**
  * The beginning of a list that is only ever added to: the first `size` of it. Who has it sees the same ones for ever, whatever
@@ -6,11 +8,15 @@ import type { Activity } from './activity.ts';
  */
 export type Beginning = { readonly list: readonly Activity[]; readonly size: number };
 
-/** Where activities are kept: all in the order in which they came, the place of each by its event id, and those of each type. */
+/**
+ * Where activities are kept: all in the order in which they came, the place of each by its event id, and those of each type; and
+ * what the first `size` of them come to, as far as somebody has asked.
+ */
 type Kept = {
   readonly all: Activity[];
   readonly places: Map<string, number>;
   readonly byType: Map<string, Activity[]>;
+  readonly summary: { size: number; readonly overview: Overview };
 };
 
 /**
@@ -31,7 +37,12 @@ const add = ({ all, places, byType }: Kept, activity: Activity): void => {
 
 /** Activities of which no two have one event id. */
 export const activitiesFrom = (given: Iterable<Activity>): Activities => {
-  const kept: Kept = { all: [], places: new Map(), byType: new Map() };
+  const kept: Kept = {
+    all: [],
+    places: new Map(),
+    byType: new Map(),
+    summary: { size: 0, overview: newOverview() },
+  };
   for (const activity of given) add(kept, activity);
   return { size: kept.all.length, kept };
 };
@@ -50,6 +61,19 @@ export const withOneMore = (activities: Activities, activity: Activity): Activit
   const { kept } = isWhole ? activities : activitiesFrom(listOf(activities));
   add(kept, activity);
   return { size: kept.all.length, kept };
+};
+
+/**
+ * What activities come to for routing: to be looked at at once, as it grows with them. It goes on where the last who asked had
+ * come to, so that each activity is looked at once.
+ */
+export const overviewOf = ({ kept, size }: Activities): Readonly<Overview> => {
+  const summary = size < kept.summary.size ? { size: 0, overview: newOverview() } : kept.summary;
+  for (; summary.size < size; summary.size++) {
+    const next = kept.all[summary.size];
+    if (next) overview(summary.overview, next);
+  }
+  return summary.overview;
 };
 
 /** The activity with an event id. */

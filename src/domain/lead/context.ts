@@ -1,5 +1,4 @@
-import type { Activity, Json, JsonObject } from './activity.ts';
-import { inOrder } from './activity.ts';
+import type { Activity } from './activity.ts';
 import type { Comparison } from '../conditions/comparison.ts';
 import { finder, tester } from '../conditions/comparison.ts';
 
@@ -20,16 +19,4 @@ export const activityCondition = (
     const said = inProperties(properties, undotted);
     return test(said === undefined && context ? inContext(context, false) : said);
   };
-};
-
-/** The context of a lead: each part as the last activity has it that says anything of it, by when it occurred. */
-export const contextOf = (activities: Iterable<Activity>): JsonObject => {
-  const told = new Map<string, { readonly by: Activity; readonly value: Json }>();
-  for (const by of activities) {
-    for (const [part, value] of Object.entries(by.context ?? {})) {
-      const before = told.get(part);
-      if (!before || inOrder(before.by, by) < 0) told.set(part, { by, value });
-    }
-  }
-  return Object.fromEntries([...told].map(([part, { value }]) => [part, value]));
 };

@@ -1,8 +1,7 @@
-import { listOf } from '../lead/activities.ts';
-import type { Activity, JsonObject } from '../lead/activity.ts';
-import { inOrder } from '../lead/activity.ts';
+import { overviewOf } from '../lead/activities.ts';
+import type { JsonObject } from '../lead/activity.ts';
 import { countryNames } from '../conditions/condition-form.ts';
-import { contextOf } from '../lead/context.ts';
+import { contextIn } from '../lead/overview.ts';
 import { countryOf } from '../conditions/country.ts';
 import { isFreeMail } from '../identity/free-mail.ts';
 import { languageIn, languageOf } from '../conditions/language.ts';
@@ -47,16 +46,6 @@ const countryIn = (traits: JsonObject): string | undefined => {
   return textIn(traits, ...countryNames) ?? (isPart ? textIn(address, ...countryNames) : undefined);
 };
 
-const sourcesOf = ({ activities }: LeadState) => {
-  let first: Activity | undefined;
-  const sources = new Set<string>();
-  for (const activity of listOf(activities)) {
-    sources.add(activity.source);
-    if (!first || inOrder(activity, first) < 0) first = activity;
-  }
-  return { source: first?.source, sources: [...sources].sort() };
-};
-
 /** What a decision looks at in a lead, by the facts of its stream. A trait `source` counts before where the first activity came from. */
 export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): Routable => {
   const { leadId, scored, ownership, qualifications } = state;
@@ -65,7 +54,9 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
   const email = smallestOf(identifiers, 'email');
   const emailDomain = email === undefined ? undefined : domainIn(email);
   const free = emailDomain === undefined || isFreeMail(emailDomain) || freeMailDomains.includes(emailDomain);
-  const { source, sources } = sourcesOf(state);
+  const overview = overviewOf(state.activities);
+  const { sources, first } = overview;
+  const source = textIn(traits, 'source') ?? first?.source;
   const [userId, anonymousId] = [smallestOf(identifiers, 'userId'), smallestOf(identifiers, 'anonymousId')];
   const country = countryIn(traits);
   const language = textIn(traits, 'language', 'locale');
@@ -79,14 +70,14 @@ export const routable = (state: LeadState, { freeMailDomains }: RoutingRules): R
       stage: scored.stage,
       qualifications: qualifications.count,
       profile: withAddress(traits, email),
-      sources,
-      ...((textIn(traits, 'source') ?? source) !== undefined && { source: textIn(traits, 'source') ?? source ?? '' }),
+      sources: [...sources].sort(),
+      ...(source !== undefined && { source }),
       identifiers: {
         ...(email !== undefined && { email, emailDomain: domainIn(email) }),
         ...(userId !== undefined && { userId }),
         ...(anonymousId !== undefined && { anonymousId }),
       },
-      context: contextOf(listOf(state.activities)),
+      context: contextIn(overview),
     },
     country: country === undefined ? undefined : (countryOf(country) ?? country.toUpperCase()),
     region: textIn(traits, 'region')?.toLowerCase(),

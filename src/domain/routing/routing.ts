@@ -5,6 +5,7 @@ import type { Fitting, Member, Scene } from './fitting.ts';
 import { fitting } from './fitting.ts';
 import type { Candidate } from './ownership-events.ts';
 import { pickNext } from './rotation.ts';
+import type { RosterState } from './roster.ts';
 import type { Routable } from './routable.ts';
 import type { RoutingRule, RoutingTarget, Strategy } from './routing-rules.ts';
 import type { Step } from './routing-steps.ts';
@@ -165,9 +166,9 @@ export const decideRouting = (lead: Routable, scene: Scene): Decided => {
 };
 
 /** What leads have in common that fit the same reps, but for who has others of their company. */
-export const likenessOf = (lead: Routable, scene: Scene): string =>
+export const likenessOf = (lead: Routable, roster: RosterState): string =>
   JSON.stringify([
-    ...[scene.roster.routing.version, ruleFor(lead, scene.roster)?.id ?? null],
+    ...[roster.routing.version, ruleFor(lead, roster)?.id ?? null],
     ...[lead.country, lead.region, lead.language, lead.industry, lead.previous].map((each) => each ?? null),
     ...lead.excluded,
   ]);

@@ -1,8 +1,10 @@
-import { ErrorType, EventStoreDBClient, isCommandError } from '@eventstore/db-client';
-import type { Position, ReadPosition, StreamingRead } from '@eventstore/db-client';
+import { ErrorType, isCommandError } from '@eventstore/db-client';
+import type { EventStoreDBClient, Position, ReadPosition, StreamingRead } from '@eventstore/db-client';
 import { status } from '@grpc/grpc-js';
 import type { Metadata, Recorded } from '../event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../event-store.ts';
+import { addressOf, newClient } from './connecting.ts';
+import type { Liveness } from './liveness.ts';
 
 /** A client with the server's name for messages, how long, in ms, it may keep silent, and a signal that it was closed. */
 export type Connection = {
@@ -10,6 +12,7 @@ export type Connection = {
   readonly where: string;
   readonly deadline: number;
   readonly closing: AbortSignal;
+  readonly liveness: Liveness;
 };
 
 /** As much of an event as the client hands out that we look at. */
@@ -30,13 +33,9 @@ type Reconnect = (...failure: readonly unknown[]) => Promise<void>;
 export const deadlineIn = (connectionString: string, otherwise: number): number =>
   Number(/[?&]defaultDeadline=(\d{1,9})(?:&|$)/i.exec(connectionString)?.[1] ?? otherwise);
 
-/** The hosts in a connection string, without the user and the password. */
-export const hostsIn = (connectionString: string): string =>
-  /^[^/]*\/\/(?:[^/?]*@)?([^/?]*)/.exec(connectionString)?.[1] ?? 'an unknown host';
-
 /** A client for a connection string. Connects when it is first used, and again when the server was away. */
 export const clientFor = (connectionString: string): EventStoreDBClient => {
-  const client = clientOf(connectionString);
+  const client = newClient(addressOf(connectionString));
   // After a failure the client looks for another node while nobody waits for it: that this fails as well would end the
   // process. The next call finds out by itself.
   const reconnect = Reflect.get(client, 'handleError') as Reconnect;
@@ -44,31 +43,6 @@ export const clientFor = (connectionString: string): EventStoreDBClient => {
   Reflect.set(client, 'handleError', quietly);
   return client;
 };
-
-/** The options of a connection string. The client tells of others on the console, with the password. */
-const OPTIONS = [
-  ...['connectionName', 'defaultDeadline', 'discoveryInterval', 'gossipTimeout', 'keepAliveInterval'],
-  ...['keepAliveTimeout', 'maxDiscoverAttempts', 'nodePreference', 'throwOnAppendFailure', 'tls', 'tlsCAFile'],
-  ...['tlsVerifyCert', 'userCertFile', 'userKeyFile'],
-].map((name) => name.toLowerCase());
-
-const unknownOptionIn = (connectionString: string): string | undefined =>
-  [...connectionString.matchAll(/[?&]([^=&@/]*)=/g)]
-    .map(([, name = '']) => name)
-    .find((name) => !OPTIONS.includes(name.trim().toLowerCase().replaceAll(/[_-]/g, '')));
-
-function clientOf(connectionString: string): EventStoreDBClient {
-  const unknown = unknownOptionIn(connectionString);
-  let reason = `its option ${unknown} is unknown`;
-  try {
-    if (unknown === undefined) return EventStoreDBClient.connectionString(connectionString);
-  } catch (error) {
-    // What the parser throws quotes the string, perhaps the password in it: so it is no cause either.
-    const quotes = error instanceof Error && 'connectionString' in error;
-    reason = error instanceof Error && !quotes ? error.message : 'its connection string can not be read';
-  }
-  throw new TypeError(`Event store at ${hostsIn(connectionString)}: ${reason}; give esdb://<host>:2113?<options>`);
-}
 
 /** Answers that stay the same however often the call is made: kinds of the client's, and codes of those it has no kind for. */
 const FINAL_TYPES: readonly string[] = [
@@ -81,27 +55,59 @@ const FINAL_CODES: readonly unknown[] = [
 ];
 const OWN_TYPES = [StoreUnavailable, RevisionConflict, TypeError, RangeError, SyntaxError];
 
+const isFinal = (error: unknown): boolean =>
+  error instanceof Error &&
+  isCommandError(error) &&
+  (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code));
+
 /**
  * A failure as `StoreUnavailable`, except where the server has understood the call and answered no, and where the fault is
  * ours. A node that does not lead the cluster is unavailable: the client goes to the leader with the next call.
  */
 export const explained = (error: unknown, where: string): unknown => {
   if (!(error instanceof Error) || OWN_TYPES.some((type) => error instanceof type)) return error;
-  if (isCommandError(error) && (FINAL_TYPES.includes(error.type) || FINAL_CODES.includes(error.code))) return error;
-  const refused = isCommandError(error) && error.type === ErrorType.ACCESS_DENIED;
-  const advice = refused ? 'check the user in its connection string' : 'try again';
-  return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${advice}`, { cause: error });
+  if (isFinal(error)) return error;
+  return new StoreUnavailable(`Event store at ${where}: ${error.message}; ${adviceOn(error)}`, { cause: error });
+};
+
+const adviceOn = (error: Error): string => {
+  if (!isCommandError(error) || error.type !== ErrorType.ACCESS_DENIED) return 'try again';
+  const advice = 'check the user in its connection string';
+  return error.code === status.UNAUTHENTICATED
+    ? `${advice}: the server does not know the name or the password`
+    : `${advice}: it has to be one who may read $all and write streams`;
+};
+
+/** Whether the server has answered, and refused the user. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof StoreUnavailable &&
+  error.cause instanceof Error &&
+  isCommandError(error.cause) &&
+  error.cause.type === ErrorType.ACCESS_DENIED;
+
+/** Notes what the failure of a call, which waited since a time, says of the connection. The client's clock may be the first to run out. */
+const noteFailure = async ({ liveness }: Connection, error: unknown, since: number): Promise<void> => {
+  if (isFinal(error)) liveness.heard();
+  else if (error instanceof Error && isCommandError(error) && error.type === ErrorType.DEADLINE_EXCEEDED)
+    await liveness.unanswered(since);
 };
 
 /** What a call gives, or `StoreUnavailable` when that takes longer than the deadline. */
-export const within = async <T>({ deadline, where }: Connection, call: Promise<T>): Promise<T> => {
+export const within = async <T>(connection: Connection, call: Promise<T>): Promise<T> => {
+  const { deadline, where, liveness } = connection;
   const late = Promise.withResolvers<never>();
-  const give = () =>
+  const begun = performance.now();
+  const give = async (): Promise<void> => {
+    await liveness.unanswered(begun);
     late.reject(new StoreUnavailable(`Event store at ${where}: no answer in ${deadline} ms; try again`));
-  const timer = setTimeout(give, deadline);
+  };
+  const timer = setTimeout(() => void give(), deadline);
   try {
-    return await Promise.race([call, late.promise]);
+    const answer = await Promise.race([call, late.promise]);
+    liveness.heard();
+    return answer;
   } catch (error) {
+    await noteFailure(connection, error, begun);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);
@@ -113,17 +119,24 @@ export const within = async <T>({ deadline, where }: Connection, call: Promise<T
  * so that a long stream may take its time, and when a signal aborts.
  */
 export const readThrough = async <T>(
-  { deadline, where, closing }: Connection,
+  connection: Connection,
   stream: StreamingRead<T>,
   wanted: (item: T) => boolean,
-  signal: AbortSignal = closing,
+  signal: AbortSignal = connection.closing,
 ): Promise<void> => {
+  const { deadline, where, liveness } = connection;
   let givenUp = false;
   const end = (reason: string) => (): void => {
     givenUp = true;
     stream.destroy(new StoreUnavailable(`Event store at ${where}: ${reason}`));
   };
-  const timer = setTimeout(end(`no answer in ${deadline} ms; try again`), deadline);
+  const giveUp = end(`no answer in ${deadline} ms; try again`);
+  let waiting = performance.now();
+  const giveUpOrGoOn = async (since: number): Promise<void> => {
+    await liveness.unanswered(since);
+    if (waiting === since) giveUp();
+  };
+  const timer = setTimeout(() => void giveUpOrGoOn(waiting), deadline);
   const cut = end('the read was given up');
   signal.addEventListener('abort', cut);
   // The loop listens only while it waits, and the client also tells of errors after that.
@@ -132,13 +145,17 @@ export const readThrough = async <T>(
   try {
     for await (const item of stream) {
       timer.refresh();
+      liveness.heard();
+      waiting = performance.now();
       if (!wanted(item)) return;
     }
+    liveness.heard();
     complete = true;
   } catch (error) {
     // A call that failed has ended. To cancel it as well draws a frame that Node takes for an attack: after a thousand
     // such frames, from reads of streams that nobody wrote to, it breaks the connection with all calls on it.
     complete = !givenUp;
+    await noteFailure(connection, error, waiting);
     throw explained(error, where);
   } finally {
     clearTimeout(timer);

@@ -1,99 +1,49 @@
-import type { ReadPosition } from '@eventstore/db-client';
 import { ownStreams } from '../../domain/streams.ts';
-import type { Batch, Filter, Place, Recorded } from '../event-store.ts';
-import { placeOfFact, wanting } from '../event-store.ts';
-import { placeOf, readThrough, recorded } from './client.ts';
-import type { Connection } from './client.ts';
-import { alarm, pulled, WINDOW } from './pulling.ts';
-import { pageRoom } from '../page.ts';
+import type { Batch, Filter } from '../event-store.ts';
+import { wanting } from '../event-store.ts';
+import type { Sought } from './pulling.ts';
+import { alarm } from './pulling.ts';
+import type { Pasts } from './past.ts';
 import type { Tail, Tails, Wanted } from './tail.ts';
 
 /** Behind a subscription is always a filter of stream names: the system's own streams are nobody's concern. */
 type Followed = Filter & Required<Pick<Filter, 'streams'>>;
-type Reading = { readonly connection: Connection; readonly tails: Tails; readonly signal: AbortSignal };
+type Reading = { readonly tails: Tails; readonly pasts: Pasts; readonly signal: AbortSignal };
 /** `own` are the facts that are never taken away, unlike those of others: the last of them is told with each batch. */
 type Reader = Omit<Reading, 'tails'> & { readonly tail: Tail; readonly wanted: Wanted; readonly own: Wanted };
 
-/** Milliseconds to wait for the server before looking ourselves for what comes next. */
-const GRACE = 100;
 /** At most every so many ms a reader tells that there was nothing for it: to save that costs as much as to save a fact. */
 const PASSING = 100;
 
-/** What is wanted of the next `count` events from a place on, and where the last of those is; 0 when there is none. */
-async function nextFrom(
-  place: ReadPosition,
-  count: number,
-  { connection, signal, wanted, own }: Reader,
-): Promise<Batch> {
-  const events: Recorded[] = [];
-  let position = 0;
-  let last: Place | undefined;
-  const room = pageRoom();
-  const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
-  const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
-    if (!stored) return true;
-    const event = recorded(stored, connection.where);
-    position = event.position;
-    if (own(event)) last = placeOfFact(event);
-    if (!wanted(event)) return true;
-    events.push(event);
-    room.put(event);
-    return !room.isFull();
-  };
-  try {
-    await readThrough(connection, read, look, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  return { events, position, ...(last && { last }) };
-}
-
 /**
- * Follows by a subscription of its own, behind the server's filter, until the tail holds what comes next. Close to there the
- * server tells nothing of events that are not wanted, so who hears nothing looks for itself.
+ * Follows by what all who catch up read together, until the tail holds what comes next. Each goes through it at its own pace: who
+ * is so far behind the others that it is not kept any more reads it again.
  */
-async function* catchUp(from: number, prefixes: readonly string[], reader: Reader): AsyncGenerator<Batch> {
-  const { connection, tail, wanted, signal } = reader;
-  const { ring, heard } = alarm();
-  const subscription = pulled(connection, from, ring, prefixes);
-  signal.addEventListener('abort', ring);
-  let [position, late] = [from, false];
-
-  const next = async (): Promise<Batch> => {
-    const taken = subscription.take();
-    const last = taken.at(-1);
-    if (last) return { events: taken.filter(wanted), position: last.position, last: placeOfFact(last) };
-    subscription.check();
-    const checkpoint = subscription.checkpoint();
-    // A checkpoint can be where the next event will begin, and is no position of something handled before that event is.
-    if (checkpoint > position) return nextFrom({ commit: checkpoint, prepare: checkpoint }, 1, reader);
-    return late ? nextFrom(placeOf(position), WINDOW, reader) : { events: [], position };
-  };
-
+async function* catchUp(from: number, sought: Sought, reader: Reader): AsyncGenerator<Batch> {
+  const { pasts, tail, wanted, signal } = reader;
+  const { past, leave } = pasts.enter(sought);
+  const aborted = Promise.withResolvers<undefined>();
+  const end = (): void => aborted.resolve(undefined);
+  signal.addEventListener('abort', end);
+  let position = from;
   try {
     while (!signal.aborted && !tail.holds(position)) {
       tail.check();
-      const batch = await next();
-      late = false;
-      if (batch.position > position) {
-        const before = position;
-        position = batch.position;
-        yield { ...batch, events: batch.events.filter((event) => event.position > before) };
-      } else {
-        late = !(await heard(GRACE));
-      }
+      const batch = await Promise.race([past.after(position), aborted.promise]);
+      if (!batch || batch.position <= position) continue;
+      const before = position;
+      position = batch.position;
+      const events = batch.events.filter((event) => event.position > before && wanted(event));
+      yield { ...batch, events, end: tail.end() };
     }
   } finally {
-    signal.removeEventListener('abort', ring);
-    subscription.end();
+    signal.removeEventListener('abort', end);
+    leave();
   }
 }
 
 /** Takes what comes from the tail, as long as the tail holds what comes next. */
-async function* goAlong(
-  from: number,
-  { tail, wanted, own, signal }: Omit<Reader, 'connection'>,
-): AsyncGenerator<Batch> {
+async function* goAlong(from: number, { tail, wanted, own, signal }: Omit<Reader, 'pasts'>): AsyncGenerator<Batch> {
   const { ring, heard } = alarm();
   const forget = tail.watch(ring);
   signal.addEventListener('abort', ring);
@@ -106,7 +56,7 @@ async function* goAlong(
       if (batch.events.length > 0 || (position > told && rest <= 0)) {
         if (batch.events.length === 0) passed = performance.now();
         told = position;
-        yield batch;
+        yield { ...batch, end: tail.end() };
       } else {
         tail.check();
         await heard(position > told ? rest : undefined);
@@ -119,7 +69,7 @@ async function* goAlong(
 }
 
 /**
- * Follows the whole log behind a filter: the past by a subscription of its own, and from where the tail of the connection
+ * Follows the whole log behind a filter: the past together with others who catch up, and from where the tail of the connection
  * begins by that. A reader that is too slow for the tail catches up again. The server looks at the names of streams, types
  * are looked at here: it can't do both. Positions are always those of events. Ends when the signal aborts and throws
  * `StoreUnavailable` when a subscription fails, ends, or the store is closed.
@@ -127,16 +77,17 @@ async function* goAlong(
 export async function* follow(
   from: number,
   filter: Followed,
-  { connection, tails, signal }: Reading,
+  { tails, pasts, signal }: Reading,
 ): AsyncGenerator<Batch> {
   if (signal.aborted) return;
   const { tail, leave } = tails();
   const own = wanting({ streams: [...ownStreams, ...filter.streams] });
-  const reader = { connection, tail, wanted: wanting(filter), own, signal };
+  const reader = { pasts, tail, wanted: wanting(filter), own, signal };
+  pasts.expect(filter);
   let position = from;
   try {
     while (!signal.aborted) {
-      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position, filter.streams, reader);
+      const batches = tail.holds(position) ? goAlong(position, reader) : catchUp(position, filter, reader);
       for await (const batch of batches) {
         position = batch.position;
         yield batch;

@@ -1,4 +1,4 @@
-import { streamNameFilter } from '@eventstore/db-client';
+import { eventTypeFilter, streamNameFilter } from '@eventstore/db-client';
 import type { AllStreamResolvedEvent, AllStreamSubscription } from '@eventstore/db-client';
 import type { Recorded } from '../event-store.ts';
 import { StoreUnavailable } from '../event-store.ts';
@@ -35,30 +35,40 @@ export function alarm() {
   return { ring, heard };
 }
 
+/** Streams by the beginnings of their names, and types of events there, or all. */
+export type Sought = { readonly streams: readonly string[]; readonly types?: readonly string[] };
+
+type Looking = Omit<Parameters<typeof streamNameFilter>[0], 'prefixes' | 'regex'>;
+
+// The server looks at either. Types are the rarer; that an event is in one of the streams is looked at here.
+const filterFor = ({ streams, types }: Sought, looking: Looking) =>
+  types
+    ? eventTypeFilter({ ...looking, prefixes: [...types] })
+    : streamNameFilter({ ...looking, prefixes: [...streams] });
+
 /**
- * A subscription to pull from, to the whole log or to streams by the beginnings of their names. It rings when there is
+ * A subscription to pull from, to the whole log or to what is sought there. It rings when there is
  * something to take, and tells of errors and of its end, which is a failure too, when nothing is left.
  */
 export function pulled(
-  { client, where, closing }: Connection,
+  { client, where, closing, liveness }: Connection,
   from: number,
   ring: () => void,
-  prefixes?: readonly string[],
+  sought?: Sought,
 ) {
-  let checkpoint = 0n;
+  let checkpoints: readonly bigint[] = [];
   let failure: unknown;
   const fail = (error: unknown): void => {
     failure ??= error;
     ring();
   };
   const filter =
-    prefixes &&
-    streamNameFilter({
-      prefixes: [...prefixes],
+    sought &&
+    filterFor(sought, {
       maxSearchWindow: WINDOW,
       checkpointInterval: 1,
       checkpointReached: (_, { commit }) => {
-        checkpoint = commit;
+        checkpoints = [commit, ...checkpoints].slice(0, 2);
         ring();
       },
     });
@@ -81,6 +91,7 @@ export function pulled(
     }
   };
   subscription.on('readable', () => {
+    liveness.heard();
     try {
       fill();
       ring();
@@ -89,6 +100,7 @@ export function pulled(
     }
   });
   subscription.on('error', fail);
+  const forget = liveness.watch(fail);
   subscription.on('end', () => fail(new StoreUnavailable(`Event store at ${where} ended a subscription; try again`)));
 
   const take = (): readonly Recorded[] => {
@@ -100,18 +112,20 @@ export function pulled(
   };
   return {
     take,
-    /** Says how far the server had looked when it last told, once; 0 when it has not. Everything before was taken by then. */
-    checkpoint: (): bigint => {
-      const last = checkpoint;
-      checkpoint = 0n;
-      return last;
+    /** How much there is to take, in events and bytes. */
+    inHand: (): { readonly events: number; readonly bytes: number } => {
+      fill();
+      return { events: page.length, bytes: room.bytes() };
     },
+    /** How far the server had looked when it last told, and when it told before: the last first. Everything before has come by now. */
+    checkpoints: () => checkpoints,
     check: (): void => {
       if (closing.aborted) throw new StoreUnavailable(`Event store at ${where} is closed; open it again`);
       if (failure !== undefined) throw explained(failure, where);
     },
     // The subscription does not end its call by itself.
     end: (): void => {
+      forget();
       void subscription.unsubscribe().catch(() => undefined);
       subscription.destroy();
     },

@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BACKWARDS, END, ErrorType, isCommandError, jsonEvent, NO_STREAM } from '@eventstore/db-client';
-import type { AppendExpectedRevision, AppendResult, JSONType } from '@eventstore/db-client';
-// The client's own `appendToStream` may send many appends through one call, which waits for answers without a deadline and
-// ends the process when the connection breaks under load. This is the other half of it: a call for each append.
-import { append as appendAlone } from '@eventstore/db-client/dist/streams/appendToStream/append.js';
+import { BACKWARDS, END, ErrorType, isCommandError } from '@eventstore/db-client';
 import { ownStreams } from '../../domain/streams.ts';
 import type { Appended, EventStore, NewEvent, Recorded, StreamPage } from '../event-store.ts';
 import { placeOfFact, RevisionConflict, StoreUnavailable } from '../event-store.ts';
-import { clientFor, deadlineIn, hostsIn, positionOf, readThrough, recorded, within } from './client.ts';
-import type { Connection, Reserved } from './client.ts';
+import type { Answer } from './append-call.ts';
+import { appendingTo } from './appending.ts';
+import { clientFor, deadlineIn, isRefusal, positionOf, readThrough, recorded } from './client.ts';
+import type { Connection } from './client.ts';
+import { addressOf, hostsIn } from './connecting.ts';
 import { follow } from './following.ts';
+import { dropConnection, livenessOf } from './liveness.ts';
+import { pastsOf } from './past.ts';
+import { reasonOf } from './reasons.ts';
 import { tailsOf } from './tail.ts';
+import { truncateStream } from './truncating.ts';
 import { pageLimits, pageRoom } from '../page.ts';
 
 /**
@@ -18,6 +21,12 @@ import { pageLimits, pageRoom } from '../page.ts';
  * left out. `maxInFlight` is how many events may wait to be written.
  */
 export type EventStoreDBOptions = { readonly deadline?: number; readonly maxInFlight?: number };
+
+/**
+ * How much of its time a call has after one that had no answer, until the server is heard again: a request that makes several calls
+ * is to be answered in time too. Looks for the head of the log have all of it, so that a server that is slow is heard.
+ */
+const afterSilence = 1 / 8;
 
 /** How long closing waits for the client to end its calls, in ms. */
 const goodbye = 500;
@@ -34,9 +43,23 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
   const deadline = deadlineIn(connectionString, options.deadline ?? 1_500);
   const closing = new AbortController();
   const client = clientFor(connectionString);
-  const connection: Connection = { client, where: hostsIn(connectionString), deadline, closing: closing.signal };
-  const { where } = connection;
-  const tails = tailsOf(connection);
+  const [where, { signal }] = [hostsIn(connectionString), closing];
+  const liveness = livenessOf({
+    where,
+    ask: () => headOf(connection),
+    drop: () => dropConnection(client),
+    closing: signal,
+  });
+  const connection: Connection = { client, where, deadline, closing: signal, liveness };
+  // Calls in a hurry are no reason to give up a connection, which a slow server would never get to use.
+  const hurried: Connection = {
+    ...connection,
+    deadline: deadline * afterSilence,
+    liveness: { ...liveness, unanswered: async () => undefined },
+  };
+  const current = (): Connection => (liveness.isSilent() ? hurried : connection);
+  const [tails, pasts] = [tailsOf(connection), pastsOf(connection)];
+  const appending = appendingTo(connection);
   const room = waitingRoom(maxInFlight);
 
   const mustBeOpen = (): void => {
@@ -51,7 +74,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     // One more than the page may have tells whether there are more.
     const asked = { fromRevision: BigInt(after + 1), requiresLeader: true, maxCount: most + 1 };
     try {
-      await readThrough(connection, client.readStream(stream, asked), ({ event: stored }) => {
+      await readThrough(current(), client.readStream(stream, asked), ({ event: stored }) => {
         if (!stored) return true;
         more = events.length === most || room.isFull();
         // A call that ends by itself need not be cut off.
@@ -68,12 +91,8 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     }
   };
 
-  const write = async (stream: string, expected: number, events: readonly NewEvent[]): Promise<AppendResult> => {
-    const proposed = events.map((event) => toStore(stream, event));
-    const expectedRevision: AppendExpectedRevision = expected === -1 ? NO_STREAM : BigInt(expected);
-    const rules = { expectedRevision, deadline, requiresLeader: true, batchAppendSize: 0 };
-    return room.wait(events.length, () => within(connection, appendAlone.call(client, stream, proposed, rules)));
-  };
+  const write = (stream: string, expected: number, events: readonly NewEvent[]): Promise<Answer> =>
+    room.wait(events.length, () => appending.append(current(), { stream, expected, events }));
 
   // A server that finds the very same events there already may not say where they are.
   const lastOf = async (stream: string, revision: number): Promise<number> => {
@@ -88,9 +107,7 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     mustBeOpen();
     if (events.length === 0) throw new RangeError(`An append to ${stream} has no events; append one at least`);
     try {
-      const { success, nextExpectedRevision, position } = await write(stream, expected, events);
-      if (!success) throw new RevisionConflict(stream, expected);
-      const revision = Number(nextExpectedRevision);
+      const { revision, position } = await write(stream, expected, events);
       if (!position) return { revision, position: await lastOf(stream, revision) };
       return { revision, position: positionOf({ position, streamId: stream }, where) };
     } catch (error) {
@@ -110,9 +127,13 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
       return fact?.revision === revision ? placeOfFact(fact) : undefined;
     },
     append,
+    truncate: async (stream, before) => {
+      mustBeOpen();
+      await truncateStream(connection, stream, before);
+    },
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
-      yield* follow(from, { streams, ...(types && { types }) }, { connection, tails, signal });
+      yield* follow(from, { streams, ...(types && { types }) }, { tails, pasts, signal });
     },
     head: async () => {
       mustBeOpen();
@@ -121,12 +142,19 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     // What it can't take now it says at the append, and nobody else can tell why.
     state: async () => {
       mustBeOpen();
-      await headOf(connection);
+      try {
+        await headOf(connection);
+      } catch (error) {
+        const reason = isRefusal(error) ? undefined : await reasonOf(addressOf(connectionString));
+        if (reason === undefined) throw error;
+        throw new StoreUnavailable(`Event store at ${where}: ${reason}`, { cause: error });
+      }
       return 'up';
     },
     close: async () => {
       await room.empty();
       closing.abort();
+      appending.end();
       // It cancels every call and then waits for word of each, which does not always come.
       await Promise.race([client.dispose(), sleep(goodbye, undefined, { ref: false })]);
     },
@@ -162,11 +190,4 @@ function waitingRoom(maxInFlight: number) {
     }
   };
   return { wait, empty: () => Promise.allSettled(writing) };
-}
-
-function toStore(stream: string, { id, type, data, metadata }: NewEvent) {
-  if (JSON.stringify(data) === undefined)
-    throw new TypeError(`Event ${type} for ${stream} has no data; give it an object`);
-  const reserved: Reserved = { $correlationId: metadata.correlationId, $causationId: metadata.causationId };
-  return jsonEvent({ id, type, data: data as JSONType, metadata: { ...metadata, ...reserved } });
 }

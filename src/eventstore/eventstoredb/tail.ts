@@ -15,6 +15,8 @@ export type Tail = {
   readonly holds: (position: number) => boolean;
   /** What is wanted after a position that it holds, a page at most, and how far that is; with the last that is `own` up to there. */
   readonly after: (position: number, wanted: Wanted, own?: Wanted) => Batch;
+  /** Where the log ended when it was last heard of; 0 before the log was looked at. */
+  readonly end: () => number;
   /** Throws `StoreUnavailable` when no more will come. */
   readonly check: () => void;
   /** Calls back when there is more, or no more will come, until the returned function is called. */
@@ -122,6 +124,7 @@ function startTail(connection: Connection) {
       const last = events.findLast(own);
       return { events: found, position: Math.max(position, end), ...(last && { last: placeOfFact(last) }) };
     },
+    end: () => end,
     check: () => {
       if (failure !== undefined) throw explained(failure, where);
     },

@@ -33,7 +33,8 @@ export function openLogFile(path: string, timeout: number, readOnly = false): Da
     if (readOnly) return new DatabaseSync(path, { timeout, readOnly });
     if (path !== ':memory:') privateDatabase(path);
     const db = new DatabaseSync(path, { timeout });
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    // What is deleted is overwritten, and so is what SQLite leaves behind where it divides pages: it may be of a person.
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; ${SCHEMA}`);
     withChecksums(db);
     return db;
   } catch (error) {

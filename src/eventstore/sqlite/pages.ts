@@ -66,17 +66,17 @@ const ofTypes = (types: readonly string[]) => ({
 
 /**
  * Reads the log in pages, each with what a filter wants after a position. Who follows live gets facts that are remembered; of
- * those further back, followers that go along together with equal filters share a page. A page stays true, because what is
- * in the log stays.
+ * those further back, followers that go along together with equal filters share a page. A page stays true until something is
+ * taken out of the log: then all have to be forgotten.
  */
-export function pagesOf(db: DatabaseSync, recent: Recent): (filter?: Filter) => (from: number) => Batch {
+export function pagesOf(db: DatabaseSync, recent: Recent) {
   const endOfLog = placeBy(db, 'ORDER BY position DESC LIMIT 1');
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
   const factOf = factsOf();
   const shared = (row: Row): Recorded => (row.fact ??= factOf(row));
   type Page = Batch & { readonly bytes: number };
   const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
-  return (what = {}) => {
+  const of = (what: Filter = {}): ((from: number) => Batch) => {
     const { streams, types } = what;
     const wants = wanting(what);
     const conditions = [...(streams ? [inStreams(streams)] : []), ...(types ? [ofTypes(types)] : [])];
@@ -117,4 +117,5 @@ export function pagesOf(db: DatabaseSync, recent: Recent): (filter?: Filter) => 
       return page;
     };
   };
+  return { of, forget: () => kept.clear() };
 }

@@ -24,6 +24,8 @@ export type Recent = {
   readonly expect: () => void;
   /** Takes over what was just written here, which then need not be read, if it follows what is remembered. */
   readonly note: (written: readonly Written[], recordedAt: number) => void;
+  /** Forgets all: some of it is no longer in the log. */
+  readonly forget: () => void;
 };
 
 const bytesOf = (row: Row): number => row[5].length + row[6].length;
@@ -92,6 +94,9 @@ export const recentOf = (db: DatabaseSync): Recent => {
   return {
     after,
     note,
+    forget: () => {
+      [rows, bytes, begin, end, outdated] = [[], 0, -1, -1, true];
+    },
     expect: () => {
       outdated = true;
     },

@@ -10,6 +10,7 @@ import { hasSeparator } from './group-text.ts';
 import { openLogFile } from './log.ts';
 import { pagesOf, placesOf, streamsOf } from './pages.ts';
 import { headOf, recentOf } from './recent.ts';
+import { truncateStream } from './truncating.ts';
 import type { Written } from './writer.ts';
 import { committingHere, committingInThread, groupWriter } from './writer.ts';
 
@@ -59,7 +60,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   }
 
   async function* follow(from: number, signal: AbortSignal, filter?: Filter): AsyncGenerator<Batch> {
-    const page = ask(() => pages(filter));
+    const page = ask(() => pages.of(filter));
     recent.expect();
     let position = from;
     while (!signal.aborted) {
@@ -82,6 +83,18 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
         if (readOnly) throw new TypeError(`${path} was opened to be read only; open it to be written to`);
         const settle = (outcome: Appended | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
         ask(() => writer.add({ stream: name, expected, lines, settle }));
+      }),
+    truncate: async (name, before) =>
+      ask(() => {
+        if (readOnly) throw new TypeError(`${path} was opened to be read only; open it to be written to`);
+        const other = path === ':memory:' ? db : openLogFile(path, busyTimeout);
+        try {
+          truncateStream(other, name, before);
+        } finally {
+          if (other !== db) other.close();
+        }
+        pages.forget();
+        recent.forget();
       }),
     follow,
     head: async () => ask(head),

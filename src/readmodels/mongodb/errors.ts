@@ -56,6 +56,9 @@ const adviceOn = (error: unknown): string | undefined => {
     ['RetryableWriteError', 'RetryableError'].some((label) => error.hasErrorLabel(label))
   )
     return 'try again';
+  // The driver hands on what the system says of a name of a cluster.
+  if (error instanceof Error && 'syscall' in error && ['querySrv', 'queryTxt'].includes(String(error.syscall)))
+    return 'check the name in its URL';
   if (!(error instanceof MongoServerError)) return undefined;
   const codes = codesOf(error);
   if (codes.some((code) => typeof code === 'number' && REFUSED.has(code))) return 'check the user in its URL';

@@ -4,13 +4,13 @@ import type { Reading } from './documents.ts';
 import { DUPLICATE_KEY, unless } from './errors.ts';
 import type { Standing } from '../checkpoints.ts';
 import { standingOf } from '../checkpoints.ts';
+import type { Held } from '../leases.ts';
 
 type Checkpoint = { readonly _id: string; readonly position: number; readonly fact?: Place };
-/** `until` is in ms since 1970. */
-type Held = { readonly _id: string; readonly holder: string; readonly until: number };
+type LeaseDocument = Held & { readonly _id: string };
 
 const checkpointsOf = (db: Db): DriverCollection<Checkpoint> => db.collection<Checkpoint>('checkpoints');
-const leasesOf = (db: Db): DriverCollection<Held> => db.collection<Held>('leases');
+const leasesOf = (db: Db): DriverCollection<LeaseDocument> => db.collection<LeaseDocument>('leases');
 
 /** Moves a checkpoint forward, with the fact that it stands on; it never goes back. */
 export const moveCheckpoint = async (db: Db, name: string, position: number, fact?: Place): Promise<void> => {
@@ -39,6 +39,12 @@ export const checkpointOf = async ({ db, deadline }: Reading, name: string): Pro
 /** Removes a checkpoint. */
 export const dropCheckpoint = async (db: Db, name: string): Promise<void> => {
   await checkpointsOf(db).deleteOne({ _id: name });
+};
+
+/** Who has a lease, if somebody has. */
+export const leaseOf = async ({ db, deadline }: Reading, name: string): Promise<Held | undefined> => {
+  const found = await leasesOf(db).findOne({ _id: name }, deadline);
+  return found ? { holder: found.holder, until: found.until } : undefined;
 };
 
 /** Takes or renews a lease, in one update, so that of two that ask one has it. Times are in ms. Tells whether the holder has it. */

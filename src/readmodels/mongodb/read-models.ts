@@ -10,7 +10,7 @@ import {
   sizeOf,
 } from './documents.ts';
 import type { Reading } from './documents.ts';
-import { checkpointOf, dropCheckpoint, moveCheckpoint, releaseLease, standing, takeLease } from './marks.ts';
+import { checkpointOf, dropCheckpoint, leaseOf, moveCheckpoint, releaseLease, standing, takeLease } from './marks.ts';
 import { explained } from './errors.ts';
 import { byId } from '../documents.ts';
 import { ReadModelsUnavailable } from '../read-models.ts';
@@ -22,6 +22,11 @@ const WRITE_TIMEOUT = 30_000;
 const PREPARE_TIMEOUT = 600_000;
 /** Milliseconds until a server is taken to be away, and until a caller stops waiting for a free connection. */
 const AWAY = 1_500;
+/**
+ * Milliseconds after which each server is asked for a sign of life: calls over connections that nobody answers any more, without a
+ * word, are given up so much later and what a sign may take.
+ */
+const HEARTBEAT = 2_000;
 
 const databaseIn = (url: string): string => {
   const [, name = ''] = /^[^/]*\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
@@ -33,6 +38,7 @@ const connect = (url: string, socketTimeoutMS: number): MongoClient =>
     appName: 'leadfold',
     serverSelectionTimeoutMS: AWAY,
     connectTimeoutMS: AWAY,
+    heartbeatFrequencyMS: HEARTBEAT,
     waitQueueTimeoutMS: AWAY,
     socketTimeoutMS,
     maxPoolSize: 50,
@@ -42,6 +48,16 @@ const connect = (url: string, socketTimeoutMS: number): MongoClient =>
     readConcern: { level: 'majority' },
     readPreference: 'primary',
   });
+
+/** A client, or what the driver says of a URL that it can't use, which has no password in it. */
+const openedBy = (url: string): MongoClient => {
+  try {
+    return connect(url, WRITE_TIMEOUT);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ReadModelsUnavailable(`Read models: the mongodb: URL can not be used: ${reason}; correct READ_MODELS`);
+  }
+};
 
 /** Gives up after a time, in ms, and aborts the signal with what it rejects with. */
 const within = async <T>(milliseconds: number, where: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -65,13 +81,13 @@ const within = async <T>(milliseconds: number, where: string, run: (signal: Abor
  * Read models in the MongoDB of a `mongodb://` URL, in its database or in `leadfold` when it names none. Connects when it
  * is first used, and again when the server was away. A read gives up after `readTimeout` ms. Documents are written one by
  * one, each guarded by its position, and the checkpoint after them: a save that breaks off is done again. Throws when the
- * URL is no MongoDB URL.
+ * URL can't be used.
  */
 export const openMongoReadModels = (
   url: string,
   { readTimeout = READ_TIMEOUT }: { readonly readTimeout?: number } = {},
 ): ReadModels => {
-  const client = connect(url, WRITE_TIMEOUT);
+  const client = openedBy(url);
   const db = client.db(databaseIn(url));
   const where = `${client.options.hosts.join(',')}/${db.databaseName}`;
   const state = { open: true };
@@ -123,6 +139,7 @@ export const openMongoReadModels = (
     dropCheckpoint: (name) => answer(WRITE_TIMEOUT, () => dropCheckpoint(db, name)),
     register: (name) => reading(readTimeout, (from) => checkpointOf(from, name)),
     raise: (name, to) => answer(WRITE_TIMEOUT, () => moveCheckpoint(db, name, to)),
+    leaseOf: (name) => reading(readTimeout, (from) => leaseOf(from, name)),
     lease: (name, holder, now, until) =>
       answer(readTimeout, () => takeLease(db, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(readTimeout, () => releaseLease(db, name, holder)),

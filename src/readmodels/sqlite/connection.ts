@@ -13,17 +13,14 @@ const BUSY = 5;
 /** How often it is looked whether the file is still there, in ms, by who wants to know. */
 const LOOK_EVERY = 250;
 
-/** Bytes of a page of a new file. What is written goes to the WAL page by page, each by calls of its own: larger pages are fewer. */
-const PAGE_SIZE = 8_192;
-
-// Indexes spread what is written over all their pages. With a cache of 32 MiB, instead of 2, a page is not read again for each
-// batch, and with 8,000 pages in the WAL, instead of 1,000, it is copied to the file once for many batches.
+// Indexes spread what is written over all their pages: with a cache of 32 MiB, instead of 2, none is read again for each batch.
 const ROOMY = 'PRAGMA cache_size = -32768';
 /**
- * With how many pages in the WAL a commit copies them to the file and syncs it. Who makes the read models does: others answer
- * requests, which would stand still meanwhile, and only do it when nobody else did.
+ * With how many pages in the WAL, of 4 KiB each, a commit copies them to the file and syncs both. Who makes the read models does:
+ * others answer requests, which would stand still meanwhile, and only do it when nobody else did. While more than 8 MB are
+ * synced at a time, the log on the same disk is not, and no event is acknowledged.
  */
-const COPIED = { makes: 8_000, uses: 32_000 };
+const COPIED = { makes: 2_000, uses: 32_000 };
 
 export const errorCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
@@ -51,7 +48,6 @@ const opened = (path: string, { readOnly = false, deleted }: Opening): Opened =>
   if (path !== ':memory:') privateDatabase(path);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   // A reader may come first and make the file; it is a WAL then too, so that the writer need not switch under readers.
-  db.exec(`PRAGMA page_size = ${PAGE_SIZE}`);
   useWal(db, 10);
   db.exec('PRAGMA synchronous = NORMAL');
   if (readOnly) db.exec('PRAGMA query_only = ON');

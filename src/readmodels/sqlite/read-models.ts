@@ -17,6 +17,7 @@ import {
   checkpointOf,
   dropCheckpoint,
   dropCollection,
+  leaseOf,
   moveCheckpoint,
   prepareNext,
   releaseLease,
@@ -144,6 +145,7 @@ export const openSqliteReadModels = (path: string, options: Opening = {}): ReadM
     dropCheckpoint: (name) => writing(() => dropCheckpoint(connection.db(), name)),
     register: (name) => reading(0, () => checkpointOf(connection, name)),
     raise: (name, to) => writing(() => moveCheckpoint(connection, name, to)),
+    leaseOf: (name) => reading(undefined, () => leaseOf(connection, name)),
     lease: (name, holder, now, until) =>
       answer(() => takeLease(connection, name, holder, { now: now.getTime(), until: until.getTime() })),
     release: (name, holder) => answer(() => releaseLease(connection, name, holder)),

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Place } from '../../eventstore/event-store.ts';
 import type { Declared } from '../collection.ts';
+import type { Held } from '../leases.ts';
 import { docsTable, quoted } from './names.ts';
 import { schemaChanges } from './schema.ts';
 
@@ -79,6 +80,12 @@ export const checkpointFactOf = ({ prepared }: Connection, name: string): Place 
 /** How far a checkpoint is; 0 before it moved. */
 export const checkpointOf = ({ prepared }: Connection, name: string): number =>
   Number(prepared('SELECT position FROM checkpoints WHERE name = ?').get(name)?.['position'] ?? 0);
+
+/** Who has a lease, if somebody has. */
+export const leaseOf = ({ prepared }: Connection, name: string): Held | undefined => {
+  const found = prepared('SELECT holder, until FROM leases WHERE name = ?').get(name);
+  return found && { holder: String(found['holder']), until: Number(found['until']) };
+};
 
 /** Takes or renews a lease, in one statement, so that of two that ask one has it. Times are in ms. Tells whether the holder has it. */
 export const takeLease = (

@@ -51,7 +51,7 @@ describe('PlaceLead', () => {
     const [held, ...more] = given(...full)
       .when(placeLead, place)
       .facts();
-    const likeness = likenessOf(routed(), sceneOf(its));
+    const likeness = likenessOf(routed(), sceneOf(its).roster);
     expect(held).toMatchObject({
       type: 'LeadHeld',
       data: { leadId, workId, reason: 'Nobody of 2 fits: 2 at capacity', likeness },

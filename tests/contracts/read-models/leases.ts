@@ -23,6 +23,20 @@ export const leasesContract = ({ prepared }: Given): void => {
       expect(await readModels.lease('leads', 'one', at(11), at(21))).toBe(false);
     });
 
+    it('tell who has them, and change with each renewal', async () => {
+      const { readModels } = await prepared();
+      expect(await readModels.leaseOf('leads')).toBe(undefined);
+      await readModels.lease('leads', 'one', at(0), at(10));
+      expect(await readModels.leaseOf('leads')).toEqual({ holder: 'one', until: 10_000 });
+      await readModels.lease('leads', 'two', at(1), at(11));
+      expect(await readModels.leaseOf('leads')).toEqual({ holder: 'one', until: 10_000 });
+      await readModels.lease('leads', 'one', at(5), at(15));
+      expect(await readModels.leaseOf('leads')).toEqual({ holder: 'one', until: 15_000 });
+      expect(await readModels.leaseOf('history')).toBe(undefined);
+      await readModels.release('leads', 'one');
+      expect(await readModels.leaseOf('leads')).toBe(undefined);
+    });
+
     it('are given back by their holder only', async () => {
       const { readModels } = await prepared();
       await readModels.lease('leads', 'one', at(0), at(10));

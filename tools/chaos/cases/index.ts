@@ -13,10 +13,13 @@ import { mergeUnderLoad } from './merge-under-load.ts';
 import { outOfOrder } from './out-of-order.ts';
 import { readModelsDeleted } from './read-models-deleted.ts';
 import { slowClients } from './slow-clients.ts';
+import { storeAwayLong } from './store-away-long.ts';
+import { workerKilled } from './worker-killed.ts';
 
 /** Every kind of trouble, in the order in which they are tried. */
 export const cases: readonly Case[] = [
   ...[duplicateStorm, outOfOrder, deadWorker, mergeUnderLoad],
   ...[killInIngest, killInMerge, killInProjection, killInRebuild],
   ...[readModelsDeleted, diskFull, clockJumps, malformedRequests, slowClients, greedyClient],
+  ...[storeAwayLong, workerKilled],
 ];
