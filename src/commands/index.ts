@@ -58,6 +58,11 @@ import { changeSource } from './sources/change-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { removeSourceSecret } from './sources/remove-source-secret.ts';
 import { rotateSourceSecret } from './sources/rotate-source-secret.ts';
+import { dropReject } from './sources/drop-reject.ts';
+import { discardReject } from './sources/discard-reject.ts';
+import { completeReplay } from './sources/complete-replay.ts';
+import { refuseReplay } from './sources/refuse-replay.ts';
+import { keepReject } from './sources/keep-reject.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
@@ -80,16 +85,20 @@ export const commands = {
   closeLead,
   closeWorkItem,
   completeReceipt,
+  completeReplay,
   completeWorkItem,
   createProject,
   declineLead,
+  discardReject,
   discardWork: discardDeadLetter,
+  dropReject,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
   freePlace,
   issueKey,
+  keepReject,
   keyRequest,
   lapseWorkItem,
   linkIdentifier,
@@ -106,6 +115,7 @@ export const commands = {
   publishScoringModel,
   raiseWorkItem,
   recordActivities,
+  refuseReplay,
   rejectWorkItem,
   releaseWorkItem,
   removeSource,

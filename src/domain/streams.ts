@@ -10,6 +10,7 @@ const aggregates = [
   'request',
   'sources',
   'receipt',
+  'reject',
 ] as const;
 type AggregateName = (typeof aggregates)[number];
 

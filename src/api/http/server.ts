@@ -35,7 +35,11 @@ import { replyPolicy } from '../routes/reply-policy.ts';
 import { reps } from '../routes/reps.ts';
 import { routingRules } from '../routes/routing-rules.ts';
 import { scoringModel } from '../routes/scoring-model.ts';
+import { receipts } from '../routes/receipts.ts';
+import { rejects } from '../routes/rejects.ts';
 import { sources } from '../routes/sources.ts';
+import { sourceSecrets } from '../routes/source-secrets.ts';
+import { sourceTest } from '../routes/source-test.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
@@ -85,6 +89,10 @@ const parts: readonly Routes[] = [
   replyPolicy,
   ingestion,
   sources,
+  sourceSecrets,
+  sourceTest,
+  receipts,
+  rejects,
   leads,
   leadFacts,
   leadActions,
