@@ -95,7 +95,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     STORE_TYPE,
     'type readmodels/read-models.ts',
   ],
-  outside: ['config/private-files.ts', 'type config/store-location.ts', 'type domain/sources/scheme.ts'],
+  outside: [
+    'config/private-files.ts',
+    'type config/delivery-allow.ts',
+    'type config/store-location.ts',
+    'type domain/sources/scheme.ts',
+  ],
   config: ['domain/nearest.ts nearestOf'],
   cli: ['*'],
   'main.ts': ['app.ts', 'config'],
