@@ -58,11 +58,22 @@ import { changeSource } from './sources/change-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { removeSourceSecret } from './sources/remove-source-secret.ts';
 import { rotateSourceSecret } from './sources/rotate-source-secret.ts';
+import { addEndpoint } from './deliveries/add-endpoint.ts';
+import { changeEndpoint } from './deliveries/change-endpoint.ts';
+import { disableEndpoint } from './deliveries/disable-endpoint.ts';
+import { enableEndpoint } from './deliveries/enable-endpoint.ts';
+import { forgetDelivery } from './deliveries/forget-delivery.ts';
+import { recordAttempt } from './deliveries/record-attempt.ts';
+import { removeEndpoint } from './deliveries/remove-endpoint.ts';
+import { removeEndpointSecret } from './deliveries/remove-endpoint-secret.ts';
+import { requestDelivery } from './deliveries/request-delivery.ts';
+import { rotateEndpointSecret } from './deliveries/rotate-endpoint-secret.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
   absorbLead,
   acceptLead,
+  addEndpoint,
   addIdentifier,
   addRep,
   addSource,
@@ -72,6 +83,7 @@ export const commands = {
   assignLead,
   cancelJob,
   captureLead,
+  changeEndpoint,
   changeRep,
   changeSource,
   changeTeam,
@@ -83,11 +95,14 @@ export const commands = {
   completeWorkItem,
   createProject,
   declineLead,
+  disableEndpoint,
   discardWork: discardDeadLetter,
+  enableEndpoint,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
+  forgetDelivery,
   freePlace,
   issueKey,
   keyRequest,
@@ -106,18 +121,23 @@ export const commands = {
   publishScoringModel,
   raiseWorkItem,
   recordActivities,
+  recordAttempt,
   rejectWorkItem,
   releaseWorkItem,
+  removeEndpoint,
+  removeEndpointSecret,
   removeSource,
   removeSourceSecret,
   reopenLead,
   requestApproval,
+  requestDelivery,
   requestJob,
   requestRouting,
   rescoreLead,
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
+  rotateEndpointSecret,
   rotateSourceSecret,
   unassignLead,
   withdrawLead,

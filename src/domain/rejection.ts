@@ -38,7 +38,10 @@ export type RejectionCode =
   | 'secret-unknown'
   | 'secret-current'
   | 'secrets-full'
-  | 'receipt-unknown';
+  | 'receipt-unknown'
+  | 'endpoint-unknown'
+  | 'endpoints-full'
+  | 'delivery-unknown';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

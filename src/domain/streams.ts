@@ -10,6 +10,8 @@ const aggregates = [
   'request',
   'sources',
   'receipt',
+  'endpoints',
+  'delivery',
 ] as const;
 type AggregateName = (typeof aggregates)[number];
 
