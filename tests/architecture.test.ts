@@ -99,6 +99,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/private-files.ts',
     'type config/delivery-allow.ts',
     'type config/store-location.ts',
+    'type domain/deliveries/endpoints.ts',
+    'type domain/deliveries/told.ts',
     'type domain/sources/scheme.ts',
   ],
   config: ['domain/nearest.ts nearestOf'],
