@@ -8,7 +8,6 @@ import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
-import { adminKey, MAKE_KEY, masterKey } from './keys.ts';
 import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -44,6 +43,27 @@ export class ConfigError extends Error {
 
 const isPort = (value: string) => /^\d{1,5}$/.test(value) && Number(value) <= 65535;
 
+const isRepeated = (value: string) =>
+  Array.from({ length: Math.floor(value.length / 2) }, (_, index) => value.slice(0, index + 1)).some(
+    (unit) => unit.repeat(Math.ceil(value.length / unit.length)).slice(0, value.length) === value,
+  );
+
+const isGuessable = (value: string) =>
+  isRepeated(value) || new Set(value).size < 6 || /^(change|replace|password|secret|example|default)/i.test(value);
+
+const MAKE_KEY = 'make one with: openssl rand -hex 32';
+
+/** A master key as it is written: the 32 bytes of one in base64. */
+const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, {
+    error: 'is not 32 bytes in base64; make one with: openssl rand -base64 32',
+    abort: true,
+  })
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bytes) => new Set(bytes).size >= 12, { error: 'is easy to guess; make one with: openssl rand -base64 32' })
+  .optional();
+
 /** The environment: each setting with what it means. A setting without a value has its default. */
 export const environment = z.object({
   PORT: z
@@ -73,9 +93,16 @@ export const environment = z.object({
     .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
     .prefault('all')
     .describe('What this process does: api answers requests, worker follows the log, all does both.'),
-  LEADFOLD_ADMIN_KEY: adminKey.describe(
-    'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
-  ),
+  LEADFOLD_ADMIN_KEY: z
+    .string()
+    .min(32, { error: `is shorter than 32 characters; ${MAKE_KEY}`, abort: true })
+    .max(256, { error: `is longer than 256 characters; ${MAKE_KEY}`, abort: true })
+    .regex(/^[\x21-\x7e]*$/, { error: `has blanks or characters no header can carry; ${MAKE_KEY}`, abort: true })
+    .refine((value) => !isGuessable(value), { error: `is easy to guess; ${MAKE_KEY}` })
+    .optional()
+    .describe(
+      'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
+    ),
   LEADFOLD_MASTER_KEY: masterKey.describe(
     'The key that seals the secrets in the vault, 32 bytes in base64. Needed with a vault in MongoDB; else one is made in DATA_DIR/master-key.',
   ),
@@ -83,7 +110,7 @@ export const environment = z.object({
   DELIVERY_ALLOW: deliveryAllow
     .optional()
     .describe(
-      'Where webhooks may go besides the open internet, also by http: networks (10.0.0.0/8) and hosts by name, with commas between them.',
+      'Where webhooks may go besides the open internet, also by http: networks like 10.0.0.0/8 and hosts by name, with commas between them.',
     ),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
