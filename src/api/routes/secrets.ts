@@ -101,7 +101,7 @@ export const secretRoutes = (app: App, owner: SecretOwner): void => {
     config: write,
     schema: { summary: 'Make a former secret hold no longer', tags, params: ofSecret, response: { 204: z.null() } },
     handler: async (request, reply) => {
-      const position = await owner.remove(request, placeOf(request.params), request.params.secretId);
+      const position = await owner.remove(request, placeOf(request.params), request.params['secretId'] ?? '');
       return withPosition(reply, position).code(204).send();
     },
   });
