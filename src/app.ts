@@ -11,6 +11,7 @@ import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
+import { nowhere } from './config/delivery-allow.ts';
 import { integrityOf } from './runners/integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
@@ -20,6 +21,7 @@ import { checkpointOf } from './reactors/reactor.ts';
 import { serving } from './readmodels/generations.ts';
 import { openVault } from './outside/vault/open.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
+import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
@@ -142,6 +144,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
     secrets: secretsIn(stores.vault),
+    urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),

@@ -4,6 +4,7 @@ import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { Queries } from '../../readmodels/queries.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
+import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -48,6 +49,8 @@ export type ApiContext = {
   readonly lanes: Lanes;
   /** What senders and receivers of webhooks sign with. */
   readonly secrets: Secrets;
+  /** Why webhooks may not be sent to a URL, if so. */
+  readonly urlRefusal: AddressGuard['refusal'];
   readonly clock: () => Date;
   /** Milliseconds since some moment, by a clock that never steps back. */
   readonly monotonic: () => number;
