@@ -133,7 +133,7 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/ope
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [],
-  projections: ['projection.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
+  projections: ['projection.ts', 'deriving.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
   deadlines: ['deadline.ts'],
   jobs: [
