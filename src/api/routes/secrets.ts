@@ -28,7 +28,7 @@ type Rotated = {
 export type Rotation = { readonly overlapHours: number; readonly secret?: string | undefined };
 
 /** The body of a request to rotate. */
-export const rotation = z.object({ overlapHours: overlapHours.default(usualOverlap) });
+export const rotation = z.strictObject({ overlapHours: overlapHours.default(usualOverlap) });
 
 /** What has secrets, and how it is given others. */
 export type SecretOwner = {
@@ -64,7 +64,7 @@ export const secretRoutes = (app: App, owner: SecretOwner): void => {
       description: `The former one is valid for \`overlapHours\` more, ${usualOverlap} unless said; both are used meanwhile.`,
       tags,
       params: ofOwner,
-      body: owner.body.optional(),
+      body: owner.body.nullish(),
       response: { 200: z.object({ secretId: z.string(), secret: toldSecret, validUntil: isoTime }) },
     },
     handler: async (request, reply) => {
