@@ -7,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
+import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
@@ -37,6 +38,8 @@ type Running = {
   readonly recoveries: Recoveries;
   readonly troubles: Troubles;
   readonly log: Logger;
+  /** Tries again what was refused on a way in. */
+  readonly replay: Replay;
 };
 
 const dyingThread: Wording = {
@@ -53,7 +56,7 @@ const failingWork: Wording = {
 /** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
 export const startRunners = async (running: Running) => {
   const { role, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
-  const { available, recoveries, troubles } = running;
+  const { available, recoveries, troubles, replay } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -90,6 +93,7 @@ export const startRunners = async (running: Running) => {
     newId,
     telemetry,
     recoveries,
+    replay,
     onError,
     onLostTail,
     ...(lease && { lease }),
