@@ -68,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'outside/webhooks/signatures.ts',
     'outside/vault/boxes.ts VaultUnavailable',
     'outside/vault/sealing.ts DamagedBox',
+    'outside/vault/vault.ts VaultConflict',
     'outside/vault/vault.ts VaultLocked',
     'type outside/vault/secrets.ts',
     'type outside/webhooks/addresses.ts',

@@ -129,9 +129,10 @@ export const deliveries: Projection<DeliveryDocument, DeliveryFact> = {
     ['projectId', 'endpointId', 'order'],
     ['projectId', 'endpointId', 'state', 'order'],
     ['projectId', 'state', 'order'],
-    ['projectId', 'leadId', 'order'],
+    // Of a lead there are few, so that whatever else is asked of them is looked for among those.
+    ['leadId', 'projectId', 'endpointId', 'order'],
   ],
-  sparse: ['queue'],
+  sparse: ['queue', 'leadId'],
   keys: (event) => {
     const id = event.type === 'DeliveryDue' ? event.data.deliveryId : streamParts('delivery', event.stream)?.id;
     return id === undefined ? [] : [{ project: allProjects, id }];

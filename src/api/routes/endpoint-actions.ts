@@ -8,7 +8,6 @@ import { endpointOf } from '../../queries/deliveries/endpoints.ts';
 import type { Routes } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { Problem } from '../http/problems.ts';
-import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 import { making } from './issuing.ts';
 
@@ -31,7 +30,7 @@ const test = async (
   const toldId = toldIdOf(making(api, request, 'endpoint')('test'), testType);
   const deliveryId = deliveryIdOf(endpointId, toldId);
   const asked = requestOf(request, requestDelivery.name);
-  const about = { projectId, deliveryId, endpointId, toldId, type: testType };
+  const about = { projectId, deliveryId, endpointId, toldId, type: testType } as const;
   const input = { ...about, reason: 'test', derived: false } as const;
   const { position } = await api.engine.handle(requestDelivery, input, asked);
   return { deliveryId, position };
@@ -39,7 +38,6 @@ const test = async (
 
 /** What is done with an endpoint besides changing it. */
 export const endpointActions: Routes = (app, api) => {
-  const context = queryContext(api);
   const url = '/api/projects/:projectId/endpoints/:endpointId';
   app.route({
     method: 'POST',

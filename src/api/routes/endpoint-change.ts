@@ -33,15 +33,15 @@ const changesOf = async (api: ApiContext, request: FastifyRequest, endpoint: End
   if (url === undefined && format === undefined && headers === undefined) return others;
   if (url !== undefined) mustBeSendable(api, url);
   const before = await wayNow(api, endpoint, patch);
-  const { shown, confidential } = described({
+  const { published, confidential } = described({
     url: url ?? before.url,
     format: format ?? before.format,
     headers: headers === undefined ? before.headers : (headers ?? {}),
   });
-  if (confidential === undefined) return { ...others, ...shown, confidentialId: null };
+  if (confidential === undefined) return { ...others, ...published, confidentialId: null };
   const confidentialId = idOf(making(api, request, 'endpoint')('changed confidential id'));
   await api.secrets.keep(endpoint.endpointId, confidentialId, confidential);
-  return { ...others, ...shown, confidentialId };
+  return { ...others, ...published, confidentialId };
 };
 
 /** Somebody else changed the endpoint between reading what is secret of it and saying what it is to be. */
@@ -76,6 +76,6 @@ export const changed = async (
   const { expected: _, ...again } = requestOf(request, patch.enabled ? enableEndpoint.name : disableEndpoint.name);
   const outcome = patch.enabled
     ? await engine.handle(enableEndpoint, { projectId, endpointId }, again)
-    : await engine.handle(disableEndpoint, { projectId, endpointId, reason: 'by-hand' }, again);
+    : await engine.handle(disableEndpoint, { projectId, endpointId, reason: 'by-hand' as const }, again);
   return Math.max(position, outcome.position);
 };

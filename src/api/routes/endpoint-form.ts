@@ -92,7 +92,7 @@ const isSecret = ({ url: text, format }: Way): boolean =>
 /** How much a path has to hide before its end is shown, so that two can be told apart. */
 const hiding = 24;
 
-const shownUrl = (text: string): string => {
+const maskedUrl = (text: string): string => {
   const { origin, pathname } = new URL(text);
   return `${origin}/…${pathname.length > hiding ? pathname.slice(-4) : ''}`;
 };
@@ -102,16 +102,16 @@ export const described = (way: Way) => {
   const [secret, names] = [isSecret(way), Object.keys(way.headers)];
   const confidential: Confidential = { ...(secret && { url: way.url }), headers: way.headers };
   return {
-    shown: { url: secret ? shownUrl(way.url) : way.url, format: way.format, headers: names },
+    published: { url: secret ? maskedUrl(way.url) : way.url, format: way.format, headers: names },
     confidential: secret || names.length > 0 ? JSON.stringify(confidential) : undefined,
   };
 };
 
 /** A way as it is, by what is shown of it and by what the vault has, which is undefined when it has nothing. */
 export const wayOf = (
-  { url: shown, format }: { readonly url: string; readonly format: Format },
+  { url: published, format }: { readonly url: string; readonly format: Format },
   kept: string | undefined,
 ): Way => {
   const { url: secret, headers: values } = confidentialSchema.parse(JSON.parse(kept ?? '{"headers":{}}'));
-  return { url: secret ?? shown, format, headers: values };
+  return { url: secret ?? published, format, headers: values };
 };

@@ -46,7 +46,7 @@ const add = async (
 ) => {
   mustBeSendable(api, url);
   const { made, secretId, secret } = endpointSecretIn(api, request);
-  const { shown, confidential } = described({ url, format, headers });
+  const { published, confidential } = described({ url, format, headers });
   const endpointId = endpointIdIn(projectId, idOf(made('endpoint id')));
   const confidentialId = confidential === undefined ? undefined : idOf(made('confidential id'));
   // Before the endpoint is there, so that it is never without.
@@ -55,7 +55,7 @@ const add = async (
     await api.secrets.keep(endpointId, confidentialId, confidential);
   const kept = { endpointId, secretId, ...(confidentialId !== undefined && { confidentialId }) };
   const asked = requestOf(request, addEndpoint.name);
-  const { position } = await api.engine.handle(addEndpoint, { ...others, ...shown, ...kept, projectId }, asked);
+  const { position } = await api.engine.handle(addEndpoint, { ...others, ...published, ...kept, projectId }, asked);
   const { view, revision } = await endpointViewOf(context, projectId, endpointId);
   withPosition(reply, position).code(201).header('ETag', etag(revision));
   reply.header('Location', `/api/projects/${projectId}/endpoints/${endpointId}`);

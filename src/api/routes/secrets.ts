@@ -28,7 +28,7 @@ type Rotated = {
 export type Rotation = { readonly overlapHours: number; readonly secret?: string | undefined };
 
 /** The body of a request to rotate. */
-export const rotation = z.object({ overlapHours: overlapHours.default(usualOverlap) });
+export const rotation = z.strictObject({ overlapHours: overlapHours.default(usualOverlap) });
 
 /** What has secrets, and how it is given others. */
 export type SecretOwner = {
@@ -64,7 +64,7 @@ export const secretRoutes = (app: App, owner: SecretOwner): void => {
       description: `The former one is valid for \`overlapHours\` more, ${usualOverlap} unless said; both are used meanwhile.`,
       tags,
       params: ofOwner,
-      body: owner.body.optional(),
+      body: owner.body.nullish(),
       response: { 200: z.object({ secretId: z.string(), secret: toldSecret, validUntil: isoTime }) },
     },
     handler: async (request, reply) => {
@@ -101,7 +101,7 @@ export const secretRoutes = (app: App, owner: SecretOwner): void => {
     config: write,
     schema: { summary: 'Make a former secret hold no longer', tags, params: ofSecret, response: { 204: z.null() } },
     handler: async (request, reply) => {
-      const position = await owner.remove(request, placeOf(request.params), request.params.secretId);
+      const position = await owner.remove(request, placeOf(request.params), request.params['secretId'] ?? '');
       return withPosition(reply, position).code(204).send();
     },
   });

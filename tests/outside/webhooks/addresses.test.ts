@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/config.ts';
 import { deliveryAllow, nowhere } from '../../../src/config/delivery-allow.ts';
 import { addressGuard } from '../../../src/outside/webhooks/addresses.ts';
 
@@ -208,6 +209,13 @@ describe('What is allowed besides the open internet', () => {
     'fe80::1%eth0',
   ])('is not said with %s', (entry) => {
     expect(deliveryAllow.safeParse(`10.0.0.0/8,${entry}`).error?.issues[0]?.message).toContain(`"${entry}"`);
+  });
+
+  it('is told of with all else that is wrong with the settings', () => {
+    const parse = () => parseConfig({ PORT: 'none', DELIVERY_ALLOW: 'a b' });
+    expect(parse).toThrow(/PORT: .*\nDELIVERY_ALLOW: "a b": neither a network/);
+    expect(parseConfig({ DELIVERY_ALLOW: '10.0.0.0/8' }).deliveryAllow?.networks).toHaveLength(1);
+    expect(parseConfig({}).deliveryAllow).toBeUndefined();
   });
 
   it('is said in 256 entries at most', () => {
