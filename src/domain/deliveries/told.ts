@@ -23,7 +23,7 @@ export const toldType = z.enum(toldTypes);
 export type ToldType = z.infer<typeof toldType>;
 
 /** What an endpoint is told to try it. Nobody can ask for it, and it is about no fact. */
-export const testType = 'endpoint.test';
+export const testType = 'endpoint.test' as const;
 
 /** What is told of so often that an endpoint has to name it. */
 const onlyWhenNamed: ReadonlySet<ToldType> = new Set(['lead.captured', 'lead.scored']);
