@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryEvent } from '../domain/deliveries/delivery.ts';
 import type { EndpointEvent } from '../domain/deliveries/endpoints.ts';
+import { isTrouble } from '../domain/deliveries/outcome.ts';
 import { projectOfStream, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
@@ -12,6 +13,9 @@ const healthDocument = z.object({
   /** How many attempts failed one after the other up to now, and when the first of them did, ISO 8601. */
   failures: z.number(),
   failingSince: z.string().optional(),
+  /** How many of the last attempts, one after the other, met with trouble of the receiver's own, as its circuit counts them, and when the last did. */
+  troubles: z.number(),
+  troubledAt: z.string().optional(),
 });
 export type HealthDocument = Readonly<z.infer<typeof healthDocument>>;
 
@@ -22,9 +26,9 @@ const evolve = (
   const { endpointId } = event.data;
   switch (event.type) {
     case 'EndpointAdded':
-      return { endpointId, failures: 0 };
+      return { endpointId, failures: 0, troubles: 0 };
     case 'EndpointEnabled': {
-      const { failingSince: _, ...before } = doc ?? { endpointId };
+      const { failingSince: _, ...before } = doc ?? { endpointId, troubles: 0 };
       return { ...before, failures: 0 };
     }
     case 'EndpointRemoved':
@@ -33,8 +37,11 @@ const evolve = (
       const { at, result } = event.data;
       if (!doc) return undefined;
       const { failingSince = at, ...before } = doc;
-      if (result === 'succeeded') return { ...before, failures: 0, lastSuccessAt: at };
-      return { ...doc, failures: doc.failures + 1, lastFailureAt: at, failingSince };
+      if (result === 'succeeded') return { ...before, failures: 0, lastSuccessAt: at, troubles: 0 };
+      const failed = { ...doc, failures: doc.failures + 1, lastFailureAt: at, failingSince };
+      return isTrouble(event.data)
+        ? { ...failed, troubles: doc.troubles + 1, troubledAt: at }
+        : { ...failed, troubles: 0 };
     }
     default:
       return doc;

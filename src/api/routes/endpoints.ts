@@ -5,7 +5,13 @@ import { removeEndpoint } from '../../commands/deliveries/remove-endpoint.ts';
 import { disabledReasons, endpointIdIn, endpointLimits, endpointSettings } from '../../domain/deliveries/endpoints.ts';
 import { toldTypes } from '../../domain/deliveries/told.ts';
 import { isoTime } from '../../domain/lead/activity.ts';
-import { endpointOf, endpoints as listed, endpointStates, endpointViewOf } from '../../queries/deliveries/endpoints.ts';
+import {
+  circuitStates,
+  endpointOf,
+  endpoints as listed,
+  endpointStates,
+  endpointViewOf,
+} from '../../queries/deliveries/endpoints.ts';
 import type { QueryContext } from '../../queries/queries.ts';
 import type { Routes } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
@@ -29,6 +35,7 @@ const endpointSchema = endpointSettings.omit({ headers: true, confidentialId: tr
   headers: z.record(z.string(), z.string()).describe('By name; what they say is not shown'),
   createdAt: isoTime,
   state: z.enum(endpointStates),
+  circuit: z.enum(circuitStates).describe('open: left alone for a moment; half-open: the next attempt decides'),
   disabled: z.object({ reason: z.enum(disabledReasons), at: isoTime }).optional(),
   failures: z.int().describe('How many attempts failed one after the other up to now'),
   failingSince: isoTime.optional(),

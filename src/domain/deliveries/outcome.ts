@@ -2,8 +2,8 @@ import type { DeliveryEvent } from './delivery.ts';
 
 /** What became of an attempt: what was answered, or why nothing was. */
 export type Answer = {
-  readonly status?: number;
-  readonly error?: string;
+  readonly status?: number | undefined;
+  readonly error?: string | undefined;
   /** For how long the receiver asks not to be told again, in ms. */
   readonly retryAfterMs?: number;
 };

@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointSettings } from '../../domain/deliveries/endpoints.ts';
 import { endpoints as aggregate, mustHaveEndpoint } from '../../domain/deliveries/endpoints.ts';
+import { circuitLimits } from '../../domain/deliveries/outcome.ts';
 import type { HealthDocument } from '../../projections/endpoint-health.ts';
 import { endpointHealth } from '../../projections/endpoint-health.ts';
 import { pageIn } from '../page-in.ts';
@@ -9,6 +10,7 @@ import type { SecretView } from '../secrets.ts';
 import { secretViews } from '../secrets.ts';
 
 export const endpointStates = ['enabled', 'disabled', 'failing'] as const;
+export const circuitStates = ['closed', 'open', 'half-open'] as const;
 
 /** What stands for a value that nobody is shown. */
 const masked = '••••';
@@ -21,6 +23,8 @@ export type EndpointView = Pick<
   readonly headers: Readonly<Record<string, string>>;
   readonly state: (typeof endpointStates)[number];
   readonly disabled?: NonNullable<Endpoint['disabled']>;
+  /** Whether it is left alone for a moment, as it failed time and again, or tried by one attempt. */
+  readonly circuit: (typeof circuitStates)[number];
   /** How many attempts failed one after the other up to now, and since when. */
   readonly failures: number;
   readonly failingSince?: string;
@@ -37,7 +41,17 @@ const settingsView = ({ url, types, format, headers, ratePerSecond, description 
   ...(description !== undefined && { description }),
 });
 
-const viewOf = (endpoint: Endpoint, health: HealthDocument | undefined): EndpointView => {
+/** How the circuit of an endpoint is, by what came of its attempts: that is all that a process knows of what others send. */
+export const circuitOf = (
+  health: Pick<HealthDocument, 'troubles' | 'troubledAt'> | undefined,
+  now: Date,
+): EndpointView['circuit'] => {
+  if (!health || health.troubles < circuitLimits.failures) return 'closed';
+  const since = now.getTime() - Date.parse(health.troubledAt ?? '');
+  return since < circuitLimits.openForMs ? 'open' : 'half-open';
+};
+
+const viewOf = (endpoint: Endpoint, health: HealthDocument | undefined, now: Date): EndpointView => {
   const { endpointId, createdAt, disabled } = endpoint;
   const { failures = 0, failingSince, lastSuccessAt, lastFailureAt } = health ?? {};
   return {
@@ -45,6 +59,7 @@ const viewOf = (endpoint: Endpoint, health: HealthDocument | undefined): Endpoin
     ...settingsView(endpoint),
     createdAt,
     state: disabled ? 'disabled' : failures > 0 ? 'failing' : 'enabled',
+    circuit: circuitOf(health, now),
     ...(disabled && { disabled: { reason: disabled.reason, at: disabled.at } }),
     failures,
     ...(failingSince !== undefined && { failingSince }),
@@ -64,7 +79,7 @@ export const endpoints = async (
   const ids = docs.map(({ endpointId }) => endpointId);
   const health = await documentsById(context, projectId, endpointHealth, ids);
   return {
-    docs: docs.map((endpoint) => viewOf(endpoint, health.get(endpoint.endpointId))),
+    docs: docs.map((endpoint) => viewOf(endpoint, health.get(endpoint.endpointId), context.clock())),
     ...(next && { next }),
   };
 };
@@ -83,7 +98,7 @@ export const endpointViewOf = async (
 ): Promise<{ readonly view: EndpointView; readonly revision: number }> => {
   const { endpoint, revision } = await endpointOf(context, projectId, endpointId);
   const health = await context.readModels.get(projectId, endpointHealth, endpointId);
-  return { view: viewOf(endpoint, health), revision };
+  return { view: viewOf(endpoint, health, context.clock()), revision };
 };
 
 /** The secrets of an endpoint, the newest first. Throws a `Rejection` when there is no such endpoint. */

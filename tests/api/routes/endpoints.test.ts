@@ -64,6 +64,7 @@ describe('An endpoint', () => {
       description: 'the CRM',
       createdAt: '2026-03-01T12:00:00.000Z',
       state: 'enabled',
+      circuit: 'closed',
       failures: 0,
     });
     const one = await ask(`endpoints/${rest.endpointId}`);
