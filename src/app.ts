@@ -1,44 +1,30 @@
 import { join } from 'node:path';
-import { adminKeyIn, masterKeyIn, newSecret } from './config/key-files.ts';
+import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
 import type { ApiContext } from './api/http/context.ts';
-import type { Handle } from './engine/handle.ts';
-import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
-import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
 import { nowhere } from './config/delivery-allow.ts';
-import { integrityOf } from './runners/integrity.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
-import { serving } from './readmodels/generations.ts';
-import { openVault } from './outside/vault/open.ts';
-import { secretsIn } from './outside/vault/secrets.ts';
 import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
-import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
-import type { Troubles } from './telemetry/troubles.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { waitingWork } from './queries/waiting-work.ts';
+import type { Outside, Stores } from './runners/opening.ts';
+import { openEngine, openStores } from './runners/opening.ts';
 import { startRunners } from './runners/start.ts';
-import { connectStores } from './runners/stores.ts';
-
-/** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
-const generationAge = 500;
-
-/** How long a worker runs a subscription without having renewed its lease, in ms. Another may take over a quarter of that later. */
-const leaseLifetime = 3_200;
 
 /** Leadfold, wired. */
 export type App = {
@@ -54,63 +40,7 @@ export type App = {
   readonly close: () => Promise<void>;
 };
 
-/** What differs from run to run, and what tests own. */
-export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
-
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
-
-/** Where secrets are kept. A file is looked at now: with another master key nothing in it could be read. */
-const openSecrets = async ({ vault: location, masterKey, previousMasterKey, dataDir }: Config) => {
-  const current = masterKey ?? masterKeyIn(join(dataDir, 'master-key'));
-  const vault = await openVault(location, { current, ...(previousMasterKey && { previous: previousMasterKey }) });
-  if (location.scheme === 'sqlite') await vault.check();
-  return vault;
-};
-
-/** The stores, watched by telemetry, and what tells how they are. */
-type Stores = Awaited<ReturnType<typeof openStores>>;
-
-/** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
-const openStores = async (
-  config: Config,
-  { clock, newId }: Outside,
-  { telemetry, troubles }: { readonly telemetry: Telemetry; readonly troubles: Troubles },
-) => {
-  const { eventStore, readModels: documents, traces } = config;
-  const integrity = integrityOf(config);
-  const opened = await connectStores(config, { clock, telemetry, troubles });
-  // Files serve one process; what servers keep, many processes may offer to project and to react to.
-  const shared = documents.scheme !== 'sqlite';
-  const names = projections.map(({ name }) => name);
-  const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
-  const vault = await openSecrets(config);
-  const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
-  return {
-    ...opened,
-    readModels,
-    vault,
-    integrity,
-    shared,
-    // Whoever serves a file has its lock.
-    isAlone: eventStore.scheme === 'sqlite',
-    ...(lease && { lease }),
-    /** The same stores for a thread, which opens them again. */
-    locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
-    close: async () => {
-      await opened.close();
-      await vault.close();
-    },
-  };
-};
-
-/** What runs commands, watched by telemetry, with what it remembers of streams. */
-const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const snapshots = keepSnapshots(readModels, {
-    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
-  });
-  const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
-  return { engine: engineOf({ store, isAlone, snapshots, clock, newId, observe }), snapshots };
-};
 
 type Running = {
   readonly config: Config;
@@ -143,7 +73,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
-    secrets: secretsIn(stores.vault),
+    secrets: stores.secrets,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
@@ -165,6 +95,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
+    circuits: runners.circuits,
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   };
@@ -211,7 +142,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
   const running = { config, outside, stores, engine, telemetry, log };
-  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, troubles, log });
+  const runners = await startRunners({ ...outside, ...stores, config, engine, telemetry, troubles, log });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));
