@@ -4,7 +4,12 @@ import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
 import type { ApiContext } from './api/http/context.ts';
+import type { ReplayReject } from './api/ingest/replay.ts';
+import { replaying } from './api/ingest/replay.ts';
+import type { Handle } from './engine/handle.ts';
+import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
+import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
@@ -14,16 +19,19 @@ import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
+import type { Secrets } from './outside/vault/secrets.ts';
+import { secretsIn } from './outside/vault/secrets.ts';
 import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
+import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { waitingWork } from './queries/waiting-work.ts';
-import type { Outside, Stores } from './runners/opening.ts';
-import { openEngine, openStores } from './runners/opening.ts';
+import type { Stores } from './runners/open-stores.ts';
+import { openStores } from './runners/open-stores.ts';
 import { startRunners } from './runners/start.ts';
 
 /** Leadfold, wired. */
@@ -40,7 +48,19 @@ export type App = {
   readonly close: () => Promise<void>;
 };
 
+/** What differs from run to run, and what tests own. */
+export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
+
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
+
+/** What runs commands, watched by telemetry, with what it remembers of streams. */
+const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
+  const snapshots = keepSnapshots(readModels, {
+    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
+  });
+  const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
+  return { engine: engineOf({ store, isAlone, snapshots, clock, newId, observe }), snapshots };
+};
 
 type Running = {
   readonly config: Config;
@@ -49,13 +69,15 @@ type Running = {
   readonly engine: Engine;
   readonly telemetry: Telemetry;
   readonly log: Logger;
+  readonly replay: ReplayReject;
+  readonly secrets: Secrets;
 };
 
 type Runners = Awaited<ReturnType<typeof startRunners>>;
 
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
-  const { config, outside, stores, engine, telemetry, log } = running;
+  const { config, outside, stores, engine, telemetry, log, replay, secrets } = running;
   const { store, readModels } = stores;
   const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
@@ -73,8 +95,9 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
-    secrets: stores.secrets,
+    secrets,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
+    replay,
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
@@ -141,8 +164,9 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     if (await engine.states.forgetLost())
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
-  const running = { config, outside, stores, engine, telemetry, log };
-  const runners = await startRunners({ ...outside, ...stores, config, engine, telemetry, troubles, log });
+  const replay = replaying({ ...outside, engine });
+  const running = { config, outside, stores, engine, telemetry, log, replay, secrets: secretsIn(stores.vault) };
+  const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));

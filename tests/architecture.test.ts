@@ -104,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type config/store-location.ts',
     'type domain/deliveries/endpoints.ts',
     'type domain/deliveries/told.ts',
+    'config/key-files.ts masterKeyIn',
     'type domain/sources/scheme.ts',
   ],
   config: ['domain/nearest.ts nearestOf'],

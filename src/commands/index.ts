@@ -68,6 +68,11 @@ import { removeEndpoint } from './deliveries/remove-endpoint.ts';
 import { removeEndpointSecret } from './deliveries/remove-endpoint-secret.ts';
 import { requestDelivery } from './deliveries/request-delivery.ts';
 import { rotateEndpointSecret } from './deliveries/rotate-endpoint-secret.ts';
+import { dropReject } from './sources/drop-reject.ts';
+import { discardReject } from './sources/discard-reject.ts';
+import { completeReplay } from './sources/complete-replay.ts';
+import { refuseReplay } from './sources/refuse-replay.ts';
+import { keepReject } from './sources/keep-reject.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
@@ -92,12 +97,15 @@ export const commands = {
   closeLead,
   closeWorkItem,
   completeReceipt,
+  completeReplay,
   completeWorkItem,
   createProject,
   declineLead,
   disableEndpoint,
   discardWork: discardDeadLetter,
   enableEndpoint,
+  discardReject,
+  dropReject,
   escalateWorkItem,
   failJob,
   failRouting,
@@ -105,6 +113,7 @@ export const commands = {
   forgetDelivery,
   freePlace,
   issueKey,
+  keepReject,
   keyRequest,
   lapseWorkItem,
   linkIdentifier,
@@ -122,6 +131,7 @@ export const commands = {
   raiseWorkItem,
   recordActivities,
   recordAttempt,
+  refuseReplay,
   rejectWorkItem,
   releaseWorkItem,
   removeEndpoint,

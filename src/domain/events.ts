@@ -9,6 +9,7 @@ import { poolEvents } from './routing/pool.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
 import { receiptEvents } from './sources/receipt.ts';
+import { rejectEvents } from './sources/reject.ts';
 import { sourceEvents } from './sources/sources.ts';
 import { workItemEvents } from './work/work-item.ts';
 
@@ -26,6 +27,7 @@ export const eventSchemas = {
   ...receiptEvents,
   ...endpointEvents,
   ...deliveryEvents,
+  ...rejectEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

@@ -41,7 +41,10 @@ export type RejectionCode =
   | 'receipt-unknown'
   | 'endpoint-unknown'
   | 'endpoints-full'
-  | 'delivery-unknown';
+  | 'delivery-unknown'
+  | 'reject-unknown'
+  | 'reject-settled'
+  | 'reject-cut';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

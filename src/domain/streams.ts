@@ -12,6 +12,7 @@ const aggregates = [
   'receipt',
   'endpoints',
   'delivery',
+  'reject',
 ] as const;
 type AggregateName = (typeof aggregates)[number];
 

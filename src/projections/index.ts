@@ -11,6 +11,7 @@ import { leads } from './leads.ts';
 import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
+import { rejects, rejectTotals } from './rejects.ts';
 import { routings } from './routings.ts';
 import { routedLeads } from './routed-leads.ts';
 import { routingReport } from './routing-report.ts';
@@ -40,4 +41,6 @@ export const projections = [
   erase(deliveries),
   erase(deliveryQueues),
   erase(endpointHealth),
+  erase(rejects),
+  erase(rejectTotals),
 ] as const;

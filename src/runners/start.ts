@@ -10,6 +10,7 @@ import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
 import { startDeliveries } from './deliveries/start.ts';
+import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
@@ -41,6 +42,8 @@ type Running = {
   readonly recoveries: Recoveries;
   readonly troubles: Troubles;
   readonly log: Logger;
+  /** Tries again what was refused on a way in. */
+  readonly replay: Replay;
 };
 
 const dyingThread: Wording = {
@@ -58,7 +61,7 @@ const failingWork: Wording = {
 export const startRunners = async (running: Running) => {
   const { config, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
   const { role, deliveryAllow: allow = nowhere, deliverySchedule: schedule } = config;
-  const { available, recoveries, troubles, secrets } = running;
+  const { available, recoveries, troubles, replay, secrets } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -95,6 +98,7 @@ export const startRunners = async (running: Running) => {
     newId,
     telemetry,
     recoveries,
+    replay,
     onError,
     onLostTail,
     ...(lease && { lease }),

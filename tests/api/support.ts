@@ -4,6 +4,7 @@ import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
 import type { ApiContext } from '../../src/api/http/context.ts';
+import { replaying } from '../../src/api/ingest/replay.ts';
 import { engineOver } from '../support/engine.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
@@ -39,6 +40,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     lanes: lanesPerProject(),
     urlRefusal: addressGuard(nowhere).refusal,
     secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
+    replay: replaying({ engine, clock, newId: v7 }),
     asOf: clock,
     head: () => store.head(),
     reached: () => Promise.resolve(),

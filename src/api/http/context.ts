@@ -5,6 +5,7 @@ import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { Queries } from '../../readmodels/queries.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
+import type { ReplayReject } from '../ingest/replay.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -51,6 +52,8 @@ export type ApiContext = {
   readonly secrets: Secrets;
   /** Why webhooks may not be sent to a URL, if so. */
   readonly urlRefusal: AddressGuard['refusal'];
+  /** Tries again what was refused. */
+  readonly replay: ReplayReject;
   readonly clock: () => Date;
   /** Milliseconds since some moment, by a clock that never steps back. */
   readonly monotonic: () => number;

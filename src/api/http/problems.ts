@@ -47,6 +47,9 @@ const rejections = {
   'secret-current': { status: 409, title: 'The secret is in use' },
   'secrets-full': { status: 409, title: 'As many secrets are valid as may be' },
   'receipt-unknown': { status: 404, title: 'There is no such receipt' },
+  'reject-unknown': { status: 404, title: 'There is no such reject' },
+  'reject-settled': { status: 409, title: 'The reject was dealt with' },
+  'reject-cut': { status: 409, title: 'The reject was too long to be kept whole' },
 } as const satisfies Record<RejectionCode, Kind>;
 
 /** What each status is called. Who imports the module by name has Node load its `fetch` as well, at each start. */

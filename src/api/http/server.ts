@@ -39,7 +39,11 @@ import { replyPolicy } from '../routes/reply-policy.ts';
 import { reps } from '../routes/reps.ts';
 import { routingRules } from '../routes/routing-rules.ts';
 import { scoringModel } from '../routes/scoring-model.ts';
+import { receipts } from '../routes/receipts.ts';
+import { rejects } from '../routes/rejects.ts';
 import { sources } from '../routes/sources.ts';
+import { sourceSecrets } from '../routes/source-secrets.ts';
+import { sourceTest } from '../routes/source-test.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
@@ -93,6 +97,10 @@ const parts: readonly Routes[] = [
   endpointActions,
   endpointSecrets,
   deliveries,
+  sourceSecrets,
+  sourceTest,
+  receipts,
+  rejects,
   leads,
   leadFacts,
   leadActions,

@@ -11,6 +11,7 @@ import { jsonInForm } from './form.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, readJson } from './json.ts';
+import type { Sent } from './rejects.ts';
 import { kindOf } from '../http/words.ts';
 import { withExactNumbers } from './numbers.ts';
 
@@ -139,6 +140,16 @@ export const translateLine = (line: string, translate: (item: unknown) => Transl
     return translate(readJson(line));
   } catch (error) {
     if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
+    throw error;
+  }
+};
+
+/** A line of NDJSON as it was sent: an item, or, where it is not JSON, the text. */
+export const lineAsSent = (line: string): Sent => {
+  try {
+    return { form: 'item', value: readJson(line) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { form: 'text', value: line };
     throw error;
   }
 };

@@ -17,7 +17,6 @@ import { Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
 import type { Admit } from './admission.ts';
 import { batchAnswerOf, resultSchema } from './answer.ts';
-import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import type { Delivery } from './record.ts';
 import { eachInTurn, record } from './record.ts';
@@ -34,6 +33,9 @@ declare module 'fastify' {
 const bodyLimit = 1024 * 1024;
 
 const tags = ['Sources'];
+
+/** What is longer is no id of a source. */
+const params = z.object({ sourceId: z.string() });
 
 const answerSchema = z.object({
   receiptId: z.string(),
@@ -72,12 +74,14 @@ const mustBeAuthentic = async (
 };
 
 /** What a webhook says, or why it can't be read. */
-const read = (body: Buffer, { headers }: FastifyRequest): { readonly content: Json } | { readonly why: string } => {
+type Read = { readonly content: Json } | { readonly why: string; readonly text: string };
+
+const read = (body: Buffer, { headers }: FastifyRequest): Read => {
   try {
     return { content: contentOf(body, headers['content-type'] ?? '') };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { why: error.message };
+    return { why: error.message, text: body.toString() };
   }
 };
 
@@ -108,20 +112,28 @@ const taken = async (
   api: ApiContext,
   request: FastifyRequest,
   { source, name, receiptId }: Found,
-  said: ReturnType<typeof read>,
+  said: Read,
 ): Promise<readonly [Answer, position: number]> => {
   const { projectId, sourceId } = source;
   const receivedAt = api.clock();
   const sender = senderOf(api, request, source);
-  const { items, pointerTo, translate } = itemsOf(source, 'content' in said ? said.content : null);
+  const { items, pointerTo, translate, sent } = itemsOf(source, 'content' in said ? said.content : null);
   const arrivalOf = () => ({ receivedAt, newEventId: api.newId });
   const refused: Delivery['refused'] = (some) => request.server.refused(request, some);
-  const unreadable: readonly Translated[] = 'why' in said ? [faulty('', `can't be read: ${said.why}`)] : [];
-  const translated =
-    unreadable.length > 0
-      ? unreadable
-      : await eachInTurn(api, projectId, items, (item, index) => translate(item, index, name, receivedAt));
-  const { outcomes, position } = await record(api, { projectId, sender, keyed: false, arrivalOf, refused }, translated);
+  const cameBy = { via: 'webhook', sourceId, receivedAt, name: receiptId } as const;
+  const delivery = { projectId, sender, keyed: false, arrivalOf, refused, cameBy };
+  const { outcomes, position } =
+    'why' in said
+      ? await record(api, delivery, [faulty('', `can't be read: ${said.why}`)], () => ({
+          form: 'text',
+          value: said.text,
+        }))
+      : await record(
+          api,
+          delivery,
+          await eachInTurn(api, projectId, items, (item, index) => translate(item, index, name, receivedAt)),
+          sent,
+        );
   const told = batchAnswerOf(outcomes, pointerTo);
   const status = statusOf(told);
   const counts = { queued: told.accepted, duplicate: told.duplicates, rejected: told.rejected };
@@ -168,7 +180,7 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
   const find = knownSources(api, (projectId) => scope.isProject(projectId));
   scope.decorateRequest('source');
   scope.addHook('onRequest', async (request) => {
-    const { sourceId = '' } = request.params as { readonly sourceId?: string };
+    const { sourceId } = params.parse(request.params);
     const source = await find(sourceId);
     if (!source) throw new Problem('source-unknown', 'There is no such source; look at the path');
     if (!source.enabled) throw new Problem('source-disabled', 'The source is disabled; enable it to take webhooks');
@@ -192,7 +204,7 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
       description:
         'Needs no key: the signature over the raw body says whose it is. Answered when all is durable. The same webhook again is a duplicate; what is signed and can not be mapped is rejected, and kept.',
       tags,
-      params: z.object({ sourceId: z.string().max(128) }),
+      params,
       querystring: z.object({ token: z.string().max(256).optional().describe('The secret, for the scheme token') }),
       response: { 202: answerSchema },
     },

@@ -12,6 +12,7 @@ import { faulty, toCapture } from './item.ts';
 import { isObject, readJson } from './json.ts';
 import { fromNative } from './native.ts';
 import { withExactNumbers } from './numbers.ts';
+import type { Sent } from './rejects.ts';
 
 const bounds = {
   values: bodyLimits.values,
@@ -45,7 +46,7 @@ export const contentOf = (body: Buffer, contentType: string): Json => {
   if (excess) throw new SyntaxError(excessive(excess).detail);
   const content = readJson(withExactNumbers(body));
   if (content === undefined) throw new SyntaxError('there is nothing in it');
-  return content as Json;
+  return content;
 };
 
 /**
@@ -79,9 +80,9 @@ const translated = ({ said, places }: Mapped, arrival: Arrival): Translated =>
   );
 
 /** What an item becomes by the mapping of its source. */
-type Translate = (item: Json, arrival: Arrival) => Translated;
+export type Translate = (item: Json, arrival: Arrival) => Translated;
 
-const translateOf = ({ mapping }: Source): Translate => {
+export const translateOf = ({ mapping }: Source): Translate => {
   if (!mapping) return (item, arrival) => fromNative(item, 'webhook', arrival);
   const map = mappingOf(mapping);
   return (item, arrival) => translated(map(item), arrival);
@@ -95,7 +96,11 @@ export const itemsOf = (source: Source, content: Json) => {
   const place = source.mapping?.items ?? '';
   return {
     items: items ?? [content],
+    /** Whether the items are not where the mapping says. */
+    isLost: items === undefined,
     pointerTo: (index: number): string => (isList ? `${place}/${index}` : place),
+    sent: (index: number): Sent =>
+      items ? { form: 'item', value: items[index] ?? null } : { form: 'whole', value: content },
     translate: (item: Json, index: number, name: WebhookName, receivedAt: Date): Translated => {
       if (!items) return faulty(place, `must be a list or an object, is ${kindOf(content)}`);
       const newEventId = (): string => eventIdOf(source, name, isList ? index : undefined);

@@ -12,11 +12,11 @@ import type { ApiContext } from '../http/context.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { queryContext } from '../http/query-context.ts';
 import { etag, requestOf, withPosition } from '../http/request.ts';
+import { toldSecret } from '../http/webhook-secret.ts';
 import { changed } from './endpoint-change.ts';
 import { described, endpointPatch, endpointWanted, mustBeSendable } from './endpoint-form.ts';
 import { endpointSecretIn } from './endpoint-secrets.ts';
 import { idOf } from './issuing.ts';
-import { toldSecret } from './secrets.ts';
 
 const tags = ['Endpoints'];
 const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;

@@ -6,9 +6,7 @@ import { secretStates } from '../../domain/sources/secrets.ts';
 import type { SecretView } from '../../queries/secrets.ts';
 import type { App } from '../http/app.ts';
 import { withPosition } from '../http/request.ts';
-
-/** A secret in the answer that made it. */
-export const toldSecret = z.string().describe('Shown here only, and again to a retry with the same Idempotency-Key');
+import { toldSecret } from '../http/webhook-secret.ts';
 
 /** For how long the former secret is valid, where nobody says, in hours. */
 const usualOverlap = 24;

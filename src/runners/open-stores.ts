@@ -1,14 +1,7 @@
-import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { masterKeyIn } from '../config/key-files.ts';
-import type { Handle } from '../engine/handle.ts';
-import { keepSnapshots } from '../engine/snapshots.ts';
-import { engineOf } from '../flows/engine.ts';
 import { openVault } from '../outside/vault/open.ts';
-import { secretsIn } from '../outside/vault/secrets.ts';
 import { projections } from '../projections/index.ts';
 import { serving } from '../readmodels/generations.ts';
-import { observedCommands } from '../telemetry/observed-commands.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles } from '../telemetry/troubles.ts';
 import { integrityOf } from './integrity.ts';
@@ -20,24 +13,13 @@ const generationAge = 500;
 /** How long a worker runs a subscription without having renewed its lease, in ms. Another may take over a quarter of that later. */
 const leaseLifetime = 3_200;
 
-/** What differs from run to run, and what tests own. */
-export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
-
-/** Where secrets are kept. A file is looked at now: with another master key nothing in it could be read. */
-const openSecrets = async ({ vault: location, masterKey, previousMasterKey, dataDir }: Config) => {
-  const current = masterKey ?? masterKeyIn(join(dataDir, 'master-key'));
-  const vault = await openVault(location, { current, ...(previousMasterKey && { previous: previousMasterKey }) });
-  if (location.scheme === 'sqlite') await vault.check();
-  return vault;
-};
-
 /** The stores, watched by telemetry, and what tells how they are. */
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
 export const openStores = async (
   config: Config,
-  { clock, newId }: Outside,
+  { clock, newId }: { readonly clock: () => Date; readonly newId: () => string },
   { telemetry, troubles }: { readonly telemetry: Telemetry; readonly troubles: Troubles },
 ) => {
   const { eventStore, readModels: documents, traces } = config;
@@ -47,13 +29,12 @@ export const openStores = async (
   const shared = documents.scheme !== 'sqlite';
   const names = projections.map(({ name }) => name);
   const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
-  const vault = await openSecrets(config);
+  const vault = await openVault(config);
   const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
   return {
     ...opened,
     readModels,
     vault,
-    secrets: secretsIn(vault),
     integrity,
     shared,
     // Whoever serves a file has its lock.
@@ -66,13 +47,4 @@ export const openStores = async (
       await vault.close();
     },
   };
-};
-
-/** What runs commands, watched by telemetry, with what it remembers of streams. */
-export const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const snapshots = keepSnapshots(readModels, {
-    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
-  });
-  const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
-  return { engine: engineOf({ store, isAlone, snapshots, clock, newId, observe }), snapshots };
 };
