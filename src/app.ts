@@ -13,12 +13,15 @@ import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
+import { nowhere } from './config/delivery-allow.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
+import type { Secrets } from './outside/vault/secrets.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
+import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
@@ -67,13 +70,14 @@ type Running = {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly replay: ReplayReject;
+  readonly secrets: Secrets;
 };
 
 type Runners = Awaited<ReturnType<typeof startRunners>>;
 
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
-  const { config, outside, stores, engine, telemetry, log, replay } = running;
+  const { config, outside, stores, engine, telemetry, log, replay, secrets } = running;
   const { store, readModels } = stores;
   const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
@@ -91,7 +95,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
-    secrets: secretsIn(stores.vault),
+    secrets,
+    urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
@@ -113,6 +118,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
+    circuits: runners.circuits,
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   };
@@ -159,9 +165,8 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
   const replay = replaying({ ...outside, engine });
-  const running = { config, outside, stores, engine, telemetry, log, replay };
-  const { role } = config;
-  const runners = await startRunners({ ...outside, ...stores, role, engine, telemetry, troubles, log, replay });
+  const running = { config, outside, stores, engine, telemetry, log, replay, secrets: secretsIn(stores.vault) };
+  const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));

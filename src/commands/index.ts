@@ -58,6 +58,16 @@ import { changeSource } from './sources/change-source.ts';
 import { removeSource } from './sources/remove-source.ts';
 import { removeSourceSecret } from './sources/remove-source-secret.ts';
 import { rotateSourceSecret } from './sources/rotate-source-secret.ts';
+import { addEndpoint } from './deliveries/add-endpoint.ts';
+import { changeEndpoint } from './deliveries/change-endpoint.ts';
+import { disableEndpoint } from './deliveries/disable-endpoint.ts';
+import { enableEndpoint } from './deliveries/enable-endpoint.ts';
+import { forgetDelivery } from './deliveries/forget-delivery.ts';
+import { recordAttempt } from './deliveries/record-attempt.ts';
+import { removeEndpoint } from './deliveries/remove-endpoint.ts';
+import { removeEndpointSecret } from './deliveries/remove-endpoint-secret.ts';
+import { requestDelivery } from './deliveries/request-delivery.ts';
+import { rotateEndpointSecret } from './deliveries/rotate-endpoint-secret.ts';
 import { dropReject } from './sources/drop-reject.ts';
 import { discardReject } from './sources/discard-reject.ts';
 import { completeReplay } from './sources/complete-replay.ts';
@@ -68,6 +78,7 @@ import { keepReject } from './sources/keep-reject.ts';
 export const commands = {
   absorbLead,
   acceptLead,
+  addEndpoint,
   addIdentifier,
   addRep,
   addSource,
@@ -77,6 +88,7 @@ export const commands = {
   assignLead,
   cancelJob,
   captureLead,
+  changeEndpoint,
   changeRep,
   changeSource,
   changeTeam,
@@ -89,13 +101,16 @@ export const commands = {
   completeWorkItem,
   createProject,
   declineLead,
-  discardReject,
+  disableEndpoint,
   discardWork: discardDeadLetter,
+  enableEndpoint,
+  discardReject,
   dropReject,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
+  forgetDelivery,
   freePlace,
   issueKey,
   keepReject,
@@ -115,19 +130,24 @@ export const commands = {
   publishScoringModel,
   raiseWorkItem,
   recordActivities,
+  recordAttempt,
   refuseReplay,
   rejectWorkItem,
   releaseWorkItem,
+  removeEndpoint,
+  removeEndpointSecret,
   removeSource,
   removeSourceSecret,
   reopenLead,
   requestApproval,
+  requestDelivery,
   requestJob,
   requestRouting,
   rescoreLead,
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
+  rotateEndpointSecret,
   rotateSourceSecret,
   unassignLead,
   withdrawLead,

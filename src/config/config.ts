@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { DeliveryAllow } from './delivery-allow.ts';
+import { deliveryAllow } from './delivery-allow.ts';
+import { defaultSchedule, deliverySchedule } from './delivery-schedule.ts';
 import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
@@ -22,6 +25,10 @@ export type Config = StoreLocations & {
   readonly vault: VaultLocation;
   readonly masterKey?: Buffer;
   readonly previousMasterKey?: Buffer;
+  /** Where webhooks may go besides the open internet. */
+  readonly deliveryAllow?: DeliveryAllow;
+  /** The waits between the attempts to tell an endpoint, in ms. */
+  readonly deliverySchedule: readonly number[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -101,6 +108,14 @@ export const environment = z.object({
     'The key that seals the secrets in the vault, 32 bytes in base64. Needed with a vault in MongoDB; else one is made in DATA_DIR/master-key.',
   ),
   LEADFOLD_MASTER_KEY_PREVIOUS: masterKey.describe('The key before it, while the master key is changed.'),
+  DELIVERY_ALLOW: deliveryAllow
+    .optional()
+    .describe(
+      'Where webhooks may go besides the open internet, also by http: networks like 10.0.0.0/8 and hosts by name, with commas between them.',
+    ),
+  DELIVERY_SCHEDULE: deliverySchedule
+    .prefault(defaultSchedule)
+    .describe('The waits between the attempts to send a webhook, like 500ms, 5s, 30m or 2h, with commas between them.'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -149,6 +164,8 @@ function configOf(settings: z.output<typeof environment>): Config {
     ...(masterKey && { masterKey }),
     ...(previousMasterKey && { previousMasterKey }),
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
+    ...(settings.DELIVERY_ALLOW && { deliveryAllow: settings.DELIVERY_ALLOW }),
+    deliverySchedule: settings.DELIVERY_SCHEDULE,
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };

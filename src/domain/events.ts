@@ -1,4 +1,6 @@
 import type { EventsOf } from './event.ts';
+import { deliveryEvents } from './deliveries/delivery.ts';
+import { endpointEvents } from './deliveries/endpoints.ts';
 import { jobEvents } from './jobs/job.ts';
 import { keyedRequestEvents } from './lead/keyed-request.ts';
 import { leadEvents } from './lead/lead-events.ts';
@@ -23,6 +25,8 @@ export const eventSchemas = {
   ...keyedRequestEvents,
   ...sourceEvents,
   ...receiptEvents,
+  ...endpointEvents,
+  ...deliveryEvents,
   ...rejectEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;

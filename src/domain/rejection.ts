@@ -39,6 +39,9 @@ export type RejectionCode =
   | 'secret-current'
   | 'secrets-full'
   | 'receipt-unknown'
+  | 'endpoint-unknown'
+  | 'endpoints-full'
+  | 'delivery-unknown'
   | 'reject-unknown'
   | 'reject-settled'
   | 'reject-cut';

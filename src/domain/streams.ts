@@ -10,6 +10,8 @@ const aggregates = [
   'request',
   'sources',
   'receipt',
+  'endpoints',
+  'delivery',
   'reject',
 ] as const;
 type AggregateName = (typeof aggregates)[number];

@@ -2,6 +2,9 @@ import { claims } from './claims.ts';
 import { dashboard } from './dashboard.ts';
 import { deadlines } from './deadlines.ts';
 import { deadLetters } from './dead-letters.ts';
+import { deliveries } from './deliveries.ts';
+import { deliveryQueues } from './delivery-queues.ts';
+import { endpointHealth } from './endpoint-health.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
@@ -35,6 +38,9 @@ export const projections = [
   erase(deadlines),
   erase(claims),
   erase(waiting),
+  erase(deliveries),
+  erase(deliveryQueues),
+  erase(endpointHealth),
   erase(rejects),
   erase(rejectTotals),
 ] as const;

@@ -79,6 +79,7 @@ export const runGenerations = async (
         store,
         filter,
         now,
+        ...(projection.derive && { derive: projection.derive(store, readModels) }),
         ...(beat && { beat }),
         ...(recoveries && { recoveries }),
         load: () => readModels.standing(own.name),

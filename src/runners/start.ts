@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { nowhere } from '../config/delivery-allow.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Engine } from '../flows/engine.ts';
+import type { Secrets } from '../outside/vault/secrets.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
+import { startDeliveries } from './deliveries/start.ts';
 import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
 import { freshnessOf } from './freshness.ts';
@@ -21,9 +24,10 @@ import { withTimeout, startWorkers } from './workers.ts';
 const othersLag = 4_000;
 
 type Running = {
-  readonly role: Config['role'];
+  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule'>;
   readonly store: EventStore;
   readonly readModels: ReadModels;
+  readonly secrets: Secrets;
   /** Whether other processes use the same stores. */
   readonly shared: boolean;
   /** Who this process is to those, where there may be any. */
@@ -55,8 +59,9 @@ const failingWork: Wording = {
 
 /** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
 export const startRunners = async (running: Running) => {
-  const { role, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
-  const { available, recoveries, troubles, replay } = running;
+  const { config, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
+  const { role, deliveryAllow: allow = nowhere, deliverySchedule: schedule } = config;
+  const { available, recoveries, troubles, replay, secrets } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -99,6 +104,8 @@ export const startRunners = async (running: Running) => {
     ...(lease && { lease }),
   };
   const workers = role === 'api' ? undefined : startWorkers(working);
+  const sending =
+    role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
   const stalls = watchStalls({ statuses, isAway: available.isAway, troubles });
@@ -106,6 +113,8 @@ export const startRunners = async (running: Running) => {
     projecting,
     reacting,
     freshness,
+    /** How many circuits of endpoints are in which state. */
+    circuits: () => sending?.circuits() ?? [],
     /** How far each is, by the name of its checkpoint. */
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.
@@ -120,13 +129,14 @@ export const startRunners = async (running: Running) => {
         await Promise.all(reacting.map((each) => each.reached(head)));
         await workers?.jobs.quiet();
         await workers?.ticking.quiet();
+        await sending?.quiet();
       }
     },
     stop: async (): Promise<void> => {
       ending.abort();
       await freshness.stop();
       await stalls.stop();
-      await workers?.stop();
+      await Promise.all([sending?.stop(), workers?.stop()]);
       await projecting.stop();
     },
   };

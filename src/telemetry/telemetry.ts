@@ -23,6 +23,8 @@ export type Sources = {
   readonly heads: Heads;
   readonly clock: () => Date;
   readonly waiting: () => Promise<Waiting>;
+  /** How many circuits of endpoints are in which state. */
+  readonly circuits: () => readonly (readonly [number, string])[];
   readonly projections: () => Promise<readonly SubscriptionStatus[]>;
   readonly reactors: () => readonly SubscriptionStatus[];
   /** What the projecting thread told of itself: `Told`. */
@@ -145,6 +147,12 @@ const gathered = async (telemetry: Telemetry, adding: Adding, sources: Sources):
     gauge('leadfold_jobs', 'Jobs that wait, run or failed', ['status'], waiting?.jobs ?? []),
     gauge('leadfold_failed_work', 'What failed and waits to be retried or discarded', ['kind'], waiting?.failed ?? []),
     gauge('leadfold_open_work_items', 'What people must look at, claimed or not', ['kind'], waiting?.items ?? []),
+    gauge(
+      'circuit_state',
+      'Endpoints that are told by this process, by the state of their circuit',
+      ['state'],
+      sources.circuits(),
+    ),
     ...processFamilies(sources.role),
   ]);
   return { families, runtime: thread?.runtime ?? [] };

@@ -14,7 +14,9 @@ import { rebuildsOf } from '../../src/jobs/rebuilds.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import { nowhere } from '../../src/config/delivery-allow.ts';
 import { secretsIn } from '../../src/outside/vault/secrets.ts';
+import { addressGuard } from '../../src/outside/webhooks/addresses.ts';
 import { openSqliteBoxes } from '../../src/outside/vault/sqlite/boxes.ts';
 import { vaultOver } from '../../src/outside/vault/vault.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
@@ -36,6 +38,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    urlRefusal: addressGuard(nowhere).refusal,
     secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
     replay: replaying({ engine, clock, newId: v7 }),
     asOf: clock,

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
+import { deliveryEvents } from '../../src/domain/deliveries/delivery.ts';
+import { endpointEvents } from '../../src/domain/deliveries/endpoints.ts';
 import { jobEvents } from '../../src/domain/jobs/job.ts';
 import { keyedRequestEvents } from '../../src/domain/lead/keyed-request.ts';
 import { leadEvents } from '../../src/domain/lead/lead-events.ts';
@@ -30,10 +32,19 @@ const streams = [
   ['pool-shop', poolEvents],
   ['work-shop.work-1', workItemEvents],
   ['request-shop.6d1e4c0a-2f3b-5a7c-8e9d-0b1a2c3d4e5f', keyedRequestEvents],
+  ['endpoints-shop', endpointEvents],
+  ['delivery-shop.c6e1f4a9-82d7-5b30-a5f1-0d9c3b7e8a24', deliveryEvents],
 ] as const;
 
-const beginnings = ['LeadCaptured', 'ProjectCreated', 'JobRequested', 'WorkItemOpened'];
-const ends = ['LeadMerged'];
+const beginnings = [
+  'LeadCaptured',
+  'ProjectCreated',
+  'JobRequested',
+  'WorkItemOpened',
+  'EndpointAdded',
+  'DeliveryRequested',
+];
+const ends = ['LeadMerged', 'EndpointRemoved', 'DeliveryForgotten'];
 const rank = (type: string): number => Number(ends.includes(type)) - Number(beginnings.includes(type));
 
 /** Each kind of fact in its stream, as it was stored: first what begins it, last what ends it, and in between all once more. */
@@ -65,11 +76,15 @@ const documentsOf = async (projection: AnyProjection) => {
   await readModels.prepare([projection]);
   const { streams: beginning = [''], types } = projection.filter;
   const project = projection.project(readModels);
+  const derive = projection.derive?.({ read: async () => ({ events: [], more: false }) }, readModels);
   const rows = db.prepare(`SELECT project, id, doc FROM "docs.${projection.name}" ORDER BY project, id`);
   const seen: ReturnType<typeof rows.all>[] = [];
   for (const event of log) {
     if (!beginning.some((each) => event.stream.startsWith(each)) || types?.includes(event.type) === false) continue;
-    for (const events of [[event], [event]]) await project({ events, position: event.position });
+    for (const events of [[event], [event]]) {
+      const batch = { events, position: event.position };
+      await project(derive ? await derive.from(batch) : batch);
+    }
     seen.push(rows.all());
   }
   return seen;

@@ -21,6 +21,8 @@ export type Populated = {
   readonly workId: string;
   readonly jobId: string;
   readonly correlationId: string;
+  readonly endpointId: string;
+  readonly deliveryId: string;
 };
 
 /** Leads that did much, one of them two people at first. */
@@ -57,6 +59,20 @@ const failuresOf = async (app: TestApp, { project: { projectId } }: Sales, leadI
   return `${projectId}.rescore-1`;
 };
 
+/** An endpoint that was tried. */
+const endpointOf = async ({ ask, path }: Sales): Promise<Pick<Populated, 'endpointId' | 'deliveryId'>> => {
+  const wanted = {
+    url: 'https://hooks.example.com/',
+    headers: { 'x-key': 'a' },
+    types: ['lead.closed'],
+    ratePerSecond: 1,
+  };
+  const { endpointId } = mustBe(await ask('POST', `${path}/endpoints`, wanted), 201).body;
+  const { deliveryId } = mustBe(await ask('POST', `${path}/endpoints/${endpointId}/test`), 202).body;
+  mustBe(await ask('PATCH', `${path}/endpoints/${endpointId}`, { enabled: false }), 200);
+  return { endpointId, deliveryId };
+};
+
 /** Something of everything that the API shows, in a project of its own. */
 export const populate = async (app: TestApp): Promise<Populated> => {
   const sales = await salesOf(app);
@@ -81,6 +97,7 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   const claim = { body: { by: 'ann' }, headers: { 'x-correlation-id': correlationId } };
   again(await project.asRoot('POST', '/api/work-items/w1/claim', claim));
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
+  const told = await endpointOf(sales);
   const jobId = await failuresOf(app, sales, leadId);
-  return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId };
+  return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
 };

@@ -5,7 +5,7 @@ import { Rejection } from '../../domain/rejection.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
 import { VaultUnavailable } from '../../outside/vault/boxes.ts';
 import { DamagedBox } from '../../outside/vault/sealing.ts';
-import { VaultLocked } from '../../outside/vault/vault.ts';
+import { VaultConflict, VaultLocked } from '../../outside/vault/vault.ts';
 import { ReadModelsUnavailable } from '../../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
@@ -43,7 +43,7 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof StaleRevision) {
     return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');
   }
-  if (error instanceof CommandReused) {
+  if (error instanceof CommandReused || error instanceof VaultConflict) {
     const detail = 'Something else was asked with this Idempotency-Key before; send what was sent then, or another key';
     return new Problem('idempotency-key-reused', detail);
   }

@@ -4,6 +4,7 @@ import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { Queries } from '../../readmodels/queries.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
+import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
 import type { ReplayReject } from '../ingest/replay.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -49,6 +50,8 @@ export type ApiContext = {
   readonly lanes: Lanes;
   /** What senders and receivers of webhooks sign with. */
   readonly secrets: Secrets;
+  /** Why webhooks may not be sent to a URL, if so. */
+  readonly urlRefusal: AddressGuard['refusal'];
   /** Tries again what was refused. */
   readonly replay: ReplayReject;
   readonly clock: () => Date;

@@ -10,6 +10,10 @@ import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
 import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from '../routes/deadlines.ts';
+import { deliveries } from '../routes/deliveries.ts';
+import { endpointActions } from '../routes/endpoint-actions.ts';
+import { endpointSecrets } from '../routes/endpoint-secrets.ts';
+import { endpoints } from '../routes/endpoints.ts';
 import { failedWork } from '../routes/dead-letters.ts';
 import { health } from '../routes/health.ts';
 import { ingestion } from '../routes/ingestion.ts';
@@ -89,6 +93,10 @@ const parts: readonly Routes[] = [
   replyPolicy,
   ingestion,
   sources,
+  endpoints,
+  endpointActions,
+  endpointSecrets,
+  deliveries,
   sourceSecrets,
   sourceTest,
   receipts,

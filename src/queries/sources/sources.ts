@@ -1,13 +1,13 @@
 import { Rejection } from '../../domain/rejection.ts';
 import type { Receipt } from '../../domain/sources/receipt.ts';
 import { receipt } from '../../domain/sources/receipt.ts';
-import type { SecretEntry, SecretState } from '../../domain/sources/secrets.ts';
-import { secretStateOf } from '../../domain/sources/secrets.ts';
 import type { Source } from '../../domain/sources/sources.ts';
 import { mustHaveSource, sources as aggregate } from '../../domain/sources/sources.ts';
 import { pageIn } from '../page-in.ts';
 import type { Page, QueryContext, Range } from '../queries.ts';
 import { viewsOf } from '../queries.ts';
+import type { SecretView } from '../secrets.ts';
+import { secretViews } from '../secrets.ts';
 
 /** A source as it is shown: all but its secrets. */
 export type SourceView = Pick<
@@ -28,9 +28,6 @@ export const sourceView = ({ sourceId, name, scheme, mapping, signature, enabled
   enabled,
   createdAt,
 });
-
-/** What is told of a secret: never what it is. */
-export type SecretView = SecretEntry & { readonly state: SecretState };
 
 /** A page of a project's sources, by id. */
 export const sources = async ({ states }: QueryContext, projectId: string, range: Range): Promise<Page<SourceView>> => {
@@ -53,14 +50,8 @@ export const secretsOf = async (
   projectId: string,
   sourceId: string,
 ): Promise<readonly SecretView[]> => {
-  const now = clock().toISOString();
   const { source } = await sourceOf({ states }, projectId, sourceId);
-  return source.secrets.toReversed().map(({ secretId, createdAt, validUntil }) => ({
-    secretId,
-    state: secretStateOf({ secretId, createdAt, ...(validUntil !== undefined && { validUntil }) }, now),
-    createdAt,
-    ...(validUntil !== undefined && { validUntil }),
-  }));
+  return secretViews(source.secrets, clock());
 };
 
 /** What became of a webhook. Throws a `Rejection` when none has that receipt. */

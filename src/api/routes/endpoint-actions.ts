@@ -1,0 +1,78 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { enableEndpoint } from '../../commands/deliveries/enable-endpoint.ts';
+import { requestDelivery } from '../../commands/deliveries/request-delivery.ts';
+import type { Endpoint } from '../../domain/deliveries/endpoints.ts';
+import { deliveryIdOf, testType, toldIdOf } from '../../domain/deliveries/told.ts';
+import { endpointOf } from '../../queries/deliveries/endpoints.ts';
+import type { Routes } from '../http/app.ts';
+import type { ApiContext } from '../http/context.ts';
+import { Problem } from '../http/problems.ts';
+import { requestOf, withPosition } from '../http/request.ts';
+import { making } from './issuing.ts';
+
+const tags = ['Endpoints'];
+const config = { scope: 'config:write' } as const;
+const ofEndpoint = z.object({ projectId: z.string(), endpointId: z.string().max(128) });
+
+/** Throws a `Problem` for an endpoint that nothing is sent to. */
+export const mustBeEnabled = ({ endpointId, disabled }: Endpoint): void => {
+  if (disabled) throw new Problem('endpoint-disabled', `Nothing is sent to endpoint ${endpointId}; enable it first`);
+};
+
+const test = async (
+  api: ApiContext,
+  request: FastifyRequest,
+  { projectId, endpointId }: z.infer<typeof ofEndpoint>,
+) => {
+  const { endpoint } = await endpointOf(api.engine, projectId, endpointId);
+  mustBeEnabled(endpoint);
+  const toldId = toldIdOf(making(api, request, 'endpoint')('test'), testType);
+  const deliveryId = deliveryIdOf(endpointId, toldId);
+  const asked = requestOf(request, requestDelivery.name);
+  const about = { projectId, deliveryId, endpointId, toldId, type: testType } as const;
+  const input = { ...about, reason: 'test', derived: false } as const;
+  const { position } = await api.engine.handle(requestDelivery, input, asked);
+  return { deliveryId, position };
+};
+
+/** What is done with an endpoint besides changing it. */
+export const endpointActions: Routes = (app, api) => {
+  const url = '/api/projects/:projectId/endpoints/:endpointId';
+  app.route({
+    method: 'POST',
+    url: `${url}/enable`,
+    config,
+    schema: {
+      summary: 'Have an endpoint told again of what happens from here on',
+      description: 'What happened meanwhile it is not told; `replay` makes up for that.',
+      tags,
+      params: ofEndpoint,
+      response: { 200: z.object({ endpointId: z.string(), state: z.literal('enabled') }) },
+    },
+    handler: async (request, reply) => {
+      const { projectId, endpointId } = request.params;
+      const asked = requestOf(request, enableEndpoint.name);
+      const { position } = await api.engine.handle(enableEndpoint, { projectId, endpointId }, asked);
+      withPosition(reply, position);
+      return { endpointId, state: 'enabled' as const };
+    },
+  });
+  app.route({
+    method: 'POST',
+    url: `${url}/test`,
+    config,
+    schema: {
+      summary: 'Send an endpoint something to try it',
+      description: `It is of type ${testType}, signed like all others, and repeated like them when it fails.`,
+      tags,
+      params: ofEndpoint,
+      response: { 202: z.object({ deliveryId: z.string() }) },
+    },
+    handler: async (request, reply) => {
+      const { deliveryId, position } = await test(api, request, request.params);
+      withPosition(reply, position).code(202);
+      return { deliveryId };
+    },
+  });
+};
