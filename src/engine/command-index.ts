@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { isRepeatable } from './command.ts';
 import type { RevisionIndex } from './revision-index.ts';
-import { addPair, pairsUpTo, revisionIndex, revisionsWith } from './revision-index.ts';
+import { addPair, bytesOf, pairsUpTo, revisionIndex, revisionsWith } from './revision-index.ts';
 
 /**
  * At which revisions of a stream the facts of commands may begin that may come again, by 32 bits of a hash of the command's id. It
@@ -37,8 +37,8 @@ export const revisionsOf = (index: CommandIndex, commandId: string, upTo: number
     : revisionsWith(index.revisions, keyOf(index, commandId), upTo);
 
 /** About how much memory it takes, in bytes. */
-export const bytesOf = ({ revisions: { segments } }: CommandIndex): number =>
-  segments.reduce((sum, { byteLength }) => sum + 200 + byteLength, 0);
+export const bytesOfCommands = ({ revisions }: CommandIndex): number =>
+  revisions.segments.length === 0 ? 0 : bytesOf(revisions);
 
 /** An index as text, up to a revision, and what it takes to read that again: the seed, and a checksum. */
 export type PackedIndex = { readonly pairs: string; readonly seed: string; readonly check: number };
@@ -53,7 +53,7 @@ export const unpackIndex = ({ pairs, seed: secret, check }: PackedIndex): Comman
   if (crc32(pairs) !== check) throw new Error('The commands of a snapshot were damaged');
   if (pairs === '') return noCommands;
   const revisions = revisionIndex();
-  const numbers = new Uint32Array(new Uint8Array(Buffer.from(pairs, 'base64')).buffer);
+  const numbers = new Int32Array(new Uint8Array(Buffer.from(pairs, 'base64')).buffer);
   for (let at = 0; at < numbers.length; at += 2) addPair(revisions, [numbers[at] ?? 0, numbers[at + 1] ?? 0]);
   return { seed: secret, revisions };
 };

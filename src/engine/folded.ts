@@ -1,7 +1,7 @@
 import type { Aggregate, Event } from '../domain/event.ts';
 import type { NewEvent, Recorded } from '../eventstore/event-store.ts';
 import type { CommandIndex } from './command-index.ts';
-import { bytesOf, noCommands, revisionsOf, withCommand } from './command-index.ts';
+import { bytesOfCommands, noCommands, revisionsOf, withCommand } from './command-index.ts';
 import { timeSlices } from './time-slices.ts';
 
 /** What the facts of a stream add up to, as of a revision (-1 when empty) and the position of its last fact (0 when empty). */
@@ -107,7 +107,7 @@ export const mayBeginAt = ({ commands, revision }: Folded<unknown>, commandId: s
   revisionsOf(commands, commandId, revision);
 
 /** About how much memory it takes, in bytes. */
-export const memoryOf = ({ size, commands }: Folded<unknown>): number => size + bytesOf(commands);
+export const memoryOf = ({ size, commands }: Folded<unknown>): number => size + bytesOfCommands(commands);
 
 /** What a stream without facts adds up to. */
 export const empty = <S, E extends Event>({ initial }: Aggregate<S, E>): Folded<S> => ({

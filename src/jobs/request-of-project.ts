@@ -35,17 +35,18 @@ export const requestOfProject = async (
   });
   const [last] = docs;
   if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };
+  const { commandId } = request;
   // The list may not have the last of them yet: the streams say which number is free.
   for (let number = Math.max(1, numberIn(last?.jobId ?? '')); ; number++) {
     const jobId = `${ofProjects[kind]}-${number}`;
-    const folded = await engine.states.refresh(job, `${projectId}.${jobId}`);
+    const id = `${projectId}.${jobId}`;
+    const folded = await engine.states.refresh(job, id);
+    const revisions = mayBeginAt(folded, commandId);
+    const { events } = await recordedBy(engine.states, { stream: streamOf(job.name, id), commandId, revisions });
+    if (events.length > 0) return { jobId: id };
     const { state } = folded;
-    const { commandId } = request;
-    const stream = streamOf(job.name, `${projectId}.${jobId}`);
-    const { events } = await recordedBy(engine.states, { stream, commandId, revisions: mayBeginAt(folded, commandId) });
-    if (events.length > 0) return { jobId: `${projectId}.${jobId}` };
     if (state.status !== 'unknown' && !isOpen(state)) continue;
     const { position } = await engine.handle(requestJob, { projectId, jobId, kind }, request);
-    return { jobId: `${projectId}.${jobId}`, position };
+    return { jobId: id, position };
   }
 };
