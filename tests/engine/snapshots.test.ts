@@ -181,6 +181,7 @@ describe('A snapshot', () => {
     ['of an older version', (doc) => ({ ...doc, version: 1 })],
     ['that was damaged', ({ gzip, ...doc }) => ({ ...doc, gzip: `${gzip.slice(0, 100)}xxxx${gzip.slice(104)}` })],
     ['that was cut off', ({ gzip, ...doc }) => ({ ...doc, gzip: gzip.slice(0, -12) })],
+    ['whose commands were damaged', (doc) => ({ ...doc, commands: `xxxx${doc.commands.slice(4)}` })],
     ['that is something else', () => ({ name: 'Acme' })],
   ])('%s is not used, and gives its place to another', async (_, change) => {
     const { log, readModels, again } = await openLong();
