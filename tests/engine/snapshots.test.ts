@@ -179,6 +179,7 @@ const tamper = async (readModels: ReadModels, change: (doc: Doc) => unknown): Pr
 describe('A snapshot', () => {
   it.each<[string, (doc: Doc) => unknown]>([
     ['of an older version', (doc) => ({ ...doc, version: 1 })],
+    ['from before commands had a place of their own', ({ commands: _, ...doc }) => ({ ...doc, version: 2 })],
     ['that was damaged', ({ gzip, ...doc }) => ({ ...doc, gzip: `${gzip.slice(0, 100)}xxxx${gzip.slice(104)}` })],
     ['that was cut off', ({ gzip, ...doc }) => ({ ...doc, gzip: gzip.slice(0, -12) })],
     ['whose commands were damaged', (doc) => ({ ...doc, commands: `xxxx${doc.commands.slice(4)}` })],
