@@ -6,7 +6,7 @@ import type { Documents, Stored } from '../readmodels/documents.ts';
 import type { Queries } from '../readmodels/queries.ts';
 import type { Collection, Key } from '../readmodels/collection.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
-import { packIndex, unpackIndex } from './command-index.ts';
+import { bytesOfCommands, packIndex, unpackIndex } from './command-index.ts';
 import { writeLater } from './snapshot-queue.ts';
 import type { Folded } from './folded.ts';
 import { memoryOf } from './folded.ts';
@@ -56,10 +56,10 @@ const contents = z.object({
 });
 
 /**
- * A stream that takes more bytes in memory, or whose state or commands are more characters of text, has no snapshot: making it would
- * hold up requests.
+ * A state of more bytes in memory, or more characters of text, or with commands of more bytes in memory, has no snapshot: making it
+ * would hold up requests. Both fit in what may wait.
  */
-const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024, commands: 8 * 1024 * 1024 };
+const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024, commands: 6 * 1024 * 1024 };
 
 /** The version of what snapshots of all formats have in common. */
 const layout = 2;
@@ -77,7 +77,7 @@ const written = <S>(format: SnapshotFormat<S>, folded: Folded<S>): Document | un
   try {
     const { pairs, ...commands } = packIndex(folded.commands, revision);
     const text = JSON.stringify({ revision, last, size, commands, state: format.pack(state) });
-    if (text.length > most.text || pairs.length > most.commands) return undefined;
+    if (text.length > most.text) return undefined;
     return {
       version: versionOf(format),
       gzip: gzipSync(text, { level: 1 }).toString('base64'),
@@ -162,13 +162,12 @@ export const keepSnapshots = (
       return snapshot;
     },
     offer: (stream, format, folded) => {
-      const memory = memoryOf(folded);
-      if (memory > most.size) return;
+      if (folded.size > most.size || bytesOfCommands(folded.commands) > most.commands) return;
       const make = (): Stored<Document> | undefined => {
         const doc = written(format, folded);
         return doc && { ...keyOf(stream), doc, position: folded.position };
       };
-      waiting.add(stream, { size: memory, make });
+      waiting.add(stream, { size: memoryOf(folded), make });
     },
     forget,
     written: waiting.written,

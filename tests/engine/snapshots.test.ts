@@ -6,6 +6,7 @@ import { handling } from '../../src/engine/handle.ts';
 import type { LookupOutcome } from '../../src/engine/snapshots.ts';
 import { keepSnapshots, snapshotCollection } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
+import { addPair, revisionIndex } from '../../src/engine/revision-index.ts';
 import { foldStates } from '../../src/engine/states.ts';
 import type { Aggregate, Event, SnapshotFormat } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
@@ -352,6 +353,20 @@ describe('What waits to be written', () => {
       packed: ['at 3'],
       readModelsSize: 1,
     });
+  });
+
+  it('has no state with more commands than can be written in a short turn', async () => {
+    const readModels = openMemory();
+    const { snapshots } = started(openTalks(), readModels);
+    const revisions = revisionIndex();
+    const commands = { seed: 'seed', revisions };
+    const sizeWith = async (count: number): Promise<number> => {
+      for (let nth = pairsIn(commands).length; nth < count; nth++) addPair(revisions, [Math.imul(nth, 7919), nth]);
+      snapshots.offer(stream, words, { ...(await folded(1_000, count)), revision: count, commands });
+      await snapshots.written();
+      return (await snapshots.load(stream, words))?.revision ?? -1;
+    };
+    expect([await sizeWith(1_000), await sizeWith(800_000)]).toEqual([1_000, 1_000]);
   });
 
   it('has no text of more than four million characters, and nothing that can not be packed', async () => {
