@@ -57,7 +57,7 @@ const contents = z.object({
 
 /**
  * A state of more bytes in memory, or more characters of text, or with commands of more bytes in memory, has no snapshot: making it
- * would hold up requests. Both fit in what may wait.
+ * would hold up requests. A state and its commands fit in what may wait to be written.
  */
 const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024, commands: 6 * 1024 * 1024 };
 
