@@ -32,6 +32,7 @@ describe('the defaults', () => {
       eventStore: { scheme: 'sqlite', path: './data/events.db' },
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       vault: { scheme: 'sqlite', path: './data/vault.db' },
+      deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       logLevel: 'info',
     });
   });
@@ -63,6 +64,8 @@ describe('a setting', () => {
       LEADFOLD_ADMIN_KEY: STRONG,
       LEADFOLD_MASTER_KEY: MASTER,
       LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
+      DELIVERY_ALLOW: 'localhost',
+      DELIVERY_SCHEDULE: '500ms,1h',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -78,6 +81,8 @@ describe('a setting', () => {
       adminKey: STRONG,
       masterKey: Buffer.from(MASTER, 'base64'),
       previousMasterKey: Buffer.from(OTHER, 'base64'),
+      deliveryAllow: { networks: [], hosts: ['localhost'] },
+      deliverySchedule: [500, 3_600_000],
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -310,6 +315,7 @@ describe('.env.example', () => {
       'LEADFOLD_ADMIN_KEY',
       'LEADFOLD_MASTER_KEY',
       'LEADFOLD_MASTER_KEY_PREVIOUS',
+      'DELIVERY_ALLOW',
       'METRICS_PORT',
     ]);
   });

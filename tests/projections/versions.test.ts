@@ -35,11 +35,11 @@ const streams = [
   ['pool-shop', poolEvents],
   ['work-shop.work-1', workItemEvents],
   ['request-shop.6d1e4c0a-2f3b-5a7c-8e9d-0b1a2c3d4e5f', keyedRequestEvents],
+  ['endpoints-shop', endpointEvents],
+  ['delivery-shop.c6e1f4a9-82d7-5b30-a5f1-0d9c3b7e8a24', deliveryEvents],
   ['sources-shop', sourceEvents],
   ['receipt-shop.3a0c9e51-6d2b-5f47-8e1a-b4c7d9f20a63', receiptEvents],
   ['reject-shop.5f1d2c3b-4a59-5687-9e8d-7c6b5a493827', rejectEvents],
-  ['endpoints-shop', endpointEvents],
-  ['delivery-shop.c6e1f4a9-82d7-5b30-a5f1-0d9c3b7e8a24', deliveryEvents],
 ] as const;
 
 const beginnings = [
