@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openTestApp, testClock } from '../support/app.ts';
+import { openTestApp } from '../support/app.ts';
 import { sendingHere, withEndpoints } from '../support/endpoints.ts';
 import { openReceiver } from '../support/webhook-receiver.ts';
 
