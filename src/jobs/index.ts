@@ -5,6 +5,7 @@ import { rebuildProject } from './rebuild-project.ts';
 import { rebuildProjection } from './rebuild-projection.ts';
 import { rescore } from './rescore.ts';
 import { routeQualified } from './route-qualified.ts';
+import { replayDeliveries } from './replay-deliveries.ts';
 import type { Replay } from './replay-rejects.ts';
 import { replayRejects } from './replay-rejects.ts';
 import type { JobHandler } from './job-handler.ts';
@@ -12,7 +13,7 @@ import type { JobHandler } from './job-handler.ts';
 /** What does each kind of job, each once. */
 export const jobHandlers = (
   builders: Builders,
-  store: Pick<EventStore, 'follow'>,
+  store: Pick<EventStore, 'follow' | 'read'>,
   replay: Replay,
 ): readonly JobHandler[] => [
   rescore,
@@ -23,4 +24,5 @@ export const jobHandlers = (
     projections.map(({ name }) => name),
   ),
   replayRejects(replay),
+  replayDeliveries(store),
 ];

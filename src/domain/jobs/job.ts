@@ -10,6 +10,7 @@ export const jobKind = z.enum([
   'rebuild-projection',
   'route-qualified',
   'replay-rejects',
+  'replay-deliveries',
 ]);
 export type JobKind = z.infer<typeof jobKind>;
 
