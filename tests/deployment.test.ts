@@ -181,6 +181,7 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
   const container = named(role);
   const values = {
     LEADFOLD_ADMIN_KEY: '7b1f0c93d2a84e65b0f7a6c1e8d94f23',
+    LEADFOLD_MASTER_KEY: 'q3Jm8Zx0vT5bN2cW7yKpR4sLdH9gF1aXeUo6iVtBnE8=',
     MONGODB_USER: 'leadfold',
     MONGODB_PASSWORD: 'c0ffee',
   };
@@ -197,7 +198,9 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       role,
       eventStore: { scheme: 'eventstoredb', url: 'esdb://eventstoredb:2113?tls=false' },
       readModels: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold?authSource=admin' },
+      vault: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold-vault?authSource=admin' },
       adminKey: values.LEADFOLD_ADMIN_KEY,
+      masterKey: Buffer.from(values.LEADFOLD_MASTER_KEY, 'base64'),
       logLevel: 'info',
       metricsPort: 9464,
     });
@@ -243,9 +246,10 @@ describe('what docker compose is told by the environment', () => {
   });
 
   it('has no default where it is a secret: without it nothing starts', () => {
-    const secrets = variables.filter(({ name }) => isSecret(name));
+    // The former key is there only while it is changed.
+    const secrets = variables.filter(({ name }) => isSecret(name) && !name.endsWith('_PREVIOUS'));
     expect(new Set(secrets.map(({ name }) => name))).toEqual(
-      new Set(['MONGODB_USER', 'MONGODB_PASSWORD', 'LEADFOLD_ADMIN_KEY']),
+      new Set(['MONGODB_USER', 'MONGODB_PASSWORD', 'LEADFOLD_ADMIN_KEY', 'LEADFOLD_MASTER_KEY']),
     );
     expect(secrets.filter(({ kind, rest }) => kind !== ':?' || rest === '')).toEqual([]);
     expect(secrets.filter(({ name }) => examples.get(name)?.value !== '')).toEqual([]);

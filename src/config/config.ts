@@ -88,7 +88,7 @@ export const environment = z.object({
     'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
   ),
   VAULT: storeLocation('vault.db', MONGODB).describe(
-    'Where the secrets are: a truth, to be backed up. sqlite: or mongodb://; by default beside the read models: in DATA_DIR, or in the database called as theirs with -vault behind it.',
+    'Where the secrets are: a truth, to be backed up. sqlite: or mongodb://; by default in DATA_DIR, or, with facts and read models on servers, in the database called as that of READ_MODELS with -vault behind it.',
   ),
   LEADFOLD_ROLE: z
     .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
@@ -140,21 +140,27 @@ function unknownProblem(name: string): string {
   return `${name}: there is no such setting; did you mean ${meant}?`;
 }
 
-const vaultBeside = (readModels: VaultLocation | undefined): VaultLocation | undefined =>
-  readModels?.scheme === 'mongodb' ? { scheme: 'mongodb', url: databaseBeside(readModels.url) } : undefined;
+/** Many processes may use stores that are servers: then they share the vault as well. */
+const vaultBeside = ({ eventStore, readModels }: StoreLocations): VaultLocation | undefined =>
+  eventStore.scheme !== 'sqlite' && readModels.scheme === 'mongodb'
+    ? { scheme: 'mongodb', url: databaseBeside(readModels.url) }
+    : undefined;
 
 function configOf(settings: z.output<typeof environment>): Config {
   const { DATA_DIR, EVENT_STORE, READ_MODELS, VAULT, LEADFOLD_ADMIN_KEY } = settings;
   const { LEADFOLD_MASTER_KEY: masterKey, LEADFOLD_MASTER_KEY_PREVIOUS: previousMasterKey } = settings;
   const inDataDir = (file: string) => ({ scheme: 'sqlite' as const, path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
+  const stores = {
+    eventStore: EVENT_STORE ?? inDataDir('events.db'),
+    readModels: READ_MODELS ?? inDataDir('read-models.db'),
+  };
   return {
+    ...stores,
     port: settings.PORT,
     host: settings.HOST,
     dataDir: DATA_DIR,
     role: settings.LEADFOLD_ROLE,
-    eventStore: EVENT_STORE ?? inDataDir('events.db'),
-    readModels: READ_MODELS ?? inDataDir('read-models.db'),
-    vault: VAULT ?? vaultBeside(READ_MODELS) ?? inDataDir('vault.db'),
+    vault: VAULT ?? vaultBeside(stores) ?? inDataDir('vault.db'),
     ...(masterKey && { masterKey }),
     ...(previousMasterKey && { previousMasterKey }),
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),

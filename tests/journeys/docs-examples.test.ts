@@ -69,6 +69,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'reply-deadlines',
     'read-the-routing-report',
     'send-webhooks',
+    'receive-webhooks',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -84,4 +85,6 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"headers":{"x-api-key":"••••"}');
   expect(output).toContain('"url":"https://hooks.slack.com/…XXXX"');
   expect(output).toContain('"state":"former"');
+  expect(output).toContain('"eventType":"deal_won"');
+  expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
 });

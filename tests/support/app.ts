@@ -11,6 +11,7 @@ import { openEventStore } from '../../src/eventstore/open.ts';
 import type { Client, Transport } from './client.ts';
 import { clientOf, parsedBody, wired } from './client.ts';
 import type { Stores } from './stand-in-processes.ts';
+import { masterKey } from './stand-in-processes.ts';
 import { startEventStoreStandin } from './eventstoredb-standin.ts';
 import { startMongoStandin } from './mongodb-standin.ts';
 
@@ -50,7 +51,11 @@ const storesOf = async (kind: string | undefined, clock: TestClock): Promise<Sto
   const [events, documents] = [await startEventStoreStandin(0, undefined, clock.now), await startMongoStandin()];
   return {
     // Server and client share this process and its machine with other tests: no answer is late.
-    env: { EVENT_STORE: `${events.url}&defaultDeadline=20000`, READ_MODELS: `${documents.url}/leadfold` },
+    env: {
+      EVENT_STORE: `${events.url}&defaultDeadline=20000`,
+      READ_MODELS: `${documents.url}/leadfold`,
+      LEADFOLD_MASTER_KEY: masterKey,
+    },
     close: async () => {
       await events.stop();
       await documents.stop();
