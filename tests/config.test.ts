@@ -32,6 +32,7 @@ describe('the defaults', () => {
       eventStore: { scheme: 'sqlite', path: './data/events.db' },
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       vault: { scheme: 'sqlite', path: './data/vault.db' },
+      deliverySchedule: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000],
       logLevel: 'info',
     });
   });
@@ -63,6 +64,8 @@ describe('a setting', () => {
       LEADFOLD_ADMIN_KEY: STRONG,
       LEADFOLD_MASTER_KEY: MASTER,
       LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
+      DELIVERY_ALLOW: '10.0.0.0/8,hooks.internal',
+      DELIVERY_SCHEDULE: '500ms,5s,30m,2h',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -78,6 +81,8 @@ describe('a setting', () => {
       adminKey: STRONG,
       masterKey: Buffer.from(MASTER, 'base64'),
       previousMasterKey: Buffer.from(OTHER, 'base64'),
+      deliveryAllow: { networks: [{ address: '10.0.0.0', prefix: 8, family: 'ipv4' }], hosts: ['hooks.internal'] },
+      deliverySchedule: [500, 5_000, 1_800_000, 7_200_000],
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -101,6 +106,8 @@ describe('a setting', () => {
     ['VAULT', 'sqlite:data/read-models.db', 'VAULT: is the place of READ_MODELS, which may be deleted'],
     ['VAULT', 'esdb://db', 'VAULT: the scheme "esdb:" is not supported'],
     ['VAULT', 'mongodb://db', 'LEADFOLD_MASTER_KEY: is missing'],
+    ['DELIVERY_ALLOW', '10.0.0.0/8,a b', 'DELIVERY_ALLOW: "a b": neither a network like 10.0.0.0/8 nor the name'],
+    ['DELIVERY_SCHEDULE', '5s,soon', 'DELIVERY_SCHEDULE: "soon": not a wait'],
     ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
     ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {
@@ -310,6 +317,7 @@ describe('.env.example', () => {
       'LEADFOLD_ADMIN_KEY',
       'LEADFOLD_MASTER_KEY',
       'LEADFOLD_MASTER_KEY_PREVIOUS',
+      'DELIVERY_ALLOW',
       'METRICS_PORT',
     ]);
   });
