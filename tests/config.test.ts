@@ -32,7 +32,7 @@ describe('the defaults', () => {
       eventStore: { scheme: 'sqlite', path: './data/events.db' },
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       vault: { scheme: 'sqlite', path: './data/vault.db' },
-      deliverySchedule: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000],
+      deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       logLevel: 'info',
     });
   });
@@ -64,8 +64,8 @@ describe('a setting', () => {
       LEADFOLD_ADMIN_KEY: STRONG,
       LEADFOLD_MASTER_KEY: MASTER,
       LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
-      DELIVERY_ALLOW: '10.0.0.0/8,hooks.internal',
-      DELIVERY_SCHEDULE: '500ms,5s,30m,2h',
+      DELIVERY_ALLOW: 'localhost',
+      DELIVERY_SCHEDULE: '500ms,1h',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -81,8 +81,8 @@ describe('a setting', () => {
       adminKey: STRONG,
       masterKey: Buffer.from(MASTER, 'base64'),
       previousMasterKey: Buffer.from(OTHER, 'base64'),
-      deliveryAllow: { networks: [{ address: '10.0.0.0', prefix: 8, family: 'ipv4' }], hosts: ['hooks.internal'] },
-      deliverySchedule: [500, 5_000, 1_800_000, 7_200_000],
+      deliveryAllow: { networks: [], hosts: ['localhost'] },
+      deliverySchedule: [500, 3_600_000],
       logLevel: 'silent',
       metricsPort: 9464,
     });

@@ -201,7 +201,7 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       vault: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold-vault?authSource=admin' },
       adminKey: values.LEADFOLD_ADMIN_KEY,
       masterKey: Buffer.from(values.LEADFOLD_MASTER_KEY, 'base64'),
-      deliverySchedule: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000],
+      deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       logLevel: 'info',
       metricsPort: 9464,
     });

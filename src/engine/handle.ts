@@ -5,6 +5,7 @@ import type { Pace } from './pacing.ts';
 import { pacing } from './pacing.ts';
 import type { Command, Context } from './command.ts';
 import { CommandReused, StaleRevision } from './errors.ts';
+import { recordedBy } from './recorded-by.ts';
 import type { States } from './states.ts';
 import type { Outcome } from './stream-queue.ts';
 import { streamQueues } from './stream-queue.ts';
@@ -41,8 +42,19 @@ const decisionOf = <I, S, E extends Event>(
 /** How long commands are decided before others have their turn, in ms: one that is dear is alone in its turn. */
 const turnMs = 10;
 
-/** How many facts are read at a time to give a command that was done before its answer: few record more. */
-const replayed = 32;
+/** What a command recorded when it was asked first. Throws `CommandReused` when something else was asked. */
+const answered = <E extends Event>(
+  stream: string,
+  { commandId, fingerprint }: Request,
+  events: readonly Recorded<E>[],
+): Outcome<E> => {
+  const last = events.at(-1);
+  const before = last?.metadata.fingerprint;
+  if (before !== undefined && fingerprint !== undefined && before !== fingerprint) {
+    throw new CommandReused(stream, commandId);
+  }
+  return { events, revision: last?.revision ?? -1, position: last?.position ?? 0 };
+};
 
 type Dependencies = {
   readonly store: EventStore;
@@ -61,37 +73,11 @@ type Dependencies = {
 export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }: Dependencies): Handle => {
   const enqueue = streamQueues({ store, states, pace });
 
-  const replay = async <E extends Event>(
-    stream: string,
-    { commandId, fingerprint }: Request,
-    first: number,
-  ): Promise<Outcome<E>> => {
-    const events: Recorded<E>[] = [];
-    // What a command recorded was one append, so it lies together.
-    let [after, own] = [first - 1, true];
-    while (own) {
-      const page = await states.read<E>(stream, after, replayed);
-      const recorded = page.filter(({ metadata }) => metadata.commandId === commandId);
-      events.push(...recorded);
-      after = page.at(-1)?.revision ?? after;
-      own = page.length > 0 && recorded.length === page.length;
-    }
-    const last = events.at(-1);
-    const before = events[0]?.metadata.fingerprint;
-    if (before !== undefined && fingerprint !== undefined && before !== fingerprint) {
-      throw new CommandReused(stream, commandId);
-    }
-    return {
-      events,
-      revision: last?.revision ?? first,
-      position: last?.position ?? 0,
-    };
-  };
-
-  const handle = <I, S, E extends Event>(
+  const ask = <I, S, E extends Event>(
     command: Command<I, S, E>,
     input: I,
     request: Request,
+    others: readonly number[],
   ): Promise<Outcome<E>> => {
     const { aggregate } = command;
     const id = command.id(input);
@@ -99,25 +85,26 @@ export const handling = ({ store, states, clock, newId, pace = pacing(turnMs) }:
     const { expected, causationId = request.commandId, ...given } = request;
     const metadata: Metadata = { ...given, causationId };
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<E>>();
-    const again = async (first: number): Promise<Outcome<E>> => {
-      const before = await replay<E>(stream, request, first);
-      if (before.events.length > 0) return before;
-      // Its facts are gone from a store that was put back, so it is done now.
-      const { commands } = await states.reconcile(aggregate, id);
-      return commands.has(request.commandId) ? before : handle(command, input, request);
+    const again = async (revisions: readonly number[]): Promise<Outcome<E>> => {
+      const found = await recordedBy<E>(states, { stream, commandId: request.commandId, revisions });
+      if (found.events.length > 0) return answered(stream, request, found.events);
+      // It only has the hash of others, or its facts are gone from a store that was put back: so it is done now.
+      await states.reconcile(aggregate, id);
+      return ask(command, input, request, [...others, ...found.others]);
     };
     enqueue<S, E>(aggregate, id, {
       commandId: request.commandId,
+      others,
       decide: ({ state, revision }) => {
         if (expected !== undefined && expected !== revision) throw new StaleRevision(stream, expected, revision);
         const { facts, after } = decisionOf(command, state, input, { now: clock() });
         return { events: facts.map((fact): NewEvent<E> => ({ ...fact, id: newId(), metadata })), after };
       },
       answer: resolve,
-      again: (first) => resolve(again(first)),
+      again: (revisions) => resolve(again(revisions)),
       fail: reject,
     });
     return promise;
   };
-  return handle;
+  return (command, input, request) => ask(command, input, request, []);
 };

@@ -1,5 +1,4 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../domain/event.ts';
 import { projectOfStream } from '../domain/streams.ts';
@@ -7,8 +6,10 @@ import type { Documents, Stored } from '../readmodels/documents.ts';
 import type { Queries } from '../readmodels/queries.ts';
 import type { Collection, Key } from '../readmodels/collection.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+import { bytesOfCommands, packIndex, unpackIndex } from './command-index.ts';
 import { writeLater } from './snapshot-queue.ts';
 import type { Folded } from './folded.ts';
+import { memoryOf } from './folded.ts';
 
 /** A state as it was when its snapshot was made. Whether the log has its last fact, and where, must be looked up there. */
 export type Snapshot<S> = Omit<Folded<S>, 'position'>;
@@ -36,8 +37,11 @@ export type Keeping = {
 /** Snapshots over read models. `written` writes at once what waits for it; `stop` drops that. */
 export type KeptSnapshots = Snapshots & { readonly written: () => Promise<void>; readonly stop: () => void };
 
-/** `gzip` is the contents as JSON, packed, in base64: a fifth of their length, and what was damaged can't be unpacked. */
-const document = z.object({ version: z.int(), gzip: z.string() });
+/**
+ * `gzip` is the contents as JSON, packed, in base64: a fifth of their length, and what was damaged can't be unpacked. `commands` is
+ * beside it, as hashes can't be packed.
+ */
+const document = z.object({ version: z.int(), gzip: z.string(), commands: z.string() });
 type Document = z.infer<typeof document>;
 
 /** Where snapshots are: beside the collections of the projections, so that who deletes the read models deletes them. */
@@ -47,33 +51,55 @@ const contents = z.object({
   revision: z.int().min(0),
   last: z.string(),
   size: z.number(),
-  commands: z.array(z.tuple([z.string(), z.int()])),
+  commands: z.object({ seed: z.string(), check: z.int() }),
   state: z.unknown(),
 });
 
-/** A state of more bytes in memory, or more characters of text, has no snapshot: making it would hold up requests. */
-const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024 };
+/**
+ * A state of more bytes in memory, or more characters of text, or with commands of more bytes in memory, has no snapshot: making it
+ * would hold up requests. A state and its commands fit in what may wait to be written.
+ */
+const most = { size: 10 * 1024 * 1024, text: 4 * 1024 * 1024, commands: 6 * 1024 * 1024 };
+
+/** The version of what snapshots of all formats have in common. */
+const layout = 2;
+
+/** The version of a document: later where that or the format is. */
+const versionOf = ({ version }: { readonly version: number }): number => layout * 1_000_000 + version;
 
 /** For how long none is looked for after the read models did not answer in time, in ms. */
 const backOff = 5_000;
 
 const keyOf = (stream: string): Key => ({ project: projectOfStream(stream), id: stream });
 
-const written = <S>({ version, pack }: SnapshotFormat<S>, folded: Folded<S>): Document | undefined => {
-  const { revision, last, size, commands, state } = folded;
+const written = <S>(format: SnapshotFormat<S>, folded: Folded<S>): Document | undefined => {
+  const { revision, last, size, state } = folded;
   try {
-    const text = JSON.stringify({ revision, last, size, commands: [...commands], state: pack(state) });
-    return text.length > most.text ? undefined : { version, gzip: gzipSync(text, { level: 1 }).toString('base64') };
+    const { pairs, ...commands } = packIndex(folded.commands, revision);
+    const text = JSON.stringify({ revision, last, size, commands, state: format.pack(state) });
+    if (text.length > most.text) return undefined;
+    return {
+      version: versionOf(format),
+      gzip: gzipSync(text, { level: 1 }).toString('base64'),
+      commands: pairs,
+    };
   } catch {
     // One that can't be packed must not keep the others from being written.
     return undefined;
   }
 };
 
-const opened = <S>({ unpack }: SnapshotFormat<S>, { gzip }: Document): Snapshot<S> => {
+const opened = <S>({ unpack }: SnapshotFormat<S>, { gzip, commands: pairs }: Document): Snapshot<S> => {
   const text = gunzipSync(Buffer.from(gzip, 'base64')).toString();
   const { revision, last, size, commands, state } = contents.parse(JSON.parse(text));
-  return { state: unpack(state), commands: PersistentMap(commands), revision, last, size, saved: revision };
+  return {
+    state: unpack(state),
+    commands: unpackIndex({ pairs, ...commands }),
+    revision,
+    last,
+    size,
+    saved: revision,
+  };
 };
 
 /** An answer, if it comes in time. */
@@ -117,8 +143,8 @@ export const keepSnapshots = (
       const found = await within(patience, readModels.get(project, snapshotCollection, id));
       if (!found) return ['none'];
       // Of a newer process beside this one, to which it is of use.
-      if (found.version > format.version) return ['unusable'];
-      if (found.version === format.version) return ['found', opened(format, found)];
+      if (found.version > versionOf(format)) return ['unusable'];
+      if (found.version === versionOf(format)) return ['found', opened(format, found)];
     } catch (error) {
       if (error instanceof ReadModelsUnavailable) {
         restingUntil = now() + backOff;
@@ -136,12 +162,12 @@ export const keepSnapshots = (
       return snapshot;
     },
     offer: (stream, format, folded) => {
-      if (folded.size > most.size) return;
+      if (folded.size > most.size || bytesOfCommands(folded.commands) > most.commands) return;
       const make = (): Stored<Document> | undefined => {
         const doc = written(format, folded);
         return doc && { ...keyOf(stream), doc, position: folded.position };
       };
-      waiting.add(stream, { size: folded.size, make });
+      waiting.add(stream, { size: memoryOf(folded), make });
     },
     forget,
     written: waiting.written,

@@ -3,7 +3,7 @@ import type { Aggregate, Event } from '../domain/event.ts';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { streamPages } from '../eventstore/page.ts';
 import type { Folded } from './folded.ts';
-import { empty, withRecorded } from './folded.ts';
+import { empty, memoryOf, withRecorded } from './folded.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { streamOf } from '../domain/streams.ts';
 
@@ -62,7 +62,7 @@ type Remembered = { readonly aggregate: Aggregate<unknown, never>; readonly fold
 export const foldStates = (store: EventStore, maxBytes: number, snapshots?: Snapshots): States => {
   const kept = new LRUCache<string, Remembered>({
     maxSize: maxBytes,
-    sizeCalculation: ({ folded }) => folded.size,
+    sizeCalculation: ({ folded }) => memoryOf(folded),
     dispose: (remembered, stream, reason) => {
       if (reason === 'evict') leave(remembered, stream);
     },

@@ -3,10 +3,11 @@ import type { Aggregate, Event } from '../domain/event.ts';
 import { streamOf } from '../domain/streams.ts';
 import type { EventStore, NewEvent } from '../eventstore/event-store.ts';
 import { RevisionConflict, StoreUnavailable } from '../eventstore/event-store.ts';
+import { isRepeatable } from './command.ts';
 import type { Pace } from './pacing.ts';
 import { TooManyConflicts } from './errors.ts';
 import type { Folded } from './folded.ts';
-import { foresee } from './folded.ts';
+import { asRecorded, foresee, mayBeginAt } from './folded.ts';
 import type { States } from './states.ts';
 
 /** The facts that a command recorded, now or when it was first asked; the stream's revision then, and a position that has them all. */
@@ -19,14 +20,16 @@ export type Outcome<E extends Event> = {
 /** A command that waits for its stream, and how its caller is told what came of it. */
 export type QueuedCommand<S, E extends Event> = {
   readonly commandId: string;
+  /** Revisions where its facts do not begin, though the index of the stream's commands says that they may. */
+  readonly others: readonly number[];
   /**
    * The facts that it comes to, none when nothing needs to happen, and the state after them where that is known. Throws what its
    * caller is told instead.
    */
   readonly decide: (folded: Folded<S>) => { readonly events: readonly NewEvent<E>[]; readonly after: S | undefined };
   readonly answer: (outcome: Outcome<E>) => void;
-  /** It was done before: its first fact then has this revision. */
-  readonly again: (first: number) => void;
+  /** It may have been done before: then its facts begin at one of these revisions. */
+  readonly again: (revisions: readonly number[]) => void;
   readonly fail: (error: unknown) => void;
 };
 
@@ -62,6 +65,18 @@ const decided = <S, E extends Event>(
   }
 };
 
+/** Where the facts of commands may begin: of those that a round has decided, and of those recorded before. */
+const beginnings = (before: Folded<unknown>) => {
+  const decidedHere = new Map<string, readonly number[]>();
+  return {
+    add: (commandId: string, first: number): void => {
+      if (isRepeatable(commandId)) decidedHere.set(commandId, [first]);
+    },
+    of: ({ commandId, others }: Pick<QueuedCommand<unknown, never>, 'commandId' | 'others'>): readonly number[] =>
+      decidedHere.get(commandId) ?? mayBeginAt(before, commandId).filter((revision) => !others.includes(revision)),
+  };
+};
+
 /** Decides the first commands of a queue one after the other, until it is `enough`. The first is always among them. */
 const decideTogether = <S, E extends Event>(
   aggregate: Aggregate<S, E>,
@@ -71,18 +86,20 @@ const decideTogether = <S, E extends Event>(
 ): Round<S, E> => {
   const events: NewEvent<E>[] = [];
   const answers: ((position: number) => void)[] = [];
+  const begun = beginnings(before);
   let [after, doubtful, bytes] = [before, false, 0];
   for (const command of queue.slice(0, most.commands)) {
     if (answers.length > 0 && enough()) break;
-    const first = after.commands.get(command.commandId);
-    if (first !== undefined) {
-      answers.push(() => command.again(first));
+    const revisions = begun.of(command);
+    if (revisions.length > 0) {
+      answers.push(() => command.again(revisions));
       continue;
     }
     const own = decided(aggregate, after, command);
     if (queue.length > 1) bytes += sizeOf(own.events);
     if (bytes > most.bytes && events.length > 0) break;
     events.push(...own.events);
+    if (own.events.length > 0) begun.add(command.commandId, after.revision + 1);
     after = own.after;
     doubtful ||= own.events.length === 0;
     const { revision } = after;
@@ -124,7 +141,7 @@ const serving = ({ store, states, pace }: Dependencies) => {
       }
       try {
         const { position } = events.length === 0 ? folded : await store.append(stream, folded.revision, events);
-        if (events.length > 0) states.keep(aggregate, id, { ...after, position });
+        if (events.length > 0) states.keep(aggregate, id, asRecorded(after, events, position));
         queue.splice(0, answers.length);
         for (const answer of answers) answer(position);
       } catch (error) {

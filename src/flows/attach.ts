@@ -16,8 +16,8 @@ import { hasMoved, rounds, step } from './step.ts';
 import { findLeadBy, withScoring } from './resolve.ts';
 import type { Underway } from './links-underway.ts';
 
-/** Identifiers that were linked to a lead that has not noted them yet. */
-type Linked = { readonly identifiers: readonly Identifier[]; readonly underway: Underway };
+/** Identifiers that were linked to a lead that may not have noted them yet. */
+type Linked = { readonly into: string; readonly identifiers: readonly Identifier[]; readonly underway: Underway };
 
 /** The work at hand: activities whose identifiers belong together, and what was linked for them so far. */
 export type Flow = {
@@ -98,16 +98,23 @@ export const planKnown = (flow: Flow, identifiers: Capture['identifiers']): Link
   return plan && isDone(plan) ? plan : undefined;
 };
 
-/** The leads of this flow have noted what was linked to them, or never will. */
+/** What this flow linked is on its way no more: its leads have noted it, or a reactor will have them do so. */
 export const noted = ({ engine: { links }, linked }: Flow): void => {
   for (const { underway } of linked.splice(0)) links.end(underway);
 };
 
-/** Has what was linked noted where it leads by now: what a lead has must be known before it is merged. */
-const note = async (flow: Flow): Promise<void> => {
+/**
+ * Has what was linked noted where it leads by now, as far as it is not: what a lead has must be known before it is merged, and
+ * before others may count what it has room for without what is on its way.
+ */
+export const note = async (flow: Flow): Promise<void> => {
   const { engine, projectId, request, linked } = flow;
-  for (const identifier of linked.flatMap(({ identifiers }) => identifiers)) {
-    await completeMerge(engine, { projectId, from: leadIdOf(projectId, identifier) }, request);
+  for (const { into, identifiers } of linked) {
+    for (const identifier of identifiers) {
+      const has = engine.states.known(lead, leadStreamId(projectId, into))?.state.identifiers;
+      if (has?.has(identifierKey(identifier))) continue;
+      await completeMerge(engine, { projectId, from: leadIdOf(projectId, identifier) }, request);
+    }
   }
   noted(flow);
 };
@@ -157,7 +164,7 @@ const link = async (flow: Flow, { capture, target: into, link: unused }: LinkPla
   const { handle, states, links } = engine;
   // Before anything is waited for: who plans next must know of it.
   if (unused.length > 0) {
-    linked.push({ identifiers: unused, underway: links.begin(into, unused.map(identifierKey)) });
+    linked.push({ into, identifiers: unused, underway: links.begin(into, unused.map(identifierKey)) });
   }
   if (capture) {
     await withScoring(states, projectId, (scoring) =>

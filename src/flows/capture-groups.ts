@@ -1,5 +1,5 @@
 import type { Activity } from '../domain/lead/activity.ts';
-import type { Identifier, LinkPlan, Unresolved } from '../domain/identity/identity.ts';
+import type { Identifier, LinkPlan, RefusedLink, Unresolved } from '../domain/identity/identity.ts';
 import { identifierKey } from '../domain/identity/identity.ts';
 import type { InPieces } from '../engine/pacing.ts';
 
@@ -89,23 +89,49 @@ const width = { leads: 128, activities: 1_000 };
 export const widthOf = (leads: number, activities: number): number =>
   Math.max(1, Math.min(leads, width.leads, Math.floor((width.activities * leads) / activities)));
 
-/** What the groups that belong to one lead want recorded there. */
+/** A group, and where it belongs. */
+export type Planned = readonly [Group, LinkPlan];
+
+/** What the groups that belong to one lead want recorded there: `identifiers` lead to it, links of `refused` do not. */
 export type Recording = {
   readonly plan: LinkPlan;
   readonly groups: Group[];
-  readonly refused: LinkPlan['refused'][number][];
+  readonly identifiers: Identifier[];
+  readonly refused: RefusedLink[];
+};
+
+/** The identifiers of a group that lead where it belongs. */
+const leadingThere = ([{ identifiers }, { refused }]: Planned): readonly Identifier[] => {
+  if (refused.length === 0) return identifiers;
+  const elsewhere = new Set(refused.map(({ identifier }) => identifierKey(identifier)));
+  return identifiers.filter((each) => !elsewhere.has(identifierKey(each)));
+};
+
+/**
+ * A link is for ever and a refusal is of its moment: what a lead had no room for when one group was planned may lead to it when
+ * the next one is.
+ */
+const withoutLinked = (recording: Recording): Recording => {
+  const { identifiers, refused } = recording;
+  if (refused.length === 0) return recording;
+  const linked = new Set(identifiers.map(identifierKey));
+  return { ...recording, refused: refused.filter(({ identifier }) => !linked.has(identifierKey(identifier))) };
 };
 
 /** Puts together what is to be recorded on one lead: one append instead of one a group. */
-export const recordingsOf = (plans: readonly (readonly [Group, LinkPlan])[]): readonly Recording[] => {
+export const recordingsOf = (plans: readonly Planned[]): readonly Recording[] => {
   const byLead = new Map<string, Recording>();
-  for (const [group, plan] of plans) {
+  for (const planned of plans) {
+    const [group, plan] = planned;
     const recording = byLead.get(plan.target);
-    if (!recording) byLead.set(plan.target, { plan, groups: [group], refused: [...plan.refused] });
-    else {
+    const identifiers = leadingThere(planned);
+    if (!recording) {
+      byLead.set(plan.target, { plan, groups: [group], identifiers: [...identifiers], refused: [...plan.refused] });
+    } else {
       recording.groups.push(group);
+      recording.identifiers.push(...identifiers);
       recording.refused.push(...plan.refused);
     }
   }
-  return [...byLead.values()];
+  return [...byLead.values()].map(withoutLinked);
 };

@@ -7,9 +7,9 @@ import { identifierKey } from '../domain/identity/identity.ts';
 import { lead } from '../domain/lead/lead.ts';
 import { leadStreamId } from '../domain/streams.ts';
 import type { Flow } from './attach.ts';
-import { attach, noted, planKnown } from './attach.ts';
+import { attach, note, noted, planKnown } from './attach.ts';
 import { inTurn } from '../engine/pacing.ts';
-import type { Capture, Group, Item, Recording } from './capture-groups.ts';
+import type { Capture, Group, Item, Planned, Recording } from './capture-groups.ts';
 import { connected, groupOf, groupsOf, recordingsOf, widthOf } from './capture-groups.ts';
 import { isRepeatable } from '../engine/command.ts';
 import type { Request } from '../engine/handle.ts';
@@ -45,14 +45,12 @@ const nameOf = (items: readonly Item[], { commandId }: Request): string => {
 /** Records what belongs on one lead, in as many appends as it takes; says of each activity what became of it. */
 const record = async (
   { engine, projectId, request }: Flow,
-  { plan, groups, refused }: Recording,
+  { plan, groups, identifiers, refused }: Recording,
   write: Write,
 ): Promise<void> => {
   const { handle, states } = engine;
   const leadId = plan.target;
   const elsewhere = new Map(refused.map((link) => [identifierKey(link.identifier), link]));
-  const all = groups.flatMap((group) => group.identifiers);
-  const identifiers = refused.length === 0 ? all : all.filter((each) => !elsewhere.has(identifierKey(each)));
   const items = groups.flatMap((group) => group.items).sort((a, b) => a.index - b.index);
 
   const parts = inParts(items);
@@ -120,13 +118,13 @@ const resolved = async (
 const none: ReadonlySet<string> = new Set();
 
 /** Where the one group of nearly every request belongs: mostly that is known, and nothing is to be waited for. */
-const planOfOne = async (flow: Flow, group: Group): Promise<readonly [Group, LinkPlan]> => {
+const planOfOne = async (flow: Flow, group: Group): Promise<Planned> => {
   const known = group.unresolved ? await resolved(flow, group, none) : group;
   return [known, planKnown(flow, known.identifiers) ?? (await attach(flow, known.identifiers))];
 };
 
 /** Where groups belong that share identifiers. A later link may move an earlier lead: it is known when all are linked, in order. */
-const plansOfMany = async (flow: Flow, groups: readonly Group[]): Promise<readonly (readonly [Group, LinkPlan])[]> => {
+const plansOfMany = async (flow: Flow, groups: readonly Group[]): Promise<readonly Planned[]> => {
   const named: Group[] = [];
   const told = new Set<string>();
   for (const group of groups) {
@@ -135,7 +133,7 @@ const plansOfMany = async (flow: Flow, groups: readonly Group[]): Promise<readon
     for (const identifier of known.identifiers) told.add(identifierKey(identifier));
     named.push(known);
   }
-  const plans: [Group, LinkPlan][] = [];
+  const plans: Planned[] = [];
   for (const group of named) plans.push([group, await attachInTurn(flow, group.identifiers)]);
   return plans;
 };
@@ -159,6 +157,8 @@ const captureTogether = async (flow: Flow, groups: readonly Group[], write: Writ
       left = moved;
     }
     if (left.length > 0) throw new TooManyConflicts('The lead');
+    // Where a command was done before, it noted only what led to the lead then.
+    if (flow.linked.length > 0) await note(flow);
   } finally {
     noted(flow);
   }

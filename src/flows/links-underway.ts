@@ -68,9 +68,11 @@ export const linksUnderway = (): LinksUnderway => {
     leadIds.map((leadId) => claimed.get(leadId)).find((claim) => claim !== undefined);
   return {
     to: (leadId, noted) => {
-      const sum = { identifiers: 0, emails: 0, leads: 0 };
       const lead = known.get(leadId);
-      if (!lead) return sum;
+      if (!lead) return { identifiers: 0, emails: 0, leads: 0 };
+      // What several link at once comes to the lead once.
+      const coming = new Set<string>();
+      let leads = 0;
       // Whoever finishes what others began may have noted some: then the lead has them, and they are on their way no more.
       const fresh = noted === lead.noted ? undefined : noted;
       lead.noted = noted;
@@ -81,11 +83,12 @@ export const linksUnderway = (): LinksUnderway => {
           end(underway);
           continue;
         }
-        sum.identifiers += identifiers.size;
-        for (const key of identifiers) if (isEmailKey(key)) sum.emails += 1;
-        sum.leads += underway.leads;
+        for (const key of identifiers) coming.add(key);
+        leads += underway.leads;
       }
-      return sum;
+      let emails = 0;
+      for (const key of coming) if (isEmailKey(key)) emails += 1;
+      return { identifiers: coming.size, emails, leads };
     },
     begin: (leadId, identifiers) => begun(leadId, { identifiers, leads: 0 }),
     end,

@@ -1,7 +1,10 @@
+import { mayBeginAt } from '../engine/folded.ts';
 import type { Request } from '../engine/handle.ts';
+import { recordedBy } from '../engine/recorded-by.ts';
 import type { Engine } from '../flows/engine.ts';
 import { requestJob } from '../commands/jobs/request-job.ts';
 import { isOpen, job } from '../domain/jobs/job.ts';
+import { streamOf } from '../domain/streams.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';
 import type { JsonObject } from '../domain/lead/activity.ts';
@@ -38,17 +41,19 @@ export const requestOfProject = async (
   });
   const [last] = docs;
   if (last && isOpen((await engine.states.refresh(job, last.jobId)).state)) return { jobId: last.jobId };
+  const { commandId } = request;
   // The list may not have the last of them yet: the streams say which number is free.
   for (let number = Math.max(1, numberIn(last?.jobId ?? '')); ; number++) {
     const jobId = `${ofProjects[kind]}-${number}`;
-    const { state, commands } = await engine.states.refresh(job, `${projectId}.${jobId}`);
-    if (commands.has(request.commandId)) return { jobId: `${projectId}.${jobId}` };
+    const id = `${projectId}.${jobId}`;
+    const folded = await engine.states.refresh(job, id);
+    const revisions = mayBeginAt(folded, commandId);
+    const { events } = await recordedBy(engine.states, { stream: streamOf(job.name, id), commandId, revisions });
+    if (events.length > 0) return { jobId: id };
+    const { state } = folded;
     if (state.status !== 'unknown' && !isOpen(state)) continue;
-    const { position } = await engine.handle(
-      requestJob,
-      { projectId, jobId, kind, ...(details && { details }) },
-      request,
-    );
-    return { jobId: `${projectId}.${jobId}`, position };
+    const input = { projectId, jobId, kind, ...(details && { details }) };
+    const { position } = await engine.handle(requestJob, input, request);
+    return { jobId: id, position };
   }
 };

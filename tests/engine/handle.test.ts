@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { command } from '../../src/engine/command.ts';
+import { command, unrepeatable } from '../../src/engine/command.ts';
 import { createProject } from '../../src/commands/projects/create-project.ts';
 import type { Outcome } from '../../src/engine/handle.ts';
 import { StaleRevision, TooManyConflicts } from '../../src/engine/errors.ts';
@@ -316,6 +316,18 @@ describe('Commands of one process', () => {
       expect({ revision, position }).toEqual({ revision: n + 1, position: 41 });
     }
     expect(calls).toEqual({ reads: 1, appends: 1 });
+  });
+
+  it('that nobody can send again are all done, though they have one id and share an append', async () => {
+    const { seen, calls } = watched(await begun());
+    const { handle } = engineOver(seen);
+    const answers = ['k1', 'k2', 'k1'].map((key) => handle(issueKey, issuing(key), request(unrepeatable('one'))));
+    expect((await Promise.all(answers)).map(({ revision, events }) => [revision, events.length])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 0],
+    ]);
+    expect(calls.appends).toBe(1);
   });
 
   it('that are dear have an append and a turn of the event loop each', async () => {

@@ -66,6 +66,23 @@ describe('A store that is put back to an older backup while the engine runs', ()
     expect(await keysIn(store)).toEqual(['k2']);
   });
 
+  it('answers what it lost as another process that was first with it', async () => {
+    const { store, putBack } = putBackable();
+    const [other, before] = [engineOver(store), { append: async (): Promise<unknown> => undefined }];
+    const append: EventStore['append'] = async (...args) => {
+      await before.append();
+      return store.append(...args);
+    };
+    const { handle } = engineOver({ ...store, append });
+    await handle(createProject, creating, request('create'));
+    const lost = await handle(issueKey, issuing('k1'), request('k1'));
+    await putBack(1);
+    before.append = () => other.handle(issueKey, issuing('k1'), request('k1'));
+    const again = await handle(issueKey, issuing('k1'), request('k1'));
+    expect(again).toMatchObject({ revision: lost.revision, events: [{ metadata: { commandId: 'k1' } }] });
+    expect(await store.head()).toBe(2);
+  });
+
   it('decides nothing on facts that are gone, however many others were recorded in their place', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(6), fc.nat(6), fc.nat(12), async (kept, lost, others) => {

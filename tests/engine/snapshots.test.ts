@@ -6,6 +6,7 @@ import { handling } from '../../src/engine/handle.ts';
 import type { LookupOutcome } from '../../src/engine/snapshots.ts';
 import { keepSnapshots, snapshotCollection } from '../../src/engine/snapshots.ts';
 import type { Folded } from '../../src/engine/folded.ts';
+import { addPair, revisionIndex } from '../../src/engine/revision-index.ts';
 import { foldStates } from '../../src/engine/states.ts';
 import type { Aggregate, Event, SnapshotFormat } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
@@ -14,6 +15,7 @@ import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import type { Collection } from '../../src/readmodels/collection.ts';
 import { ReadModelsUnavailable } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
+import { pairsIn } from '../support/command-pairs.ts';
 import { request } from '../support/engine.ts';
 import { noon } from '../support/noon.ts';
 
@@ -98,7 +100,7 @@ const openLong = async (more: { readonly readModels?: ReadModels } = {}) => {
 
 const fromLog = (log: EventStore) => foldStates(log, 1e9).get(talk, id);
 
-const same = ({ saved: _, commands, ...folded }: Folded<unknown>) => ({ ...folded, commands: commands.toObject() });
+const same = ({ saved: _, commands, ...folded }: Folded<unknown>) => ({ ...folded, commands: pairsIn(commands) });
 
 describe('A stream that is not in memory', () => {
   it.each([0, 1, 31])('is read once and has no snapshot looked for when it has %i facts', async (count) => {
@@ -178,8 +180,10 @@ const tamper = async (readModels: ReadModels, change: (doc: Doc) => unknown): Pr
 describe('A snapshot', () => {
   it.each<[string, (doc: Doc) => unknown]>([
     ['of an older version', (doc) => ({ ...doc, version: 1 })],
+    ['from before commands had a place of their own', ({ commands: _, ...doc }) => ({ ...doc, version: 2 })],
     ['that was damaged', ({ gzip, ...doc }) => ({ ...doc, gzip: `${gzip.slice(0, 100)}xxxx${gzip.slice(104)}` })],
     ['that was cut off', ({ gzip, ...doc }) => ({ ...doc, gzip: gzip.slice(0, -12) })],
+    ['whose commands were damaged', (doc) => ({ ...doc, commands: `xxxx${doc.commands.slice(4)}` })],
     ['that is something else', () => ({ name: 'Acme' })],
   ])('%s is not used, and gives its place to another', async (_, change) => {
     const { log, readModels, again } = await openLong();
@@ -195,11 +199,12 @@ describe('A snapshot', () => {
 
   it('of a newer version is not used, and left to who can read it', async () => {
     const { log, readModels, again } = await openLong();
-    await tamper(readModels, (doc) => ({ ...doc, version: 3 }));
+    const newer = { version: 0 };
+    await tamper(readModels, (doc) => ({ ...doc, version: (newer.version = doc.version + 1) }));
     const { states, snapshots, outcomes } = again();
     expect(same(await states.get(talk, id))).toEqual(same(await fromLog(log)));
     await snapshots.written();
-    expect(await readModels.get('acme', snapshotCollection, stream)).toMatchObject({ version: 3 });
+    expect(await readModels.get('acme', snapshotCollection, stream)).toMatchObject(newer);
     expect(outcomes()).toEqual(['unusable']);
   });
 
@@ -348,6 +353,20 @@ describe('What waits to be written', () => {
       packed: ['at 3'],
       readModelsSize: 1,
     });
+  });
+
+  it('has no state with more commands than can be written in a short turn', async () => {
+    const readModels = openMemory();
+    const { snapshots } = started(openTalks(), readModels);
+    const revisions = revisionIndex();
+    const commands = { seed: 'seed', revisions };
+    const sizeWith = async (count: number): Promise<number> => {
+      for (let nth = pairsIn(commands).length; nth < count; nth++) addPair(revisions, [Math.imul(nth, 7919), nth]);
+      snapshots.offer(stream, words, { ...(await folded(1_000, count)), revision: count, commands });
+      await snapshots.written();
+      return (await snapshots.load(stream, words))?.revision ?? -1;
+    };
+    expect([await sizeWith(1_000), await sizeWith(800_000)]).toEqual([1_000, 1_000]);
   });
 
   it('has no text of more than four million characters, and nothing that can not be packed', async () => {

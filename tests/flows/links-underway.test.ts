@@ -29,6 +29,17 @@ describe('What is being linked to a lead', () => {
     expect(links.to('lead')).toEqual({ identifiers: 0, emails: 0, leads: 0 });
   });
 
+  it('is counted once when several link it at once', () => {
+    const links = linksUnderway();
+    const one = links.begin('lead', [a, b]);
+    const other = links.begin('lead', [a, 'email:e']);
+    expect(links.to('lead')).toEqual({ identifiers: 3, emails: 1, leads: 0 });
+    links.end(one);
+    expect(links.to('lead')).toEqual({ identifiers: 2, emails: 1, leads: 0 });
+    links.end(other);
+    expect(links.to('lead')).toEqual({ identifiers: 0, emails: 0, leads: 0 });
+  });
+
   it('is not counted once more when the lead has noted it, whoever had it do so', () => {
     const links = linksUnderway();
     links.begin('lead', [a, b]);

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { capture } from '../../src/flows/capture.ts';
 import type { Capture } from '../../src/flows/capture-groups.ts';
+import { bytesOfCommands } from '../../src/engine/command-index.ts';
 import { unrepeatable } from '../../src/engine/command.ts';
 import { keepSnapshots } from '../../src/engine/snapshots.ts';
 import type { Identifier } from '../../src/domain/identity/identity.ts';
@@ -15,6 +16,7 @@ import { openLogFile } from '../../src/eventstore/sqlite/log.ts';
 import { committingHere, groupWriter } from '../../src/eventstore/sqlite/writer.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { allocated } from '../support/allocated.ts';
+import { pairsIn } from '../support/command-pairs.ts';
 import { engineOver, openWith, request } from '../support/engine.ts';
 import { activity, anonymousId, idOf, projectId, standard } from '../support/facts.ts';
 
@@ -69,6 +71,21 @@ describe('In the steady state', () => {
       for (const [index, visit] of visits(round).entries())
         await capture(engine, projectId, [visit], request(unrepeatable(`${round}-${index}`)));
     expect(count).toEqual({ ...nothing, appends: 5 * visitors.length });
+  });
+
+  it('an activity that may be sent again costs the same, and 22 bytes are remembered of its command', async () => {
+    const { engine, count } = await openCounted();
+    const [visitor = anonymousId()] = visitors;
+    const some = async (from: number, to: number): Promise<void> => {
+      for (let round = from; round < to; round++)
+        await capture(engine, projectId, visits(round).slice(0, 1), request(`may-come-again-${round}`));
+    };
+    await some(0, 1);
+    Object.assign(count, nothing);
+    await some(1, 400);
+    expect(count).toEqual({ ...nothing, appends: 399 });
+    const { commands } = await engine.states.get(lead, leadStreamId(projectId, idOf(visitor)));
+    expect([pairsIn(commands).length, bytesOfCommands(commands) / 400]).toEqual([400, expect.closeTo(22, -1)]);
   });
 
   it('an activity copies none of those that its lead has, as its facts are folded once', async () => {
@@ -137,7 +154,7 @@ describe('In the steady state', () => {
     await capture(engine, projectId, [second], request('somebody'));
     const remembered = async (index: number) => {
       const visitor = visitors[index] ?? anonymousId();
-      return (await engine.states.get(lead, leadStreamId(projectId, idOf(visitor)))).commands.size;
+      return pairsIn((await engine.states.get(lead, leadStreamId(projectId, idOf(visitor)))).commands).length;
     };
     expect([await remembered(0), await remembered(1)]).toEqual([0, 1]);
   });

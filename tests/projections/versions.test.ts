@@ -13,6 +13,9 @@ import { deadLetterEvents } from '../../src/domain/jobs/dead-letter.ts';
 import { poolEvents } from '../../src/domain/routing/pool.ts';
 import { projectEvents } from '../../src/domain/projects/project.ts';
 import { rosterEvents } from '../../src/domain/routing/roster-events.ts';
+import { receiptEvents } from '../../src/domain/sources/receipt.ts';
+import { rejectEvents } from '../../src/domain/sources/reject.ts';
+import { sourceEvents } from '../../src/domain/sources/sources.ts';
 import { workItemEvents } from '../../src/domain/work/work-item.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { projections } from '../../src/projections/index.ts';
@@ -34,6 +37,9 @@ const streams = [
   ['request-shop.6d1e4c0a-2f3b-5a7c-8e9d-0b1a2c3d4e5f', keyedRequestEvents],
   ['endpoints-shop', endpointEvents],
   ['delivery-shop.c6e1f4a9-82d7-5b30-a5f1-0d9c3b7e8a24', deliveryEvents],
+  ['sources-shop', sourceEvents],
+  ['receipt-shop.3a0c9e51-6d2b-5f47-8e1a-b4c7d9f20a63', receiptEvents],
+  ['reject-shop.5f1d2c3b-4a59-5687-9e8d-7c6b5a493827', rejectEvents],
 ] as const;
 
 const beginnings = [
@@ -41,10 +47,12 @@ const beginnings = [
   'ProjectCreated',
   'JobRequested',
   'WorkItemOpened',
+  'SourceAdded',
+  'RejectKept',
   'EndpointAdded',
   'DeliveryRequested',
 ];
-const ends = ['LeadMerged', 'EndpointRemoved', 'DeliveryForgotten'];
+const ends = ['LeadMerged', 'RejectDropped', 'EndpointRemoved', 'DeliveryForgotten'];
 const rank = (type: string): number => Number(ends.includes(type)) - Number(beginnings.includes(type));
 
 /** Each kind of fact in its stream, as it was stored: first what begins it, last what ends it, and in between all once more. */

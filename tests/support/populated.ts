@@ -21,6 +21,9 @@ export type Populated = {
   readonly workId: string;
   readonly jobId: string;
   readonly correlationId: string;
+  readonly sourceId: string;
+  readonly receiptId: string;
+  readonly rejectId: string;
   readonly endpointId: string;
   readonly deliveryId: string;
 };
@@ -57,6 +60,20 @@ const failuresOf = async (app: TestApp, { project: { projectId } }: Sales, leadI
   await handle(addDeadLetter, { ...parked, event }, request('park'));
   await app.settled();
   return `${projectId}.rescore-1`;
+};
+
+/** A source that was sent something it does not understand. */
+const sourceOf = async ({
+  ask,
+  path,
+  project,
+}: Sales): Promise<Pick<Populated, 'sourceId' | 'receiptId' | 'rejectId'>> => {
+  const wanted = { name: 'Forms', scheme: 'token', mapping: { eventType: '/kind', properties: { form: '/form' } } };
+  const source = mustBe(await ask('POST', `${path}/sources`, wanted), 201).body;
+  const headers = { authorization: `Bearer ${source.secret}` };
+  const { receiptId } = mustBe(await project.request('POST', source.path, { body: { kind: 'x' }, headers }), 202).body;
+  const { data } = await project.get(`${path}/rejects`);
+  return { sourceId: source.sourceId, receiptId, rejectId: data[0].rejectId };
 };
 
 /** An endpoint that was tried. */
@@ -97,7 +114,7 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   const claim = { body: { by: 'ann' }, headers: { 'x-correlation-id': correlationId } };
   again(await project.asRoot('POST', '/api/work-items/w1/claim', claim));
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
-  const told = await endpointOf(sales);
+  const told = { ...(await endpointOf(sales)), ...(await sourceOf(sales)) };
   const jobId = await failuresOf(app, sales, leadId);
   return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
 };
