@@ -106,6 +106,8 @@ describe('a setting', () => {
     ['VAULT', 'sqlite:data/read-models.db', 'VAULT: is the place of READ_MODELS, which may be deleted'],
     ['VAULT', 'esdb://db', 'VAULT: the scheme "esdb:" is not supported'],
     ['VAULT', 'mongodb://db', 'LEADFOLD_MASTER_KEY: is missing'],
+    ['DELIVERY_ALLOW', '10.0.0.0/8,a b', 'DELIVERY_ALLOW: "a b": neither a network like 10.0.0.0/8 nor the name'],
+    ['DELIVERY_SCHEDULE', '5s,soon', 'DELIVERY_SCHEDULE: "soon": not a wait'],
     ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
     ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {

@@ -68,6 +68,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'set-up-routing',
     'reply-deadlines',
     'read-the-routing-report',
+    'send-webhooks',
     'receive-webhooks',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
@@ -81,6 +82,9 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"responseMs":');
   expect(output).toContain('"rulesVersion":2,"data":[');
   expect(output).toContain('"type":"LeadAccepted"');
+  expect(output).toContain('"headers":{"x-api-key":"••••"}');
+  expect(output).toContain('"url":"https://hooks.slack.com/…XXXX"');
+  expect(output).toContain('"state":"former"');
   expect(output).toContain('"eventType":"deal_won"');
   expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
 });

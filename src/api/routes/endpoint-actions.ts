@@ -2,16 +2,19 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { enableEndpoint } from '../../commands/deliveries/enable-endpoint.ts';
 import { requestDelivery } from '../../commands/deliveries/request-delivery.ts';
+import { requestJob } from '../../commands/jobs/request-job.ts';
 import type { Endpoint } from '../../domain/deliveries/endpoints.ts';
 import { deliveryIdOf, testType, toldIdOf } from '../../domain/deliveries/told.ts';
 import { endpointOf } from '../../queries/deliveries/endpoints.ts';
+import { openJobs } from '../../queries/jobs/jobs.ts';
 import type { Routes } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { Problem } from '../http/problems.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import { making } from './issuing.ts';
+import { idOf, making } from './issuing.ts';
 
 const tags = ['Endpoints'];
+const kind = 'replay-deliveries';
 const config = { scope: 'config:write' } as const;
 const ofEndpoint = z.object({ projectId: z.string(), endpointId: z.string().max(128) });
 
@@ -34,6 +37,53 @@ const test = async (
   const input = { ...about, reason: 'test', derived: false } as const;
   const { position } = await api.engine.handle(requestDelivery, input, asked);
   return { deliveryId, position };
+};
+
+/** How many replays of a project may be under way. */
+const mostReplays = 20;
+
+/** An end of a span: a position of the log, or a time. */
+const spanEnd = z.union([z.int().min(0), z.iso.datetime({ offset: true })]);
+
+const span = z
+  .strictObject({
+    after: spanEnd
+      .optional()
+      .describe('A position, which is not in it, or a time; else from when the endpoint was made'),
+    until: spanEnd.optional().describe('A position or a time; else up to now'),
+  })
+  .nullish();
+type Span = NonNullable<z.infer<typeof span>>;
+
+/** An end as facts have it: times are in UTC there. */
+const recorded = (end: z.infer<typeof spanEnd>): string | number =>
+  typeof end === 'number' ? end : new Date(end).toISOString();
+
+const replay = async (
+  api: ApiContext,
+  request: FastifyRequest,
+  { projectId, endpointId }: z.infer<typeof ofEndpoint>,
+  { after, until }: Span,
+) => {
+  const { endpoint } = await endpointOf(api.engine, projectId, endpointId);
+  const jobId = `replay-${idOf(making(api, request, 'endpoint')('replay'))}`;
+  const asked = requestOf(request, requestJob.name);
+  if ((await openJobs(api, projectId, kind, mostReplays)) >= mostReplays)
+    throw new Problem(
+      'too-many-requests',
+      `${mostReplays} replays of the project are under way; wait for one of them`,
+      {
+        headers: { 'Retry-After': '10' },
+      },
+    );
+  mustBeEnabled(endpoint);
+  const details = {
+    endpointId,
+    after: recorded(after ?? endpoint.createdAt),
+    ...(until !== undefined && { until: recorded(until) }),
+  };
+  const { position } = await api.engine.handle(requestJob, { projectId, jobId, kind, details }, asked);
+  return { jobId: `${projectId}.${jobId}`, position };
 };
 
 /** What is done with an endpoint besides changing it. */
@@ -73,6 +123,25 @@ export const endpointActions: Routes = (app, api) => {
       const { deliveryId, position } = await test(api, request, request.params);
       withPosition(reply, position).code(202);
       return { deliveryId };
+    },
+  });
+  app.route({
+    method: 'POST',
+    url: `${url}/replay`,
+    config,
+    schema: {
+      summary: 'Tell an endpoint again what happened in a span of time, and what it was not told',
+      description:
+        'All that was recorded from `after` until `until` and that it wants to be told: without `after` since it was added, without `until` up to now. Each has the webhook-id that it had, or would have had. A job asks for it; what is asked for while it is disabled is sent when it is enabled.',
+      tags,
+      params: ofEndpoint,
+      body: span,
+      response: { 202: z.object({ jobId: z.string() }) },
+    },
+    handler: async (request, reply) => {
+      const { jobId, position } = await replay(api, request, request.params, request.body ?? {});
+      withPosition(reply, position).code(202);
+      return { jobId };
     },
   });
 };
