@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     QUERIES,
   ],
   reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', STORE_TYPE],
-  deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/collection.ts', QUERIES],
+  deadlines: ['domain', 'commands', 'flows', 'projections', 'reactors', 'type readmodels/collection.ts', QUERIES],
   jobs: [
     'domain',
     'commands',
@@ -135,11 +135,12 @@ const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/ope
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [],
-  projections: ['projection.ts', 'deriving.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
+  projections: ['projection.ts', 'derive.ts', 'deriving.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
   deadlines: ['deadline.ts'],
   jobs: [
     'job-handler.ts',
+    'facts-after.ts',
     'rebuild-lead.ts',
     'rebuild-dashboard.ts',
     'rebuilds.ts',

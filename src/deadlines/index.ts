@@ -1,6 +1,7 @@
 import type { AnyDeadline } from './deadline.ts';
 import { dropSettledRejects, makeRoomForRejects } from './drop-rejects.ts';
 import { endClaims } from './end-claims.ts';
+import { forgetDeliveries } from './forget-deliveries.ts';
 import { mindReplies } from './mind-replies.ts';
 import { tryWaiting } from './try-waiting.ts';
 
@@ -11,4 +12,5 @@ export const deadlines: readonly AnyDeadline[] = [
   tryWaiting,
   dropSettledRejects,
   makeRoomForRejects,
+  forgetDeliveries,
 ];

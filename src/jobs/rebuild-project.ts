@@ -1,6 +1,7 @@
 import { leadStreamId, streamOf, streamParts, streamsOf } from '../domain/streams.ts';
-import type { Batch, EventStore } from '../eventstore/event-store.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
 import { leads } from '../projections/leads.ts';
+import { factsAfter } from './facts-after.ts';
 import { rebuildDashboard } from './rebuild-dashboard.ts';
 import type { Rebuilding } from './rebuild-lead.ts';
 import { rebuildLead } from './rebuild-lead.ts';
@@ -8,18 +9,6 @@ import type { JobAt, JobContext, Progress, JobHandler } from './job-handler.ts';
 
 /** How many leads one step rebuilds. */
 const leadsAStep = 200;
-
-/** The next facts after a position; none when there are no more by now. */
-export const factsAfter = async (
-  store: Pick<EventStore, 'follow'>,
-  position: number,
-  { head, signal }: Pick<JobContext, 'head' | 'signal'>,
-  filter: { readonly streams?: readonly string[]; readonly types?: readonly string[] },
-): Promise<Batch> => {
-  if (position >= (await head())) return { events: [], position };
-  for await (const batch of store.follow(position, signal, filter)) return batch;
-  return { events: [], position };
-};
 
 const rebuilding = ({ engine, readModels, reached, head }: JobContext): Rebuilding => ({
   pages: (stream, from) => engine.states.pages(stream, from),

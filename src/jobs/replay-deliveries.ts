@@ -1,95 +1,103 @@
-import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import { requestDelivery } from '../commands/deliveries/request-delivery.ts';
 import type { Endpoint } from '../domain/deliveries/endpoints.ts';
 import { endpoints } from '../domain/deliveries/endpoints.ts';
+import type { ToldType } from '../domain/deliveries/told.ts';
+import { wants } from '../domain/deliveries/told.ts';
 import { toldFacts } from '../domain/deliveries/told-facts.ts';
 import { isoTime } from '../domain/lead/activity.ts';
 import { streamsOf } from '../domain/streams.ts';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { dueTo, endpointsAsOf, toldAs } from '../projections/deriving.ts';
-import type { JobAt, JobContext, JobHandler } from './job-handler.ts';
-import { factsAfter } from './rebuild-project.ts';
+import { factsAfter } from './facts-after.ts';
+import type { JobAt, JobContext, JobHandler, Progress } from './job-handler.ts';
 
-/** What a replay is asked for with: of which endpoint, and of what was recorded from when until when. */
-const replay = z.object({ endpointId: z.string(), after: isoTime, until: isoTime.optional() });
+/** An end of a range: a position of the log, or a time. */
+export const rangeEnd = z.union([z.number().int().min(0), isoTime]);
 
-/** How many facts one step tells again. */
-const factsAStep = 200;
+const detailsOf = z.object({ endpointId: z.string(), after: rangeEnd.optional(), until: rangeEnd.optional() });
+type Details = z.infer<typeof detailsOf>;
+type End = z.infer<typeof rangeEnd>;
 
-/** How far the clocks of those who record may be apart, in ms. */
-const clocksApart = 60_000;
+/** Whether a fact comes after an end of a range. */
+const isBehind = ({ position, recordedAt }: Recorded, end: End): boolean =>
+  typeof end === 'number' ? position > end : recordedAt.toISOString() > end;
 
-type Log = Pick<EventStore, 'follow' | 'read'>;
+const isIn = (fact: Recorded, { after = 0, until }: Details): boolean =>
+  isBehind(fact, after) && (until === undefined || !isBehind(fact, until));
 
-/** A position before which nothing was recorded at a time or later. The log is in the order of time but for the clocks. */
-const positionBefore = async (store: Log, at: number, context: JobContext): Promise<number> => {
-  let [from, to] = [0, await context.head()];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    const [first] = (await factsAfter(store, middle, context, {})).events;
-    if (first && first.recordedAt.getTime() < at) from = first.position;
-    else to = middle;
+/** A fact that an endpoint is to be told of, and whether it follows from the log that it is. */
+type Wanted = { readonly fact: Recorded; readonly type: ToldType; readonly derived: boolean };
+
+const wantedIn = async (
+  store: Pick<EventStore, 'read'>,
+  { projectId }: JobAt,
+  { endpointId, types }: Endpoint,
+  facts: readonly Recorded[],
+): Promise<readonly Wanted[]> => {
+  const known = endpointsAsOf(store);
+  const found: Wanted[] = [];
+  for (const fact of facts) {
+    const type = await toldAs(store, fact);
+    if (type === undefined || !wants(types, type)) continue;
+    const then = await known.of(projectId, fact.position);
+    const derived = dueTo(then, fact, type).some(({ data }) => data.endpointId === endpointId);
+    found.push({ fact, type, derived });
   }
-  return from;
+  return found;
 };
 
-/** Has an endpoint told of a fact again, or of what it was not told then. Gives whether it wants to be told of that at all. */
-const tellAgain = async (
-  store: Log,
-  fact: Recorded,
-  [endpoint, then]: readonly [Endpoint, ReturnType<typeof endpointsAsOf>],
-  [{ projectId, jobId }, { engine, request }]: readonly [JobAt, JobContext],
-): Promise<boolean> => {
-  const type = await toldAs(store, fact);
-  if (type === undefined) return false;
-  const { endpointId } = endpoint;
-  const now = { endpoints: PersistentMap([[endpointId, { ...endpoint, disabled: undefined }]]) };
-  const [due] = dueTo(now, fact, type);
-  if (!due) return false;
-  const { deliveryId, toldId, leadId } = due.data;
-  const asOfThen = dueTo(await then.of(projectId, fact.position), fact, type);
-  const derived = asOfThen.some(({ data }) => data.endpointId === endpointId);
-  const { stream, revision, position } = fact;
-  const about = { projectId, deliveryId, endpointId, ...(leadId !== undefined && { leadId }), toldId, type };
-  const input = { ...about, fact: { stream, revision, position }, reason: 'replay' as const, derived };
-  await engine.yieldToOthers(projectId);
-  // A step that comes again finds what it asked for, also where that was done meanwhile.
-  await engine.handle(requestDelivery, input, { ...request, commandId: `${jobId}:${toldId}` });
-  return true;
+/** Asks for the delivery of each fact: those of a lead one after the other, as they are to be sent in that order. */
+const ask = async ({ engine, request }: JobContext, endpoint: Endpoint, wanted: readonly Wanted[]): Promise<void> => {
+  const only = {
+    endpoints: endpoints.initial.endpoints.set(endpoint.endpointId, { ...endpoint, disabled: undefined }),
+  };
+  const askInTurn = async (some: readonly Wanted[]): Promise<void> => {
+    for (const { fact, type, derived } of some) {
+      const { stream, revision, position } = fact;
+      for (const { data } of dueTo(only, fact, type)) {
+        const { leadId, ...about } = data;
+        const place = { stream, revision, position };
+        const input = {
+          ...about,
+          ...(leadId !== undefined && { leadId }),
+          fact: place,
+          reason: 'replay',
+          derived,
+        } as const;
+        await engine.handle(requestDelivery, input, request);
+      }
+    }
+  };
+  await Promise.all([...Map.groupBy(wanted, ({ fact }) => fact.stream).values()].map(askInTurn));
 };
 
 /**
- * Tells an endpoint again what was recorded in a span of time, and what it was not told as it was disabled or not there: all up to
- * when that was asked for. An endpoint that is gone meanwhile is told nothing.
+ * Has an endpoint told of all that happened in a range of the log and that it wants to be told of now: what was not made for it, as it
+ * was disabled or not there, and once more what was sent. What is pending anyway is not asked for again.
  */
-export const replayDeliveries = (store: Log): JobHandler => ({
+export const replayDeliveries = (store: Pick<EventStore, 'follow' | 'read'>): JobHandler => ({
   kind: 'replay-deliveries',
-  step: async (job, context) => {
-    const { projectId, details, cursor, done, position: aim } = job;
-    const { endpointId, after, until } = replay.parse(details);
-    const [begin, end] = [Date.parse(after), until === undefined ? Infinity : Date.parse(until)];
-    const from = cursor === '' ? await positionBefore(store, begin - clocksApart, context) : Number(cursor);
-    const { state } = await context.engine.states.refresh(endpoints, projectId);
-    const endpoint = state.endpoints.get(endpointId);
-    const filter = { streams: [streamsOf('lead', projectId), streamsOf('work', projectId)], types: toldFacts };
-    const batch = endpoint ? await factsAfter(store, from, context, filter) : { events: [], position: aim };
-    const wanted = batch.events.filter(({ position }) => position <= aim);
-    const facts = wanted.slice(0, factsAStep);
-    const then = endpointsAsOf(store);
-    let [told, reached] = [0, 0];
-    for (const fact of facts) {
-      // Where it has to stop in the midst of a step, the next step begins with what was not reached.
-      if (!endpoint || context.signal.aborted) break;
-      const at = fact.recordedAt.getTime();
-      if (at >= begin && at <= end && (await tellAgain(store, fact, [endpoint, then], [job, context]))) told += 1;
-      reached += 1;
-    }
-    const last = facts[reached - 1];
-    const next = reached === wanted.length ? batch.position : (last?.position ?? from);
-    const isPast = last !== undefined && last.recordedAt.getTime() > end + clocksApart;
-    const complete = !endpoint || next >= aim || isPast;
-    const total = done + told;
-    return { cursor: String(next), done: total, total, complete, ...(complete && { result: { deliveries: total } }) };
+  step: async (job, context): Promise<Progress> => {
+    const details = detailsOf.parse(job.details);
+    const { state } = await context.engine.states.refresh(endpoints, job.projectId);
+    const endpoint = state.endpoints.get(details.endpointId);
+    const { done, cursor } = job;
+    const begin = typeof details.after === 'number' ? details.after : 0;
+    const [from = begin, aim = await context.head()] = cursor === '' ? [] : cursor.split(' ').map(Number);
+    const streams = [streamsOf('lead', job.projectId), streamsOf('work', job.projectId)];
+    const batch = await factsAfter(store, from, context, { streams, types: toldFacts });
+    const facts = batch.events.filter((fact) => fact.position <= aim && isIn(fact, details));
+    const wanted = endpoint ? await wantedIn(store, job, endpoint, facts) : [];
+    if (endpoint) await ask(context, endpoint, wanted);
+    const last = batch.events.at(-1);
+    const isPast = last !== undefined && details.until !== undefined && isBehind(last, details.until);
+    const soFar = done + wanted.length;
+    return {
+      cursor: `${batch.position} ${aim}`,
+      done: soFar,
+      total: soFar,
+      complete: !endpoint || batch.position >= aim || isPast,
+    };
   },
 });

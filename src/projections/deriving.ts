@@ -10,7 +10,7 @@ import { isStreamOf, projectOfStream, streamOf, streamsOf } from '../domain/stre
 import type { Recorded } from '../eventstore/event-store.ts';
 import { wanting } from '../eventstore/event-store.ts';
 import type { Registers } from '../readmodels/registers.ts';
-import type { Derive, Facts } from './projection.ts';
+import type { Derive, Facts } from './derive.ts';
 
 /** That an endpoint is told of a fact. It is recorded nowhere: it follows from the fact and from what the endpoint was then. */
 export type DeliveryDue = Event<

@@ -1,24 +1,13 @@
 import { z } from 'zod';
 import type { Event } from '../domain/event.ts';
-import type { Batch, EventStore, Filter, Place, Recorded } from '../eventstore/event-store.ts';
+import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.ts';
 import type { Registers } from '../readmodels/registers.ts';
 import type { Changed, Documents, Stored } from '../readmodels/documents.ts';
 import type { Collection, Key } from '../readmodels/collection.ts';
+import type { Derive, Facts } from './derive.ts';
 import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair, DocumentsOfLead } from './repair.ts';
 import { documentsOfLead, forgottenOf, repairing } from './repair.ts';
-
-/** Where it may be looked up what follows from facts. */
-export type Facts = Pick<EventStore, 'read'>;
-
-/**
- * What a projection is handed in the place of the log's facts: which of those are followed, and what comes of a batch of them.
- * `again` says that more is to be followed from there on: what comes after the batch is not handled yet.
- */
-export type Derive = {
-  readonly filter: () => Promise<Filter>;
-  readonly from: (batch: Batch) => Promise<Batch & { readonly again?: boolean }>;
-};
 
 /**
  * How facts become documents: those in `streams`, by the beginnings of their names, and of `types`, or of all. `keys` names

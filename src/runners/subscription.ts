@@ -1,7 +1,7 @@
 import type { Standing } from '../readmodels/checkpoints.ts';
 import type { Batch, EventStore, Filter, Place } from '../eventstore/event-store.ts';
 import { LostTail, lostTail } from '../eventstore/lost-tail.ts';
-import type { Derive } from '../projections/projection.ts';
+import type { Derive } from '../projections/derive.ts';
 import type { Beat } from './beat.ts';
 import { newBeat } from './beat.ts';
 import { passing } from './passing.ts';

@@ -169,7 +169,8 @@ describe('Rejects', () => {
     expect(await project.asRoot('GET', `/api/admin/jobs/${body.jobId}`)).toMatchObject({
       body: { status: 'completed', done: 60 },
     });
-    expect((await rejectsOf(project, '?status=open')).map(({ code }) => code)).toEqual(['nobody', 'email']);
+    const left = await rejectsOf(project, '?status=open');
+    expect(left.map(({ code }) => code).toSorted()).toEqual(['email', 'nobody']);
     expect(await project.all('/api/leads')).toHaveLength(59);
   });
 

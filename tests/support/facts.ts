@@ -282,3 +282,47 @@ export const sourceSecretRotated = builder('SourceSecretRotated', {
   formerUntil: new Date(noon.getTime() + 24 * 3_600_000).toISOString(),
 });
 export const sourceSecretRemoved = builder('SourceSecretRemoved', { sourceId, secretId: 'sec1' });
+
+export const endpointId = 'acme-end0p0int00x';
+export const endpointAdded = builder('EndpointAdded', {
+  endpointId,
+  url: 'https://example.com/hook',
+  format: 'standard',
+  headers: [],
+  secretId: 'sec1',
+  at,
+});
+export const endpointChanged = builder('EndpointChanged', {
+  endpointId,
+  url: 'https://example.com/hook',
+  format: 'standard',
+  headers: [],
+});
+export const endpointRemoved = builder('EndpointRemoved', { endpointId });
+export const endpointDisabled = builder('EndpointDisabled', { endpointId, reason: 'by-hand', at });
+export const endpointEnabled = builder('EndpointEnabled', { endpointId, at });
+export const endpointSecretRotated = builder('EndpointSecretRotated', {
+  endpointId,
+  secretId: 'sec2',
+  at,
+  formerUntil: new Date(noon.getTime() + 24 * 3_600_000).toISOString(),
+});
+export const endpointSecretRemoved = builder('EndpointSecretRemoved', { endpointId, secretId: 'sec1' });
+export const deliveryAttempted = builder('DeliveryAttempted', {
+  endpointId,
+  leadId,
+  at,
+  attempt: 1,
+  status: 200,
+  ms: 5,
+  result: 'succeeded',
+});
+export const deliveryRequested = builder('DeliveryRequested', {
+  endpointId,
+  leadId,
+  at,
+  reason: 'redelivery',
+  toldId: '0f9d6c1e-1a2b-5c3d-8e4f-5a6b7c8d9e0f',
+  type: 'lead.qualified',
+});
+export const deliveryForgotten = builder('DeliveryForgotten', { endpointId, leadId, pending: false });

@@ -12,6 +12,7 @@ import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from '../routes/deadlines.ts';
 import { deliveries } from '../routes/deliveries.ts';
 import { endpointActions } from '../routes/endpoint-actions.ts';
+import { endpointReplay } from '../routes/endpoint-replay.ts';
 import { endpointSecrets } from '../routes/endpoint-secrets.ts';
 import { endpoints } from '../routes/endpoints.ts';
 import { failedWork } from '../routes/dead-letters.ts';
@@ -97,6 +98,7 @@ const parts: readonly Routes[] = [
   sources,
   endpoints,
   endpointActions,
+  endpointReplay,
   endpointSecrets,
   deliveries,
   sourceSecrets,

@@ -45,7 +45,7 @@ const addressesIn = (text: string): readonly string[] => {
 };
 
 /** Whom a reject names, each as SHA-256 in hex of the project and the identifier. */
-const personsIn = (projectId: string, { identifiers, unresolved = [] }: Faulty, body: string): readonly string[] => {
+const personsIn = (projectId: string, { identifiers, unresolved = [] }: Faulty, body: string): string[] => {
   const named: readonly Identifier[] = [
     ...(identifiers ?? []),
     ...unresolved.flatMap(({ candidates }) => candidates.map(normalized)),

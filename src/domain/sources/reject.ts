@@ -42,8 +42,7 @@ const results = z
       leadId: z.string().optional(),
     }),
   )
-  .max(100)
-  .readonly();
+  .max(100);
 export type ReplayResults = z.infer<typeof results>;
 
 /**
@@ -56,7 +55,7 @@ export const rejectEvents = {
       body: z.string().max(rejectLimits.bodyBytes),
       form: z.enum(['item', 'whole', 'text']),
       cut: z.literal(true).optional(),
-      persons: z.array(z.string()).max(20).readonly().optional(),
+      persons: z.array(z.string()).max(20).optional(),
     })
     .describe(
       'An item was refused, and kept. `body` is the item as JSON, or all of a webhook (`whole`), or what could not be read as it came (`text`); `cut` when more was sent than is kept. `persons` are SHA-256 of whom it names, so that it is found when one of them is erased.',

@@ -23,10 +23,10 @@ export type Lane = {
 type Sent = { readonly endpointId: string; readonly position: number; readonly at: number };
 
 /** The position of what was recorded last of a queue, and whether its endpoint may not be told for so many ms. */
-export type SentOf = { readonly position: number; readonly pause?: number };
+export type SentOf = { readonly position: number; readonly wait?: number };
 
 /** For how long nothing is sent to an endpoint when a store or the vault was away, in ms. */
-const pauseAfterError = 1_000;
+const waitAfterError = 1_000;
 
 type Options = {
   readonly widthOf: (endpointId: string, usual: number) => number;
@@ -56,7 +56,7 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
   };
 
   /** Lets an endpoint be for so many ms: what was in hand is taken in hand again. */
-  const pause = (endpointId: string, lane: Lane, ms: number): void => {
+  const letBe = (endpointId: string, lane: Lane, ms: number): void => {
     paused.set(endpointId, performance.now() + ms);
     for (const { queue } of lane.waiting) inHand.delete(queue);
     waiting -= lane.waiting.length;
@@ -67,13 +67,13 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
   const run = async (queue: QueueDocument, lane: Lane): Promise<void> => {
     const { endpointId } = queue;
     try {
-      const { position, pause: ms } = await send(queue, lane);
+      const { position, wait: ms } = await send(queue, lane);
       sent.delete(queue.queue);
       sent.set(queue.queue, { endpointId, position, at: performance.now() });
-      if (ms !== undefined) pause(endpointId, lane, ms);
+      if (ms !== undefined) letBe(endpointId, lane, ms);
     } catch (error) {
       onError(error);
-      pause(endpointId, lane, pauseAfterError);
+      letBe(endpointId, lane, waitAfterError);
     } finally {
       inHand.delete(queue.queue);
       lane.running -= 1;

@@ -98,7 +98,7 @@ const sendQueue = async (
     if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
     const endpoint = await endpointOf(context, doc);
     if (sent > 0 && width() === 0) break;
-    if (!mayTell(context, endpoint)) return { position: recorded, pause: lookEvery };
+    if (!mayTell(context, endpoint)) return { position: recorded, wait: lookEvery };
     const { result, position } = await attempt(context, doc, endpoint, signals.ending);
     recorded = Math.max(recorded, position);
     if (result === 'nothing' || result === 'retry') break;
