@@ -95,6 +95,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    feed: runners.feed,
     secrets,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
@@ -119,6 +120,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
     circuits: runners.circuits,
+    listeners: runners.feed.listeners,
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   };
