@@ -4,7 +4,7 @@ import type { States } from '../engine/states.ts';
 import type { EventStore, Place, Recorded } from '../eventstore/event-store.ts';
 import { placeOfFact } from '../eventstore/event-store.ts';
 import type { Feed, ItemOf, Listener } from '../queries/deliveries/feed.ts';
-import { followed, isWanted, itemsOf, pagesOf } from '../queries/deliveries/feed.ts';
+import { beginningsOf, followed, isWanted, itemsOf, pagesOf } from '../queries/deliveries/feed.ts';
 import { toldContext } from '../queries/deliveries/told.ts';
 import type { Recoveries } from './recoveries.ts';
 import type { Subscription } from './subscription.ts';
@@ -140,7 +140,7 @@ export const openFeed = (dependencies: Dependencies) => {
       leaving = setTimeout(end, lingering).unref();
     };
   };
-  const feed: Feed = { page: pagesOf(store, itemOf), join };
+  const feed: Feed = { beginning: beginningsOf(store), page: pagesOf(store, itemOf), join };
   return {
     ...feed,
     /** How many listen at the end of the log. */

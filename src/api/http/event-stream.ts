@@ -7,7 +7,7 @@ export const waitingBytes = { ofReader: 1024 * 1024, ofAll: 64 * 1024 * 1024 } a
 const slow = 64 * 1024;
 
 /** How long who was told that it ends may take to read the rest, in ms. */
-const lastCall = 5_000;
+const lastCall = 30_000;
 
 /** A comment of server-sent events, which readers pass over, with where to go on from if nothing else comes after it. */
 export const commentOf = (text: string, cursor?: string): string =>

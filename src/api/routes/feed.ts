@@ -83,7 +83,7 @@ export const feed: Routes = (app, api) => {
       const projectId = projectOf(request);
       const cursors = cursorsOf(api, projectId);
       const wanted: Wanted = { projectId, types, leadId };
-      const from = after === undefined ? 0 : cursors.decode(after, '/after');
+      const from = after === undefined ? await api.feed.beginning(projectId) : cursors.decode(after, '/after');
       const page = await read(from, wanted, limit, () => request.raw.socket.destroyed);
       const isHeld = page.items.length === 0 && page.atEnd && wait > 0;
       const told = isHeld ? await hold(reply, page.position, wanted, { limit, wait }) : page;

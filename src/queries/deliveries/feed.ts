@@ -32,6 +32,8 @@ export type Listener = {
 
 /** What is told of the facts of the log, of its past and as they come. */
 export type Feed = {
+  /** Where a project begins: nothing before that is told to it. */
+  readonly beginning: (projectId: string) => Promise<number>;
   /** What is wanted after a position, `limit` items at most, and none but of the next 5,000 facts of the log. */
   readonly page: (from: number, wanted: Wanted, limit: number) => Promise<FeedPage>;
   /**
@@ -101,6 +103,12 @@ export const firstItems = (items: readonly Item[], limit: number): readonly Item
   }
   return first;
 };
+
+/** Looks up where projects begin, so that a young one need not be looked for in all that others did before. */
+export const beginningsOf =
+  (store: Pick<EventStore, 'at'>): Feed['beginning'] =>
+  async (projectId) =>
+    (await store.at(streamOf('project', projectId), 0))?.position ?? 0;
 
 /** Reads pages of the log. Whatever is wanted of it, one page costs no more than `pageBounds`, and the fact that exceeds them. */
 export const pagesOf =
