@@ -23,8 +23,9 @@ type End = z.infer<typeof rangeEnd>;
 const isBehind = ({ position, recordedAt }: Recorded, end: End): boolean =>
   typeof end === 'number' ? position > end : recordedAt.toISOString() > end;
 
+/** A position is not in the range that begins after it; a time is. */
 const isIn = (fact: Recorded, { after = 0, until }: Details): boolean =>
-  isBehind(fact, after) && (until === undefined || !isBehind(fact, until));
+  (isBehind(fact, after) || fact.recordedAt.toISOString() === after) && (until === undefined || !isBehind(fact, until));
 
 /** A fact that an endpoint is to be told of, and whether it follows from the log that it is. */
 type Wanted = { readonly fact: Recorded; readonly type: ToldType; readonly derived: boolean };
@@ -93,11 +94,8 @@ export const replayDeliveries = (store: Pick<EventStore, 'follow' | 'read'>): Jo
     const last = batch.events.at(-1);
     const isPast = last !== undefined && details.until !== undefined && isBehind(last, details.until);
     const soFar = done + wanted.length;
-    return {
-      cursor: `${batch.position} ${aim}`,
-      done: soFar,
-      total: soFar,
-      complete: !endpoint || batch.position >= aim || isPast,
-    };
+    const complete = !endpoint || batch.position >= aim || isPast;
+    const progress = { cursor: `${batch.position} ${aim}`, done: soFar, total: soFar, complete };
+    return complete ? { ...progress, result: { deliveries: soFar } } : progress;
   },
 });

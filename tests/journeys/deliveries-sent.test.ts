@@ -178,6 +178,21 @@ describe('What happens to a lead', () => {
     expect(hanging.received.length).toBeLessThanOrEqual(8);
   });
 
+  it('is told again with the same id when the process ended before it was taken', async () => {
+    await using app = await openTestApp({ env: sendingHere() });
+    await using receiver = await openReceiver((_, __, response) => {
+      if (receiver.received.length > 1) response.end();
+    });
+    const { add, project, deliveries } = await withEndpoints(app);
+    await add(receiver.port, { types });
+    mustBe(await project.send({ userId: 'ada', eventType: 'contract_signed' }), 202);
+    await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(1);
+    await app.restart();
+    await app.settled();
+    expect([receiver.received.length, new Set(idsIn(receiver.received)).size]).toEqual([2, 1]);
+    expect(await deliveries()).toMatchObject([{ state: 'succeeded', attempted: 1 }]);
+  });
+
   it('is told no more to an endpoint that was removed', async () => {
     await using app = await openTestApp({ env: sendingHere() });
     await using receiver = await openReceiver(answering(500));

@@ -12,7 +12,6 @@ import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from '../routes/deadlines.ts';
 import { deliveries } from '../routes/deliveries.ts';
 import { endpointActions } from '../routes/endpoint-actions.ts';
-import { endpointReplay } from '../routes/endpoint-replay.ts';
 import { endpointSecrets } from '../routes/endpoint-secrets.ts';
 import { endpoints } from '../routes/endpoints.ts';
 import { feed } from '../routes/feed.ts';
@@ -98,7 +97,6 @@ const parts: readonly Routes[] = [
   sources,
   endpoints,
   endpointActions,
-  endpointReplay,
   endpointSecrets,
   deliveries,
   feed,

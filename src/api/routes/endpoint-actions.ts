@@ -42,21 +42,28 @@ const test = async (
 /** How many replays of a project may be under way. */
 const mostReplays = 20;
 
+/** An end of a span: a position of the log, or a time. */
+const spanEnd = z.union([z.int().min(0), z.iso.datetime({ offset: true })]);
+
 const span = z
   .strictObject({
-    after: z.iso.datetime({ offset: true }).optional(),
-    until: z.iso.datetime({ offset: true }).optional(),
+    after: spanEnd
+      .optional()
+      .describe('A position, which is not in it, or a time; else from when the endpoint was made'),
+    until: spanEnd.optional().describe('A position or a time; else up to now'),
   })
   .nullish();
+type Span = NonNullable<z.infer<typeof span>>;
 
-/** A time as facts have it. */
-const utc = (time: string): string => new Date(time).toISOString();
+/** An end as facts have it: times are in UTC there. */
+const recorded = (end: z.infer<typeof spanEnd>): string | number =>
+  typeof end === 'number' ? end : new Date(end).toISOString();
 
 const replay = async (
   api: ApiContext,
   request: FastifyRequest,
   { projectId, endpointId }: z.infer<typeof ofEndpoint>,
-  { after, until }: { readonly after?: string | undefined; readonly until?: string | undefined },
+  { after, until }: Span,
 ) => {
   const { endpoint } = await endpointOf(api.engine, projectId, endpointId);
   const jobId = `replay-${idOf(making(api, request, 'endpoint')('replay'))}`;
@@ -69,8 +76,12 @@ const replay = async (
         headers: { 'Retry-After': '10' },
       },
     );
-  const from = after === undefined ? endpoint.createdAt : utc(after);
-  const details = { endpointId, after: from, ...(until !== undefined && { until: utc(until) }) };
+  mustBeEnabled(endpoint);
+  const details = {
+    endpointId,
+    after: recorded(after ?? endpoint.createdAt),
+    ...(until !== undefined && { until: recorded(until) }),
+  };
   const { position } = await api.engine.handle(requestJob, { projectId, jobId, kind, details }, asked);
   return { jobId: `${projectId}.${jobId}`, position };
 };
