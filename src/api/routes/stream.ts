@@ -15,7 +15,7 @@ import { cursorsOf, pagesInTurn, wantedQuery } from './feed-reading.ts';
 export const openStreams = { ofProject: 100, ofAll: 500 } as const;
 
 /** How often it is looked whether a key still allows a stream, and after how many such times a comment is sent; in ms. */
-const pulse = { every: 5_000, comment: 3 } as const;
+export const pulse = { every: 5_000, comment: 3 } as const;
 
 /** How many items are read at a time by who is behind. */
 const pageOf = 200;
@@ -112,6 +112,7 @@ export const stream: Routes = (app, api) => {
       tags: ['Endpoints'],
       produces: ['text/event-stream'],
       querystring: z.object(wantedQuery),
+      response: { 200: z.string().describe('Server-sent events, for as long as they are read') },
     },
     handler: async (request, reply) => {
       const projectId = projectOf(request);

@@ -23,12 +23,12 @@ export async function nextFrom(
 ): Promise<Scanned> {
   const [isWanted, isOwn] = [wanting(sought), wanting({ streams: [...ownStreams, ...sought.streams] })];
   const events: Recorded[] = [];
-  let [position, seen, full] = [0, 0, false];
+  let [position, passed, full] = [0, 0, false];
   let last: Place | undefined;
   const room = pageRoom();
   const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
   const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
-    seen += 1;
+    passed += 1;
     if (!stored) return true;
     const event = recorded(stored, connection.where);
     position = event.position;
@@ -44,7 +44,7 @@ export async function nextFrom(
   } catch (error) {
     if (!signal?.aborted) throw error;
   }
-  return { events, position, atEnd: !full && seen < count, ...(last && { last }) };
+  return { events, position, atEnd: !full && passed < count, ...(last && { last }) };
 }
 
 /** Looks through what comes after a position. The server can't filter what is read and not subscribed to. */
