@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import { lanesPerProject } from '../http/lanes.ts';
 
 /** How many pages are read at a time and wait to be, of a project and of all. */
-const pageLanes = { running: 2, runningInAll: 4, waiting: 200 } as const;
+export const pageLanes = { running: 2, runningInAll: 4, waiting: 200 } as const;
 
 /** The query parameters that say what is wanted. */
 export const wantedQuery = {
