@@ -19,16 +19,17 @@ const answer = (reply: FastifyReply, { items }: FeedPage, next: string): Fastify
     .send(Buffer.from(`{"data":[${items.map(({ text }) => text).join(',')}],"next":${JSON.stringify(next)}}`));
 
 /** Ends with the client or the process, and after some seconds. */
-const waitFor = (reply: FastifyReply, seconds: number, waits: Set<AbortController>) => {
+const waitFor = (reply: FastifyReply, seconds: number, stopping: AbortSignal) => {
   const over = new AbortController();
   const end = (): void => over.abort();
   const timer = setTimeout(end, seconds * 1_000);
   reply.raw.once('close', end);
-  waits.add(over);
+  stopping.addEventListener('abort', end);
+  if (stopping.aborted) end();
   const clear = (): void => {
     clearTimeout(timer);
     reply.raw.off('close', end);
-    waits.delete(over);
+    stopping.removeEventListener('abort', end);
   };
   return { signal: over.signal, clear };
 };
@@ -37,14 +38,12 @@ const waitFor = (reply: FastifyReply, seconds: number, waits: Set<AbortControlle
 export const feed: Routes = (app, api) => {
   const read = pagesInTurn(api);
   const enter = placesOf('requests wait for the feed', feedWaits);
-  const waits = new Set<AbortController>();
-  app.addHook('preClose', async () => {
-    for (const each of waits) each.abort();
-  });
+  const stopping = new AbortController();
+  app.addHook('preClose', async () => stopping.abort());
 
   const hold = async (reply: FastifyReply, from: number, wanted: Wanted, asked: { limit: number; wait: number }) => {
     const leave = enter(wanted.projectId);
-    const { signal, clear } = waitFor(reply, asked.wait, waits);
+    const { signal, clear } = waitFor(reply, asked.wait, stopping.signal);
     try {
       return await nextPage(api, read, from, { wanted, limit: asked.limit, signal });
     } finally {
