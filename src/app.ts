@@ -29,6 +29,7 @@ import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
+import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
 import type { Stores } from './runners/open-stores.ts';
 import { openStores } from './runners/open-stores.ts';
@@ -119,6 +120,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
+    secrets: oldestSecrets({ readModels, clock: outside.clock }),
     circuits: runners.circuits,
     listeners: runners.feed.listeners,
     reactors: () => reacting.map((each) => each.status()),

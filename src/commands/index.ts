@@ -50,7 +50,9 @@ import { requestRouting } from './routing/request-routing.ts';
 import { rescoreLead } from './scoring/rescore-lead.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
+import { removeKeySecret } from './projects/remove-key-secret.ts';
 import { revokeKey } from './projects/revoke-key.ts';
+import { rotateKey } from './projects/rotate-key.ts';
 import { unassignLead } from './routing/unassign-lead.ts';
 import { withdrawLead } from './routing/withdraw-lead.ts';
 import { addSource } from './sources/add-source.ts';
@@ -136,6 +138,7 @@ export const commands = {
   releaseWorkItem,
   removeEndpoint,
   removeEndpointSecret,
+  removeKeySecret,
   removeSource,
   removeSourceSecret,
   reopenLead,
@@ -148,6 +151,7 @@ export const commands = {
   retryWork: retryDeadLetter,
   revokeKey,
   rotateEndpointSecret,
+  rotateKey,
   rotateSourceSecret,
   unassignLead,
   withdrawLead,

@@ -16,6 +16,7 @@ import { routings } from './routings.ts';
 import { routedLeads } from './routed-leads.ts';
 import { routingReport } from './routing-report.ts';
 import { leadTraces, otherTraces } from './traces.ts';
+import { secretAges } from './secret-ages.ts';
 import { waiting } from './waiting.ts';
 import { openWorkItems, workItems } from './work-items.ts';
 
@@ -43,4 +44,5 @@ export const projections = [
   erase(endpointHealth),
   erase(rejects),
   erase(rejectTotals),
+  erase(secretAges),
 ] as const;

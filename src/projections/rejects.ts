@@ -19,8 +19,8 @@ const rejectDocument = z.object({
   bytes: z.number(),
   receivedAt: z.string(),
   status: rejectStatus,
-  /** From when on it is told of no more, ISO 8601, once it is settled. */
-  goesAt: z.string().optional(),
+  /** From when on it is told of no more, ISO 8601; in the last year there is while it is open. */
+  goesAt: z.string(),
 });
 export type RejectDocument = Readonly<z.infer<typeof rejectDocument>>;
 
@@ -39,7 +39,11 @@ const told = (
   bytes,
   receivedAt,
   status,
+  goesAt: never,
 });
+
+/** Later than any time that comes. */
+const never = '9999-12-31T23:59:59.999Z';
 
 const goesAt = (settledAt: string): string => new Date(Date.parse(settledAt) + rejectLimits.toldForMs).toISOString();
 
@@ -80,7 +84,6 @@ export const rejects: Projection<RejectDocument, RejectEvent> = {
     ['projectId', 'via', 'status', 'receivedAt'],
     ['goesAt'],
   ],
-  sparse: ['goesAt'],
   keys: ({ stream }) => {
     const parts = streamParts('reject', stream);
     return parts ? [{ project: allProjects, id: `${parts.projectId}.${parts.id}` }] : [];

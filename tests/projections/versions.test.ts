@@ -25,9 +25,12 @@ import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts
 const fixtures = new URL('../fixtures/', import.meta.url);
 const stored = (file: string): unknown => JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
 
+// What came later is at the end, so that what was before it stays as it was.
+const { KeyRotated, KeySecretRemoved, ...firstOfProjects } = projectEvents;
+
 /** A stream of each aggregate, and the types of its facts. */
 const streams = [
-  ['project-shop', projectEvents],
+  ['project-shop', firstOfProjects],
   ['lead-shop.5d0c1f5e-7b0a-5f0e-9c55-0d1a6f6c2b1e', leadEvents],
   ['job-shop.job-1', jobEvents],
   ['parked-route-leads.event-1', deadLetterEvents],
@@ -40,6 +43,7 @@ const streams = [
   ['sources-shop', sourceEvents],
   ['receipt-shop.3a0c9e51-6d2b-5f47-8e1a-b4c7d9f20a63', receiptEvents],
   ['reject-shop.5f1d2c3b-4a59-5687-9e8d-7c6b5a493827', rejectEvents],
+  ['project-mall', { KeyRotated, KeySecretRemoved }],
 ] as const;
 
 const beginnings = [

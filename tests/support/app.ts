@@ -9,6 +9,7 @@ import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
+import { allFacts } from './engine.ts';
 import type { Client, Transport } from './client.ts';
 import { clientOf, firstPart, isEndless, parsedBody, wired } from './client.ts';
 import type { Stores } from './stand-in-processes.ts';
@@ -74,6 +75,8 @@ export type TestApp = Client & {
   readonly settled: () => Promise<void>;
   /** The position of the last fact of the log, asked from the file itself. */
   readonly head: () => Promise<number>;
+  /** How many facts the log has, but for those of what was refused and kept. */
+  readonly recorded: () => Promise<number>;
   /** Closes the app and removes its folder. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -147,6 +150,12 @@ export const openTestApp = async ({
       const position = await store.head();
       await store.close();
       return position;
+    },
+    recorded: async () => {
+      const store = await openEventStore(config.eventStore, clock.now);
+      const facts = await allFacts(store);
+      await store.close();
+      return facts.filter(({ type }) => type !== 'RejectKept').length;
     },
     restart: async (meanwhile) => {
       await running.app.close();

@@ -103,6 +103,14 @@ export const keyIssued = builder('KeyIssued', {
   scopes: ['events:write'],
   hash: '0'.repeat(64),
 });
+export const keyRotated = builder('KeyRotated', {
+  keyId: 'k1',
+  secretId: 's2',
+  hash: '1'.repeat(64),
+  at,
+  formerUntil: '2026-03-11T12:00:00.000Z',
+});
+export const keySecretRemoved = builder('KeySecretRemoved', { keyId: 'k1', secretId: 'k1' });
 export const keyRevoked = builder('KeyRevoked', { keyId: 'k1' });
 export const requestKeyed = builder('RequestKeyed', { persons: 'hash-of-ada' });
 export const scoringModelPublished = builder('ScoringModelPublished', {

@@ -15,6 +15,7 @@ import { open } from './work-items.ts';
 export type Populated = {
   readonly projectId: string;
   readonly apiKey: string;
+  readonly keyId: string;
   /** A lead that was routed, accepted, closed and merged with another, which `mergedId` is. */
   readonly leadId: string;
   readonly mergedId: string;
@@ -116,5 +117,7 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
   const told = { ...(await endpointOf(sales)), ...(await sourceOf(sales)) };
   const jobId = await failuresOf(app, sales, leadId);
-  return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
+  const { keyId } = again(await ask('GET', `${path}/keys`)).body.data[0];
+  again(await ask('POST', `${path}/keys/${keyId}/rotate`));
+  return { projectId, apiKey, keyId, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
 };

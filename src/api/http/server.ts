@@ -20,6 +20,7 @@ import { health } from '../routes/health.ts';
 import { ingestion } from '../routes/ingestion.ts';
 import { jobs } from '../routes/jobs.ts';
 import { keys } from '../routes/keys.ts';
+import { keySecrets } from '../routes/key-secrets.ts';
 import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
@@ -87,6 +88,7 @@ const parts: readonly Routes[] = [
   problemKinds,
   projects,
   keys,
+  keySecrets,
   scoringModel,
   teams,
   reps,

@@ -150,13 +150,7 @@ export const record = async (
     : captured;
   const faulty = items.flatMap((item, index) => ('faults' in item ? [[item, index] as const] : []));
   refused(faulty.map(([item]) => item));
-  const kept = sent
-    ? await keepRefused(
-        api,
-        delivery,
-        faulty.map(([item, index]) => [item, sent(index), index] as const),
-      )
-    : 0;
+  const kept = sent ? await keepRefused(api, delivery, faulty, sent) : 0;
   const next = told.values();
   const outcomes = items.flatMap((item): readonly Outcome[] => {
     if (!('capture' in item)) return [item];

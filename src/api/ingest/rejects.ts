@@ -109,15 +109,26 @@ const refusedOf = (
   };
 };
 
-/** Keeps the items of a request that were refused, with their places in it. Resolves when that is durable, with the position. */
+/** What a request was about, as far as what it had refused is concerned. */
+type Refusing = { readonly projectId: string; readonly sender: Request; readonly cameBy: CameBy };
+
+/**
+ * Keeps the items of a request that were refused, as they were sent, with their places in it; nothing of those that are empty.
+ * Resolves when that is durable, with the position.
+ */
 export const keepRefused = async (
   api: Pick<ApiContext, 'engine' | 'newId'>,
-  { projectId, sender, cameBy }: { readonly projectId: string; readonly sender: Request; readonly cameBy: CameBy },
-  items: readonly (readonly [Faulty, Sent, number])[],
+  { projectId, sender, cameBy }: Refusing,
+  items: readonly (readonly [Faulty, index: number])[],
+  sent: (index: number) => Sent,
 ): Promise<number> => {
-  if (items.length === 0) return 0;
+  const rejects = items.flatMap(([faulty, index]) => {
+    const one = sent(index);
+    const isNothing = one.value === undefined || one.value === null || one.value === '';
+    return isNothing ? [] : [refusedOf(api, projectId, cameBy, [faulty, one, index])];
+  });
+  if (rejects.length === 0) return 0;
   const { expected: _, ...asked } = sender;
   const request = { ...asked, commandId: unrepeatable(api.newId()) };
-  const rejects = items.map((item) => refusedOf(api, projectId, cameBy, item));
   return keepRejects(api.engine, projectId, rejects, request);
 };

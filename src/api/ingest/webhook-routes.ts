@@ -5,11 +5,9 @@ import { completeReceipt } from '../../commands/sources/complete-receipt.ts';
 import type { Json } from '../../domain/lead/activity.ts';
 import type { WebhookName } from '../../domain/sources/receipt.ts';
 import { doneBefore, receipt, receiptIdOf, receiptLimits } from '../../domain/sources/receipt.ts';
-import { validSecrets } from '../../domain/sources/secrets.ts';
 import type { Source } from '../../domain/sources/sources.ts';
 import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
-import { tolerance, verify } from '../../outside/webhooks/signatures.ts';
 import type { App } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { knownSources } from '../http/known-sources.ts';
@@ -21,6 +19,7 @@ import { faulty } from './item.ts';
 import type { Delivery } from './record.ts';
 import { eachInTurn, record } from './record.ts';
 import { contentOf, itemsOf, nameOf } from './webhook.ts';
+import { mustBeAuthentic } from './webhook-signature.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,35 +42,6 @@ const answerSchema = z.object({
   results: z.array(resultSchema),
 });
 type Answer = z.infer<typeof answerSchema>;
-
-const faults = {
-  'signature-missing': 'The webhook is not signed as its source says; look at how the sender signs',
-  'signature-invalid':
-    'The signature is not that of the raw body with a secret of this source; look at the secret, and that nothing changes the body on its way',
-  'signature-expired': `The webhook was signed more than ${tolerance.past} s ago or ${tolerance.ahead} s ahead; look at the clock of the sender, and sign again for each try`,
-} as const;
-
-/** What its sender calls a webhook, where that is signed. Throws a `Problem` unless it is its source's. */
-const mustBeAuthentic = async (
-  api: ApiContext,
-  request: FastifyRequest,
-  source: Source,
-  body: Buffer,
-): Promise<string | undefined> => {
-  const now = api.clock();
-  const valid = validSecrets(source.secrets, now.toISOString());
-  const secrets = await Promise.all(valid.map(({ secretId }) => api.secrets.get(source.sourceId, secretId)));
-  const { token } = z.object({ token: z.string().optional() }).parse(request.query);
-  const there = secrets.filter((each) => each !== undefined);
-  const verified = verify(source, there, {
-    headers: request.headers,
-    body,
-    now,
-    ...(token !== undefined && { token }),
-  });
-  if (verified.fault !== undefined) throw new Problem(verified.fault, faults[verified.fault]);
-  return verified.webhookId;
-};
 
 /** What a webhook says, or why it can't be read. */
 type Read = { readonly content: Json } | { readonly why: string; readonly text: string };
@@ -187,6 +157,10 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
     request.source = source;
     request.caller = { projectId: source.projectId, keyId: sourceId, scopes: [] };
   });
+  scope.addHook('onError', (_request, _reply, error, done) => {
+    if (error instanceof Problem) scope.instruments?.webhooksRejected.add(1, error.code);
+    done();
+  });
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
     scope.takeBody(request, stream, async (bytes) => {
@@ -208,6 +182,11 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
       querystring: z.object({ token: z.string().max(256).optional().describe('The secret, for the scheme token') }),
       response: { 202: answerSchema },
     },
-    handler: (request, reply) => receive(api, request, reply),
+    handler: async (request, reply) => {
+      const answer = await receive(api, request, reply);
+      scope.instruments?.webhooksReceived.add(1, request.source?.scheme ?? '', answer.status);
+      if (answer.status === 'rejected') scope.instruments?.webhooksRejected.add(1, 'not-mapped');
+      return answer;
+    },
   });
 };

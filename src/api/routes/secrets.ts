@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { overlapHours } from '../../commands/sources/rotate-source-secret.ts';
 import { isoTime } from '../../domain/lead/activity.ts';
+import type { Scope } from '../../domain/projects/keys.ts';
 import { secretStates } from '../../domain/sources/secrets.ts';
 import type { SecretView } from '../../queries/secrets.ts';
 import type { App } from '../http/app.ts';
@@ -10,6 +11,12 @@ import { toldSecret } from '../http/webhook-secret.ts';
 
 /** For how long the former secret is valid, where nobody says, in hours. */
 const usualOverlap = 24;
+
+type Access = { readonly scope: Scope };
+const usualAccess: NonNullable<SecretOwner['access']> = {
+  read: { scope: 'leads:read' },
+  write: { scope: 'config:write' },
+};
 
 /** Whose secrets a request is about. */
 export type OwnerPlace = { readonly projectId: string; readonly ownerId: string };
@@ -36,6 +43,10 @@ export type SecretOwner = {
   readonly tags: string[];
   /** How it is called in the descriptions. */
   readonly name: string;
+  /** What is asked of a key to read and to change; as for other settings unless said. */
+  readonly access?: { readonly read: Access; readonly write: Access };
+  /** What a secret is called in the answer that tells it, `secret` unless said. */
+  readonly told?: string;
   readonly body: z.ZodType<Rotation>;
   readonly secrets: (place: OwnerPlace) => Promise<readonly SecretView[]>;
   readonly rotate: (request: FastifyRequest, place: OwnerPlace, wanted: Rotation) => Promise<Rotated>;
@@ -45,8 +56,8 @@ export type SecretOwner = {
 
 /** The secrets of what has some: what each of them is, only whoever made it was told. */
 export const secretRoutes = (app: App, owner: SecretOwner): void => {
-  const { url, param, tags, name } = owner;
-  const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+  const { url, param, tags, name, access = usualAccess, told = 'secret' } = owner;
+  const { read, write } = access;
   const ofOwner = z.object({ projectId: z.string(), [param]: z.string().max(128) });
   const ofSecret = ofOwner.extend({ secretId: z.string().max(64) });
   const placeOf = (params: Readonly<Record<string, string>>): OwnerPlace => ({
@@ -63,13 +74,13 @@ export const secretRoutes = (app: App, owner: SecretOwner): void => {
       tags,
       params: ofOwner,
       body: owner.body.nullish(),
-      response: { 200: z.object({ secretId: z.string(), secret: toldSecret, validUntil: isoTime }) },
+      response: { 200: z.object({ secretId: z.string(), [told]: toldSecret, validUntil: isoTime }) },
     },
     handler: async (request, reply) => {
       const wanted = request.body ?? { overlapHours: usualOverlap };
       const { position, secretId, secret, validUntil } = await owner.rotate(request, placeOf(request.params), wanted);
       withPosition(reply, position);
-      return { secretId, secret, validUntil };
+      return { secretId, [told]: secret, validUntil };
     },
   });
   app.route({

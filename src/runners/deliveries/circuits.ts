@@ -1,5 +1,13 @@
-import type { CircuitBreakerPolicy } from 'cockatiel';
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } from 'cockatiel';
+import type { CircuitBreakerPolicy, IPolicy } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  bulkhead,
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  handleWhenResult,
+  wrap,
+} from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../../domain/deliveries/outcome.ts';
 import { circuitLimits, isTrouble } from '../../domain/deliveries/outcome.ts';
@@ -16,7 +24,10 @@ const names = {
   [CircuitState.Isolated]: 'open',
 } as const;
 
-type Circuit = { readonly policy: CircuitBreakerPolicy; opened: number };
+/** How many requests are under way to an endpoint at a time; others wait for their turn. */
+const atOnce = 8;
+
+type Circuit = { readonly policy: CircuitBreakerPolicy; readonly limited: IPolicy; opened: number };
 
 /** Circuits of endpoints: one that fails time and again is left alone for a while, and then tried once. */
 export const openCircuits = (now: () => number = () => performance.now()) => {
@@ -29,7 +40,7 @@ export const openCircuits = (now: () => number = () => performance.now()) => {
       handleWhenResult((result) => isAnswer(result) && isTrouble(result)),
       { halfOpenAfter: circuitLimits.openForMs, breaker: new ConsecutiveBreaker(circuitLimits.failures) },
     );
-    const circuit: Circuit = { policy, opened: 0 };
+    const circuit: Circuit = { policy, limited: wrap(bulkhead(atOnce, Infinity), policy), opened: 0 };
     policy.onBreak(() => (circuit.opened = now()));
     circuits.set(endpointId, circuit);
     return circuit;
@@ -47,7 +58,7 @@ export const openCircuits = (now: () => number = () => performance.now()) => {
     /** Sends something through a circuit. Undefined when it is open. */
     through: async <T extends Answer>(endpointId: string, send: () => Promise<T>): Promise<T | undefined> => {
       try {
-        return await of(endpointId).policy.execute(send);
+        return await of(endpointId).limited.execute(send);
       } catch (error) {
         if (error instanceof BrokenCircuitError) return undefined;
         throw error;

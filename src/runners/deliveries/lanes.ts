@@ -1,7 +1,7 @@
 import type { QueueDocument } from '../../projections/delivery-queues.ts';
 
 /** How many queues are sent at a time: in all, and of one endpoint. */
-const most = { all: 64, endpoint: 8 } as const;
+const most = { all: 256, endpoint: 32 } as const;
 
 /** How many queues wait in memory, of all endpoints. */
 const mostWaiting = 5_000;

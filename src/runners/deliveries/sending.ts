@@ -88,12 +88,12 @@ const mayTell = ({ rates }: Context, endpoint: Endpoint | undefined): boolean =>
 /** Sends what is due in a queue, one after the other. */
 const sendQueue = async (
   context: Context,
-  { queue }: QueueDocument,
+  { queue, pending }: QueueDocument,
   { width }: Pick<Lane, 'width'>,
   signals: { readonly ending: AbortSignal; readonly draining: AbortSignal },
 ): Promise<SentOf> => {
   let [place, recorded] = [-1, 0];
-  for (let sent = 0; sent < inARow && !signals.draining.aborted; sent++) {
+  for (let sent = 0; sent < Math.min(inARow, pending) && !signals.draining.aborted; sent++) {
     const doc = await nextIn(context, queue, place);
     if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
     const endpoint = await endpointOf(context, doc);
