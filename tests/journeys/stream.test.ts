@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openStreams } from '../../src/api/routes/stream.ts';
 import { appOfFile, openTestApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
@@ -9,7 +9,10 @@ import { sendingHere, withEndpoints } from '../support/endpoints.ts';
 import type { Reading } from '../support/event-stream.ts';
 import { readStream } from '../support/event-stream.ts';
 import { salesOf } from '../support/sales.ts';
+import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
+import { startMongoStandin } from '../support/mongodb-standin.ts';
 import { startServer } from '../support/server-process.ts';
+import { masterKey } from '../support/stand-in-processes.ts';
 import { openReceiver } from '../support/webhook-receiver.ts';
 
 const app = appOfFile();
@@ -243,3 +246,36 @@ it('A server that is asked to stop ends its streams, and the next one goes on wh
   await rest.until(has('lead.scored'));
   expect([...reading.told(), ...rest.told()]).toEqual(await feed(project));
 }, 60_000);
+
+it('A stream breaks in one process and goes on in another, whichever of them takes what happens', async () => {
+  const [events, documents] = [await startEventStoreStandin(), await startMongoStandin()];
+  onTestFinished(async () => {
+    await events.stop();
+    await documents.stop();
+  });
+  const env = {
+    EVENT_STORE: `${events.url}&defaultDeadline=20000`,
+    READ_MODELS: `${documents.url}/leadfold`,
+    LEADFOLD_MASTER_KEY: masterKey,
+  };
+  await using one = await openTestApp({ env });
+  await using two = await openTestApp({ env: { ...env, LEADFOLD_ROLE: 'api' } });
+  const urls = [await listen(one), await listen(two)];
+  const project = await one.project();
+  const other = two.known(project.projectId, project.apiKey);
+  const seen: Json[] = [];
+  let last: string | undefined;
+  for (let round = 0; round < 6; round += 1) {
+    const reading = await read(project, { last }, urls[round % 2]);
+    const writer = round % 3 === 0 ? project : other;
+    mustBe(await writer.send(view(`u${round}`)), 202);
+    await reading.until(({ told }) => told().some(({ type }: Json) => type === 'lead.scored'));
+    reading.drop();
+    await reading.ended;
+    seen.push(...reading.told());
+    last = reading.lastId();
+    mustBe(await writer.send(view(`between-${round}`)), 202);
+  }
+  const rest = await feed(other, '', last);
+  expect([...seen, ...rest]).toEqual(await feed(project));
+});
