@@ -39,7 +39,7 @@ export const secretAges: Projection<SecretAge, Fact> = {
   types: [
     ...(['SourceAdded', 'SourceSecretRotated', 'SourceRemoved'] as const),
     ...(['EndpointAdded', 'EndpointSecretRotated', 'EndpointRemoved'] as const),
-    ...(['KeyIssued', 'KeyRevoked'] as const),
+    ...(['KeyIssued', 'KeyRotated', 'KeyRevoked'] as const),
   ],
   document: secretAgeDocument,
   indexes: [['kind', 'since']],
@@ -54,6 +54,8 @@ export const secretAges: Projection<SecretAge, Fact> = {
         return { kind: 'endpoint', since: event.data.at };
       case 'KeyIssued':
         return { kind: 'key', since: event.recordedAt.toISOString() };
+      case 'KeyRotated':
+        return { kind: 'key', since: event.data.at };
       case 'SourceRemoved':
       case 'EndpointRemoved':
       case 'KeyRevoked':
