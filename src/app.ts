@@ -96,6 +96,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    feed: runners.feed,
     secrets,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
@@ -121,6 +122,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     waiting: waitingWork(readModels),
     secrets: oldestSecrets({ readModels, clock: outside.clock }),
     circuits: runners.circuits,
+    listeners: runners.feed.listeners,
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   };

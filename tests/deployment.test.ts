@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { feedWaits } from '../src/api/routes/feed.ts';
+import { pulse } from '../src/api/routes/stream.ts';
 import { ConfigError, environment, parseConfig } from '../src/config/config.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
@@ -326,6 +328,17 @@ describe('the gateway', () => {
 
   it('listens on the port that is opened', () => {
     expect(named('gateway').ports[0]).toMatch(new RegExp(`:${/listen (\d+);/.exec(conf)?.[1]}$`));
+  });
+
+  it('passes a stream on as it comes, for as long as a comment comes now and then', () => {
+    const [, at = ''] = /location = \/api\/stream \{([^}]*)\}/.exec(conf) ?? [];
+    expect(at).toContain('proxy_buffering off;');
+    expect(at).toContain('proxy_pass http://api;');
+    // A location with headers of its own has none of the server's.
+    expect(at).not.toContain('proxy_set_header');
+    const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(conf)?.[1]);
+    expect(seconds).toBeGreaterThan(feedWaits.seconds);
+    expect(seconds * 1_000).toBeGreaterThan(2 * pulse.every * pulse.comment);
   });
 
   it('takes larger bodies than the api, which says itself what is too large', () => {

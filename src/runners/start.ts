@@ -12,6 +12,7 @@ import { isUnavailable } from './availability.ts';
 import { startDeliveries } from './deliveries/start.ts';
 import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
+import { openFeed } from './feed.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
@@ -106,6 +107,7 @@ export const startRunners = async (running: Running) => {
   const workers = role === 'api' ? undefined : startWorkers(working);
   const sending =
     role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
+  const feed = openFeed({ store, states: engine.states, clock, recoveries });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
   const stalls = watchStalls({ statuses, isAway: available.isAway, troubles });
@@ -113,6 +115,7 @@ export const startRunners = async (running: Running) => {
     projecting,
     reacting,
     freshness,
+    feed,
     /** How many circuits of endpoints are in which state. */
     circuits: () => sending?.circuits() ?? [],
     /** How far each is, by the name of its checkpoint. */
@@ -134,6 +137,7 @@ export const startRunners = async (running: Running) => {
     },
     stop: async (): Promise<void> => {
       ending.abort();
+      await feed.stop();
       await freshness.stop();
       await stalls.stop();
       await Promise.all([sending?.stop(), workers?.stop()]);

@@ -27,6 +27,8 @@ export type Sources = {
   readonly secrets: () => Promise<readonly (readonly [number, string])[]>;
   /** How many circuits of endpoints are in which state. */
   readonly circuits: () => readonly (readonly [number, string])[];
+  /** How many wait at the end of the log for what is told of it. */
+  readonly listeners: () => number;
   readonly projections: () => Promise<readonly SubscriptionStatus[]>;
   readonly reactors: () => readonly SubscriptionStatus[];
   /** What the projecting thread told of itself: `Told`. */
@@ -161,6 +163,12 @@ const gathered = async (telemetry: Telemetry, adding: Adding, sources: Sources):
       'Endpoints that are told by this process, by the state of their circuit',
       ['state'],
       sources.circuits(),
+    ),
+    gauge(
+      'leadfold_feed_listeners',
+      'Streams and requests that wait at the end of the log',
+      [],
+      [[sources.listeners()]],
     ),
     ...processFamilies(sources.role),
   ]);

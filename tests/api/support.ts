@@ -10,6 +10,8 @@ import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { openFeed } from '../../src/runners/feed.ts';
+import { openRecoveries } from '../../src/runners/recoveries.ts';
 import { rebuildsOf } from '../../src/jobs/rebuilds.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
@@ -38,6 +40,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    feed: openFeed({ store, states: engine.states, clock, recoveries: openRecoveries() }),
     urlRefusal: addressGuard(nowhere).refusal,
     secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
     replay: replaying({ engine, clock, newId: v7 }),

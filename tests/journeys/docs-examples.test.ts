@@ -70,6 +70,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'read-the-routing-report',
     'send-webhooks',
     'receive-webhooks',
+    'follow-the-feed',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -85,6 +86,8 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"headers":{"x-api-key":"••••"}');
   expect(output).toContain('"url":"https://hooks.slack.com/…XXXX"');
   expect(output).toContain('"state":"former"');
+  expect(output).toContain(': what comes after this is told');
+  expect(output).toContain('event: lead.qualified');
   expect(output).toContain('"eventType":"deal_won"');
   expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
 });

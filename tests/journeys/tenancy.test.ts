@@ -154,7 +154,7 @@ const snapshotOf = async (project: Project): Promise<string> => {
 const names = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** What is about the process, and so not for the keys of projects; and what is about no project in particular. */
-const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy/];
+const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy|stream/];
 
 describe('Another project', () => {
   it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {

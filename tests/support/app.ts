@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as wholeText } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll } from 'vitest';
 import { newSecret } from '../../src/config/key-files.ts';
@@ -10,7 +11,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
 import { allFacts } from './engine.ts';
 import type { Client, Transport } from './client.ts';
-import { clientOf, parsedBody, wired } from './client.ts';
+import { clientOf, firstPart, isEndless, parsedBody, wired } from './client.ts';
 import type { Stores } from './stand-in-processes.ts';
 import { masterKey } from './stand-in-processes.ts';
 import { startEventStoreStandin } from './eventstoredb-standin.ts';
@@ -81,19 +82,33 @@ export type TestApp = Client & {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
+type Injected = Awaited<ReturnType<App['http']['inject']>>;
+
+/** The text of an answer, or what comes first where it never ends, which ends it. */
+const textOf = async (response: Injected, isWhole: boolean): Promise<string> => {
+  if (isWhole) return response.payload;
+  if (!isEndless(response.headers['content-type']?.toString())) return wholeText(response.stream());
+  const first = await firstPart(response.stream());
+  response.raw.res.destroy();
+  return first;
+};
+
 const injecting =
   (app: () => App): Transport =>
   async (call) => {
     const method = methods.find((each) => each === call.method.toUpperCase()) ?? 'GET';
     const { headers, body } = wired(call);
+    const isWhole = !call.path.includes('/api/stream');
     const response = await app().http.inject({
       method,
       url: call.path,
       headers,
+      payloadAsStream: !isWhole,
       ...(body !== undefined && { payload: typeof body === 'string' ? body : Buffer.from(body) }),
     });
     const got = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
-    const { statusCode: status, payload: text } = response;
+    const { statusCode: status } = response;
+    const text = await textOf(response, isWhole);
     const type = response.headers['content-type'];
     return { status, text, headers: Object.fromEntries(got), body: parsedBody(String(type), text) };
   };

@@ -22,6 +22,8 @@ declare module 'fastify' {
     isKey: (text: string) => Promise<boolean>;
     /** Whether there is a project of an id. */
     isProject: (projectId: string) => Promise<boolean>;
+    /** Whether the key in the headers of a request that was let in would still let it in. Rejects when that can't be told now. */
+    isStillAllowed: (request: FastifyRequest) => Promise<boolean>;
     /** Lets a request in by the key in its body, which is looked for and nothing else. Throws a `Problem` when there is none. */
     admitByBody: (request: FastifyRequest, body: Buffer) => Promise<void>;
   }
@@ -61,6 +63,15 @@ export const authentication = (app: App, api: ApiContext): void => {
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
   app.decorate('isKey', isKey);
   app.decorate('isProject', isProject);
+  app.decorate('isStillAllowed', async (request) => {
+    try {
+      mustAllow(await recognise(credentialOf(request) ?? '', request), request.routeOptions.config.scope);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
+  });
   app.decorate('admitByBody', async (request, body) => {
     if (request.routeOptions.config.public) return;
     const writeKey = memberOf(body, 'writeKey', keyLength);

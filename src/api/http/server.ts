@@ -14,6 +14,7 @@ import { deliveries } from '../routes/deliveries.ts';
 import { endpointActions } from '../routes/endpoint-actions.ts';
 import { endpointSecrets } from '../routes/endpoint-secrets.ts';
 import { endpoints } from '../routes/endpoints.ts';
+import { feed } from '../routes/feed.ts';
 import { failedWork } from '../routes/dead-letters.ts';
 import { health } from '../routes/health.ts';
 import { ingestion } from '../routes/ingestion.ts';
@@ -45,6 +46,7 @@ import { rejects } from '../routes/rejects.ts';
 import { sources } from '../routes/sources.ts';
 import { sourceSecrets } from '../routes/source-secrets.ts';
 import { sourceTest } from '../routes/source-test.ts';
+import { stream } from '../routes/stream.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
@@ -99,6 +101,8 @@ const parts: readonly Routes[] = [
   endpointActions,
   endpointSecrets,
   deliveries,
+  feed,
+  stream,
   sourceSecrets,
   sourceTest,
   receipts,

@@ -97,6 +97,11 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
         recent.forget();
       }),
     follow,
+    scan: async (from, filter, limits) =>
+      ask(() => {
+        recent.expect();
+        return pages.scan(from, filter, limits);
+      }),
     head: async () => ask(head),
     state: async () => {
       ask(head);
