@@ -146,6 +146,8 @@ describe('The stream', () => {
           from = reading.lastId() ?? from;
         }
         await writing;
+        // A lead that qualifies is routed, which is told too.
+        await app().settled();
         const expected = await feed(project, '', last);
         const rest = await read(project, { last: from });
         await rest.until(({ told }) => seen.length + told().length >= expected.length);
