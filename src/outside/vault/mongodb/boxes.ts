@@ -22,7 +22,8 @@ export const openMongoBoxes = (url: string): Boxes => {
     appName: 'leadfold-vault',
     serverSelectionTimeoutMS: AWAY,
     connectTimeoutMS: AWAY,
-    timeoutMS: TIMEOUT,
+    waitQueueTimeoutMS: AWAY,
+    socketTimeoutMS: TIMEOUT,
     maxPoolSize: 5,
     // What was put stays, and what was read is not taken back, when another member becomes the primary.
     writeConcern: { w: 'majority', journal: true },
@@ -34,11 +35,16 @@ export const openMongoBoxes = (url: string): Boxes => {
 
   /** Whatever the driver says, the vault is not to be had. */
   const attempt = async <T>(run: () => Promise<T>): Promise<T> => {
+    const late = Promise.withResolvers<never>();
+    // Whatever the driver still waits for or tries again: who asks is told in time.
+    const timer = setTimeout(() => late.reject(new MongoError(`no answer within ${TIMEOUT} ms`)), TIMEOUT);
     try {
-      return await run();
+      return await Promise.race([run(), late.promise]);
     } catch (cause) {
       if (!(cause instanceof MongoError)) throw cause;
       throw new VaultUnavailable(`Vault in ${where}: ${cause.message}; try again`, { cause });
+    } finally {
+      clearTimeout(timer);
     }
   };
 
