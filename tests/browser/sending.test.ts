@@ -160,7 +160,7 @@ describe('what a page tells', () => {
     await loaded(page);
     const refused = page.waitForResponse('**/v1/batch');
     await call(page, 'track', 'Bought');
-    await (await refused).finished();
+    await (await refused).text();
     await call(page, 'flush');
     await page.evaluate((url) => fetch(`${url}/livez`), proxy.url);
     expect(proxy.seen()).toEqual([answer, 200]);

@@ -85,7 +85,7 @@ const richerFacts = (store: EventStore): EventStore => ({
 const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues'];
 
 /** What looks at stores by itself or at none, and what is asked below, as it needs a query. */
-const elsewhere = ['/api/admin/system-health', '/metrics', '/api/leads/lookup'];
+const elsewhere = ['/api/admin/system-health', '/metrics', '/api/leads/lookup', '/sdk/leadfold.{version}.js'];
 
 /** All paths of an operation that show something of what there is. */
 const pathsOf = (operation: Operation, there: Populated): readonly string[] => {

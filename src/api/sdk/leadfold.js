@@ -170,12 +170,13 @@
     for (const name of names(queue)) {
       const text = kept(name);
       if (sending.has(name) || text === undefined) continue;
-      bytes -= new Blob([text]).size;
-      if (taken.length === batch.messages || (bytes < 0 && taken.length > 0)) break;
+      const size = new Blob([text]).size;
+      if (taken.length === batch.messages || (size > bytes && taken.length > 0)) break;
+      bytes -= size;
       taken.push(name);
       texts.push(text);
     }
-    return { taken, texts };
+    return { taken, texts, isSmall: bytes >= 0 };
   };
 
   /** @param {string[]} taken @param {number} status 0 where no answer came @param {number} retryAfter in s */
@@ -202,9 +203,10 @@
 
   /** Sends what waits. `leaving`: now, whatever is under way, as the page may be gone in a moment. */
   const flush = (leaving = false) => {
-    const mayAsk = leaving ? retryAt < Infinity : sending.size === 0 && Date.now() >= retryAt;
-    if (!mayAsk || !isAllowed() || navigator.onLine === false) return;
-    const { taken, texts } = nextBatch();
+    if (retryAt === Infinity || !isAllowed() || navigator.onLine === false) return;
+    if (!leaving && sending.size > 0) return;
+    if (!leaving && Date.now() < retryAt) return schedule(0);
+    const { taken, texts, isSmall } = nextBatch();
     if (taken.length === 0) return;
     const { language: locale, userAgent } = navigator;
     const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
@@ -220,12 +222,14 @@
     // Text needs no preflight. Of a beacon no answer is told.
     if (leaving && !lasting) return answered(taken, navigator.sendBeacon(url, body) ? 200 : 0, 0);
     const headers = { 'Content-Type': 'text/plain' };
-    const keepalive = body.length < batch.bytes + 2_000;
     const signal = AbortSignal.timeout?.(delay.answer);
-    fetch(url, { method: 'POST', body, headers, keepalive, signal, credentials: 'omit' }).then(
-      safely((answer) => answered(taken, answer.status, Number(answer.headers.get('Retry-After')) || 0)),
-      safely(() => answered(taken, 0, 0)),
-    );
+    fetch(url, { method: 'POST', body, headers, keepalive: isSmall, signal, credentials: 'omit' })
+      // Until an answer is read, its request counts among those that outlive the page.
+      .then((answer) => answer.text().then(() => answer))
+      .then(
+        safely((answer) => answered(taken, answer.status, Number(answer.headers.get('Retry-After')) || 0)),
+        safely(() => answered(taken, 0, 0)),
+      );
   };
 
   // What is told.
