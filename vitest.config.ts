@@ -96,10 +96,12 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // A browser is several processes, and takes a second to start.
+          // A browser is several processes of its own. The first run unpacks it.
           name: 'browser',
           include: browser,
           maxWorkers: 1,
+          testTimeout: patience,
+          hookTimeout: patience,
         },
       },
       {

@@ -107,7 +107,9 @@ describe('what a page tells', () => {
     const recorded = (await site.app.facts()).filter(({ type }) => type === 'ActivityRecorded');
     expect(new Set(recorded.map(({ stream }) => stream)).size).toBe(1);
     await expect
-      .poll(() => three.evaluate(() => Object.keys(localStorage).filter((name) => name.includes('queue'))))
+      .poll(() => three.evaluate(() => Object.keys(localStorage).filter((name) => name.includes('queue'))), {
+        timeout: 20_000,
+      })
       .toEqual([]);
   });
 
