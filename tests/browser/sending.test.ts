@@ -35,8 +35,9 @@ describe('what a page tells', () => {
     const page = await (await site.visitor(init)).newPage();
     await page.goto(site.origin);
     await loaded(page);
+    // So late that nothing else than its going away sends it.
     await page.evaluate(() => {
-      Reflect.get(window, 'leadfold').track('Left');
+      addEventListener('pagehide', () => Reflect.get(window, 'leadfold').track('Left'), { capture: true });
       location.href = '/next';
     });
     await page.waitForURL('**/next');

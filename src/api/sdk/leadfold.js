@@ -19,8 +19,8 @@
   const batch = { messages: 20, bytes: 30_000 };
   /** What waits for a server or for consent. What is more pushes out the oldest; one message that is too long for a request is left out. */
   const waiting = { messages: 200, bytes: 500_000, oneMessage: 60_000 };
-  /** In ms: how long a message waits for others, and a request for its answer; how long to wait after a failure, each time twice as long, and at most. */
-  const delay = { together: 200, answer: 30_000, first: 1_000, most: 60_000 };
+  /** In ms: how long a message waits for others, and a request for its answer; how long to wait after a failure, each time twice as long, and at most, by itself or as it is asked. */
+  const delay = { together: 200, answer: 30_000, first: 1_000, most: 60_000, asked: 3_600_000 };
 
   /**
    * @template {unknown[]} A
@@ -191,10 +191,8 @@
       retryAt = 0;
       if (nextBatch().taken.length > 0) schedule(0);
     } else {
-      const wait = Math.max(
-        retryAfter * 1_000,
-        Math.min(delay.most, delay.first * 2 ** failures) * (0.5 + Math.random() / 2),
-      );
+      const backOff = Math.min(delay.most, delay.first * 2 ** failures) * (0.5 + Math.random() / 2);
+      const wait = Math.min(delay.asked, Math.max(retryAfter * 1_000, backOff));
       failures += 1;
       retryAt = isForKey ? Infinity : Date.now() + wait;
       if (!isForKey) schedule(wait);
@@ -369,7 +367,7 @@
   const start = () => {
     // That somebody refused stays known; nothing else does.
     if (isRefused() && kept('consent') !== 'denied') forgetAll();
-    if (options.pages !== 'manual') watchPages();
+    if (options.pages !== 'manual') safely(watchPages)();
     addEventListener('submit', safely(submitted), true);
     addEventListener(
       'pagehide',
