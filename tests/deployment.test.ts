@@ -404,7 +404,7 @@ describe('the workflow', () => {
     const run = [...commands.matchAll(/\bnpm (?:run ([\w:]+)|(test|start)\b)/g)].map(
       ([, name, short]) => name ?? short ?? '',
     );
-    expect(run).toEqual(['types', 'lint', 'format:check', 'test:servers', 'test']);
+    expect(run).toEqual(['types', 'lint', 'format:check', 'test:servers', 'test:browser', 'test']);
     expect(run.filter((name) => !(name in scripts))).toEqual([]);
     expect(commands).toContain('npm ci\n');
     expect(commands).toContain('npm audit --omit=dev --audit-level=high');

@@ -68,6 +68,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'set-up-routing',
     'reply-deadlines',
     'read-the-routing-report',
+    'track-a-website',
     'send-webhooks',
     'receive-webhooks',
     'follow-the-feed',
@@ -77,6 +78,7 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('"accepted":1,"duplicates":0,"rejected":1');
   expect(output).toContain('"accepted":2,"duplicates":0,"rejected":0');
   expect(output).toContain('"correlationId":"import-42"');
+  expect(output).toMatch(/leadfold\.[0-9a-f]{16}\.js" integrity="sha384-[\w+/]{64}" crossorigin data-key="\w/);
   expect(output).toContain('"version":2');
   expect(output).toContain('"status":"completed","resolution":"done"');
   expect(output).toContain('"perWeek":15');

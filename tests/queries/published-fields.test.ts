@@ -89,7 +89,10 @@ const richerFacts = (store: EventStore): EventStore => ({
 const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages'];
 
 /** What looks at stores by itself or at none, what is asked below, as it needs a query, and what never ends: the feed has the same. */
-const elsewhere = ['/api/admin/system-health', '/metrics', '/api/leads/lookup', '/api/stream'];
+const elsewhere = [
+  ...['/api/admin/system-health', '/metrics', '/api/leads/lookup', '/api/stream'],
+  '/sdk/leadfold.{version}.js',
+];
 
 /** All paths of an operation that show something of what there is. */
 const pathsOf = (operation: Operation, there: Populated): readonly string[] => {

@@ -41,6 +41,7 @@ import { replyPolicy } from '../routes/reply-policy.ts';
 import { reps } from '../routes/reps.ts';
 import { routingRules } from '../routes/routing-rules.ts';
 import { scoringModel } from '../routes/scoring-model.ts';
+import { sdk } from '../routes/sdk.ts';
 import { receipts } from '../routes/receipts.ts';
 import { rejects } from '../routes/rejects.ts';
 import { sources } from '../routes/sources.ts';
@@ -96,6 +97,7 @@ const parts: readonly Routes[] = [
   routingRules,
   replyPolicy,
   ingestion,
+  sdk,
   sources,
   endpoints,
   endpointActions,
