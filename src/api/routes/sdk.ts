@@ -55,7 +55,7 @@ export const sdk: Routes = (app) => {
     url: '/sdk/leadfold.js',
     config: { public: true },
     schema: { summary: 'The snippet for web pages', ...described },
-    handler: (request, reply) => answer(request, reply, hour),
+    handler: (request, reply) => void answer(request, reply, hour),
   });
   app.route({
     method: 'GET',
@@ -67,8 +67,10 @@ export const sdk: Routes = (app) => {
       params: z.object({ version: z.string() }),
     },
     handler: (request, reply) => {
-      if (request.params.version === snippetOf().version) return answer(request, reply, forEver);
-      throw new Problem('not-found', 'This version is not served here; /sdk/leadfold.js is always the one that is');
+      if (request.params.version !== snippetOf().version) {
+        throw new Problem('not-found', 'This version is not served here; /sdk/leadfold.js is always the one that is');
+      }
+      answer(request, reply, forEver);
     },
   });
 };

@@ -9,7 +9,7 @@
   /** @type {Window & { leadfold?: object }} */
   const page = window;
   // One that is loaded twice must not count twice.
-  if (!(script instanceof HTMLScriptElement) || (page.leadfold && 'track' in page.leadfold)) return;
+  if (!(script instanceof HTMLScriptElement) || 'track' in Object(page.leadfold)) return;
 
   const { key: writeKey, host = script.src.replace(/\/sdk\/[^/]*$/, ''), ...options } = script.dataset;
   if (!writeKey) return console.warn('leadfold: the script has no data-key');
@@ -19,7 +19,8 @@
   const batch = { messages: 20, bytes: 30_000 };
   /** What waits for a server or for consent. What is more pushes out the oldest; one message that is too long for a request is left out. */
   const waiting = { messages: 200, bytes: 500_000, oneMessage: 60_000 };
-  /** In ms: how long a message waits for others, and a request for its answer; how long to wait after a failure, each time twice as long, and at most, by itself or as it is asked. */
+  // In ms: how long a message waits for others, and a request for its answer. Then how long to wait after a failure: each time
+  // twice as long, at most so long, or, where the server says how long, at most that.
   const delay = { together: 200, answer: 30_000, first: 1_000, most: 60_000, asked: 3_600_000 };
 
   /**
