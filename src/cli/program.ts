@@ -69,6 +69,7 @@ Exit code: 0 when all hold, 1 when one is violated, 2 when that could not be fou
 const addReseal = (program: Command): unknown =>
   throwing(program.command('reseal'))
     .description('Seals the secrets in the vault with another master key, also while the service runs.')
+    .option('--from <location>', 'take over what is in another vault first: sqlite:<path> or mongodb://...')
     .addHelpText(
       'after',
       `
@@ -77,9 +78,9 @@ When it is done, the key before it is not needed any more. It may be cut off and
 
 Exit code: 0 when all are sealed with the new key, 1 when one could not be opened or the vault is away.`,
     )
-    .action(async () => {
+    .action(async (options) => {
       const { reseal } = await import('./reseal.ts');
-      process.exitCode = await reseal();
+      process.exitCode = await reseal(options);
     });
 
 /**

@@ -120,6 +120,19 @@ export const vaultContract = (name: string, newStore: () => Promise<BoxStore>): 
       await (await vault({ current, previous: old })).check();
     });
 
+    it('is taken over by another one, sealed with its key, without what that has already', async () => {
+      const [from, to] = [await start(), await start()];
+      const former = await from.vault({ current: old });
+      for (let n = 0; n < 120; n += 1) await former.put(`secret/${n}`, bytes(`value ${n}`), 0);
+      const vault = await to.vault({ current });
+      await vault.put('secret/7', bytes('its own'), 0);
+      expect(await former.copyTo(vault)).toBe(119);
+      expect(await former.copyTo(vault)).toBe(0);
+      expect((await vault.get('secret/7'))?.value.toString()).toBe('its own');
+      expect((await vault.get('secret/119'))?.value.toString()).toBe('value 119');
+      expect(await (await to.boxes()).keyIds()).toEqual([sealingKeyOf(current).id]);
+    });
+
     it('is sealed again with a new master key while others read and write', async () => {
       const { boxes, vault } = await start();
       const before = await vault({ current: old });

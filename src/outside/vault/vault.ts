@@ -25,6 +25,8 @@ export type Vault = {
   check(): Promise<void>;
   /** Seals all boxes with the current key that have another one. Others may read and write meanwhile. */
   reseal(): Promise<Resealed>;
+  /** Keeps all secrets in another vault too, but for those that it has one in the place of. Tells how many it took. */
+  copyTo(other: Pick<Vault, 'put'>): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -82,6 +84,19 @@ export const vaultOver = (boxes: Boxes, { current, previous }: MasterKeys): Vaul
     return secret !== undefined && (await put(name, secret.value, secret.version)) !== undefined;
   };
 
+  /** Whether another vault took a secret: not when it has one of that name. */
+  const copyOne = async (name: string, other: Pick<Vault, 'put'>): Promise<boolean> => {
+    const secret = await get(name);
+    if (!secret) return false;
+    try {
+      await other.put(name, secret.value, 0);
+      return true;
+    } catch (error) {
+      if (error instanceof VaultConflict) return false;
+      throw error;
+    }
+  };
+
   return {
     get,
     put: async (name, value, expectedVersion) => {
@@ -104,6 +119,17 @@ export const vaultOver = (boxes: Boxes, { current, previous }: MasterKeys): Vaul
         }
         const last = names.at(-1);
         if (last === undefined) return { resealed, changed };
+        after = last;
+      }
+    },
+    copyTo: async (other) => {
+      let [copied, after] = [0, ''];
+      for (;;) {
+        // No key is called nothing, so these are all.
+        const names = await boxes.namesNotOf('', after, page);
+        for (const name of names) copied += Number(await copyOne(name, other));
+        const last = names.at(-1);
+        if (last === undefined) return copied;
         after = last;
       }
     },
