@@ -46,7 +46,16 @@ const types = z
   .max(endpointLimits.types)
   .transform((given) => [...new Set(given)])
   .describe('What it is told of; all but lead.captured and lead.scored unless named');
-const url = z.string().min(1).max(endpointLimits.url).describe('Where it is: https, on the open internet');
+
+/** Whether a URL is only what is shown of one that is a secret, as it is or encoded. */
+export const isMasked = (text: string): boolean => /^[a-z]+:\/\/[^/]+\/(?:…|%e2%80%a6)/i.test(text);
+
+const url = z
+  .string()
+  .min(1)
+  .max(endpointLimits.url)
+  .refine((text) => !isMasked(text), { error: 'is only what is shown of a secret; say all of it, or leave it out' })
+  .describe('Where it is: https, on the open internet');
 const { ratePerSecond, description } = endpointSettings.shape;
 
 /** What a request says that adds an endpoint. */
@@ -76,6 +85,8 @@ export type Way = {
   readonly url: string;
   readonly format: Format;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether its URL was a secret up to now, which it stays. */
+  readonly isHidden: boolean;
 };
 
 /** Throws a `Problem` for a URL that may not be sent to. */
@@ -86,8 +97,8 @@ export const mustBeSendable = ({ urlRefusal }: Pick<ApiContext, 'urlRefusal'>, g
 };
 
 /** Whoever knows such a URL can send to it, so that it is a secret by itself. */
-const isSecret = ({ url: text, format }: Way): boolean =>
-  format === 'slack' || new URL(text).hostname === 'hooks.slack.com';
+const isSecret = ({ url: text, format, isHidden }: Way): boolean =>
+  isHidden || format === 'slack' || new URL(text).hostname === 'hooks.slack.com';
 
 /** How much a path has to hide before its end is shown, so that two can be told apart. */
 const hiding = 24;
@@ -113,5 +124,5 @@ export const wayOf = (
   kept: string | undefined,
 ): Way => {
   const { url: secret, headers: values } = confidentialSchema.parse(JSON.parse(kept ?? '{"headers":{}}'));
-  return { url: secret ?? published, format, headers: values };
+  return { url: secret ?? published, format, headers: values, isHidden: secret !== undefined };
 };

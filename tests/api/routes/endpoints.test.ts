@@ -255,7 +255,30 @@ describe('A change of an endpoint', () => {
       shown: expect.objectContaining({ url: 'https://hooks.example.com/…' }),
       secret: { url, headers: {} },
     });
-    expect(await patch({ format: 'standard' })).toMatchObject({ shown: { url }, secret: undefined });
+    // What was a secret stays one, also when the same URL is said again, until there is another.
+    const hidden = { shown: { url: 'https://hooks.example.com/…' }, secret: { url } };
+    expect(await patch({ format: 'standard' })).toMatchObject(hidden);
+    expect(await patch({ url, headers: null })).toMatchObject(hidden);
+    expect((await factsOf(context)).slice(-2).map(({ data }) => data)).toEqual([
+      expect.objectContaining({ url: 'https://hooks.example.com/…' }),
+      expect.objectContaining({ url: 'https://hooks.example.com/…' }),
+    ]);
+    const other = 'https://hooks.example.com/other';
+    expect(await patch({ url: other })).toMatchObject({ shown: { url: other }, secret: undefined });
+  });
+
+  it.each([
+    ['as it is shown', (shown: string) => shown],
+    ['as it is shown, encoded', (shown: string) => new URL(shown).href],
+  ])('does not take a masked URL %s for the URL', async (_, sent) => {
+    const { ask, added } = await opened();
+    const { endpointId, url: shown } = await added({ url: slackUrl, format: 'slack' });
+    const body = { url: sent(z.string().parse(shown)) };
+    const answer = await ask(`endpoints/${endpointId}`, { method: 'PATCH', body });
+    expect([answer.statusCode, answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid-request', errors: [expect.objectContaining({ pointer: '/url' })] }),
+    ]);
   });
 
   it('disables and enables it', async () => {
