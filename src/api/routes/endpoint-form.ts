@@ -54,6 +54,8 @@ const url = z
   .string()
   .min(1)
   .max(endpointLimits.url)
+  // Whoever reads a URL leaves some of them out, so that it would be another than is shown.
+  .regex(/^\P{Cc}*$/u, { error: 'has control characters' })
   .refine((text) => !isMasked(text), { error: 'is only what is shown of a secret; say all of it, or leave it out' })
   .describe('Where it is: https, on the open internet');
 const { ratePerSecond, description } = endpointSettings.shape;

@@ -159,6 +159,9 @@ describe('An endpoint', () => {
     [{ url, headers: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`x-${at}`, 'a'])) }, '/headers'],
     [{ url, secret: 'mine' }, '/secret'],
     [{ url: `https://hooks.example.com/${'a'.repeat(2_048)}` }, '/url'],
+    [{ url: 'https://hooks.exa\nmple.com/' }, '/url'],
+    [{ url: 'https://hooks.example.com/\t' }, '/url'],
+    [{ url: 'https://hooks.example.com/\u007f' }, '/url'],
   ])('is not added as %j', async (body, pointer) => {
     const { ask } = await opened();
     const answer = await ask('endpoints', { method: 'POST', body });
