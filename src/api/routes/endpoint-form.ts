@@ -98,9 +98,12 @@ export const mustBeSendable = ({ urlRefusal }: Pick<ApiContext, 'urlRefusal'>, g
   throw new Problem('url-refused', `The URL ${detail}`, { errors: [{ pointer: '/url', detail }] });
 };
 
+/** Where Slack takes messages, from whoever knows the URL. */
+const slackHosts: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
+
 /** Whoever knows such a URL can send to it, so that it is a secret by itself. */
 const isSecret = ({ url: text, format, isHidden }: Way): boolean =>
-  isHidden || format === 'slack' || new URL(text).hostname === 'hooks.slack.com';
+  isHidden || format === 'slack' || slackHosts.includes(new URL(text).hostname);
 
 /** How much a path has to hide before its end is shown, so that two can be told apart. */
 const hiding = 24;

@@ -103,11 +103,15 @@ describe('An endpoint', () => {
     });
   });
 
-  it('of Slack has a URL that is a secret', async () => {
+  it.each([
+    ['hooks.slack.com', 'slack'],
+    ['hooks.slack.com', 'standard'],
+    ['hooks.slack-gov.com', 'standard'],
+  ])('of Slack at %s has a URL that is a secret, told as %s', async (host, format) => {
     const context = await opened();
     const { added, ask } = context;
-    const { endpointId, url: published } = await added({ url: slackUrl, format: 'slack' });
-    expect(published).toBe('https://hooks.slack.com/…WXYZ');
+    const { endpointId, url: published } = await added({ url: slackUrl.replace('hooks.slack.com', host), format });
+    expect(published).toBe(`https://${host}/…WXYZ`);
     const all = JSON.stringify([(await ask('endpoints')).json(), await factsOf(context)]);
     expect(all).not.toContain('T00000000');
     expect(all).toContain(endpointId);
