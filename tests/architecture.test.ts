@@ -146,6 +146,7 @@ const LISTED: Readonly<Record<string, readonly string[]>> = {
     'rebuilds.ts',
     'request-rebuild.ts',
     'request-of-project.ts',
+    'request-replay.ts',
   ],
 };
 

@@ -86,6 +86,46 @@ describe('A replay', () => {
     expect(told()).toHaveLength(2);
   });
 
+  it('is one at a time for an endpoint, however many ask at once', async () => {
+    const { add, ask, path, app } = await opened();
+    const [endpointId, other] = [await add(), await add()];
+    const url = `${path}/endpoints/${endpointId}/replay`;
+    const jobsOf = (answers: readonly Json[]) => new Set(answers.map((answer) => mustBe(answer, 202).body.jobId));
+    const same = jobsOf(await Promise.all(Array.from({ length: 20 }, () => ask('POST', url, { after: 5 }))));
+    expect(same.size).toBe(1);
+    // To answer with the job that is open would say that it replays this span.
+    const refused = await ask('POST', url, { after: 6 });
+    expect([refused.status, refused.body.code]).toEqual([429, 'too-many-requests']);
+    expect((await ask('POST', `${path}/endpoints/${other}/replay`, { after: 6 })).status).toBe(202);
+    await app.settled();
+    expect(jobsOf([await ask('POST', url, { after: 6 })])).not.toEqual(same);
+    await app.settled();
+  });
+
+  it('is known by its Idempotency-Key when it has ended, also behind another', async () => {
+    const { add, ask, path, project, app } = await opened();
+    const url = `${path}/endpoints/${await add()}/replay`;
+    const once = { headers: { 'idempotency-key': 'once' } };
+    const first = mustBe(await project.asRoot('POST', url, once), 202).body;
+    await app.settled();
+    expect(mustBe(await project.asRoot('POST', url, once), 202).body).toEqual(first);
+    expect(mustBe(await ask('POST', url), 202).body).not.toEqual(first);
+    await app.settled();
+    expect(mustBe(await project.asRoot('POST', url, once), 202).body).toEqual(first);
+  });
+
+  it.each([
+    { after: 5, until: 4 },
+    { after: '2026-03-01T12:00:00Z', until: '2026-03-01T12:30:00+01:00' },
+  ])('is of no span that ends before it begins, as %j', async (body) => {
+    const { add, ask, path } = await opened();
+    const answer = await ask('POST', `${path}/endpoints/${await add()}/replay`, body);
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      expect.objectContaining({ errors: [expect.objectContaining({ pointer: '/after' })] }),
+    ]);
+  });
+
   it('is one for a retry with the same Idempotency-Key, and is of an endpoint that is there', async () => {
     const { add, ask, path, project, app } = await opened();
     const endpointId = await add();

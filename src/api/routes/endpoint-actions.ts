@@ -6,12 +6,13 @@ import { requestJob } from '../../commands/jobs/request-job.ts';
 import type { Endpoint } from '../../domain/deliveries/endpoints.ts';
 import { deliveryIdOf, testType, toldIdOf } from '../../domain/deliveries/told.ts';
 import { endpointOf } from '../../queries/deliveries/endpoints.ts';
+import { requestReplay } from '../../jobs/request-replay.ts';
 import { openJobs } from '../../queries/jobs/jobs.ts';
 import type { Routes } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { Problem } from '../http/problems.ts';
 import { requestOf, withPosition } from '../http/request.ts';
-import { idOf, making } from './issuing.ts';
+import { making } from './issuing.ts';
 
 const tags = ['Endpoints'];
 const kind = 'replay-deliveries';
@@ -45,6 +46,20 @@ const mostReplays = 20;
 /** An end of a span: a position of the log, or a time. */
 const spanEnd = z.union([z.int().min(0), z.iso.datetime({ offset: true })]);
 
+type SpanEnd = z.infer<typeof spanEnd>;
+
+/** Whether a span does not end before it begins, as far as its ends say. */
+const isForward = ({
+  after,
+  until,
+}: {
+  readonly after?: SpanEnd | undefined;
+  readonly until?: SpanEnd | undefined;
+}) => {
+  if (typeof after === 'number' && typeof until === 'number') return after <= until;
+  return typeof after !== 'string' || typeof until !== 'string' || Date.parse(after) <= Date.parse(until);
+};
+
 const span = z
   .strictObject({
     after: spanEnd
@@ -52,12 +67,12 @@ const span = z
       .describe('A position, which is not in it, or a time; else from when the endpoint was made'),
     until: spanEnd.optional().describe('A position or a time; else up to now'),
   })
+  .refine(isForward, { path: ['after'], error: 'is behind `until`' })
   .nullish();
 type Span = NonNullable<z.infer<typeof span>>;
 
 /** An end as facts have it: times are in UTC there. */
-const recorded = (end: z.infer<typeof spanEnd>): string | number =>
-  typeof end === 'number' ? end : new Date(end).toISOString();
+const recorded = (end: SpanEnd): string | number => (typeof end === 'number' ? end : new Date(end).toISOString());
 
 const replay = async (
   api: ApiContext,
@@ -66,7 +81,6 @@ const replay = async (
   { after, until }: Span,
 ) => {
   const { endpoint } = await endpointOf(api.engine, projectId, endpointId);
-  const jobId = `replay-${idOf(making(api, request, 'endpoint')('replay'))}`;
   const asked = requestOf(request, requestJob.name);
   if ((await openJobs(api, projectId, kind, mostReplays)) >= mostReplays)
     throw new Problem(
@@ -82,8 +96,12 @@ const replay = async (
     after: recorded(after ?? endpoint.createdAt),
     ...(until !== undefined && { until: recorded(until) }),
   };
-  const { position } = await api.engine.handle(requestJob, { projectId, jobId, kind, details }, asked);
-  return { jobId: `${projectId}.${jobId}`, position };
+  const { jobId, position, isSame } = await requestReplay(api, projectId, details, asked);
+  if (!isSame)
+    throw new Problem('too-many-requests', `Job ${jobId} replays another span to the endpoint; wait for it`, {
+      headers: { 'Retry-After': '10' },
+    });
+  return { jobId, position };
 };
 
 /** What is done with an endpoint besides changing it. */
@@ -132,7 +150,7 @@ export const endpointActions: Routes = (app, api) => {
     schema: {
       summary: 'Tell an endpoint again what happened in a span of time, and what it was not told',
       description:
-        'All that was recorded from `after` until `until` and that it wants to be told: without `after` since it was added, without `until` up to now. Each has the webhook-id that it had, or would have had. A job asks for it; what is asked for while it is disabled is sent when it is enabled.',
+        'All that was recorded from `after` until `until` and that it wants to be told: without `after` since it was added, without `until` up to now. Each has the webhook-id that it had, or would have had. A job asks for it, one at a time for an endpoint: while it is under way it is the answer to who asks for the same span, and 429 to who asks for another. What is asked for while it is disabled is sent when it is enabled.',
       tags,
       params: ofEndpoint,
       body: span,
@@ -140,7 +158,8 @@ export const endpointActions: Routes = (app, api) => {
     },
     handler: async (request, reply) => {
       const { jobId, position } = await replay(api, request, request.params, request.body ?? {});
-      withPosition(reply, position).code(202);
+      if (position !== undefined) withPosition(reply, position);
+      reply.code(202);
       return { jobId };
     },
   });

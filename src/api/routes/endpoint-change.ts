@@ -9,7 +9,7 @@ import type { ApiContext } from '../http/context.ts';
 import { Problem } from '../http/problems.ts';
 import { expectedRevisionOf, requestOf } from '../http/request.ts';
 import type { EndpointPatch, Way } from './endpoint-form.ts';
-import { described, mustBeSendable, wayOf } from './endpoint-form.ts';
+import { described, isMasked, mustBeSendable, wayOf } from './endpoint-form.ts';
 import { idOf, making } from './issuing.ts';
 
 type Place = { readonly projectId: string; readonly endpointId: string };
@@ -20,7 +20,9 @@ const wayNow = async ({ secrets }: ApiContext, endpoint: Endpoint, { url, header
   if (confidentialId === undefined) return wayOf(endpoint, undefined);
   const kept = await secrets.get(endpointId, confidentialId);
   if (kept !== undefined) return wayOf(endpoint, kept);
-  if (url !== undefined && headers !== undefined) return { url, format: endpoint.format, headers: {} };
+  // Nobody can tell any more whether it is the same URL, so that it stays a secret if that was one.
+  if (url !== undefined && headers !== undefined)
+    return { url, format: endpoint.format, headers: {}, isHidden: isMasked(endpoint.url) };
   throw new Problem(
     'secret-unknown',
     'The vault has lost what is secret of the endpoint; say its url and headers again',
@@ -37,6 +39,7 @@ const changesOf = async (api: ApiContext, request: FastifyRequest, endpoint: End
     url: url ?? before.url,
     format: format ?? before.format,
     headers: headers === undefined ? before.headers : (headers ?? {}),
+    isHidden: before.isHidden && (url === undefined || url === before.url),
   });
   if (confidential === undefined) return { ...others, ...published, confidentialId: null };
   const confidentialId = idOf(making(api, request, 'endpoint')('changed confidential id'));

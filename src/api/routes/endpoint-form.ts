@@ -46,7 +46,18 @@ const types = z
   .max(endpointLimits.types)
   .transform((given) => [...new Set(given)])
   .describe('What it is told of; all but lead.captured and lead.scored unless named');
-const url = z.string().min(1).max(endpointLimits.url).describe('Where it is: https, on the open internet');
+
+/** Whether a URL is only what is shown of one that is a secret, as it is or encoded. */
+export const isMasked = (text: string): boolean => /^[a-z]+:\/\/[^/]+\/(?:…|%e2%80%a6)/i.test(text);
+
+const url = z
+  .string()
+  .min(1)
+  .max(endpointLimits.url)
+  // Whoever reads a URL leaves some of them out, so that it would be another than is shown.
+  .regex(/^\P{Cc}*$/u, { error: 'has control characters' })
+  .refine((text) => !isMasked(text), { error: 'is only what is shown of a secret; say all of it, or leave it out' })
+  .describe('Where it is: https, on the open internet');
 const { ratePerSecond, description } = endpointSettings.shape;
 
 /** What a request says that adds an endpoint. */
@@ -76,6 +87,8 @@ export type Way = {
   readonly url: string;
   readonly format: Format;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether its URL was a secret up to now, which it stays. */
+  readonly isHidden: boolean;
 };
 
 /** Throws a `Problem` for a URL that may not be sent to. */
@@ -85,9 +98,12 @@ export const mustBeSendable = ({ urlRefusal }: Pick<ApiContext, 'urlRefusal'>, g
   throw new Problem('url-refused', `The URL ${detail}`, { errors: [{ pointer: '/url', detail }] });
 };
 
+/** Where Slack takes messages, from whoever knows the URL. */
+const slackHosts: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
+
 /** Whoever knows such a URL can send to it, so that it is a secret by itself. */
-const isSecret = ({ url: text, format }: Way): boolean =>
-  format === 'slack' || new URL(text).hostname === 'hooks.slack.com';
+const isSecret = ({ url: text, format, isHidden }: Way): boolean =>
+  isHidden || format === 'slack' || slackHosts.includes(new URL(text).hostname);
 
 /** How much a path has to hide before its end is shown, so that two can be told apart. */
 const hiding = 24;
@@ -113,5 +129,5 @@ export const wayOf = (
   kept: string | undefined,
 ): Way => {
   const { url: secret, headers: values } = confidentialSchema.parse(JSON.parse(kept ?? '{"headers":{}}'));
-  return { url: secret ?? published, format, headers: values };
+  return { url: secret ?? published, format, headers: values, isHidden: secret !== undefined };
 };

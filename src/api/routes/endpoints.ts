@@ -53,7 +53,7 @@ const add = async (
 ) => {
   mustBeSendable(api, url);
   const { made, secretId, secret } = endpointSecretIn(api, request);
-  const { published, confidential } = described({ url, format, headers });
+  const { published, confidential } = described({ url, format, headers, isHidden: false });
   const endpointId = endpointIdIn(projectId, idOf(made('endpoint id')));
   const confidentialId = confidential === undefined ? undefined : idOf(made('confidential id'));
   // Before the endpoint is there, so that it is never without.

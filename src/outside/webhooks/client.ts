@@ -8,6 +8,7 @@ import { AddressRefused, failureOf } from './failures.ts';
 import type { Resolve } from './resolving.ts';
 import { systemResolve } from './resolving.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { withoutContinue } from './without-continue.ts';
 
 /** A webhook to be sent. */
 export type WebhookRequest = {
@@ -103,13 +104,15 @@ export const openWebhookClient = (options: Options): WebhookClient => {
   const { allow, timeoutMs = 15_000, clock = () => new Date(), ca } = options;
   const guard = addressGuard(allow);
   const agent = new Agent({
-    connect: buildConnector({
-      lookup: guardedLookup(guard, options.resolve ?? systemResolve(guard)),
-      timeout: timeoutMs,
-      allowH2: false,
-      autoSelectFamilyAttemptTimeout: tryNext,
-      ...(ca !== undefined && { ca }),
-    }),
+    connect: withoutContinue(
+      buildConnector({
+        lookup: guardedLookup(guard, options.resolve ?? systemResolve(guard)),
+        timeout: timeoutMs,
+        allowH2: false,
+        autoSelectFamilyAttemptTimeout: tryNext,
+        ...(ca !== undefined && { ca }),
+      }),
+    ),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     keepAliveTimeout: idleFor.usual,

@@ -103,11 +103,15 @@ describe('An endpoint', () => {
     });
   });
 
-  it('of Slack has a URL that is a secret', async () => {
+  it.each([
+    ['hooks.slack.com', 'slack'],
+    ['hooks.slack.com', 'standard'],
+    ['hooks.slack-gov.com', 'standard'],
+  ])('of Slack at %s has a URL that is a secret, told as %s', async (host, format) => {
     const context = await opened();
     const { added, ask } = context;
-    const { endpointId, url: published } = await added({ url: slackUrl, format: 'slack' });
-    expect(published).toBe('https://hooks.slack.com/…WXYZ');
+    const { endpointId, url: published } = await added({ url: slackUrl.replace('hooks.slack.com', host), format });
+    expect(published).toBe(`https://${host}/…WXYZ`);
     const all = JSON.stringify([(await ask('endpoints')).json(), await factsOf(context)]);
     expect(all).not.toContain('T00000000');
     expect(all).toContain(endpointId);
@@ -159,6 +163,9 @@ describe('An endpoint', () => {
     [{ url, headers: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`x-${at}`, 'a'])) }, '/headers'],
     [{ url, secret: 'mine' }, '/secret'],
     [{ url: `https://hooks.example.com/${'a'.repeat(2_048)}` }, '/url'],
+    [{ url: 'https://hooks.exa\nmple.com/' }, '/url'],
+    [{ url: 'https://hooks.example.com/\t' }, '/url'],
+    [{ url: 'https://hooks.example.com/\u007f' }, '/url'],
   ])('is not added as %j', async (body, pointer) => {
     const { ask } = await opened();
     const answer = await ask('endpoints', { method: 'POST', body });
@@ -255,7 +262,30 @@ describe('A change of an endpoint', () => {
       shown: expect.objectContaining({ url: 'https://hooks.example.com/…' }),
       secret: { url, headers: {} },
     });
-    expect(await patch({ format: 'standard' })).toMatchObject({ shown: { url }, secret: undefined });
+    // What was a secret stays one, also when the same URL is said again, until there is another.
+    const hidden = { shown: { url: 'https://hooks.example.com/…' }, secret: { url } };
+    expect(await patch({ format: 'standard' })).toMatchObject(hidden);
+    expect(await patch({ url, headers: null })).toMatchObject(hidden);
+    expect((await factsOf(context)).slice(-2).map(({ data }) => data)).toEqual([
+      expect.objectContaining({ url: 'https://hooks.example.com/…' }),
+      expect.objectContaining({ url: 'https://hooks.example.com/…' }),
+    ]);
+    const other = 'https://hooks.example.com/other';
+    expect(await patch({ url: other })).toMatchObject({ shown: { url: other }, secret: undefined });
+  });
+
+  it.each([
+    ['as it is shown', (shown: string) => shown],
+    ['as it is shown, encoded', (shown: string) => new URL(shown).href],
+  ])('does not take a masked URL %s for the URL', async (_, sent) => {
+    const { ask, added } = await opened();
+    const { endpointId, url: shown } = await added({ url: slackUrl, format: 'slack' });
+    const body = { url: sent(z.string().parse(shown)) };
+    const answer = await ask(`endpoints/${endpointId}`, { method: 'PATCH', body });
+    expect([answer.statusCode, answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid-request', errors: [expect.objectContaining({ pointer: '/url' })] }),
+    ]);
   });
 
   it('disables and enables it', async () => {

@@ -125,6 +125,34 @@ describe('A receiver that answers', () => {
     expect(elsewhere.opened()).toBe(0);
   });
 
+  it.each(['100 Continue', '102 Processing', '103 Early Hints'])('%s and then 200 has the last one', async (early) => {
+    const informs = `HTTP/1.1 ${early}\r\n\r\n`;
+    const port = await openSocketServer((socket) => {
+      socket.end(`${informs}${informs}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
+    });
+    expect(await openClient()(at(port))).toEqual({ status: 200, ms });
+  });
+
+  it.each([200, 500])('100 Continue by itself and then %i has the last one, by one connection', async (status) => {
+    const { port, opened: connections } = await answering((_, response) => {
+      response.writeContinue(() => response.writeHead(status).end());
+    });
+    const send = openClient();
+    for (const _ of [1, 2]) {
+      expect(await send(at(port))).toEqual({ status, ms });
+      await turn();
+    }
+    expect(connections()).toBe(1);
+  });
+
+  it('100 Continue by TLS has what follows it', async () => {
+    const certificate = newCertificate(['hooks.example.com', '127.0.0.1']);
+    const { port } = await answering((_, response) => response.writeContinue(() => response.writeHead(204).end()), {
+      certificate,
+    });
+    expect(await openClient({ ca: certificate.cert })(at(port, '127.0.0.1', 'https'))).toEqual({ status: 204, ms });
+  });
+
   it('with 50 MB is read to 64 KiB and cut off', async () => {
     const sent = { bytes: 0 };
     const piece = Buffer.alloc(64 * 1_024);
@@ -188,6 +216,7 @@ describe('A receiver that does not answer to the end', () => {
     const timer = setInterval(() => socket.write(again), 20);
     socket.on('close', () => clearInterval(timer));
   };
+  const continuing = 'HTTP/1.1 100 Continue\r\n\r\n';
   const processing = 'HTTP/1.1 102 Processing\r\n\r\n';
 
   it.each<[string, (socket: Socket) => void, object]>([
@@ -199,6 +228,7 @@ describe('A receiver that does not answer to the end', () => {
       { status: 200, error: 'timeout' },
     ],
     ['says that it is processing', saying(processing, processing), { error: 'timeout' }],
+    ['says 100 Continue', saying(continuing, continuing), { error: 'timeout' }],
   ])('and %s has the time it has, and no more', async (_, onBytes, outcome) => {
     const attempt = await openClient({ timeoutMs: 300 })(at(await openSocketServer(onBytes)));
     expect(attempt).toEqual({ ...outcome, ms });
