@@ -187,6 +187,14 @@ describe('Rejects', () => {
     expect(await rejectsOf(project)).toEqual([]);
   });
 
+  it('are kept of the first 1,000 items that one request has refused', async () => {
+    const project = await app().project();
+    const { body } = await project.batch(Array.from({ length: 1_002 }, () => ({ eventType: 'flood' })));
+    expect(body.results).toHaveLength(1_002);
+    await app().settled();
+    expect(await project.all(rejectsPath(project, '?limit=200'))).toHaveLength(1_000);
+  });
+
   it('go, the oldest first, when a way in has more than its half, and the number that went is told', async () => {
     const project = await app().project();
     await project.batch([{ eventType: 'first' }]);

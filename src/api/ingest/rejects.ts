@@ -113,7 +113,8 @@ const refusedOf = (
 type Refusing = { readonly projectId: string; readonly sender: Request; readonly cameBy: CameBy };
 
 /**
- * Keeps the items of a request that were refused, as they were sent, with their places in it; nothing of those that are empty.
+ * Keeps the items of a request that were refused, the first of them where there are many, as they were sent, with their places in
+ * it; nothing of those that are empty.
  * Resolves when that is durable, with the position.
  */
 export const keepRefused = async (
@@ -122,7 +123,7 @@ export const keepRefused = async (
   items: readonly (readonly [Faulty, index: number])[],
   sent: (index: number) => Sent,
 ): Promise<number> => {
-  const rejects = items.flatMap(([faulty, index]) => {
+  const rejects = items.slice(0, rejectLimits.ofRequest).flatMap(([faulty, index]) => {
     const one = sent(index);
     const isNothing = one.value === undefined || one.value === null || one.value === '';
     return isNothing ? [] : [refusedOf(api, projectId, cameBy, [faulty, one, index])];

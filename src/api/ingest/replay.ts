@@ -10,6 +10,7 @@ import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
 import type { RejectBody } from '../../queries/sources/rejects.ts';
 import { rejectBody, rejectOf } from '../../queries/sources/rejects.ts';
+import { bodyLimits } from '../http/body.ts';
 import { batchAnswerOf, listedFaults } from './answer.ts';
 import { fromCloudEvent } from './cloud-event.ts';
 import type { Arrival, Faulty, Translated } from './item.ts';
@@ -48,7 +49,10 @@ const fromSdk = (item: Json, arrival: Arrival): Translated => {
 const ofSource = (source: Source, content: Json, form: RejectBody['form']): Trying => {
   if (form === 'item') return { items: [content], translate: translateOf(source) };
   const { items, isLost } = itemsOf(source, content);
-  const lost = (): Translated => faulty(source.mapping?.items ?? '', 'leads to no list and no object');
+  const place = source.mapping?.items ?? '';
+  if (items.length > bodyLimits.items)
+    return { items: [content], translate: () => faulty(place, `has more than ${bodyLimits.items} items`) };
+  const lost = (): Translated => faulty(place, 'leads to no list and no object');
   return { items, translate: isLost ? lost : translateOf(source) };
 };
 

@@ -9,11 +9,13 @@ export const waysIn = ['rest', 'batch', 'segment', 'cloudevents', 'webhook', 'im
 export type WayIn = (typeof waysIn)[number];
 
 /**
- * How much is kept of what was refused: bytes of one body, and of a project as many open rejects and bytes. Each way in has a half
- * of that at most, as the keys of some are public. Those that were replayed or discarded are told of for so many ms more.
+ * How much is kept of what was refused: bytes of one body, so many of one request, and of a project as many open rejects and
+ * bytes. Each way in has a half of that at most, as the keys of some are public. Those that were replayed or discarded are told
+ * of for so many ms more.
  */
 export const rejectLimits = {
   bodyBytes: 64 * 1024,
+  ofRequest: 1_000,
   open: 10_000,
   bytes: 64 * 1024 * 1024,
   aWay: 0.5,
