@@ -155,6 +155,41 @@ describe('A webhook that is authentic and can not be mapped', () => {
   });
 });
 
+describe('A reject that two deal with at once', () => {
+  it('is recorded for one of those whom the bodies name', async () => {
+    const project = await app().project();
+    await project.batch([{ eventType: 'x' }]);
+    const [{ rejectId }] = await rejectsOf(project);
+    const bodies = ['u1', 'u2', 'u3'].map((userId) => ({ eventType: 'x', userId }));
+    const answers = await Promise.all(bodies.map((body) => act(project, `/${rejectId}/replay`, { body })));
+    const said = answers.map(({ body }) => body.status);
+    expect(said.filter((status) => status === 'queued')).toHaveLength(1);
+    for (const { status, body, headers } of answers)
+      if (status === 409)
+        expect({ code: body.code, again: headers['retry-after'] }).toEqual({
+          code: 'reject-replaying',
+          again: '1',
+        });
+      else expect(['queued', 'duplicate']).toContain(body.status);
+    await app().settled();
+    expect(await timelineOf(project)).toMatchObject([{ eventId: rejectId }]);
+  });
+
+  it('is either recorded or discarded', async () => {
+    const project = await app().project();
+    await project.batch([{ eventType: 'x' }]);
+    const [{ rejectId }] = await rejectsOf(project);
+    const body = { eventType: 'x', userId: 'u1' };
+    const [replayed, discarded] = await Promise.all([
+      act(project, `/${rejectId}/replay`, { body }),
+      act(project, `/${rejectId}/discard`),
+    ]);
+    expect([replayed.status, discarded.status].toSorted()).toEqual([200, 409]);
+    await app().settled();
+    expect(await timelineOf(project)).toHaveLength(replayed.status === 200 ? 1 : 0);
+  });
+});
+
 describe('Rejects', () => {
   it('are replayed all at once by a job, but for what is still refused', async () => {
     const project = await app().project();
