@@ -79,6 +79,22 @@ describe('An item that is refused', () => {
     expect(reject.body).toEqual({ eventType: 'x' });
   });
 
+  it('is kept without the keys that stand deeper in it, or in what is not JSON', async () => {
+    const project = await app().project();
+    const { apiKey: writeKey } = project;
+    await project.request('POST', '/v1/batch', {
+      body: { writeKey, batch: [{ type: 'track', context: { writeKey, locale: 'de' }, list: [{ writeKey }] }] },
+    });
+    const lines = `{"eventType":"x","writeKey" : "${writeKey}","cut`;
+    await project.request('POST', '/api/events/batch', {
+      body: lines,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    const bodies = (await rejectsOf(project)).map(({ body }) => body);
+    expect(bodies).toContainEqual({ type: 'track', context: { locale: 'de' }, list: [{}] });
+    expect(bodies).toContain('{"eventType":"x","writeKey" : "","cut');
+  });
+
   it('is kept once when it comes again under its name, and each time where it has none', async () => {
     const project = await app().project();
     for (const event of [{ eventType: 'x', eventId: 'e1' }, { eventType: 'x' }])

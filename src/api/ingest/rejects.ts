@@ -59,12 +59,16 @@ const personsIn = (projectId: string, { identifiers, unresolved = [] }: Faulty, 
   );
 };
 
-/** An item without the key that may stand in it. */
-const withoutKey = (value: unknown): unknown => {
-  if (!isObject(value) || !('writeKey' in value)) return value;
-  const { writeKey: _, ...rest } = value;
-  return rest;
-};
+/** Writes an item as JSON without the keys that may stand in it, at any level. */
+const withoutKeys = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, part: unknown) => {
+    if (!isObject(part) || !('writeKey' in part)) return part;
+    const { writeKey: __, ...rest } = part;
+    return rest;
+  });
+
+/** Empties the keys that stand in what is not JSON, as far as they are written the usual way. */
+const withEmptyKeys = (text: string): string => text.replace(/("writeKey"[ \t]{0,16}:[ \t]{0,16}")[^"]*/g, '$1');
 
 /** The beginning of a text, of so many bytes in UTF-8 at most. */
 const firstBytes = (text: string, most: number): string =>
@@ -73,8 +77,12 @@ const firstBytes = (text: string, most: number): string =>
     .toString()
     .replace(/\ufffd+$/, '');
 
-const textOf = (sent: Sent): string =>
-  sent.form === 'text' ? sent.value : (JSON.stringify(withoutKey(sent.value)) ?? 'null');
+/** What is kept of what was sent: on the ways where a key may stand in a body, without it. */
+const textOf = (sent: Sent, via: WayIn): string => {
+  const isKeyed = via !== 'webhook' && via !== 'import';
+  if (sent.form === 'text') return isKeyed ? withEmptyKeys(sent.value) : sent.value;
+  return (isKeyed ? withoutKeys(sent.value) : JSON.stringify(sent.value)) ?? 'null';
+};
 
 /** The most characters of the reasons that are told. */
 const mostOfDetail = 1_000;
@@ -85,7 +93,7 @@ const refusedOf = (
   { via, sourceId, receivedAt, name }: CameBy,
   [faulty, sent, index]: readonly [Faulty, Sent, number],
 ): Refused => {
-  const all = textOf(sent);
+  const all = textOf(sent, via);
   const whole = Buffer.byteLength(all) <= rejectLimits.bodyBytes;
   const body = whole ? all : firstBytes(all, rejectLimits.bodyBytes);
   const persons = personsIn(projectId, faulty, body);

@@ -11,7 +11,8 @@ const gone = new Date(noon.getTime() + rejectLimits.replayingForMs);
 const rejectId = 'reject-1';
 const summary = { rejectId, via: 'batch', code: 'nobody', detail: 'says of nobody', bytes: 2, receivedAt: at } as const;
 const kept = { type: 'RejectKept', data: { ...summary, body: '{}', form: 'item' } } as const;
-const replayed = { type: 'RejectReplayed', data: { ...summary, status: 'queued', results: [], at } } as const;
+const settled = { ...summary, status: 'queued' as const, results: [], at };
+const replayed = { type: 'RejectReplayed' as const, data: settled };
 const discarded = { type: 'RejectDiscarded', data: { ...summary, at } } as const;
 const begun = (saying: string, now = noon) =>
   ({
