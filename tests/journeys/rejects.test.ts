@@ -95,6 +95,20 @@ describe('An item that is refused', () => {
     expect(bodies).toContain('{"eventType":"x","writeKey" : "","cut');
   });
 
+  it('is kept where it nests deeper than anything can be written', async () => {
+    const project = await app().project();
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    const { status, body } = await project.request('POST', '/api/events/batch', {
+      body: `{"events":[{"eventType":"x","userId":"u1"},{"eventType":"x","userId":"u2","properties":${deep}}]}`,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect({ status, results: body.results }).toMatchObject({
+      status: 200,
+      results: [{ status: 'queued' }, { status: 'rejected' }],
+    });
+    expect(await rejectsOf(project)).toHaveLength(1);
+  });
+
   it('is kept once when it comes again under its name, and each time where it has none', async () => {
     const project = await app().project();
     for (const event of [{ eventType: 'x', eventId: 'e1' }, { eventType: 'x' }])
