@@ -7,6 +7,7 @@ import { laneLimits } from '../src/api/http/lanes.ts';
 import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
 import { leadLimits } from '../src/domain/lead/lead-limits.ts';
+import { rejectLimits } from '../src/domain/sources/reject.ts';
 import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
 import { waitingBytes } from '../src/api/http/event-stream.ts';
@@ -27,6 +28,8 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${bodyLimits.keylessBytesInAll / mib} MiB`,
   ],
   ['a batch', `${told(bodyLimits.items)} items`],
+  ['a webhook', `${told(bodyLimits.items)} items`],
+  ['what is kept of what one request has refused', `${told(rejectLimits.ofRequest)} items`],
   ['an activity', `${itemLimits.bytes / kib} KiB`, `${told(itemLimits.values)} values`],
   [
     'a lead',

@@ -72,6 +72,7 @@ import { requestDelivery } from './deliveries/request-delivery.ts';
 import { rotateEndpointSecret } from './deliveries/rotate-endpoint-secret.ts';
 import { dropReject } from './sources/drop-reject.ts';
 import { discardReject } from './sources/discard-reject.ts';
+import { beginReplay } from './sources/begin-replay.ts';
 import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
@@ -88,6 +89,7 @@ export const commands = {
   approveLead,
   approveWorkItem,
   assignLead,
+  beginReplay,
   cancelJob,
   captureLead,
   changeEndpoint,

@@ -44,6 +44,7 @@ export type RejectionCode =
   | 'delivery-unknown'
   | 'reject-unknown'
   | 'reject-settled'
+  | 'reject-replaying'
   | 'reject-cut';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */

@@ -62,6 +62,8 @@ const evolve = (
       const { code, detail, pointer } = data;
       return { ...before, code, detail, ...(pointer !== undefined && { pointer }) };
     }
+    case 'ReplayBegun':
+      return doc;
     case 'RejectReplayed':
       return { ...told(data, projectOf(stream), 'replayed'), goesAt: goesAt(data.at) };
     case 'RejectDiscarded':
@@ -75,6 +77,7 @@ const evolve = (
 export const rejects: Projection<RejectDocument, RejectEvent> = {
   name: 'rejects',
   streams: [streamsOf('reject')],
+  types: ['RejectKept', 'ReplayRefused', 'RejectReplayed', 'RejectDiscarded', 'RejectDropped'],
   document: rejectDocument,
   indexes: [
     ['projectId', 'receivedAt'],
@@ -161,7 +164,8 @@ export const rejectTotals: Projection<RejectTotals, RejectEvent> = {
   evolve: (doc, event) => {
     const before = doc ?? { projectId: projectOf(event.stream), ways: {}, dropped: 0, full: 0 };
     if (event.type === 'RejectKept') return changed(before, event.data, 1, 0);
-    if (event.type === 'ReplayRefused' || (event.type === 'RejectDropped' && !event.data.wasOpen)) return before;
+    if (event.type === 'ReplayRefused' || event.type === 'ReplayBegun') return before;
+    if (event.type === 'RejectDropped' && !event.data.wasOpen) return before;
     return changed(before, event.data, -1, event.type === 'RejectDropped' ? 1 : 0);
   },
 };

@@ -79,6 +79,36 @@ describe('An item that is refused', () => {
     expect(reject.body).toEqual({ eventType: 'x' });
   });
 
+  it('is kept without the keys that stand deeper in it, or in what is not JSON', async () => {
+    const project = await app().project();
+    const { apiKey: writeKey } = project;
+    await project.request('POST', '/v1/batch', {
+      body: { writeKey, batch: [{ type: 'track', context: { writeKey, locale: 'de' }, list: [{ writeKey }] }] },
+    });
+    const lines = `{"eventType":"x","writeKey" : "${writeKey}","cut`;
+    await project.request('POST', '/api/events/batch', {
+      body: lines,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    const bodies = (await rejectsOf(project)).map(({ body }) => body);
+    expect(bodies).toContainEqual({ type: 'track', context: { locale: 'de' }, list: [{}] });
+    expect(bodies).toContain('{"eventType":"x","writeKey" : "","cut');
+  });
+
+  it('is kept where it nests deeper than anything can be written', async () => {
+    const project = await app().project();
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    const { status, body } = await project.request('POST', '/api/events/batch', {
+      body: `{"events":[{"eventType":"x","userId":"u1"},{"eventType":"x","userId":"u2","properties":${deep}}]}`,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect({ status, results: body.results }).toMatchObject({
+      status: 200,
+      results: [{ status: 'queued' }, { status: 'rejected' }],
+    });
+    expect(await rejectsOf(project)).toHaveLength(1);
+  });
+
   it('is kept once when it comes again under its name, and each time where it has none', async () => {
     const project = await app().project();
     for (const event of [{ eventType: 'x', eventId: 'e1' }, { eventType: 'x' }])
@@ -155,6 +185,41 @@ describe('A webhook that is authentic and can not be mapped', () => {
   });
 });
 
+describe('A reject that two deal with at once', () => {
+  it('is recorded for one of those whom the bodies name', async () => {
+    const project = await app().project();
+    await project.batch([{ eventType: 'x' }]);
+    const [{ rejectId }] = await rejectsOf(project);
+    const bodies = ['u1', 'u2', 'u3'].map((userId) => ({ eventType: 'x', userId }));
+    const answers = await Promise.all(bodies.map((body) => act(project, `/${rejectId}/replay`, { body })));
+    const said = answers.map(({ body }) => body.status);
+    expect(said.filter((status) => status === 'queued')).toHaveLength(1);
+    for (const { status, body, headers } of answers)
+      if (status === 409)
+        expect({ code: body.code, again: headers['retry-after'] }).toEqual({
+          code: 'reject-replaying',
+          again: '1',
+        });
+      else expect(['queued', 'duplicate']).toContain(body.status);
+    await app().settled();
+    expect(await timelineOf(project)).toMatchObject([{ eventId: rejectId }]);
+  });
+
+  it('is either recorded or discarded', async () => {
+    const project = await app().project();
+    await project.batch([{ eventType: 'x' }]);
+    const [{ rejectId }] = await rejectsOf(project);
+    const body = { eventType: 'x', userId: 'u1' };
+    const [replayed, discarded] = await Promise.all([
+      act(project, `/${rejectId}/replay`, { body }),
+      act(project, `/${rejectId}/discard`),
+    ]);
+    expect([replayed.status, discarded.status].toSorted()).toEqual([200, 409]);
+    await app().settled();
+    expect(await timelineOf(project)).toHaveLength(replayed.status === 200 ? 1 : 0);
+  });
+});
+
 describe('Rejects', () => {
   it('are replayed all at once by a job, but for what is still refused', async () => {
     const project = await app().project();
@@ -185,6 +250,14 @@ describe('Rejects', () => {
     app().clock.forward(30 * 24 * 3_600_000 + 1);
     await app().settled();
     expect(await rejectsOf(project)).toEqual([]);
+  });
+
+  it('are kept of the first 1,000 items that one request has refused', async () => {
+    const project = await app().project();
+    const { body } = await project.batch(Array.from({ length: 1_002 }, () => ({ eventType: 'flood' })));
+    expect(body.results).toHaveLength(1_002);
+    await app().settled();
+    expect(await project.all(rejectsPath(project, '?limit=200'))).toHaveLength(1_000);
   });
 
   it('go, the oldest first, when a way in has more than its half, and the number that went is told', async () => {

@@ -38,7 +38,8 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof Rejection) {
     const errors = error.faults?.map(({ path, detail }) => ({ pointer: pointerOf(path), detail }));
-    return new Problem(error.code, error.message, errors && { errors });
+    const headers = error.code === 'reject-replaying' ? soon : undefined;
+    return new Problem(error.code, error.message, { ...(errors && { errors }), ...(headers && { headers }) });
   }
   if (error instanceof StaleRevision) {
     return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');

@@ -49,6 +49,7 @@ const rejections = {
   'receipt-unknown': { status: 404, title: 'There is no such receipt' },
   'reject-unknown': { status: 404, title: 'There is no such reject' },
   'reject-settled': { status: 409, title: 'The reject was dealt with' },
+  'reject-replaying': { status: 409, title: 'The reject is being replayed' },
   'reject-cut': { status: 409, title: 'The reject was too long to be kept whole' },
 } as const satisfies Record<RejectionCode, Kind>;
 

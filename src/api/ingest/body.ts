@@ -99,7 +99,7 @@ export const takes = (
 export const documentedOnly = { validatorCompiler: () => (data: unknown) => ({ value: data }) } as const;
 
 /** Throws a `Problem` when there are more items than one request may have. */
-const limited = <T>(items: readonly T[]): readonly T[] => {
+export const limited = <T>(items: readonly T[]): readonly T[] => {
   if (items.length <= bodyLimits.items) return items;
   throw new Problem('too-large', `The batch has ${items.length} items; send at most ${bodyLimits.items} at a time`);
 };

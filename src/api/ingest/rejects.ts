@@ -8,9 +8,9 @@ import type { Request } from '../../engine/handle.ts';
 import type { Refused } from '../../flows/keep-rejects.ts';
 import { keepRejects } from '../../flows/keep-rejects.ts';
 import type { ApiContext } from '../http/context.ts';
+import { maxDepth } from '../http/json.ts';
 import { listedFaults } from './answer.ts';
 import type { Faulty } from './item.ts';
-import { isObject } from './json.ts';
 import { reasonOf } from './refusals.ts';
 
 /** By which way a request came, when, and what it is called when it comes again, if it is called something. */
@@ -59,12 +59,25 @@ const personsIn = (projectId: string, { identifiers, unresolved = [] }: Faulty, 
   );
 };
 
-/** An item without the key that may stand in it. */
-const withoutKey = (value: unknown): unknown => {
-  if (!isObject(value) || !('writeKey' in value)) return value;
-  const { writeKey: _, ...rest } = value;
-  return rest;
+/** An item without the keys that may stand in it, if it is `keyed`, and without what nests deeper than JSON can be written. */
+const keepable = (value: unknown, keyed: boolean): { readonly kept: unknown; readonly whole: boolean } => {
+  let whole = true;
+  const within = (part: unknown, levels: number): unknown => {
+    if (typeof part !== 'object' || part === null) return part;
+    if (levels === 0) {
+      whole = false;
+      return null;
+    }
+    if (Array.isArray(part)) return part.map((each) => within(each, levels - 1));
+    const members = Object.entries(part).filter(([name]) => !keyed || name !== 'writeKey');
+    return Object.fromEntries(members.map(([name, each]) => [name, within(each, levels - 1)]));
+  };
+  const kept = within(value, maxDepth);
+  return { kept, whole };
 };
+
+/** Empties the keys that stand in what is not JSON, as far as they are written the usual way. */
+const withEmptyKeys = (text: string): string => text.replace(/("writeKey"[ \t]{0,16}:[ \t]{0,16}")[^"]*/g, '$1');
 
 /** The beginning of a text, of so many bytes in UTF-8 at most. */
 const firstBytes = (text: string, most: number): string =>
@@ -73,8 +86,13 @@ const firstBytes = (text: string, most: number): string =>
     .toString()
     .replace(/\ufffd+$/, '');
 
-const textOf = (sent: Sent): string =>
-  sent.form === 'text' ? sent.value : (JSON.stringify(withoutKey(sent.value)) ?? 'null');
+/** What was sent, as far as it can be written, as text; on the ways where a key may stand in a body, without that. */
+const textOf = (sent: Sent, via: WayIn): { readonly text: string; readonly whole: boolean } => {
+  const keyed = via !== 'webhook' && via !== 'import';
+  if (sent.form === 'text') return { text: keyed ? withEmptyKeys(sent.value) : sent.value, whole: true };
+  const { kept, whole } = keepable(sent.value, keyed);
+  return { text: JSON.stringify(kept) ?? 'null', whole };
+};
 
 /** The most characters of the reasons that are told. */
 const mostOfDetail = 1_000;
@@ -85,9 +103,9 @@ const refusedOf = (
   { via, sourceId, receivedAt, name }: CameBy,
   [faulty, sent, index]: readonly [Faulty, Sent, number],
 ): Refused => {
-  const all = textOf(sent);
-  const whole = Buffer.byteLength(all) <= rejectLimits.bodyBytes;
-  const body = whole ? all : firstBytes(all, rejectLimits.bodyBytes);
+  const { text: all, whole: isAll } = textOf(sent, via);
+  const fits = Buffer.byteLength(all) <= rejectLimits.bodyBytes;
+  const body = fits ? all : firstBytes(all, rejectLimits.bodyBytes);
   const persons = personsIn(projectId, faulty, body);
   const { pointer } = faulty.faults[0];
   // What an activity is called tells it from others; what has no name is another one each time.
@@ -104,7 +122,7 @@ const refusedOf = (
     receivedAt: receivedAt.toISOString(),
     body,
     form: sent.form,
-    ...(!whole && { cut: true as const }),
+    ...(!(fits && isAll) && { cut: true as const }),
     ...(persons.length > 0 && { persons }),
   };
 };
@@ -113,7 +131,8 @@ const refusedOf = (
 type Refusing = { readonly projectId: string; readonly sender: Request; readonly cameBy: CameBy };
 
 /**
- * Keeps the items of a request that were refused, as they were sent, with their places in it; nothing of those that are empty.
+ * Keeps the items of a request that were refused, the first of them where there are many, as they were sent, with their places in
+ * it; nothing of those that are empty.
  * Resolves when that is durable, with the position.
  */
 export const keepRefused = async (
@@ -122,7 +141,7 @@ export const keepRefused = async (
   items: readonly (readonly [Faulty, index: number])[],
   sent: (index: number) => Sent,
 ): Promise<number> => {
-  const rejects = items.flatMap(([faulty, index]) => {
+  const rejects = items.slice(0, rejectLimits.ofRequest).flatMap(([faulty, index]) => {
     const one = sent(index);
     const isNothing = one.value === undefined || one.value === null || one.value === '';
     return isNothing ? [] : [refusedOf(api, projectId, cameBy, [faulty, one, index])];

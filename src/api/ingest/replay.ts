@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+import { beginReplay } from '../../commands/sources/begin-replay.ts';
 import { completeReplay } from '../../commands/sources/complete-replay.ts';
 import { refuseReplay } from '../../commands/sources/refuse-replay.ts';
 import type { Json } from '../../domain/lead/activity.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import type { RejectSummary, ReplayResults } from '../../domain/sources/reject.ts';
+import type { KeptReject, RejectSummary, ReplayResults } from '../../domain/sources/reject.ts';
 import { rejectIdOf } from '../../domain/sources/reject.ts';
 import type { Source } from '../../domain/sources/sources.ts';
 import { mustHaveSource, sources } from '../../domain/sources/sources.ts';
@@ -10,6 +12,7 @@ import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
 import type { RejectBody } from '../../queries/sources/rejects.ts';
 import { rejectBody, rejectOf } from '../../queries/sources/rejects.ts';
+import { bodyLimits } from '../http/body.ts';
 import { batchAnswerOf, listedFaults } from './answer.ts';
 import { fromCloudEvent } from './cloud-event.ts';
 import type { Arrival, Faulty, Translated } from './item.ts';
@@ -48,7 +51,10 @@ const fromSdk = (item: Json, arrival: Arrival): Translated => {
 const ofSource = (source: Source, content: Json, form: RejectBody['form']): Trying => {
   if (form === 'item') return { items: [content], translate: translateOf(source) };
   const { items, isLost } = itemsOf(source, content);
-  const lost = (): Translated => faulty(source.mapping?.items ?? '', 'leads to no list and no object');
+  const place = source.mapping?.items ?? '';
+  if (items.length > bodyLimits.items)
+    return { items: [content], translate: () => faulty(place, `has more than ${bodyLimits.items} items`) };
+  const lost = (): Translated => faulty(place, 'leads to no list and no object');
   return { items, translate: isLost ? lost : translateOf(source) };
 };
 
@@ -89,6 +95,25 @@ const settledResults = (results: Replayed['results']): ReplayResults =>
       status === 'ignored' ? [] : [{ index, status, ...(leadId !== undefined && { leadId }) }],
     );
 
+/** What came of a reject that is settled already; undefined while it is open. Throws a `Rejection` when it was discarded. */
+const settled = (rejectId: string, state: KeptReject): Replayed | undefined => {
+  if (state.status === 'discarded') throw new Rejection('reject-settled', `Reject ${rejectId} was discarded`);
+  if (state.status === 'open') return undefined;
+  const results = state.results.map(({ index, leadId }) => ({
+    index,
+    status: 'duplicate' as const,
+    eventId: null,
+    ...(leadId !== undefined && { leadId }),
+  }));
+  return { status: 'duplicate', results, position: 0 };
+};
+
+/** SHA-256 of what is to be recorded. What was kept is in it, so that nobody can try out whom it names when that is forgotten. */
+const sayingOf = (rejectId: string, kept: RejectBody | undefined, translated: readonly Translated[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([rejectId, kept?.text, translated]))
+    .digest('base64url');
+
 /** Records what was refused before, where it is none any more. It is recorded once, however often it is replayed. */
 export const replaying = (api: Recording): ReplayReject => {
   const { engine, newId } = api;
@@ -101,16 +126,8 @@ export const replaying = (api: Recording): ReplayReject => {
   return async ({ projectId, rejectId, body }, request) => {
     const state = await rejectOf(engine, projectId, rejectId);
     const { summary } = state;
-    if (state.status === 'discarded') throw new Rejection('reject-settled', `Reject ${rejectId} was discarded`);
-    if (state.status === 'replayed') {
-      const results = state.results.map(({ index, leadId }) => ({
-        index,
-        status: 'duplicate' as const,
-        eventId: null,
-        ...(leadId !== undefined && { leadId }),
-      }));
-      return { status: 'duplicate', results, position: 0 };
-    }
+    const before = settled(rejectId, state);
+    if (before) return before;
     const kept = await rejectBody(engine, projectId, rejectId);
     const content = body === undefined ? contentOf(rejectId, kept) : body;
     const source = await sourceOf(projectId, summary);
@@ -133,6 +150,10 @@ export const replaying = (api: Recording): ReplayReject => {
       const { position } = await engine.handle(refuseReplay, { projectId, rejectId, ...why }, sender);
       return { status: 'rejected', results: resultsOf(translated.filter(isFaulty)), position };
     }
+    const saying = sayingOf(rejectId, kept, translated);
+    await engine.handle(beginReplay, { projectId, rejectId, saying }, { ...sender, commandId: unrepeatable(newId()) });
+    const meanwhile = settled(rejectId, await rejectOf(engine, projectId, rejectId));
+    if (meanwhile) return meanwhile;
     // Of all of a webhook some may still be refused: these are kept by themselves.
     const sent = (index: number): Sent => ({ form: 'item', value: items[index] ?? null });
     const { via, sourceId } = summary;

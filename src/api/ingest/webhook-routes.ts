@@ -15,6 +15,7 @@ import { Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
 import type { Admit } from './admission.ts';
 import { batchAnswerOf, resultSchema } from './answer.ts';
+import { limited } from './body.ts';
 import { faulty } from './item.ts';
 import type { Delivery } from './record.ts';
 import { eachInTurn, record } from './record.ts';
@@ -88,6 +89,7 @@ const taken = async (
   const receivedAt = api.clock();
   const sender = senderOf(api, request, source);
   const { items, pointerTo, translate, sent } = itemsOf(source, 'content' in said ? said.content : null);
+  limited(items);
   const arrivalOf = () => ({ receivedAt, newEventId: api.newId });
   const refused: Delivery['refused'] = (some) => request.server.refused(request, some);
   const cameBy = { via: 'webhook', sourceId, receivedAt, name: receiptId } as const;

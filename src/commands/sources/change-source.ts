@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mustGoTogether, areSame, mustHaveSource, sourceSettings, sources } from '../../domain/sources/sources.ts';
+import { withLowerNames } from '../../domain/sources/scheme.ts';
 import { command } from '../../engine/command.ts';
 
 /** What may change of a source: what is left out stays, and `null` takes away. */
@@ -26,7 +27,7 @@ export const changeSource = command(sources)({
       name: changes.name ?? before.name,
       scheme: before.scheme,
       ...(mapping !== undefined && { mapping }),
-      ...(signature !== undefined && { signature }),
+      ...(signature !== undefined && { signature: withLowerNames(signature) }),
       enabled: changes.enabled ?? before.enabled,
     };
     mustGoTogether(after);

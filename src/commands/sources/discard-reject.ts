@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mustBeKept, reject, rejectStreamId } from '../../domain/sources/reject.ts';
+import { mustBeKept, mustNotBeReplaying, reject, rejectStreamId } from '../../domain/sources/reject.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { command } from '../../engine/command.ts';
 
@@ -11,6 +11,7 @@ export const discardReject = command(reject)({
   decide: (state, { rejectId }, { now }) => {
     const { status, summary } = mustBeKept(state, rejectId);
     if (status === 'replayed') throw new Rejection('reject-settled', `Reject ${rejectId} was replayed`);
+    mustNotBeReplaying(state, rejectId, now);
     return status === 'open' ? [{ type: 'RejectDiscarded', data: { ...summary, at: now.toISOString() } }] : [];
   },
 });

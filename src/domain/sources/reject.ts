@@ -9,14 +9,17 @@ export const waysIn = ['rest', 'batch', 'segment', 'cloudevents', 'webhook', 'im
 export type WayIn = (typeof waysIn)[number];
 
 /**
- * How much is kept of what was refused: bytes of one body, and of a project as many open rejects and bytes. Each way in has a half
- * of that at most, as the keys of some are public. Those that were replayed or discarded are told of for so many ms more.
+ * How much is kept of what was refused: bytes of one body, so many of one request, and of a project as many open rejects and
+ * bytes. Each way in has a half of that at most, as the keys of some are public. Those that were replayed or discarded are told
+ * of for so many ms more. Whoever replays one has it for so many ms.
  */
 export const rejectLimits = {
   bodyBytes: 64 * 1024,
+  ofRequest: 1_000,
   open: 10_000,
   bytes: 64 * 1024 * 1024,
   aWay: 0.5,
+  replayingForMs: 30_000,
   toldForMs: 30 * 24 * 3_600_000,
 } as const;
 
@@ -63,6 +66,11 @@ export const rejectEvents = {
   ReplayRefused: z
     .strictObject({ code: z.string(), detail: z.string(), pointer: z.string().optional(), at: isoTime })
     .describe('It was tried again and refused again.'),
+  ReplayBegun: z
+    .strictObject({ saying: z.string(), until: isoTime, at: isoTime })
+    .describe(
+      'It is being recorded. `saying` is SHA-256 of what it is to say: until then it is replayed saying nothing else, and not discarded.',
+    ),
   RejectReplayed: summary
     .extend({ status: z.enum(['queued', 'duplicate']), results, at: isoTime })
     .describe('It was recorded after all.'),
@@ -74,9 +82,12 @@ export const rejectEvents = {
 } as const;
 export type RejectEvent = EventsOf<typeof rejectEvents>;
 
+/** What a reject is being recorded as, and until when nobody may record it otherwise. */
+type Replaying = Pick<Extract<RejectEvent, { type: 'ReplayBegun' }>['data'], 'saying' | 'until'>;
+
 export type RejectState =
   | { readonly status: 'unknown' | 'dropped'; readonly summary?: never }
-  | { readonly status: 'open'; readonly summary: RejectSummary; readonly cut: boolean }
+  | { readonly status: 'open'; readonly summary: RejectSummary; readonly cut: boolean; readonly replaying?: Replaying }
   | { readonly status: 'replayed'; readonly summary: RejectSummary; readonly results: ReplayResults }
   | { readonly status: 'discarded'; readonly summary: RejectSummary };
 
@@ -113,6 +124,10 @@ const evolve = (state: RejectState, event: RejectEvent): RejectState => {
       return { status: 'open', summary: summaryOf(event.data), cut: event.data.cut ?? false };
     case 'ReplayRefused':
       return state.status === 'open' ? { ...state, summary: refusedAgain(state.summary, event.data) } : state;
+    case 'ReplayBegun': {
+      const { saying, until } = event.data;
+      return state.status === 'open' ? { ...state, replaying: { saying, until } } : state;
+    }
     case 'RejectReplayed':
       return { status: 'replayed', summary: summaryOf(event.data), results: event.data.results };
     case 'RejectDiscarded':
@@ -148,4 +163,17 @@ const isKept = (state: RejectState): state is KeptReject => state.summary !== un
 export const mustBeKept = (state: RejectState, rejectId: string): KeptReject => {
   if (isKept(state)) return state;
   throw new Rejection('reject-unknown', `There is no reject ${rejectId.slice(0, 64)}, or it went to make room`);
+};
+
+/** What an open reject is being recorded as at a time; undefined when nobody does, or whoever did is gone. */
+export const replayingAt = (state: RejectState, now: Date): Replaying | undefined => {
+  const found = state.status === 'open' ? state.replaying : undefined;
+  return found && found.until > now.toISOString() ? found : undefined;
+};
+
+/** Throws a `Rejection` while a reject is being recorded as something else than what it is to say, if that is given. */
+export const mustNotBeReplaying = (state: RejectState, rejectId: string, now: Date, saying?: string): void => {
+  const found = replayingAt(state, now);
+  if (!found || found.saying === saying) return;
+  throw new Rejection('reject-replaying', `Reject ${rejectId} is being replayed; look at it again in some seconds`);
 };

@@ -7,11 +7,11 @@ import { z } from 'zod';
 export const schemes = ['standard', 'hmac-sha256', 'stripe', 'token'] as const;
 export type Scheme = (typeof schemes)[number];
 
-/** The name of a header (RFC 9110), in lower case as Node has it. */
+/** The name of a header (RFC 9110), in any case. */
 const header = z
   .string()
   .max(64)
-  .regex(/^[!#$%&'*+.^_`|~0-9a-z-]+$/, { error: 'is not the name of a header, in lower case' });
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not the name of a header' });
 
 /**
  * Where `hmac-sha256` finds the HMAC, and how it is written. Where a header has the time too, in seconds or ms since 1970, what
@@ -24,3 +24,10 @@ export const signatureSchema = z.strictObject({
   timestampHeader: header.optional(),
 });
 export type SignatureFormat = Readonly<z.infer<typeof signatureSchema>>;
+
+/** The same format with the names of its headers in lower case, as Node has them. Facts have them so. */
+export const withLowerNames = ({ header: name, timestampHeader, ...format }: SignatureFormat): SignatureFormat => ({
+  ...format,
+  header: name.toLowerCase(),
+  ...(timestampHeader !== undefined && { timestampHeader: timestampHeader.toLowerCase() }),
+});

@@ -135,3 +135,15 @@ it('Both secrets hold while one takes the place of the other', async () => {
   const secrets = await ask('GET', `/sources/${source.sourceId}/secrets`);
   expect(secrets.body.map(({ state }: { state: string }) => state)).toEqual(['current', 'former']);
 });
+
+it('A webhook of more items than a batch may have is refused, and nothing of it is kept', async () => {
+  const { ask, send } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'CRM', scheme: 'token' });
+  const headers = { authorization: `Bearer ${source.secret}` };
+  const many = Array.from({ length: 5_001 }, () => 1);
+  expect(await send(source.path, JSON.stringify(many), headers)).toMatchObject({
+    status: 413,
+    body: { code: 'too-large', detail: expect.stringContaining('5001 items') },
+  });
+  expect(await send(source.path, JSON.stringify(many.slice(0, 5_000)), headers)).toMatchObject({ status: 202 });
+});

@@ -33,6 +33,16 @@ describe('Adding a source', () => {
       .rejects('invalid-request');
   });
 
+  it('has the names of headers in lower case, however they are written', () => {
+    const written = { header: 'X-Signature', encoding: 'hex', timestampHeader: 'X-Time' } as const;
+    given()
+      .when(addSource, { ...adding, scheme: 'hmac-sha256', signature: written })
+      .then(sourceAdded({ scheme: 'hmac-sha256', signature: { ...signature, timestampHeader: 'x-time' } }));
+    given(sourceAdded({ scheme: 'hmac-sha256', signature }))
+      .when(changeSource, { ...changing, signature: { ...signature, header: 'X-Signature' } })
+      .then();
+  });
+
   it('is rejected when a project has as many as it may, and not when one was removed', () => {
     const ids = Array.from({ length: sourceLimits.sources }, (_, index) => `acme-${String(index).padStart(12, '0')}`);
     const full = ids.map((id) => sourceAdded({ sourceId: id }));
