@@ -15,12 +15,12 @@ import { Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
 import type { Admit } from './admission.ts';
 import { batchAnswerOf, resultSchema } from './answer.ts';
-import { limited } from './body.ts';
+import { documentedOnly, limited } from './body.ts';
 import { faulty } from './item.ts';
 import type { Delivery } from './record.ts';
 import { eachInTurn, record } from './record.ts';
 import { contentOf, itemsOf, nameOf } from './webhook.ts';
-import { mustBeAuthentic } from './webhook-signature.ts';
+import { mustBeAuthentic, tokenQuery } from './webhook-signature.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -147,6 +147,12 @@ const receive = async (api: ApiContext, request: FastifyRequest, reply: FastifyR
   return answer;
 };
 
+/** What says the type of a body, without its parameters. */
+const mediaType = /^\s*([\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+)\s*(?:;|$)/;
+
+/** A body whose type says nothing is taken for JSON: who signs it need not be good at headers. */
+const typeIn = (given: string | undefined): string => mediaType.exec(given ?? '')?.[1] ?? 'application/json';
+
 /** Takes webhooks: whose they are, their source says, and that they are its own, their signature. */
 export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void => {
   const find = knownSources(api, (projectId) => scope.isProject(projectId));
@@ -157,6 +163,7 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
     if (!source) throw new Problem('source-unknown', 'There is no such source; look at the path');
     if (!source.enabled) throw new Problem('source-disabled', 'The source is disabled; enable it to take webhooks');
     request.source = source;
+    request.headers['content-type'] = typeIn(request.headers['content-type']);
     request.caller = { projectId: source.projectId, keyId: sourceId, scopes: [] };
   });
   scope.addHook('onError', (_request, _reply, error, done) => {
@@ -175,13 +182,14 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
     url: '/webhooks/:sourceId',
     config: { public: true },
     bodyLimit,
+    ...documentedOnly,
     schema: {
       summary: 'Take a webhook',
       description:
         'Needs no key: the signature over the raw body says whose it is. Answered when all is durable. The same webhook again is a duplicate; what is signed and can not be mapped is rejected, and kept.',
       tags,
       params,
-      querystring: z.object({ token: z.string().max(256).optional().describe('The secret, for the scheme token') }),
+      querystring: tokenQuery,
       response: { 202: answerSchema },
     },
     handler: async (request, reply) => {

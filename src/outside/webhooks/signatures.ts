@@ -32,13 +32,22 @@ const hmac = (key: string | Buffer, ...parts: readonly (string | Buffer)[]): Buf
   return made.digest();
 };
 
-const areEqual = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);
+const areEqual = (one: string, other: string): boolean => {
+  const [bytes, others] = [Buffer.from(one), Buffer.from(other)];
+  return bytes.length === others.length && timingSafeEqual(bytes, others);
+};
 
-/** Whether one of the signatures is that of one of the secrets. All are looked at, whichever fits, so that time tells nothing. */
+/** Hex as a sender writes it, in either case. */
+const hexIn = (text: string): string => text.toLowerCase();
+
+/**
+ * Whether one of the signatures, as they are written, is that of one of the secrets. What only decodes to the same bytes is not.
+ * All are looked at, whichever fits, so that time tells nothing.
+ */
 const anyFits = (
-  signatures: readonly Buffer[],
+  signatures: readonly string[],
   secrets: readonly string[],
-  sign: (secret: string) => Buffer,
+  sign: (secret: string) => string,
 ): boolean => {
   let fits = false;
   for (const secret of secrets) {
@@ -78,8 +87,10 @@ export const standardSignature = (secret: string, id: string, seconds: number, b
 const verifyStandard = (request: Signed, secrets: readonly string[]): Verified => {
   const [id, time, all] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => single(request, name));
   if (id === undefined || time === undefined || all === undefined) return missing;
-  const ours = all.split(' ').flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice(3), 'base64')] : []));
-  const fits = anyFits(ours, secrets, (secret) => hmac(standardKey(secret), `${id}.${time}.`, request.body));
+  const ours = all.split(' ').flatMap((each) => (each.startsWith('v1,') ? [each.slice(3)] : []));
+  const fits = anyFits(ours, secrets, (secret) =>
+    hmac(standardKey(secret), `${id}.${time}.`, request.body).toString('base64'),
+  );
   return timed(fits, time, request.now, id);
 };
 
@@ -89,8 +100,8 @@ const verifyStripe = (request: Signed, secrets: readonly string[]): Verified => 
   const parts = header.split(',').map((part) => part.trim().split('=', 2));
   const time = parts.find(([name]) => name === 't')?.[1];
   if (time === undefined) return invalid;
-  const ours = parts.flatMap(([name, value = '']) => (name === 'v1' ? [Buffer.from(value, 'hex')] : []));
-  const fits = anyFits(ours, secrets, (secret) => hmac(secret, `${time}.`, request.body));
+  const ours = parts.flatMap(([name, value = '']) => (name === 'v1' ? [hexIn(value)] : []));
+  const fits = anyFits(ours, secrets, (secret) => hmac(secret, `${time}.`, request.body).toString('hex'));
   return timed(fits, time, request.now);
 };
 
@@ -100,14 +111,15 @@ const verifyHmac = (request: Signed, secrets: readonly string[], format: Signatu
   const time = timestampHeader === undefined ? undefined : single(request, timestampHeader);
   if (given === undefined || (timestampHeader !== undefined && time === undefined)) return missing;
   if (!given.startsWith(prefix)) return invalid;
-  const ours = [Buffer.from(given.slice(prefix.length), encoding)];
+  const written = given.slice(prefix.length);
+  const ours = [encoding === 'hex' ? hexIn(written) : written];
   const signed = time === undefined ? [request.body] : [`${time}.`, request.body];
-  const fits = anyFits(ours, secrets, (secret) => hmac(secret, ...signed));
+  const fits = anyFits(ours, secrets, (secret) => hmac(secret, ...signed).toString(encoding));
   if (time !== undefined) return timed(fits, time, request.now);
   return fits ? {} : invalid;
 };
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const verifyToken = (request: Signed, secrets: readonly string[]): Verified => {
   const bearer = /^bearer +(\S+)$/i.exec(single(request, 'authorization') ?? '')?.[1];

@@ -147,3 +147,30 @@ it('A webhook of more items than a batch may have is refused, and nothing of it 
   });
   expect(await send(source.path, JSON.stringify(many.slice(0, 5_000)), headers)).toMatchObject({ status: 202 });
 });
+
+it('A webhook is taken whatever else its address says, and JSON whatever its type says', async () => {
+  const { ask, send } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'CRM', scheme: 'token' });
+  const body = (userId: string) => JSON.stringify({ eventType: 'x', userId });
+  const address = `${source.path}?token=${source.secret}&utm_source=crm&x=1&x=2`;
+  expect(await send(address, body('u1'), {})).toMatchObject({ status: 202, body: { status: 'queued' } });
+  for (const [index, type] of ['json', '', ';;;///', 'application/json; charset', 'text/plain;;'].entries())
+    expect(await send(address, body(`t${index}`), { 'content-type': type })).toMatchObject({
+      status: 202,
+      body: { status: 'queued' },
+    });
+  expect(await send(`${source.path}?token=a&token=b`, body('u2'), {})).toMatchObject({
+    status: 401,
+    body: { code: 'signature-missing' },
+  });
+});
+
+it('A webhook that is too large is told how large it may be', async () => {
+  const { ask, send } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'CRM', scheme: 'token' });
+  const headers = { authorization: `Bearer ${source.secret}` };
+  expect(await send(source.path, ' '.repeat(1024 * 1024 + 1), headers)).toMatchObject({
+    status: 413,
+    body: { code: 'too-large', detail: expect.stringContaining('larger than 1 MiB') },
+  });
+});
