@@ -52,6 +52,9 @@ const servers = [
 /** What one client can do to others is measured by how long those wait: with nothing else going on, one file after the other. */
 const fairness = ['tests/fairness/*.test.ts'];
 
+/** The snippet in web pages, in a real browser. */
+const browser = ['tests/browser/*.test.ts'];
+
 /** For what goes over servers, in ms: several processes share the machine, and jobs wait for what others may still hold to be true. */
 const patience = 120_000;
 
@@ -93,6 +96,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // A browser is several processes of its own. The first run unpacks it.
+          name: 'browser',
+          include: browser,
+          maxWorkers: 1,
+          testTimeout: patience,
+          hookTimeout: patience,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'stand-ins',
           // What goes through the app alone, and asks read models for all that they can.
           include: files(['queries']),
@@ -102,7 +116,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...fairness] },
+        test: { name: 'leadfold', include: ['tests/**/*.test.ts'], exclude: [...servers, ...fairness, ...browser] },
       },
     ],
   },

@@ -14,6 +14,7 @@ import { openServer } from './server.ts';
 import { storyOf, visitors } from './story.ts';
 import { bold, dim, grouped, red } from './table.ts';
 import { openTally } from './tally.ts';
+import { playWebhooks, webhookChecks, webhookReport } from './webhooks.ts';
 
 /** Errors that say all there is to know. */
 const selfExplaining = ['DemoError', 'ConfigError', 'UsageError'];
@@ -56,9 +57,10 @@ const play = async (server: Server, { seed, quick }: ReturnType<typeof optionsIn
   show([`${grouped(tally.sent())} events in ${seconds.toFixed(1)} s, each answered when it was on disk`]);
 
   const handed = await handOver(server, projects, { wait: !quick, say: (line) => show([dim(`  ${line}`)]) });
+  const webhooks = await playWebhooks(server);
   const findings = await findingsOf(projects, tally);
-  const checks = [...checksOf(story, tally, findings), ...handoverChecks(handed, !quick)];
-  show([...reportOf(story, tally, findings), '', ...handoverReport(handed)]);
+  const checks = [...checksOf(story, tally, findings), ...handoverChecks(handed, !quick), ...webhookChecks(webhooks)];
+  show([...reportOf(story, tally, findings), '', ...handoverReport(handed), ...webhookReport(webhooks)]);
   show(['', ...checkLines(checks), '', ...nextLines(findings, projects[1].key)]);
   return checks.every(({ holds }) => holds);
 };

@@ -41,7 +41,8 @@ const bloomModel = {
   groups: { website: { cap: 30 } },
 };
 
-const create = async ({ url, adminKey }: Server, name: string): Promise<Project> => {
+/** Makes a project. */
+export const createProject = async ({ url, adminKey }: Server, name: string): Promise<Project> => {
   const made = z.object({ projectId: z.string(), apiKey: z.string(), writeKey: z.string() });
   const { body } = await ask({ url: `${url}/api/projects`, key: adminKey, body: JSON.stringify({ name }) }, made);
   return { name, projectId: body.projectId, writeKey: body.writeKey, key: body.apiKey, url };
@@ -49,7 +50,7 @@ const create = async ({ url, adminKey }: Server, name: string): Promise<Project>
 
 /** Makes the two projects: one that scores by the model every project begins with, and one with a model of its own. */
 export const createProjects = async (server: Server): Promise<readonly [Project, Project]> => {
-  const [acme, bloom] = [await create(server, 'Acme Analytics'), await create(server, 'Bloom Studio')];
+  const [acme, bloom] = [await createProject(server, 'Acme Analytics'), await createProject(server, 'Bloom Studio')];
   const model = `${server.url}/api/projects/${bloom.projectId}/scoring-model`;
   const published = z.object({ version: z.int() });
   await ask({ url: model, method: 'PUT', key: server.adminKey, body: JSON.stringify(bloomModel) }, published);

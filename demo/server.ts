@@ -7,6 +7,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { parseConfig } from '../src/config/config.ts';
 import { causeOf, DemoError, jsonIn } from './http.ts';
+import { settingsOfWebhooks } from './webhooks.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -115,7 +116,7 @@ export const openServer = async (outer: Env): Promise<Server> => {
   }
   const place =
     given === undefined ? {} : { PORT: address.port || '80', HOST: address.hostname.replace(/^\[|\]$/g, '') };
-  const server = await launch({ ...inherited, ...place });
+  const server = await launch({ ...settingsOfWebhooks, ...inherited, ...place });
   try {
     await untilReady(server.url);
     return { ...server, adminKey: keyOf(), own: true };

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { adminKeyIn, newSecret } from './config/admin-key.ts';
+import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
 import type { ApiContext } from './api/http/context.ts';
+import type { ReplayReject } from './api/ingest/replay.ts';
+import { replaying } from './api/ingest/replay.ts';
 import type { Handle } from './engine/handle.ts';
 import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
@@ -11,30 +13,27 @@ import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
-import { integrityOf } from './runners/integrity.ts';
+import { nowhere } from './config/delivery-allow.ts';
 import { checksInThreads } from './invariants/thread.ts';
 import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
-import { serving } from './readmodels/generations.ts';
+import type { Secrets } from './outside/vault/secrets.ts';
+import { secretsIn } from './outside/vault/secrets.ts';
+import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
 import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
-import type { Troubles } from './telemetry/troubles.ts';
 import { openTroubles } from './telemetry/troubles.ts';
+import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
+import type { Stores } from './runners/open-stores.ts';
+import { openStores } from './runners/open-stores.ts';
 import { startRunners } from './runners/start.ts';
-import { connectStores } from './runners/stores.ts';
-
-/** How long a generation that was looked up at a server is read before it is looked up again, in ms. */
-const generationAge = 500;
-
-/** How long a worker runs a subscription without having renewed its lease, in ms. Another may take over a quarter of that later. */
-const leaseLifetime = 3_200;
 
 /** Leadfold, wired. */
 export type App = {
@@ -55,36 +54,6 @@ export type Outside = { readonly clock: () => Date; readonly newId: () => string
 
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
 
-/** The stores, watched by telemetry, and what tells how they are. */
-type Stores = Awaited<ReturnType<typeof openStores>>;
-
-/** Where facts and documents are kept. Files are looked at before they are opened: whoever opens them makes those that are not there. */
-const openStores = async (
-  config: Config,
-  { clock, newId }: Outside,
-  { telemetry, troubles }: { readonly telemetry: Telemetry; readonly troubles: Troubles },
-) => {
-  const { eventStore, readModels: documents, traces } = config;
-  const integrity = integrityOf(config);
-  const opened = await connectStores(config, { clock, telemetry, troubles });
-  // Files serve one process; what servers keep, many processes may offer to project and to react to.
-  const shared = documents.scheme !== 'sqlite';
-  const names = projections.map(({ name }) => name);
-  const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
-  const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
-  return {
-    ...opened,
-    readModels,
-    integrity,
-    shared,
-    // Whoever serves a file has its lock.
-    isAlone: eventStore.scheme === 'sqlite',
-    ...(lease && { lease }),
-    /** The same stores for a thread, which opens them again. */
-    locations: { eventStore, readModels: documents, ...(lease && { lease }), ...(traces && { traces }) },
-  };
-};
-
 /** What runs commands, watched by telemetry, with what it remembers of streams. */
 const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
   const snapshots = keepSnapshots(readModels, {
@@ -101,13 +70,15 @@ type Running = {
   readonly engine: Engine;
   readonly telemetry: Telemetry;
   readonly log: Logger;
+  readonly replay: ReplayReject;
+  readonly secrets: Secrets;
 };
 
 type Runners = Awaited<ReturnType<typeof startRunners>>;
 
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
-  const { config, outside, stores, engine, telemetry, log } = running;
+  const { config, outside, stores, engine, telemetry, log, replay, secrets } = running;
   const { store, readModels } = stores;
   const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
@@ -125,6 +96,10 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    feed: runners.feed,
+    secrets,
+    urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
+    replay,
     monotonic: () => performance.now(),
     adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
@@ -145,6 +120,9 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     heads: freshness.heads,
     projections: projecting.statuses,
     waiting: waitingWork(readModels),
+    secrets: oldestSecrets({ readModels, clock: outside.clock }),
+    circuits: runners.circuits,
+    listeners: runners.feed.listeners,
     reactors: () => reacting.map((each) => each.status()),
     thread: async () => projecting.measures?.(),
   };
@@ -190,8 +168,9 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     if (await engine.states.forgetLost())
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
-  const running = { config, outside, stores, engine, telemetry, log };
-  const runners = await startRunners({ ...outside, ...stores, role: config.role, engine, telemetry, troubles, log });
+  const replay = replaying({ ...outside, engine });
+  const running = { config, outside, stores, engine, telemetry, log, replay, secrets: secretsIn(stores.vault) };
+  const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));

@@ -54,7 +54,15 @@ const listenForMetrics = async (app: App, { metricsPort, host }: Config): Promis
 };
 
 /** Errors that say all there is to know: what is wrong, where, and what to do. */
-const selfExplaining = ['ConfigError', 'DataInUse', 'DataUnusable', 'StoreUnavailable', 'ReadModelsUnavailable'];
+const selfExplaining = [
+  'ConfigError',
+  'DataInUse',
+  'DataUnusable',
+  'StoreUnavailable',
+  'ReadModelsUnavailable',
+  'VaultUnavailable',
+  'VaultLocked',
+];
 
 const greeting = (url: string, keyPlace: string, key: string): string => `
 Leadfold is listening on ${url}

@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     QUERIES,
   ],
   reactors: ['domain', 'commands', 'flows', 'type engine/states.ts', STORE_TYPE],
-  deadlines: ['commands', 'flows', 'projections', 'reactors', 'type readmodels/collection.ts', QUERIES],
+  deadlines: ['domain', 'commands', 'flows', 'projections', 'reactors', 'type readmodels/collection.ts', QUERIES],
   jobs: [
     'domain',
     'commands',
@@ -64,6 +64,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'flows',
     'jobs',
     'queries',
+    'outside/webhooks/requests.ts isReservedHeader',
+    'outside/webhooks/signatures.ts',
+    'outside/vault/boxes.ts VaultUnavailable',
+    'outside/vault/sealing.ts DamagedBox',
+    'outside/vault/vault.ts VaultConflict',
+    'outside/vault/vault.ts VaultLocked',
+    'type outside/vault/secrets.ts',
+    'type outside/webhooks/addresses.ts',
     'invariants/report.ts',
     'type engine/handle.ts',
     'type runners/subscription.ts',
@@ -90,6 +98,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     STORE_TYPE,
     'type readmodels/read-models.ts',
   ],
+  outside: [
+    'config/private-files.ts',
+    'type config/delivery-allow.ts',
+    'type config/store-location.ts',
+    'type domain/deliveries/endpoints.ts',
+    'type domain/deliveries/told.ts',
+    'config/key-files.ts masterKeyIn',
+    'type domain/sources/scheme.ts',
+  ],
   config: ['domain/nearest.ts nearestOf'],
   cli: ['*'],
   'main.ts': ['app.ts', 'config'],
@@ -110,22 +127,26 @@ const ADAPTERS = [
   'eventstore/eventstoredb/store.ts',
   'readmodels/sqlite/read-models.ts',
   'readmodels/mongodb/read-models.ts',
+  'outside/vault/sqlite/boxes.ts',
+  'outside/vault/mongodb/boxes.ts',
 ];
-const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts'];
+const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/open.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {
   commands: [],
-  projections: ['projection.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
+  projections: ['projection.ts', 'derive.ts', 'deriving.ts', 'recent.ts', 'lead-terms.ts', 'repair.ts'],
   reactors: ['reactor.ts'],
   deadlines: ['deadline.ts'],
   jobs: [
     'job-handler.ts',
+    'facts-after.ts',
     'rebuild-lead.ts',
     'rebuild-dashboard.ts',
     'rebuilds.ts',
     'request-rebuild.ts',
     'request-of-project.ts',
+    'request-replay.ts',
   ],
 };
 

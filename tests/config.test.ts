@@ -6,6 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, environment, parseConfig } from '../src/config/config.ts';
 
 const STRONG = '7b1f0c93d2a84e65b0f7a6c1e8d94f23';
+/** 32 bytes in base64. */
+const [MASTER, OTHER] = [
+  'q3Jm8Zx0vT5bN2cW7yKpR4sLdH9gF1aXeUo6iVtBnE8=',
+  'Zk1wQ8rXn5vT2yB7cJ4hL9gS0dF3aM6eUoPiKtWxR1s=',
+];
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -26,14 +31,17 @@ describe('the defaults', () => {
       role: 'all',
       eventStore: { scheme: 'sqlite', path: './data/events.db' },
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
+      vault: { scheme: 'sqlite', path: './data/vault.db' },
+      deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       logLevel: 'info',
     });
   });
 
-  it('keep both stores in the data folder, wherever it is', () => {
+  it('keep the stores in the data folder, wherever it is', () => {
     expect(parseConfig({ DATA_DIR: '/srv/leadfold/' })).toMatchObject({
       eventStore: { scheme: 'sqlite', path: '/srv/leadfold/events.db' },
       readModels: { scheme: 'sqlite', path: '/srv/leadfold/read-models.db' },
+      vault: { scheme: 'sqlite', path: '/srv/leadfold/vault.db' },
     });
   });
 
@@ -51,8 +59,13 @@ describe('a setting', () => {
       DATA_DIR: '/a',
       EVENT_STORE: 'esdb+discover://a,b:2113?tls=true',
       READ_MODELS: 'mongodb://user:pa%2Fss@c/leadfold',
+      VAULT: 'mongodb://d/secrets',
       LEADFOLD_ROLE: 'worker',
       LEADFOLD_ADMIN_KEY: STRONG,
+      LEADFOLD_MASTER_KEY: MASTER,
+      LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
+      DELIVERY_ALLOW: 'localhost',
+      DELIVERY_SCHEDULE: '500ms,1h',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -64,7 +77,12 @@ describe('a setting', () => {
       role: 'worker',
       eventStore: { scheme: 'eventstoredb', url: 'esdb+discover://a,b:2113?tls=true' },
       readModels: { scheme: 'mongodb', url: 'mongodb://user:pa%2Fss@c/leadfold' },
+      vault: { scheme: 'mongodb', url: 'mongodb://d/secrets' },
       adminKey: STRONG,
+      masterKey: Buffer.from(MASTER, 'base64'),
+      previousMasterKey: Buffer.from(OTHER, 'base64'),
+      deliveryAllow: { networks: [], hosts: ['localhost'] },
+      deliverySchedule: [500, 3_600_000],
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -84,6 +102,14 @@ describe('a setting', () => {
     ['READ_MODELS', 'mongodb://user@', 'READ_MODELS: after "mongodb:" there is no address'],
     ['LEADFOLD_ROLE', 'reader', 'LEADFOLD_ROLE: "reader" is not a role; give one of all, api, worker'],
     ['READ_MODELS', 'sqlite:data/../data/events.db', 'READ_MODELS: is the file of EVENT_STORE'],
+    ['VAULT', 'sqlite:data/events.db', 'VAULT: is the file of EVENT_STORE'],
+    ['VAULT', 'sqlite:data/read-models.db', 'VAULT: is the place of READ_MODELS, which may be deleted'],
+    ['VAULT', 'esdb://db', 'VAULT: the scheme "esdb:" is not supported'],
+    ['VAULT', 'mongodb://db', 'LEADFOLD_MASTER_KEY: is missing'],
+    ['DELIVERY_ALLOW', '10.0.0.0/8,a b', 'DELIVERY_ALLOW: "a b": neither a network like 10.0.0.0/8 nor the name'],
+    ['DELIVERY_SCHEDULE', '5s,soon', 'DELIVERY_SCHEDULE: "soon": not a wait'],
+    ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
+    ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(problem)]);
   });
@@ -101,16 +127,24 @@ describe('a setting', () => {
 });
 
 describe('a process', () => {
-  const servers = { EVENT_STORE: 'esdb://db:2113', READ_MODELS: 'mongodb://db', LEADFOLD_ADMIN_KEY: STRONG };
+  const servers = {
+    EVENT_STORE: 'esdb://db:2113',
+    READ_MODELS: 'mongodb://db',
+    LEADFOLD_ADMIN_KEY: STRONG,
+    LEADFOLD_MASTER_KEY: MASTER,
+  };
 
-  it.each(['all', 'api', 'worker'])('of role %s may have both stores on servers', (role) => {
+  it.each(['all', 'api', 'worker'])('of role %s may have all stores on servers', (role) => {
     expect(problemsOf({ ...servers, LEADFOLD_ROLE: role })).toEqual([]);
   });
 
   it.each([
     ['facts on a server and read models in a file', { READ_MODELS: '' }],
     ['facts in a file and read models on a server', { EVENT_STORE: '' }],
-    ['facts in a file, read models on a server and no key', { EVENT_STORE: '', LEADFOLD_ADMIN_KEY: '' }],
+    [
+      'facts in a file, read models on a server and no key',
+      { EVENT_STORE: '', LEADFOLD_ADMIN_KEY: '', LEADFOLD_MASTER_KEY: '' },
+    ],
   ])('that does all may have %s', (_, files) => {
     expect(problemsOf({ ...servers, ...files })).toEqual([]);
   });
@@ -122,9 +156,12 @@ describe('a process', () => {
     const readModels = expect.stringMatching(
       `^READ_MODELS: .* serves one process, .* for role ${role} give mongodb://`,
     ) as unknown;
-    expect(problemsOf({ LEADFOLD_ROLE: role })).toEqual([eventStore, readModels]);
-    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, EVENT_STORE: 'sqlite:e.db' })).toEqual([eventStore]);
-    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, READ_MODELS: 'sqlite:r.db' })).toEqual([readModels]);
+    const vault = expect.stringMatching(
+      `^VAULT: .* serves one process, .* for role ${role} give mongodb://`,
+    ) as unknown;
+    expect(problemsOf({ LEADFOLD_ROLE: role })).toEqual([eventStore, readModels, vault]);
+    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, EVENT_STORE: 'sqlite:e.db' })).toEqual([eventStore, vault]);
+    expect(problemsOf({ ...servers, LEADFOLD_ROLE: role, READ_MODELS: 'sqlite:r.db' })).toEqual([readModels, vault]);
   });
 
   it.each(['all', 'api', 'worker'])('of role %s at an event store of many needs the key that they share', (role) => {
@@ -140,7 +177,25 @@ describe('a process', () => {
       'EVENT_STORE: the scheme "red',
       'LEADFOLD_ADMIN_KEY: is short',
       'READ_MODELS: is a file, and ',
+      'VAULT: is a file, and a file',
     ]);
+  });
+});
+
+describe('the vault', () => {
+  const servers = { EVENT_STORE: 'esdb://db', LEADFOLD_ADMIN_KEY: STRONG, LEADFOLD_MASTER_KEY: MASTER };
+
+  it.each([
+    ['mongodb://c/leadfold', 'mongodb://c/leadfold-vault'],
+    ['mongodb://u:p@c,d/leadfold?authSource=admin', 'mongodb://u:p@c,d/leadfold-vault?authSource=admin'],
+    ['mongodb://u:p@c,d/leadfold', 'mongodb://u:p@c,d/leadfold-vault?authSource=leadfold'],
+  ])('is beside read models at %s that many processes share', (url, beside) => {
+    expect(parseConfig({ ...servers, READ_MODELS: url }).vault).toEqual({ scheme: 'mongodb', url: beside });
+  });
+
+  it('on a server needs the master key that all share', () => {
+    const env = { ...servers, READ_MODELS: 'mongodb://c', LEADFOLD_MASTER_KEY: '' };
+    expect(problemsOf(env)).toEqual([expect.stringMatching(/^LEADFOLD_MASTER_KEY: is missing; .* make one with/)]);
   });
 });
 
@@ -260,6 +315,9 @@ describe('.env.example', () => {
     for (const { name, value } of lines) expect(parseConfig({ [name]: value }), name).toEqual(parseConfig({}));
     expect(lines.filter(({ value }) => value === '').map(({ name }) => name)).toEqual([
       'LEADFOLD_ADMIN_KEY',
+      'LEADFOLD_MASTER_KEY',
+      'LEADFOLD_MASTER_KEY_PREVIOUS',
+      'DELIVERY_ALLOW',
       'METRICS_PORT',
     ]);
   });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { feedWaits } from '../src/api/routes/feed.ts';
+import { pulse } from '../src/api/routes/stream.ts';
 import { ConfigError, environment, parseConfig } from '../src/config/config.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
@@ -181,6 +183,7 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
   const container = named(role);
   const values = {
     LEADFOLD_ADMIN_KEY: '7b1f0c93d2a84e65b0f7a6c1e8d94f23',
+    LEADFOLD_MASTER_KEY: 'q3Jm8Zx0vT5bN2cW7yKpR4sLdH9gF1aXeUo6iVtBnE8=',
     MONGODB_USER: 'leadfold',
     MONGODB_PASSWORD: 'c0ffee',
   };
@@ -197,7 +200,10 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       role,
       eventStore: { scheme: 'eventstoredb', url: 'esdb://eventstoredb:2113?tls=false' },
       readModels: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold?authSource=admin' },
+      vault: { scheme: 'mongodb', url: 'mongodb://leadfold:c0ffee@mongodb:27017/leadfold-vault?authSource=admin' },
       adminKey: values.LEADFOLD_ADMIN_KEY,
+      masterKey: Buffer.from(values.LEADFOLD_MASTER_KEY, 'base64'),
+      deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       logLevel: 'info',
       metricsPort: 9464,
     });
@@ -243,9 +249,10 @@ describe('what docker compose is told by the environment', () => {
   });
 
   it('has no default where it is a secret: without it nothing starts', () => {
-    const secrets = variables.filter(({ name }) => isSecret(name));
+    // The former key is there only while it is changed.
+    const secrets = variables.filter(({ name }) => isSecret(name) && !name.endsWith('_PREVIOUS'));
     expect(new Set(secrets.map(({ name }) => name))).toEqual(
-      new Set(['MONGODB_USER', 'MONGODB_PASSWORD', 'LEADFOLD_ADMIN_KEY']),
+      new Set(['MONGODB_USER', 'MONGODB_PASSWORD', 'LEADFOLD_ADMIN_KEY', 'LEADFOLD_MASTER_KEY']),
     );
     expect(secrets.filter(({ kind, rest }) => kind !== ':?' || rest === '')).toEqual([]);
     expect(secrets.filter(({ name }) => examples.get(name)?.value !== '')).toEqual([]);
@@ -323,6 +330,17 @@ describe('the gateway', () => {
     expect(named('gateway').ports[0]).toMatch(new RegExp(`:${/listen (\d+);/.exec(conf)?.[1]}$`));
   });
 
+  it('passes a stream on as it comes, for as long as a comment comes now and then', () => {
+    const [, at = ''] = /location = \/api\/stream \{([^}]*)\}/.exec(conf) ?? [];
+    expect(at).toContain('proxy_buffering off;');
+    expect(at).toContain('proxy_pass http://api;');
+    // A location with headers of its own has none of the server's.
+    expect(at).not.toContain('proxy_set_header');
+    const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(conf)?.[1]);
+    expect(seconds).toBeGreaterThan(feedWaits.seconds);
+    expect(seconds * 1_000).toBeGreaterThan(2 * pulse.every * pulse.comment);
+  });
+
   it('takes larger bodies than the api, which says itself what is too large', () => {
     expect(conf).toContain('client_max_body_size 8m;');
   });
@@ -386,7 +404,7 @@ describe('the workflow', () => {
     const run = [...commands.matchAll(/\bnpm (?:run ([\w:]+)|(test|start)\b)/g)].map(
       ([, name, short]) => name ?? short ?? '',
     );
-    expect(run).toEqual(['types', 'lint', 'format:check', 'test:servers', 'test']);
+    expect(run).toEqual(['types', 'lint', 'format:check', 'test:servers', 'test:browser', 'test']);
     expect(run.filter((name) => !(name in scripts))).toEqual([]);
     expect(commands).toContain('npm ci\n');
     expect(commands).toContain('npm audit --omit=dev --audit-level=high');

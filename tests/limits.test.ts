@@ -7,8 +7,14 @@ import { laneLimits } from '../src/api/http/lanes.ts';
 import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
 import { leadLimits } from '../src/domain/lead/lead-limits.ts';
+import { rejectLimits } from '../src/domain/sources/reject.ts';
 import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
+import { waitingBytes } from '../src/api/http/event-stream.ts';
+import { feedWaits } from '../src/api/routes/feed.ts';
+import { pageLanes } from '../src/api/routes/feed-reading.ts';
+import { openStreams } from '../src/api/routes/stream.ts';
+import { pageBounds } from '../src/queries/deliveries/feed.ts';
 
 const [kib, mib] = [1024, 1024 * 1024];
 const told = (value: number): string => value.toLocaleString('en');
@@ -22,6 +28,8 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${bodyLimits.keylessBytesInAll / mib} MiB`,
   ],
   ['a batch', `${told(bodyLimits.items)} items`],
+  ['a webhook', `${told(bodyLimits.items)} items`],
+  ['what is kept of what one request has refused', `${told(rejectLimits.ofRequest)} items`],
   ['an activity', `${itemLimits.bytes / kib} KiB`, `${told(itemLimits.values)} values`],
   [
     'a lead',
@@ -56,6 +64,30 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${told(admissionLimits.smalls.ofAll.bodies)} of all`,
   ],
   ['bodies of a project that come in', `${admissionLimits.arriving / mib} MiB`],
+  [
+    'a page of the feed',
+    `${pageBounds.bytes / kib} KiB`,
+    `${told(pageBounds.facts)} facts`,
+    `${pageBounds.milliseconds / 1_000} s`,
+  ],
+  [
+    'pages of the feed that are read',
+    `${pageLanes.running} of a project`,
+    `${pageLanes.runningInAll} of all`,
+    `${pageLanes.waiting} of a project wait`,
+  ],
+  [
+    'requests that wait for the feed',
+    `${feedWaits.ofProject} of a project`,
+    `${feedWaits.ofAll} of a process`,
+    `${feedWaits.seconds} s`,
+  ],
+  ['streams', `${openStreams.ofProject} of a project`, `${openStreams.ofAll} of a process`],
+  [
+    'what waits for the reader of a stream',
+    `${waitingBytes.ofReader / mib} MiB`,
+    `${waitingBytes.ofAll / mib} MiB for all`,
+  ],
   ['a page of the log, for whoever reads it', `${told(pageLimits.events)} facts`, `${pageLimits.bytes / mib} MiB`],
 ];
 

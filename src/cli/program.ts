@@ -66,6 +66,23 @@ Exit code: 0 when all hold, 1 when one is violated, 2 when that could not be fou
       process.exitCode = await verifyInvariants(options);
     });
 
+const addReseal = (program: Command): unknown =>
+  throwing(program.command('reseal'))
+    .description('Seals the secrets in the vault with another master key, also while the service runs.')
+    .option('--from <location>', 'take over what is in another vault first: sqlite:<path> or mongodb://...')
+    .addHelpText(
+      'after',
+      `
+LEADFOLD_MASTER_KEY is the new key, LEADFOLD_MASTER_KEY_PREVIOUS the one before it; the service has to know both by then.
+When it is done, the key before it is not needed any more. It may be cut off and started again.
+
+Exit code: 0 when all are sealed with the new key, 1 when one could not be opened or the vault is away.`,
+    )
+    .action(async (options) => {
+      const { reseal } = await import('./reseal.ts');
+      process.exitCode = await reseal(options);
+    });
+
 /**
  * All commands. Each sets the exit code of the process, and rejects with `CommandFailed` where it has nothing to say but why.
  * What a command works with is loaded when it runs, so that none waits for what another one needs.
@@ -73,6 +90,6 @@ Exit code: 0 when all hold, 1 when one is violated, 2 when that could not be fou
 export const openProgram = (): Command => {
   const about = 'What an operator does besides npm start. Each command is also a script: npm run <command>.';
   const program = scriptOf('leadfold', about).helpCommand('help [command]', 'how a command is used');
-  for (const add of [addMigrate, addRebuild, addVerifyInvariants]) add(program);
+  for (const add of [addMigrate, addRebuild, addVerifyInvariants, addReseal]) add(program);
   return program;
 };

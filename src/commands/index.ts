@@ -15,6 +15,7 @@ import { claimWorkItem } from './work/claim-work-item.ts';
 import { closeLead } from './routing/close-lead.ts';
 import { closeWorkItem } from './work/close-work-item.ts';
 import { completeWorkItem } from './work/complete-work-item.ts';
+import { completeReceipt } from './sources/complete-receipt.ts';
 import { createProject } from './projects/create-project.ts';
 import { declineLead } from './routing/decline-lead.ts';
 import { discardDeadLetter } from './jobs/discard-dead-letter.ts';
@@ -49,38 +50,74 @@ import { requestRouting } from './routing/request-routing.ts';
 import { rescoreLead } from './scoring/rescore-lead.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
+import { removeKeySecret } from './projects/remove-key-secret.ts';
 import { revokeKey } from './projects/revoke-key.ts';
+import { rotateKey } from './projects/rotate-key.ts';
 import { unassignLead } from './routing/unassign-lead.ts';
 import { withdrawLead } from './routing/withdraw-lead.ts';
+import { addSource } from './sources/add-source.ts';
+import { changeSource } from './sources/change-source.ts';
+import { removeSource } from './sources/remove-source.ts';
+import { removeSourceSecret } from './sources/remove-source-secret.ts';
+import { rotateSourceSecret } from './sources/rotate-source-secret.ts';
+import { addEndpoint } from './deliveries/add-endpoint.ts';
+import { changeEndpoint } from './deliveries/change-endpoint.ts';
+import { disableEndpoint } from './deliveries/disable-endpoint.ts';
+import { enableEndpoint } from './deliveries/enable-endpoint.ts';
+import { forgetDelivery } from './deliveries/forget-delivery.ts';
+import { recordAttempt } from './deliveries/record-attempt.ts';
+import { removeEndpoint } from './deliveries/remove-endpoint.ts';
+import { removeEndpointSecret } from './deliveries/remove-endpoint-secret.ts';
+import { requestDelivery } from './deliveries/request-delivery.ts';
+import { rotateEndpointSecret } from './deliveries/rotate-endpoint-secret.ts';
+import { dropReject } from './sources/drop-reject.ts';
+import { discardReject } from './sources/discard-reject.ts';
+import { beginReplay } from './sources/begin-replay.ts';
+import { completeReplay } from './sources/complete-replay.ts';
+import { refuseReplay } from './sources/refuse-replay.ts';
+import { keepReject } from './sources/keep-reject.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
   absorbLead,
   acceptLead,
+  addEndpoint,
   addIdentifier,
   addRep,
+  addSource,
   addTeam,
   approveLead,
   approveWorkItem,
   assignLead,
+  beginReplay,
   cancelJob,
   captureLead,
+  changeEndpoint,
   changeRep,
+  changeSource,
   changeTeam,
   claimJob,
   claimWorkItem,
   closeLead,
   closeWorkItem,
+  completeReceipt,
+  completeReplay,
   completeWorkItem,
   createProject,
   declineLead,
+  disableEndpoint,
   discardWork: discardDeadLetter,
+  enableEndpoint,
+  discardReject,
+  dropReject,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
+  forgetDelivery,
   freePlace,
   issueKey,
+  keepReject,
   keyRequest,
   lapseWorkItem,
   linkIdentifier,
@@ -97,16 +134,27 @@ export const commands = {
   publishScoringModel,
   raiseWorkItem,
   recordActivities,
+  recordAttempt,
+  refuseReplay,
   rejectWorkItem,
   releaseWorkItem,
+  removeEndpoint,
+  removeEndpointSecret,
+  removeKeySecret,
+  removeSource,
+  removeSourceSecret,
   reopenLead,
   requestApproval,
+  requestDelivery,
   requestJob,
   requestRouting,
   rescoreLead,
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
+  rotateEndpointSecret,
+  rotateKey,
+  rotateSourceSecret,
   unassignLead,
   withdrawLead,
 } as const;

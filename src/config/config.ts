@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { StoreLocations } from './store-location.ts';
+import type { DeliveryAllow } from './delivery-allow.ts';
+import { deliveryAllow } from './delivery-allow.ts';
+import { defaultSchedule, deliverySchedule } from './delivery-schedule.ts';
+import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
-import { EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
+import { conflictsIn, MAKE_KEY } from './conflicts.ts';
+import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -18,6 +21,14 @@ export type Config = StoreLocations & {
   readonly dataDir: string;
   readonly role: (typeof ROLES)[number];
   readonly adminKey?: string;
+  /** Where the secrets are, and what seals them: the key that is made in the data folder unless one is given, and the one before it. */
+  readonly vault: VaultLocation;
+  readonly masterKey?: Buffer;
+  readonly previousMasterKey?: Buffer;
+  /** Where webhooks may go besides the open internet. */
+  readonly deliveryAllow?: DeliveryAllow;
+  /** The waits between the attempts to tell an endpoint, in ms. */
+  readonly deliverySchedule: readonly number[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -43,7 +54,16 @@ const isRepeated = (value: string) =>
 const isGuessable = (value: string) =>
   isRepeated(value) || new Set(value).size < 6 || /^(change|replace|password|secret|example|default)/i.test(value);
 
-const MAKE_KEY = 'make one with: openssl rand -hex 32';
+/** A master key as it is written: the 32 bytes of one in base64. */
+const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, {
+    error: 'is not 32 bytes in base64; make one with: openssl rand -base64 32',
+    abort: true,
+  })
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bytes) => new Set(bytes).size >= 12, { error: 'is easy to guess; make one with: openssl rand -base64 32' })
+  .optional();
 
 /** The environment: each setting with what it means. A setting without a value has its default. */
 export const environment = z.object({
@@ -67,6 +87,9 @@ export const environment = z.object({
   READ_MODELS: storeLocation('read-models.db', MONGODB).describe(
     'Where the read models are: made again when deleted. sqlite:, mongodb:// or mongodb+srv://; by default in DATA_DIR.',
   ),
+  VAULT: storeLocation('vault.db', MONGODB).describe(
+    'Where the secrets are: a truth, to be backed up. sqlite: or mongodb://; by default in DATA_DIR, or, with facts and read models on servers, in the database called as that of READ_MODELS with -vault behind it.',
+  ),
   LEADFOLD_ROLE: z
     .enum(ROLES, { error: ({ input }) => `"${String(input)}" is not a role; give one of ${ROLES.join(', ')}` })
     .prefault('all')
@@ -81,6 +104,18 @@ export const environment = z.object({
     .describe(
       'The key that may do everything, 32 to 256 characters. Needed with esdb:; else one is made in DATA_DIR/admin-key.',
     ),
+  LEADFOLD_MASTER_KEY: masterKey.describe(
+    'The key that seals the secrets in the vault, 32 bytes in base64. Needed with a vault in MongoDB; else one is made in DATA_DIR/master-key.',
+  ),
+  LEADFOLD_MASTER_KEY_PREVIOUS: masterKey.describe('The key before it, while the master key is changed.'),
+  DELIVERY_ALLOW: deliveryAllow
+    .optional()
+    .describe(
+      'Where webhooks may go besides the open internet, also by http: networks like 10.0.0.0/8 and hosts by name, with commas between them.',
+    ),
+  DELIVERY_SCHEDULE: deliverySchedule
+    .prefault(defaultSchedule)
+    .describe('The waits between the attempts to send a webhook, like 500ms, 5s, 30m or 2h, with commas between them.'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -105,51 +140,38 @@ function unknownProblem(name: string): string {
   return `${name}: there is no such setting; did you mean ${meant}?`;
 }
 
+/** Many processes may use stores that are servers: then they share the vault as well. */
+const vaultBeside = ({ eventStore, readModels }: StoreLocations): VaultLocation | undefined =>
+  eventStore.scheme !== 'sqlite' && readModels.scheme === 'mongodb'
+    ? { scheme: 'mongodb', url: databaseBeside(readModels.url) }
+    : undefined;
+
 function configOf(settings: z.output<typeof environment>): Config {
-  const { DATA_DIR, EVENT_STORE, READ_MODELS, LEADFOLD_ADMIN_KEY } = settings;
+  const { DATA_DIR, EVENT_STORE, READ_MODELS, VAULT, LEADFOLD_ADMIN_KEY } = settings;
+  const { LEADFOLD_MASTER_KEY: masterKey, LEADFOLD_MASTER_KEY_PREVIOUS: previousMasterKey } = settings;
   const inDataDir = (file: string) => ({ scheme: 'sqlite' as const, path: `${DATA_DIR.replace(/\/+$/, '')}/${file}` });
+  const stores = {
+    eventStore: EVENT_STORE ?? inDataDir('events.db'),
+    readModels: READ_MODELS ?? inDataDir('read-models.db'),
+  };
   return {
+    ...stores,
     port: settings.PORT,
     host: settings.HOST,
     dataDir: DATA_DIR,
     role: settings.LEADFOLD_ROLE,
-    eventStore: EVENT_STORE ?? inDataDir('events.db'),
-    readModels: READ_MODELS ?? inDataDir('read-models.db'),
+    vault: VAULT ?? vaultBeside(stores) ?? inDataDir('vault.db'),
+    ...(masterKey && { masterKey }),
+    ...(previousMasterKey && { previousMasterKey }),
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
+    ...(settings.DELIVERY_ALLOW && { deliveryAllow: settings.DELIVERY_ALLOW }),
+    deliverySchedule: settings.DELIVERY_SCHEDULE,
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is wrong with settings that are each fine: the name of the one to change, and the problem. */
-function conflictsIn({
-  role,
-  eventStore,
-  readModels,
-  adminKey,
-  port,
-  metricsPort,
-}: Config): readonly (readonly [string, string])[] {
-  const alone = (server: string) =>
-    `is a file, and a file serves one process, which has LEADFOLD_ROLE=all; for role ${role} give ${server}`;
-  const conflicts: [string, string][] = [];
-  if (role !== 'all' && eventStore.scheme === 'sqlite') conflicts.push(['EVENT_STORE', alone(EVENTSTOREDB.example)]);
-  if (role !== 'all' && readModels.scheme === 'sqlite') conflicts.push(['READ_MODELS', alone(MONGODB.example)]);
-  if (eventStore.scheme === 'sqlite' && readModels.scheme === 'sqlite') {
-    const same = resolve(eventStore.path) === resolve(readModels.path);
-    if (same)
-      conflicts.push(['READ_MODELS', 'is the file of EVENT_STORE; give it one of its own, as it may be deleted']);
-  }
-  if (metricsPort !== undefined && metricsPort === port && port !== 0)
-    conflicts.push(['METRICS_PORT', 'is the port of PORT; give it one of its own']);
-  if (eventStore.scheme !== 'sqlite' && adminKey === undefined) {
-    const missing = `is missing; all processes at one EVENT_STORE have to be given the same key; ${MAKE_KEY}`;
-    conflicts.push(['LEADFOLD_ADMIN_KEY', missing]);
-  }
-  return conflicts;
-}
 
 /**
  * Reads the settings from an environment. A blank value counts as none.

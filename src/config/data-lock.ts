@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { StoreLocations } from './store-location.ts';
+import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { privateDatabase } from './private-files.ts';
 
 /** Another process serves the same files. The message names the folder, and says what to do. */
@@ -52,14 +52,16 @@ const held = (path: string): DatabaseSync => {
   }
 };
 
+type Locations = StoreLocations & { readonly vault?: VaultLocation };
+
 /** Keeps other processes from serving the files of a configuration until it is called. Throws `DataInUse` when one does already, and `DataUnusable`. */
-export const lockData = ({ eventStore, readModels }: StoreLocations): (() => void) => {
+export const lockData = ({ eventStore, readModels, vault }: Locations): (() => void) => {
   const locks: DatabaseSync[] = [];
   const release = (): void => {
     for (const lock of locks.splice(0)) lock.close();
   };
   try {
-    for (const location of [eventStore, readModels])
+    for (const location of [eventStore, readModels, ...(vault ? [vault] : [])])
       if (location.scheme === 'sqlite' && location.path !== ':memory:') locks.push(held(location.path));
     return release;
   } catch (error) {

@@ -12,6 +12,9 @@ const onOneOf = <Name extends string>(server: Name) =>
 /** Where the facts are and where the read models are, as one thread tells it to another. The scheme picks the adapter. */
 export const storeLocations = z.object({ eventStore: onOneOf('eventstoredb'), readModels: onOneOf('mongodb') });
 
+/** Where the vault is: beside the read models, which may be deleted, but never in the same place. */
+export type VaultLocation = StoreLocations['readModels'];
+
 export type StoreLocations = {
   readonly [Kind in keyof z.infer<typeof storeLocations>]: Readonly<z.infer<typeof storeLocations>[Kind]>;
 };
@@ -77,3 +80,15 @@ export const storeLocation = <Name extends string>(file: string, server: Server<
         : { scheme: server.name, url: value },
     )
     .optional();
+
+/**
+ * The database beside one: on the same server, with another name, since the read models may be deleted and the vault must not.
+ * Where a user is known to the database of the URL, it stays known there.
+ */
+export const databaseBeside = (url: string): string => {
+  const [, server = url, name = '', query = ''] = /^([^/]*\/\/[^/?]*)\/?([^?]*)(\?.*)?$/.exec(url) ?? [];
+  const database = `${name === '' ? 'leadfold' : name}-vault`;
+  const isElsewhere = name === '' || !server.includes('@') || /[?&]authSource=/i.test(query);
+  if (isElsewhere) return `${server}/${database}${query}`;
+  return `${server}/${database}${query === '' ? '?' : `${query}&`}authSource=${name}`;
+};

@@ -1,4 +1,6 @@
 import type { EventsOf } from './event.ts';
+import { deliveryEvents } from './deliveries/delivery.ts';
+import { endpointEvents } from './deliveries/endpoints.ts';
 import { jobEvents } from './jobs/job.ts';
 import { keyedRequestEvents } from './lead/keyed-request.ts';
 import { leadEvents } from './lead/lead-events.ts';
@@ -6,6 +8,9 @@ import { deadLetterEvents } from './jobs/dead-letter.ts';
 import { poolEvents } from './routing/pool.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
+import { receiptEvents } from './sources/receipt.ts';
+import { rejectEvents } from './sources/reject.ts';
+import { sourceEvents } from './sources/sources.ts';
 import { workItemEvents } from './work/work-item.ts';
 
 /** Every kind of fact that Leadfold records, with its current shape. */
@@ -18,6 +23,11 @@ export const eventSchemas = {
   ...poolEvents,
   ...workItemEvents,
   ...keyedRequestEvents,
+  ...sourceEvents,
+  ...receiptEvents,
+  ...endpointEvents,
+  ...deliveryEvents,
+  ...rejectEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

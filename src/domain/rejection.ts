@@ -32,7 +32,20 @@ export type RejectionCode =
   | 'work-item-closed'
   | 'work-claimed'
   | 'work-mismatched'
-  | 'work-unresolved';
+  | 'work-unresolved'
+  | 'source-unknown'
+  | 'sources-full'
+  | 'secret-unknown'
+  | 'secret-current'
+  | 'secrets-full'
+  | 'receipt-unknown'
+  | 'endpoint-unknown'
+  | 'endpoints-full'
+  | 'delivery-unknown'
+  | 'reject-unknown'
+  | 'reject-settled'
+  | 'reject-replaying'
+  | 'reject-cut';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

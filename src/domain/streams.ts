@@ -1,5 +1,19 @@
 /** What has streams of its own. What else a store has is not ours. */
-const aggregates = ['project', 'lead', 'job', 'parked', 'roster', 'pool', 'work', 'request'] as const;
+const aggregates = [
+  'project',
+  'lead',
+  'job',
+  'parked',
+  'roster',
+  'pool',
+  'work',
+  'request',
+  'sources',
+  'receipt',
+  'endpoints',
+  'delivery',
+  'reject',
+] as const;
 type AggregateName = (typeof aggregates)[number];
 
 /** The stream of an aggregate. The id begins with the project: `lead-acme.8c1e…`, or is the project: `pool-acme`. */

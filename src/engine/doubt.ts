@@ -68,6 +68,7 @@ export const doubting = (
       append,
       read: (stream, after, limit) => store.read(stream, after, limit),
       follow: (from, signal, filter) => store.follow(from, signal, filter),
+      scan: (from, filter, limits) => store.scan(from, filter, limits),
       truncate: (stream, before) => store.truncate(stream, before),
       at: (stream, revision) => store.at(stream, revision),
       head: () => store.head(),

@@ -8,10 +8,13 @@ export type Shapes = Readonly<Record<string, Shape>>;
 /**
  * A store that takes only facts that fit their shape and gives facts of the newest version only. Data is checked, never
  * changed by the check. An append of a fact without a shape or against it throws and stores nothing. A stored fact that
- * can't be brought to the newest version throws where it is read; `follow` leaves out types it has no shape for.
+ * can't be brought to the newest version throws where it is read; `follow` and `scan` leave out
+ * types they have no shape for.
  */
 export function checked(store: EventStore, shapes: Shapes): EventStore {
   const schemaOf = compiled();
+  const knownOf = (events: readonly Recorded[]): readonly Recorded[] =>
+    events.filter((event) => shapeOf(shapes, event.type)).map((event) => current(shapes, event));
   return {
     read: async (stream, after, limit) => {
       const { events, more } = await store.read(stream, after, limit);
@@ -23,9 +26,12 @@ export function checked(store: EventStore, shapes: Shapes): EventStore {
     },
     async *follow(from, signal, filter) {
       for await (const { events, ...far } of store.follow(from, signal, filter)) {
-        const known = events.filter((event) => shapeOf(shapes, event.type));
-        yield { ...far, events: known.map((event) => current(shapes, event)) };
+        yield { ...far, events: knownOf(events) };
       }
+    },
+    scan: async (from, filter, limits) => {
+      const { events, ...far } = await store.scan(from, filter, limits);
+      return { ...far, events: knownOf(events) };
     },
     at: (stream, revision) => store.at(stream, revision),
     truncate: (stream, before) => store.truncate(stream, before),

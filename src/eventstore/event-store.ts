@@ -50,6 +50,12 @@ export type Batch = {
   readonly end?: number;
 };
 
+/** How much is taken of the log by one look: so many events at most, out of so many that are looked at. */
+export type ScanLimits = { readonly events: number; readonly among: number };
+
+/** What one look at the log found, and whether nothing came after that. */
+export type Scanned = Omit<Batch, 'end'> & { readonly atEnd: boolean };
+
 /** The place of a fact, and nothing else of it. */
 export const placeOfFact = ({ id, stream, revision, position }: Place): Place => ({ id, stream, revision, position });
 
@@ -91,6 +97,11 @@ export interface EventStore {
   truncate(stream: string, before: number): Promise<void>;
   /** All events with a position above `from`, in order, then live, until the signal aborts (the iteration then just ends). */
   follow(from: number, signal: AbortSignal, filter?: Filter): AsyncIterable<Batch>;
+  /**
+   * What a filter wants of the events with a position above `from`, in order, without waiting for more: no more than the limits
+   * and a page have (`pageLimits`). It looks on where the answer's `position` is.
+   */
+  scan(from: number, filter: Filter, limits: ScanLimits): Promise<Scanned>;
   /** The position of the last event of the log; 0 when empty. */
   head(): Promise<number>;
   /** Whether it works now. While appends failed it is tried whether one would work again. */

@@ -31,6 +31,8 @@ export type Engine = {
   readonly yieldToOthers: YieldToOthers;
   /** What this process is linking to leads. */
   readonly links: LinksUnderway;
+  /** Takes the facts of a stream before a revision out of it, as `EventStore.truncate` does. What is folded of it stays. */
+  readonly truncate: EventStore['truncate'];
 };
 
 type Dependencies = {
@@ -56,5 +58,6 @@ export const engineOf = ({ store: log, isAlone, snapshots, clock, newId, observe
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: yieldingInTurn(turn),
     links: linksUnderway(),
+    truncate: (stream, before) => store.truncate(stream, before),
   };
 };

@@ -1,6 +1,7 @@
 import { leadStreamId, streamOf, streamParts, streamsOf } from '../domain/streams.ts';
-import type { Batch, EventStore } from '../eventstore/event-store.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
 import { leads } from '../projections/leads.ts';
+import { factsAfter } from './facts-after.ts';
 import { rebuildDashboard } from './rebuild-dashboard.ts';
 import type { Rebuilding } from './rebuild-lead.ts';
 import { rebuildLead } from './rebuild-lead.ts';
@@ -8,18 +9,6 @@ import type { JobAt, JobContext, Progress, JobHandler } from './job-handler.ts';
 
 /** How many leads one step rebuilds. */
 const leadsAStep = 200;
-
-/** The next facts of a project after a position; none when there are no more by now. */
-const after = async (
-  store: Pick<EventStore, 'follow'>,
-  position: number,
-  { head, signal }: JobContext,
-  filter: { readonly streams: readonly string[]; readonly types?: readonly string[] },
-): Promise<Batch> => {
-  if (position >= (await head())) return { events: [], position };
-  for await (const batch of store.follow(position, signal, filter)) return batch;
-  return { events: [], position };
-};
 
 const rebuilding = ({ engine, readModels, reached, head }: JobContext): Rebuilding => ({
   pages: (stream, from) => engine.states.pages(stream, from),
@@ -34,7 +23,7 @@ const nextLeads = async (store: Pick<EventStore, 'follow'>, job: JobAt, context:
   // Leads that begin later are made right by the projections; a job's own facts would keep the end moving.
   const [, from = 0, aim = await context.head()] = job.cursor.split(' ').map(Number);
   const filter = { streams: [streamsOf('lead', projectId)], types: ['LeadCaptured', 'LeadMerged'] };
-  const batch = await after(store, from, context, filter);
+  const batch = await factsAfter(store, from, context, filter);
   const part = batch.events.slice(0, leadsAStep);
   const visited = new Set<string>();
   let reached = 0;
@@ -87,7 +76,8 @@ export const rebuildProject = (store: Pick<EventStore, 'follow'>): JobHandler =>
       return nextLeads(store, { ...job, total: known }, context);
     }
     if (cursor.startsWith('strays ')) return nextStrays(job, context);
-    const facts = (position: number) => after(store, position, context, { streams: [streamsOf('lead', projectId)] });
+    const facts = (position: number) =>
+      factsAfter(store, position, context, { streams: [streamsOf('lead', projectId)] });
     await rebuildDashboard({ ...rebuilding(context), facts }, projectId);
     return { cursor, done, total: Math.max(total, done), complete: true };
   },

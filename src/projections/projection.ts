@@ -4,6 +4,7 @@ import type { Batch, Filter, Place, Recorded } from '../eventstore/event-store.t
 import type { Registers } from '../readmodels/registers.ts';
 import type { Changed, Documents, Stored } from '../readmodels/documents.ts';
 import type { Collection, Key } from '../readmodels/collection.ts';
+import type { Derive, Facts } from './derive.ts';
 import { recentDocuments, weightOf } from './recent.ts';
 import type { Repair, DocumentsOfLead } from './repair.ts';
 import { documentsOfLead, forgottenOf, repairing } from './repair.ts';
@@ -28,6 +29,14 @@ export type Projection<D, E extends Event> = Collection<D> & {
   /** Whether a fact makes the documents it touches whatever they were before: then nobody looks what they were. */
   readonly begins?: (event: Recorded<E>) => boolean;
   /**
+   * Where documents are made of what follows from several streams: which facts that follows from at most, and what is projected
+   * instead of them. It must be the same whenever the same facts come, and keep their order.
+   */
+  readonly derives?: {
+    readonly types: readonly string[];
+    readonly from: (store: Facts, registers: Registers) => Derive;
+  };
+  /**
    * Says that each document is of one lead, whose stream, or that of a lead which it was merged into, has all that touches it.
    * It has the lead's id, unless `idOf` is there.
    */
@@ -48,6 +57,8 @@ export type AnyProjection = Collection<never> & {
   readonly renews: boolean;
   readonly filter: Filter;
   readonly project: (readModels: Documents & Registers) => Projecting;
+  /** Gives what is projected in the place of the facts that are read, where that is something else. */
+  readonly derive?: (store: Facts, registers: Registers) => Derive;
   readonly repair: Repair;
   /** Looks up which documents of a lead there are; not there when they are of something else. */
   readonly ofLead?: DocumentsOfLead;
@@ -180,6 +191,11 @@ export const project = <D, E extends Event>(
   };
 };
 
+const filterOf = <D, E extends Event>({ streams, types, derives }: Projection<D, E>): Filter => {
+  const read = derives?.types ?? types;
+  return { streams, ...(read && { types: read }) };
+};
+
 /** The projection as a member of a list of projections of different documents. */
 export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProjection => ({
   name: projection.name,
@@ -189,8 +205,9 @@ export const erase = <D, E extends Event>(projection: Projection<D, E>): AnyProj
   ...(projection.terms === undefined ? {} : { terms: projection.terms }),
   ...(projection.sparse && { sparse: projection.sparse }),
   document: z.never(),
-  filter: { streams: projection.streams, ...(projection.types && { types: projection.types }) },
+  filter: filterOf(projection),
   project: (readModels) => project(projection, readModels),
+  ...(projection.derives && { derive: projection.derives.from }),
   repair: repairing(projection),
   ...(projection.of === 'lead' && { ofLead: documentsOfLead(projection) }),
   named: (name) => erase({ ...projection, name }),

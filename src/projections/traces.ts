@@ -55,6 +55,9 @@ export const leadTraces = tracesIn('lead-traces', [streamsOf('lead')]);
 /** Where each request's facts are in all other streams. */
 export const otherTraces = tracesIn(
   'other-traces',
-  [streamsOf('project'), streamsOf('job'), streamsOf('parked'), streamsOf('work')],
-  2,
+  [
+    ...[streamsOf('project'), streamsOf('job'), streamsOf('parked'), streamsOf('work')],
+    ...[streamsOf('sources'), streamsOf('receipt'), streamsOf('reject'), streamsOf('endpoints'), streamsOf('delivery')],
+  ],
+  3,
 );

@@ -1,6 +1,7 @@
 import { completeMerges } from './complete-merges.ts';
 import { completePlacements } from './complete-placements.ts';
 import { followApprovals } from './follow-approvals.ts';
+import { forgetRejects } from './forget-rejects.ts';
 import { openWorkItems } from './open-work-items.ts';
 import type { Reactor } from './reactor.ts';
 import { rescoreLeads } from './rescore-leads.ts';
@@ -18,4 +19,5 @@ export const reactors: readonly Reactor[] = [
   retryWaitingLeads,
   followApprovals,
   retryDeadLetters,
+  forgetRejects,
 ];

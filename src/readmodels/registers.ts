@@ -1,8 +1,8 @@
 /**
  * What registers there are: which generation of a collection answers, which was begun last, which version of its projection makes
- * the documents of a generation, and how often documents were repaired.
+ * the documents of a generation, how often documents were repaired, and how much endpoints were ever told of.
  */
-export type RegisterName = `serving:${string}` | `built:${string}` | `version:${string}` | 'repaired';
+export type RegisterName = `serving:${string}` | `built:${string}` | `version:${string}` | 'repaired' | 'told';
 
 /**
  * Named whole numbers that only grow, 0 at first, and that all processes see at once. They are no places in the log: nobody

@@ -4,6 +4,8 @@ import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import type { Integrity } from './integrity.ts';
 import type { Behind } from './freshness.ts';
 import type { RunningProjections } from './projections.ts';
+import type { Vault } from '../outside/vault/vault.ts';
+import { VaultLocked } from '../outside/vault/vault.ts';
 import type { Checkpoints } from '../readmodels/checkpoints.ts';
 
 /** How far behind a subscription may be, in events, while it catches up and still counts as healthy. */
@@ -13,6 +15,7 @@ type Stores = {
   readonly store: EventStore;
   readonly readModels: Pick<Checkpoints, 'checkpoint'>;
   readonly integrity: Pick<Integrity, 'isDamaged'>;
+  readonly vault: Pick<Vault, 'get' | 'check'>;
 };
 
 type Running = Stores & {
@@ -82,6 +85,24 @@ const documentsOf = async ({ readModels, integrity }: Stores): Promise<readonly 
   return integrity.isDamaged('read-models') ? [checkpoint, { state: 'damaged', error }] : [checkpoint];
 };
 
+/** How the vault is. Which keys its boxes have is looked at until all of them can be opened. */
+const lookAtVault = ({ vault }: Stores) => {
+  const known = { open: false };
+  return async (): Promise<readonly [boolean, Trouble?]> => {
+    // No secret has that name: any answer says that it can be reached.
+    await vault.get('health');
+    if (known.open) return [true];
+    try {
+      await vault.check();
+      known.open = true;
+      return [true];
+    } catch (error) {
+      if (!(error instanceof VaultLocked)) throw error;
+      return [true, { state: 'locked', error: error.message }];
+    }
+  };
+};
+
 /** Asks a component how it is; one that does not answer is told apart from the others. */
 const asked = async <T>(
   name: string,
@@ -99,15 +120,19 @@ const asked = async <T>(
 };
 
 /** Looks at every part of the process: stores, projections and reactors, with state and lag. */
-export const looking = (running: Running, onError: OnError) => async (): Promise<readonly Component[]> => {
+export const looking = (running: Running, onError: OnError) => {
   const { projecting, reacting, elsewhere } = running;
-  const [[events, head], [documents], [projections, projected = []]] = await Promise.all([
-    asked('event-store', onError, () => logOf(running)),
-    asked('read-models', onError, () => documentsOf(running)),
-    asked('projections', onError, async () => [await projecting.statuses()]),
-  ]);
-  const statuses = [...projected, ...reacting.map((each) => each.status())];
-  for (const { name, error } of statuses) if (error !== undefined) onError(name, error);
-  const others = elsewhere().map(elsewhereOf);
-  return [events, documents, projections, ...statuses.map((status) => componentOf(status, head)), ...others];
+  const vaultOf = lookAtVault(running);
+  return async (): Promise<readonly Component[]> => {
+    const [[events, head], [documents], [vault], [projections, projected = []]] = await Promise.all([
+      asked('event-store', onError, () => logOf(running)),
+      asked('read-models', onError, () => documentsOf(running)),
+      asked('vault', onError, vaultOf),
+      asked('projections', onError, async () => [await projecting.statuses()]),
+    ]);
+    const statuses = [...projected, ...reacting.map((each) => each.status())];
+    for (const { name, error } of statuses) if (error !== undefined) onError(name, error);
+    const others = elsewhere().map(elsewhereOf);
+    return [events, documents, vault, projections, ...statuses.map((status) => componentOf(status, head)), ...others];
+  };
 };

@@ -79,6 +79,7 @@ export const runGenerations = async (
         store,
         filter,
         now,
+        ...(projection.derive && { derive: projection.derive(store, readModels) }),
         ...(beat && { beat }),
         ...(recoveries && { recoveries }),
         load: () => readModels.standing(own.name),
@@ -103,8 +104,7 @@ export const runGenerations = async (
   };
 
   let current = await start(await servingOf(readModels, name), false);
-  let building: Running | undefined;
-  let changing: Promise<void> | undefined;
+  let [building, changing]: [Running | undefined, Promise<void> | undefined] = [undefined, undefined];
 
   const built = async (generation: number): Promise<Running> => {
     if (building?.generation === generation) return building;

@@ -1,13 +1,18 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { nowhere } from '../config/delivery-allow.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Engine } from '../flows/engine.ts';
+import type { Secrets } from '../outside/vault/secrets.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
+import { startDeliveries } from './deliveries/start.ts';
+import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
+import { openFeed } from './feed.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
@@ -20,9 +25,10 @@ import { withTimeout, startWorkers } from './workers.ts';
 const othersLag = 4_000;
 
 type Running = {
-  readonly role: Config['role'];
+  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule'>;
   readonly store: EventStore;
   readonly readModels: ReadModels;
+  readonly secrets: Secrets;
   /** Whether other processes use the same stores. */
   readonly shared: boolean;
   /** Who this process is to those, where there may be any. */
@@ -37,6 +43,8 @@ type Running = {
   readonly recoveries: Recoveries;
   readonly troubles: Troubles;
   readonly log: Logger;
+  /** Tries again what was refused on a way in. */
+  readonly replay: Replay;
 };
 
 const dyingThread: Wording = {
@@ -52,8 +60,9 @@ const failingWork: Wording = {
 
 /** Starts what makes read models of facts, and what follows from facts and from time, as far as the role runs them. */
 export const startRunners = async (running: Running) => {
-  const { role, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
-  const { available, recoveries, troubles } = running;
+  const { config, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
+  const { role, deliveryAllow: allow = nowhere, deliverySchedule: schedule } = config;
+  const { available, recoveries, troubles, replay, secrets } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -90,11 +99,15 @@ export const startRunners = async (running: Running) => {
     newId,
     telemetry,
     recoveries,
+    replay,
     onError,
     onLostTail,
     ...(lease && { lease }),
   };
   const workers = role === 'api' ? undefined : startWorkers(working);
+  const sending =
+    role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
+  const feed = openFeed({ store, states: engine.states, clock, recoveries });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
   const stalls = watchStalls({ statuses, isAway: available.isAway, troubles });
@@ -102,6 +115,9 @@ export const startRunners = async (running: Running) => {
     projecting,
     reacting,
     freshness,
+    feed,
+    /** How many circuits of endpoints are in which state. */
+    circuits: () => sending?.circuits() ?? [],
     /** How far each is, by the name of its checkpoint. */
     positions: async () => {
       // Where it can't be asked, the checkpoints tell.
@@ -116,13 +132,15 @@ export const startRunners = async (running: Running) => {
         await Promise.all(reacting.map((each) => each.reached(head)));
         await workers?.jobs.quiet();
         await workers?.ticking.quiet();
+        await sending?.quiet();
       }
     },
     stop: async (): Promise<void> => {
       ending.abort();
+      await feed.stop();
       await freshness.stop();
       await stalls.stop();
-      await workers?.stop();
+      await Promise.all([sending?.stop(), workers?.stop()]);
       await projecting.stop();
     },
   };

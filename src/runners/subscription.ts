@@ -1,6 +1,7 @@
 import type { Standing } from '../readmodels/checkpoints.ts';
 import type { Batch, EventStore, Filter, Place } from '../eventstore/event-store.ts';
 import { LostTail, lostTail } from '../eventstore/lost-tail.ts';
+import type { Derive } from '../projections/derive.ts';
 import type { Beat } from './beat.ts';
 import { newBeat } from './beat.ts';
 import { passing } from './passing.ts';
@@ -18,7 +19,8 @@ const failed = (state: SubscriptionStatus['state']): boolean => state === 'stall
 const LARGE = 500;
 
 /**
- * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch. Where `pass` is given, it moves
+ * `load` gives the checkpoint and `handle` moves it, together with what it made of the batch, or of what `derive` gives in
+ * its place. Where `pass` is given, it moves
  * the checkpoint over batches without events, now and then and at the end, and `handle` does not see them. `caughtUp` is
  * called when the reader has come to the log's end for the first time, and again if it fails; until it is done, the reader
  * has not arrived there. `retryDelay` gives the milliseconds to wait after the nth failure in a row. `onLostTail` is told,
@@ -32,6 +34,7 @@ export type Reader = {
   readonly filter?: Filter;
   readonly load: () => Promise<Standing>;
   readonly handle: (batch: Batch) => Promise<void>;
+  readonly derive?: Derive;
   readonly pass?: (position: number, fact?: Place) => Promise<void>;
   readonly caughtUp?: () => Promise<void>;
   readonly onLostTail?: (error: LostTail) => void;
@@ -81,7 +84,7 @@ type Progress = Omit<SubscriptionStatus, 'name'>;
  */
 export function subscribe(reader: Reader): Subscription {
   const { name, store, filter, handle, pass, caughtUp, now, retryDelay = backOff, beat = newBeat() } = reader;
-  const { recoveries = openRecoveries() } = reader;
+  const { recoveries = openRecoveries(), derive } = reader;
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiters = waitingRoom(name);
@@ -135,8 +138,10 @@ export function subscribe(reader: Reader): Subscription {
     return fact?.position ?? position;
   }
 
-  async function read(): Promise<void> {
-    for await (const come of store.follow(await resume(), signal, filter)) {
+  /** Reads on from the checkpoint. Tells whether more is to be followed from there on where it came to. */
+  async function read(): Promise<boolean> {
+    const wanted = derive ? await derive.filter() : filter;
+    for await (const come of store.follow(await resume(), signal, wanted)) {
       fact = come.last ?? fact;
       const batch = { ...come, position: Math.max(come.position, progress.position), ...(fact && { last: fact }) };
       // Looked up before handling: under constant writes the end would always have moved on afterwards.
@@ -144,14 +149,21 @@ export function subscribe(reader: Reader): Subscription {
       if (live) beat.begin(batch.events.length);
       const [first] = batch.events;
       if (first) progress = { ...progress, inHand: first.recordedAt };
-      if (passed && !first) passed.to({ position: batch.position, ...(fact && { fact }) });
-      else await handle(batch);
+      const derived: Awaited<ReturnType<Derive['from']>> = derive ? await derive.from(batch) : batch;
+      if (passed && derived.events.length === 0 && !derived.again)
+        passed.to({ position: batch.position, ...(fact && { fact }) });
+      else await handle(derived);
       handled.count(batch.events.length);
+      if (derived.again) {
+        move('catching-up', { position: derived.position, attempts: 0 });
+        return true;
+      }
       if (live) await arrive();
       move(live ? 'live' : 'catching-up', { position: batch.position, attempts: 0 });
       if (live && batch.events.length < LARGE) await rest();
     }
     if (!signal.aborted) throw new Error('The log ended');
+    return false;
   }
 
   async function rest(): Promise<void> {
@@ -165,7 +177,7 @@ export function subscribe(reader: Reader): Subscription {
     while (!signal.aborted) {
       const recovered = recoveries.count();
       try {
-        await read();
+        while (await read());
       } catch (error) {
         const attempts = progress.attempts + 1;
         const lost = error instanceof LostTail;

@@ -1,5 +1,6 @@
 import { streamsOf } from '../domain/streams.ts';
 import { jobHandlers } from '../jobs/index.ts';
+import type { Replay } from '../jobs/replay-rejects.ts';
 import type { RunningJobs } from './job-runner.ts';
 import { runJobs } from './job-runner.ts';
 import { renewOutdated } from './renewal.ts';
@@ -35,6 +36,7 @@ type Dependencies = {
   readonly lease?: { readonly holder: string; readonly lifetime: number };
   readonly telemetry: Observing;
   readonly recoveries: Recoveries;
+  readonly replay: Replay;
   readonly onError: (error: unknown) => void;
   /** Is told, once, of a reactor whose checkpoint stands on what the log no longer has. */
   readonly onLostTail: (reader: string, error: string) => void;
@@ -131,12 +133,12 @@ const untilDone = async (
 
 /** Starts the reactors, and the jobs that nobody else has. */
 export const startWorkers = (dependencies: Dependencies): Workers => {
-  const { store, context, builders, newId, lease, recoveries, onError } = dependencies;
+  const { store, context, builders, newId, lease, recoveries, replay, onError } = dependencies;
   const own = {
     holder: lease?.holder ?? newId(),
     lifetime: lease ? jobLifetime.shared : jobLifetime.alone,
   };
-  const observed = jobHandlers(builders, store).map((work) => observedJobs(work, dependencies.telemetry));
+  const observed = jobHandlers(builders, store, replay).map((work) => observedJobs(work, dependencies.telemetry));
   const jobs = runJobs(
     { ...own, context, newId, alone: !lease, retryDelay: backOff, sleep: recoveries.sleep },
     observed,

@@ -70,6 +70,23 @@ export const openInstruments = () => ({
   reactorEvents: counter('leadfold_reactor_events_total', 'Facts that a reactor handled', ['reactor']),
   reactorFailures: counter('leadfold_reactor_failures_total', 'Batches that failed and come again', ['reactor']),
   jobSteps: histogram('leadfold_job_step_duration_seconds', 'How long the steps of jobs took', ['kind', 'outcome']),
+  webhooksReceived: counter(
+    'webhooks_received_total',
+    'Authentic webhooks, by how they were signed and what became of them',
+    [...['scheme', 'status']],
+  ),
+  webhooksRejected: counter(
+    'webhook_rejected_total',
+    'Webhooks that were refused, or kept as they could not be mapped',
+    ['reason'],
+  ),
+  deliveries: counter('deliveries_total', 'Attempts to tell endpoints, by what came of them', ['result']),
+  deliveryDuration: histogram(
+    'delivery_duration_seconds',
+    'How long attempts to tell endpoints took, from the look for the address to the end of the answer',
+    ['result'],
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20],
+  ),
   lostSpans: counter('leadfold_trace_spans_lost_total', 'Spans that could not be exported'),
 });
 export type Instruments = ReturnType<typeof openInstruments>;

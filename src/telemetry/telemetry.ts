@@ -23,6 +23,12 @@ export type Sources = {
   readonly heads: Heads;
   readonly clock: () => Date;
   readonly waiting: () => Promise<Waiting>;
+  /** For how many days the oldest secret in use has been so, by what it is of. */
+  readonly secrets: () => Promise<readonly (readonly [number, string])[]>;
+  /** How many circuits of endpoints are in which state. */
+  readonly circuits: () => readonly (readonly [number, string])[];
+  /** How many wait at the end of the log for what is told of it. */
+  readonly listeners: () => number;
   readonly projections: () => Promise<readonly SubscriptionStatus[]>;
   readonly reactors: () => readonly SubscriptionStatus[];
   /** What the projecting thread told of itself: `Told`. */
@@ -128,12 +134,13 @@ const orNothing = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
 type Adding = ReturnType<typeof addingUp>;
 
 const gathered = async (telemetry: Telemetry, adding: Adding, sources: Sources): Promise<Measured> => {
-  const [head, projections = [], told, waiting] = await Promise.all([
+  const [head, projections = [], told, waiting, secrets = []] = await Promise.all([
     orNothing(sources.head),
     orNothing(sources.projections),
     orNothing(sources.thread),
     // Whoever runs jobs tells of them; of an api there are many.
     sources.role === 'api' ? undefined : orNothing(sources.waiting),
+    sources.role === 'api' ? undefined : orNothing(sources.secrets),
   ]);
   const end = head === undefined ? undefined : { head, heads: sources.heads, now: sources.clock() };
   const thread = told === undefined ? undefined : adding(told);
@@ -145,6 +152,24 @@ const gathered = async (telemetry: Telemetry, adding: Adding, sources: Sources):
     gauge('leadfold_jobs', 'Jobs that wait, run or failed', ['status'], waiting?.jobs ?? []),
     gauge('leadfold_failed_work', 'What failed and waits to be retried or discarded', ['kind'], waiting?.failed ?? []),
     gauge('leadfold_open_work_items', 'What people must look at, claimed or not', ['kind'], waiting?.items ?? []),
+    gauge(
+      'secret_age_days',
+      'For how many days the oldest secret of a source or an endpoint, or key, in use has been so',
+      ['kind'],
+      secrets,
+    ),
+    gauge(
+      'circuit_state',
+      'Endpoints that are told by this process, by the state of their circuit',
+      ['state'],
+      sources.circuits(),
+    ),
+    gauge(
+      'leadfold_feed_listeners',
+      'Streams and requests that wait at the end of the log',
+      [],
+      [[sources.listeners()]],
+    ),
     ...processFamilies(sources.role),
   ]);
   return { families, runtime: thread?.runtime ?? [] };

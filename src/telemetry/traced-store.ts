@@ -87,6 +87,7 @@ export const tracedStore = (
         throw error;
       }
     },
+    scan: (from, filter, limits) => telling('read', () => store.scan(from, filter, limits)),
     truncate: (stream, before) => telling('truncate', () => store.truncate(stream, before)),
     head: () => telling('head', () => store.head()),
     state: () => telling('state', () => store.state()),

@@ -4,15 +4,23 @@ import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
 import type { ApiContext } from '../../src/api/http/context.ts';
+import { replaying } from '../../src/api/ingest/replay.ts';
 import { engineOver } from '../support/engine.ts';
 import { eventShapes } from '../../src/domain/events.ts';
 import { checked } from '../../src/eventstore/checked.ts';
 import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
+import { openFeed } from '../../src/runners/feed.ts';
+import { openRecoveries } from '../../src/runners/recoveries.ts';
 import { rebuildsOf } from '../../src/jobs/rebuilds.ts';
 import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
+import { nowhere } from '../../src/config/delivery-allow.ts';
+import { secretsIn } from '../../src/outside/vault/secrets.ts';
+import { addressGuard } from '../../src/outside/webhooks/addresses.ts';
+import { openSqliteBoxes } from '../../src/outside/vault/sqlite/boxes.ts';
+import { vaultOver } from '../../src/outside/vault/vault.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 export const adminKey = 'R4nd0m-root-key-of-the-tests-0123456789';
@@ -32,6 +40,10 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
+    feed: openFeed({ store, states: engine.states, clock, recoveries: openRecoveries() }),
+    urlRefusal: addressGuard(nowhere).refusal,
+    secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
+    replay: replaying({ engine, clock, newId: v7 }),
     asOf: clock,
     head: () => store.head(),
     reached: () => Promise.resolve(),

@@ -378,6 +378,59 @@ export function eventStoreContract(name: string, open: () => Promise<Opened>, du
     });
   });
 
+  describe(`${name} is scanned`, () => {
+    const wide = { events: 1_000, among: 5_000 };
+    type Limits = Parameters<EventStore['scan']>[2];
+    /** Every look from a position on, until one says that the log ended there. */
+    const looks = async (store: EventStore, from: number, filter: Filter, limits: Limits) => {
+      const found = [await store.scan(from, filter, limits)];
+      for (let last = found[0]!; !last.atEnd; found.push(last)) last = await store.scan(last.position, filter, limits);
+      return found;
+    };
+
+    it('for what is wanted after a position, in order, without waiting for more', async () => {
+      const { store, mine, start } = await fresh();
+      await store.append(`${mine}a`, -1, [fact(0, 'Wanted'), fact(1), fact(2, 'Wanted')]);
+      await store.append(`${mine}b`, -1, [fact(3, 'Wanted')]);
+      const filter = { streams: [`${mine}a`], types: ['Wanted'] };
+      const all = await store.scan(start, filter, wide);
+      const [first] = all.events;
+      expect(all.events).toEqual((await factsIn(store, `${mine}a`)).filter(({ type }) => type === 'Wanted'));
+      expect([all.atEnd, all.position]).toEqual([true, await store.head()]);
+      expect(numbers((await store.scan(first!.position, filter, wide)).events)).toEqual([2]);
+      const end = await store.scan(all.position, filter, wide);
+      expect(end).toMatchObject({ events: [], position: all.position, atEnd: true });
+    });
+
+    it('for so many events at most, of so many that are looked at', async () => {
+      const { store, mine, start } = await fresh();
+      for (let n = 0; n < 10; n += 1) {
+        await store.append(`${mine}a`, n - 1, [fact(4 * n)]);
+        await store.append(`${mine}b`, 3 * n - 1, facts(3, 4 * n + 1));
+      }
+      const filter = { streams: [`${mine}a`] };
+      for (const limits of [wide, { events: 1, among: 5_000 }, { events: 3, among: 5 }, { events: 5, among: 1 }]) {
+        const found = await looks(store, start, filter, limits);
+        expect(numbers(found.flatMap(({ events }) => events))).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36]);
+        expect(Math.max(...found.map(({ events }) => events.length))).toBeLessThanOrEqual(limits.events);
+        expect(found.length).toBeGreaterThanOrEqual(40 / limits.among);
+        for (const { events, position, last } of found) {
+          expect(position).toBeGreaterThanOrEqual(events.at(-1)?.position ?? start);
+          if (last) expect(await store.at(last.stream, last.revision)).toEqual(last);
+        }
+      }
+    });
+
+    it('for a page at most, by bytes', async () => {
+      const { store, stream, start, mine } = await fresh();
+      const large = (n: number): NewEvent => ({ ...fact(n), data: { n, text: 'x'.repeat(pageLimits.bytes / 4) } });
+      for (let n = 0; n < 6; n += 1) await store.append(stream, n - 1, [large(n)]);
+      const found = await looks(store, start, { streams: [mine] }, wide);
+      expect(numbers(found.flatMap(({ events }) => events))).toEqual(numbers(facts(6)));
+      for (const { events } of found) expect(events.length).toBeLessThanOrEqual(5);
+    });
+  });
+
   describe(`${name} is followed`, () => {
     it('from the beginning of the log', async () => {
       const { store, mine } = await fresh();

@@ -20,6 +20,7 @@ const putBackable = () => {
     at: (...args) => opened.store.at(...args),
     append: (...args) => opened.store.append(...args),
     follow: (...args) => opened.store.follow(...args),
+    scan: (...args) => opened.store.scan(...args),
     truncate: (...args) => opened.store.truncate(...args),
     head: () => opened.store.head(),
     state: () => opened.store.state(),

@@ -440,6 +440,17 @@ describe('A truncated stream of a SQLite event store', () => {
     expect(numbers(await factsIn(store, 'lead-b'))).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('among many at once keeps nobody from appending', async () => {
+    const { store } = await opened();
+    const streams = Array.from({ length: 300 }, (_, n) => `reject-acme.${n}`);
+    await Promise.all(streams.map((stream) => store.append(stream, -1, [about(0), fact(1)])));
+    const truncated = Promise.all(streams.map((stream) => store.truncate(stream, 1)));
+    for (let n = 0; n < 50; n += 1) await store.append('lead-bloom', n - 1, [fact(n)]);
+    await truncated;
+    expect(await factsIn(store, 'lead-bloom')).toHaveLength(50);
+    for (const stream of streams) expect(numbers(await factsIn(store, stream))).toEqual([1]);
+  });
+
   it('is forgotten by those who follow here', async () => {
     const { store } = await opened();
     for (let n = 0; n < 3; n += 1) await store.append('lead-a', n - 1, [about(n)]);

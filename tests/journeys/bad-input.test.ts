@@ -10,9 +10,9 @@ const ingest = '/api/events/ingest';
 
 type Wrong = { readonly status: number; readonly code: string; readonly says: RegExp; readonly pointer?: string };
 
-/** Sends what is wrong; it must be refused with a problem that says so, and leave no fact. */
+/** Sends what is wrong; it must be refused with a problem that says so, and leave no fact but what was refused. */
 const refused = async (send: () => Promise<Answer>, { status, code, says, pointer }: Wrong): Promise<Answer> => {
-  const before = await app().head();
+  const before = await app().recorded();
   const answer = await send();
   expect([answer.status, answer.body?.code, answer.headers['content-type']]).toEqual([
     ...[status, code, expect.stringMatching(/^application\/problem\+json\b/)],
@@ -21,13 +21,13 @@ const refused = async (send: () => Promise<Answer>, { status, code, says, pointe
   expect(answer.body.detail).toMatch(says);
   expect(answer.body.traceId).toBe(answer.headers['x-correlation-id']);
   if (pointer !== undefined) expect(answer.body.errors.map((each: Json) => each.pointer)).toContain(pointer);
-  expect(await app().head()).toBe(before);
+  expect(await app().recorded()).toBe(before);
   return answer;
 };
 
 const invalid = { status: 400, code: 'invalid-request' } as const;
 
-describe('An activity is refused, with a problem that says why, and nothing is stored', () => {
+describe('An activity is refused, with a problem that says why, and only that is stored', () => {
   const cases: readonly (readonly [string, unknown, Wrong])[] = [
     ['when it is not JSON', '{"userId": "ada", ', { status: 400, code: 'invalid-json', says: /is not JSON/ }],
     ['when it is empty', '', { ...invalid, says: /must be an object, is nothing/, pointer: '' }],
@@ -123,11 +123,11 @@ describe('A batch', () => {
     ]);
   });
 
-  it('with bad items only stores nothing', async () => {
+  it('with bad items only stores those alone', async () => {
     const project = await app().project();
-    const before = await app().head();
+    const before = await app().recorded();
     expect((await project.batch([{}, 1, []])).body).toMatchObject({ accepted: 0, rejected: 3 });
-    expect(await app().head()).toBe(before);
+    expect(await app().recorded()).toBe(before);
   });
 
   it.each<[string, unknown, Wrong]>([

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { storyOf } from '../../demo/story.ts';
+import { settingsOfWebhooks } from '../../demo/webhooks.ts';
 import { openTestApp } from '../support/app.ts';
 import { childEnv } from '../support/child-env.ts';
 import { startServer } from '../support/server-process.ts';
@@ -44,11 +45,12 @@ const curlIn = (output: string) => /^ {2}curl -s "(\S+)" -H "(\w+): (.+)"$/m.exe
 
 describe.concurrent('The demo', () => {
   it('plays on a server that runs, and all that must hold does', async () => {
-    await using server = await startServer();
+    await using server = await startServer({ env: settingsOfWebhooks });
     const env = { DATA_DIR: server.dataDir, LEADFOLD_URL: server.url() };
     const { output, code } = await demo(env, '--seed', '11');
     expect(output).toContain('a server that ran already');
-    expect(output).toContain('15 of 15 checks hold');
+    expect(output).toContain('19 of 19 checks hold');
+    expect(output).toMatch(/^Webhooks .* queued, lead [0-9a-f]{8}; out: lead\.captured, answered 500, 500, 200$/m);
     expect(output).toMatch(/^ +\S.*: the reply of \w+ was due at [\d:]+ UTC, and is overdue$/m);
     expect(code).toBe(0);
 

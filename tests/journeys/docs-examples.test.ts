@@ -68,16 +68,28 @@ it('the examples of the how-tos work after those of the README', async () => {
     'set-up-routing',
     'reply-deadlines',
     'read-the-routing-report',
+    'track-a-website',
+    'send-webhooks',
+    'receive-webhooks',
+    'follow-the-feed',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
   expect(output).toContain('"accepted":1,"duplicates":0,"rejected":1');
   expect(output).toContain('"accepted":2,"duplicates":0,"rejected":0');
   expect(output).toContain('"correlationId":"import-42"');
+  expect(output).toMatch(/leadfold\.[0-9a-f]{16}\.js" integrity="sha384-[\w+/]{64}" crossorigin data-key="\w/);
   expect(output).toContain('"version":2');
   expect(output).toContain('"status":"completed","resolution":"done"');
   expect(output).toContain('"perWeek":15');
   expect(output).toContain('"responseMs":');
   expect(output).toContain('"rulesVersion":2,"data":[');
   expect(output).toContain('"type":"LeadAccepted"');
+  expect(output).toContain('"headers":{"x-api-key":"••••"}');
+  expect(output).toContain('"url":"https://hooks.slack.com/…XXXX"');
+  expect(output).toContain('"state":"former"');
+  expect(output).toContain(': what comes after this is told');
+  expect(output).toContain('event: lead.qualified');
+  expect(output).toContain('"eventType":"deal_won"');
+  expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
 });

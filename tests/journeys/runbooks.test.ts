@@ -89,6 +89,8 @@ it.each([
   ['lost-tail.md', 'is completed'],
   ['store-away.md', '"status":"healthy"'],
   ['high-latency.md', 'leadfold_append_duration_seconds_count'],
+  ['deliveries-fail.md', '"nextCursor"'],
+  ['rotate-secrets.md', 'sealed with the master key now'],
 ])(
   'The commands of %s work',
   async (page, said) => {

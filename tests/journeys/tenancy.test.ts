@@ -39,6 +39,25 @@ const staff = async ({ projectId, asRoot }: Project, word: string) => {
   return { teamId, repId };
 };
 
+/** A source with a receipt and a reject, and an endpoint that was tried. */
+const webhooks = async ({ projectId, asRoot, all }: Project, word: string) => {
+  const path = `/api/projects/${projectId}`;
+  const wanted = { name: `source-${word}`, scheme: 'token' };
+  const { sourceId, secret } = mustBe(await asRoot('POST', `${path}/sources`, { body: wanted }), 201).body;
+  const body = [{ userId: `user-${word}`, eventType: 'x', eventId: `hook-${word}` }, { eventType: word }];
+  const call = { method: 'POST', path: `/webhooks/${sourceId}`, headers: bearer(secret), body };
+  const { receiptId } = mustBe(await app().transport(call), 202).body;
+  const at = { url: `https://${word}.invalid/`, types: ['lead.closed'] };
+  const { endpointId } = mustBe(await asRoot('POST', `${path}/endpoints`, { body: at }), 201).body;
+  const { deliveryId } = mustBe(await asRoot('POST', `${path}/endpoints/${endpointId}/test`), 202).body;
+  await app().settled();
+  const [{ rejectId }] = (await all(`${path}/rejects`)) as [{ readonly rejectId: string }];
+  const secretIn = async (owner: string): Promise<string> =>
+    mustBe(await asRoot('GET', `${path}/${owner}/secrets`), 200).body[0].secretId;
+  const [secretId, other] = [await secretIn(`sources/${sourceId}`), await secretIn(`endpoints/${endpointId}`)];
+  return { ids: { sourceId, receiptId, rejectId, endpointId, deliveryId, secretId }, marks: [secretId, other] };
+};
+
 /** A project with something of every kind, all of it with a word in it that no other project has. */
 const furnished = async (word: string) => {
   const project = await app().project(`Project ${word}`);
@@ -54,6 +73,7 @@ const furnished = async (word: string) => {
   const { key, keyId } = mustBe(await app().root('POST', `${path}/keys`, { body: wanted }), 201).body;
   const id = await park(projectId, word);
   const roster = await staff(project, word);
+  const hooks = await webhooks(project, word);
   await open(app().app(), { projectId, workId: `item-${word}`, reason: `Look at ${word}` });
   await app().settled();
   const ids = {
@@ -66,10 +86,17 @@ const furnished = async (word: string) => {
     name: 'leads',
     workId: `item-${word}`,
     ...roster,
+    ...hooks.ids,
     version: String(version),
     key: project.apiKey,
   };
-  return { project, admin: key, who, ids, marks: [word, projectId, leadId, keyId, key, project.apiKey] };
+  return {
+    project,
+    admin: key,
+    who,
+    ids,
+    marks: [word, projectId, leadId, keyId, key, project.apiKey, ...hooks.marks],
+  };
 };
 type Furnished = Awaited<ReturnType<typeof furnished>>;
 
@@ -127,7 +154,7 @@ const snapshotOf = async (project: Project): Promise<string> => {
 const names = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** What is about the process, and so not for the keys of projects; and what is about no project in particular. */
-const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy/];
+const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy|stream/];
 
 describe('Another project', () => {
   it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {

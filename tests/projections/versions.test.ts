@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
+import { deliveryEvents } from '../../src/domain/deliveries/delivery.ts';
+import { endpointEvents } from '../../src/domain/deliveries/endpoints.ts';
 import { jobEvents } from '../../src/domain/jobs/job.ts';
 import { keyedRequestEvents } from '../../src/domain/lead/keyed-request.ts';
 import { leadEvents } from '../../src/domain/lead/lead-events.ts';
@@ -11,6 +13,9 @@ import { deadLetterEvents } from '../../src/domain/jobs/dead-letter.ts';
 import { poolEvents } from '../../src/domain/routing/pool.ts';
 import { projectEvents } from '../../src/domain/projects/project.ts';
 import { rosterEvents } from '../../src/domain/routing/roster-events.ts';
+import { receiptEvents } from '../../src/domain/sources/receipt.ts';
+import { rejectEvents } from '../../src/domain/sources/reject.ts';
+import { sourceEvents } from '../../src/domain/sources/sources.ts';
 import { workItemEvents } from '../../src/domain/work/work-item.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { projections } from '../../src/projections/index.ts';
@@ -20,9 +25,12 @@ import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts
 const fixtures = new URL('../fixtures/', import.meta.url);
 const stored = (file: string): unknown => JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
 
+// What came later is at the end, so that what was before it stays as it was.
+const { KeyRotated, KeySecretRemoved, ...firstOfProjects } = projectEvents;
+
 /** A stream of each aggregate, and the types of its facts. */
 const streams = [
-  ['project-shop', projectEvents],
+  ['project-shop', firstOfProjects],
   ['lead-shop.5d0c1f5e-7b0a-5f0e-9c55-0d1a6f6c2b1e', leadEvents],
   ['job-shop.job-1', jobEvents],
   ['parked-route-leads.event-1', deadLetterEvents],
@@ -30,10 +38,25 @@ const streams = [
   ['pool-shop', poolEvents],
   ['work-shop.work-1', workItemEvents],
   ['request-shop.6d1e4c0a-2f3b-5a7c-8e9d-0b1a2c3d4e5f', keyedRequestEvents],
+  ['endpoints-shop', endpointEvents],
+  ['delivery-shop.c6e1f4a9-82d7-5b30-a5f1-0d9c3b7e8a24', deliveryEvents],
+  ['sources-shop', sourceEvents],
+  ['receipt-shop.3a0c9e51-6d2b-5f47-8e1a-b4c7d9f20a63', receiptEvents],
+  ['reject-shop.5f1d2c3b-4a59-5687-9e8d-7c6b5a493827', rejectEvents],
+  ['project-mall', { KeyRotated, KeySecretRemoved }],
 ] as const;
 
-const beginnings = ['LeadCaptured', 'ProjectCreated', 'JobRequested', 'WorkItemOpened'];
-const ends = ['LeadMerged'];
+const beginnings = [
+  'LeadCaptured',
+  'ProjectCreated',
+  'JobRequested',
+  'WorkItemOpened',
+  'SourceAdded',
+  'RejectKept',
+  'EndpointAdded',
+  'DeliveryRequested',
+];
+const ends = ['LeadMerged', 'RejectDropped', 'EndpointRemoved', 'DeliveryForgotten'];
 const rank = (type: string): number => Number(ends.includes(type)) - Number(beginnings.includes(type));
 
 /** Each kind of fact in its stream, as it was stored: first what begins it, last what ends it, and in between all once more. */
@@ -65,11 +88,15 @@ const documentsOf = async (projection: AnyProjection) => {
   await readModels.prepare([projection]);
   const { streams: beginning = [''], types } = projection.filter;
   const project = projection.project(readModels);
+  const derive = projection.derive?.({ read: async () => ({ events: [], more: false }) }, readModels);
   const rows = db.prepare(`SELECT project, id, doc FROM "docs.${projection.name}" ORDER BY project, id`);
   const seen: ReturnType<typeof rows.all>[] = [];
   for (const event of log) {
     if (!beginning.some((each) => event.stream.startsWith(each)) || types?.includes(event.type) === false) continue;
-    for (const events of [[event], [event]]) await project({ events, position: event.position });
+    for (const events of [[event], [event]]) {
+      const batch = { events, position: event.position };
+      await project(derive ? await derive.from(batch) : batch);
+    }
     seen.push(rows.all());
   }
   return seen;

@@ -79,13 +79,20 @@ const richerFacts = (store: EventStore): EventStore => ({
     const { events, more } = await store.read(stream, after, limit);
     return { events: events.map(richerFact), more };
   },
+  scan: async (from, filter, limits) => {
+    const { events, ...far } = await store.scan(from, filter, limits);
+    return { ...far, events: events.map(richerFact) };
+  },
 });
 
 /** Projections that no answer shows anything of: they are counted, or looked through for what is due. */
-const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting'];
+const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages'];
 
-/** What looks at stores by itself or at none, and what is asked below, as it needs a query. */
-const elsewhere = ['/api/admin/system-health', '/metrics', '/api/leads/lookup'];
+/** What looks at stores by itself or at none, what is asked below, as it needs a query, and what never ends: the feed has the same. */
+const elsewhere = [
+  ...['/api/admin/system-health', '/metrics', '/api/leads/lookup', '/api/stream'],
+  '/sdk/leadfold.{version}.js',
+];
 
 /** All paths of an operation that show something of what there is. */
 const pathsOf = (operation: Operation, there: Populated): readonly string[] => {

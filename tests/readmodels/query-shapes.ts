@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { projections } from '../../src/projections/index.ts';
 import { dashboard } from '../../src/projections/dashboard.ts';
+import { deliveries } from '../../src/projections/deliveries.ts';
 import { history } from '../../src/projections/history.ts';
 import { leads } from '../../src/projections/leads.ts';
 import { allProjects, projects } from '../../src/projections/projects.ts';
@@ -150,6 +151,31 @@ const queue = (
   return { name: `work items, ${name}`, project: 'p1', collection: erased(workItems), ordered: true, query };
 });
 
+/** Deliveries by what is asked of them, and whether an index has those in order; a lead's are few, and sorted. */
+const told = (
+  [
+    ['all', [], true],
+    ['of an endpoint', ['endpointId'], true],
+    ['of a state', ['state'], true],
+    ['of an endpoint and a state', ['endpointId', 'state'], true],
+    ['of a lead', ['leadId'], false],
+    ['of a lead and a state', ['leadId', 'state'], false],
+    ['of an endpoint and a lead', ['endpointId', 'leadId'], true],
+    ['of an endpoint, a lead and a state', ['endpointId', 'leadId', 'state'], true],
+  ] as const
+).map(([name, fields, ordered]): Shape => {
+  const isOfLead = fields.some((field) => field === 'leadId');
+  const where = [is('projectId', 'p1'), ...fields.map((field) => is(field, 'x'))];
+  return {
+    name: `deliveries, ${name}`,
+    project: allProjects,
+    collection: erased(deliveries),
+    ordered,
+    ...(isOfLead && { by: 'leadId' }),
+    query: { where, sort: [{ field: 'order', direction: 'desc' }], limit: 50 },
+  };
+});
+
 const others: readonly Shape[] = [
   {
     name: 'the minutes of a project',
@@ -193,7 +219,7 @@ const byIndexes = projections.flatMap((collection) =>
   }),
 );
 
-const firsts: readonly Shape[] = [...lists, ...timeline, ...queue, ...others, ...byIndexes];
+const firsts: readonly Shape[] = [...lists, ...timeline, ...queue, ...told, ...others, ...byIndexes];
 
 const after = ({ query, ...shape }: Shape): Shape => ({
   ...shape,
@@ -201,7 +227,9 @@ const after = ({ query, ...shape }: Shape): Shape => ({
   query: {
     ...query,
     after: [
-      ...query.sort.map(({ field }) => (['score', 'ended', 'rank'].includes(field) ? 7 : '2026-01-02T00:00:00.000Z')),
+      ...query.sort.map(({ field }) =>
+        ['score', 'ended', 'rank', 'order'].includes(field) ? 7 : '2026-01-02T00:00:00.000Z',
+      ),
       'l5',
     ],
   },

@@ -71,6 +71,8 @@ const data: { readonly [T in LeadfoldEvent['type']]?: fc.Arbitrary<Data<T>> } = 
     scopes: fc.subarray(['events:write' as const, 'admin' as const]),
     hash: word,
   }),
+  KeyRotated: fc.record({ keyId: word, secretId: word, hash: word, at: occurredAt, formerUntil: occurredAt }),
+  KeySecretRemoved: fc.record({ keyId: word, secretId: word }),
   KeyRevoked: fc.record({ keyId: word }),
   ScoringModelPublished: fc.record({
     version: fc.integer({ min: 2 }),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 const texts = [
   ...['ada', 'r1', 'cold', '', 'constructor', '__proto__', 'toString', 'US', 'text with spaces', 'ÄÖ'],
   ...['2026-03-10T12:00:00.000Z', '1999-12-31T23:59:59.999Z', '2026-03-10', '09:00', '24:00', 'Europe/Berlin'],
+  ...['/a/b', '/~0/~1', 'x-signature'],
   ...['6c2d9e11-4a3b-5c77-8f10-a9b8c7d6e5f4'],
 ];
 
@@ -21,8 +22,13 @@ export const anyOf = (schema: unknown): fc.Arbitrary<unknown> => {
     const requiredKeys = names.filter((name) => !(shape[name] instanceof z.ZodOptional));
     return fc.record(fields, { requiredKeys, noNullPrototype: true });
   }
-  if (schema instanceof z.ZodArray) return fc.array(anyOf(schema.element), { maxLength: 3 });
+  if (schema instanceof z.ZodArray)
+    return fc.array(anyOf(schema.element), { minLength: schema.safeParse([]).success ? 0 : 1, maxLength: 3 });
+  if (schema instanceof z.ZodUnion) return fc.oneof(...schema.options.map(anyOf));
+  // Of what looks at a value before its schema does, that schema says what fits.
+  if (schema instanceof z.ZodPipe) return anyOf(schema.out);
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
+  if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values);
   if (schema instanceof z.ZodBoolean) return fc.boolean();
   if (schema instanceof z.ZodNumber) return fitting(schema, [0, 1, 2, 5, 7, 60, 1_000, -3, 0.5]);
   if (schema instanceof z.ZodRecord)

@@ -1,16 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as wholeText } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll } from 'vitest';
-import { newSecret } from '../../src/config/admin-key.ts';
+import { newSecret } from '../../src/config/key-files.ts';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
+import { allFacts } from './engine.ts';
 import type { Client, Transport } from './client.ts';
-import { clientOf, parsedBody, wired } from './client.ts';
+import { clientOf, firstPart, isEndless, parsedBody, wired } from './client.ts';
 import type { Stores } from './stand-in-processes.ts';
+import { masterKey } from './stand-in-processes.ts';
 import { startEventStoreStandin } from './eventstoredb-standin.ts';
 import { startMongoStandin } from './mongodb-standin.ts';
 
@@ -50,7 +53,11 @@ const storesOf = async (kind: string | undefined, clock: TestClock): Promise<Sto
   const [events, documents] = [await startEventStoreStandin(0, undefined, clock.now), await startMongoStandin()];
   return {
     // Server and client share this process and its machine with other tests: no answer is late.
-    env: { EVENT_STORE: `${events.url}&defaultDeadline=20000`, READ_MODELS: `${documents.url}/leadfold` },
+    env: {
+      EVENT_STORE: `${events.url}&defaultDeadline=20000`,
+      READ_MODELS: `${documents.url}/leadfold`,
+      LEADFOLD_MASTER_KEY: masterKey,
+    },
     close: async () => {
       await events.stop();
       await documents.stop();
@@ -68,9 +75,22 @@ export type TestApp = Client & {
   readonly settled: () => Promise<void>;
   /** The position of the last fact of the log, asked from the file itself. */
   readonly head: () => Promise<number>;
+  /** How many facts the log has, but for those of what was refused and kept. */
+  readonly recorded: () => Promise<number>;
   /** Closes the app and removes its folder. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+type Injected = Awaited<ReturnType<App['http']['inject']>>;
+
+/** The text of an answer, or what comes first where it never ends, which ends it. */
+const textOf = async (response: Injected, isWhole: boolean): Promise<string> => {
+  if (isWhole) return response.payload;
+  if (!isEndless(response.headers['content-type']?.toString())) return wholeText(response.stream());
+  const first = await firstPart(response.stream());
+  response.raw.res.destroy();
+  return first;
 };
 
 const injecting =
@@ -78,14 +98,17 @@ const injecting =
   async (call) => {
     const method = methods.find((each) => each === call.method.toUpperCase()) ?? 'GET';
     const { headers, body } = wired(call);
+    const isWhole = !call.path.includes('/api/stream');
     const response = await app().http.inject({
       method,
       url: call.path,
       headers,
+      payloadAsStream: !isWhole,
       ...(body !== undefined && { payload: typeof body === 'string' ? body : Buffer.from(body) }),
     });
     const got = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
-    const { statusCode: status, payload: text } = response;
+    const { statusCode: status } = response;
+    const text = await textOf(response, isWhole);
     const type = response.headers['content-type'];
     return { status, text, headers: Object.fromEntries(got), body: parsedBody(String(type), text) };
   };
@@ -127,6 +150,12 @@ export const openTestApp = async ({
       const position = await store.head();
       await store.close();
       return position;
+    },
+    recorded: async () => {
+      const store = await openEventStore(config.eventStore, clock.now);
+      const facts = await allFacts(store);
+      await store.close();
+      return facts.filter(({ type }) => type !== 'RejectKept').length;
     },
     restart: async (meanwhile) => {
       await running.app.close();

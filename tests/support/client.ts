@@ -121,6 +121,15 @@ export const wired = ({ headers = {}, body }: Call) => {
   };
 };
 
+/** Whether an answer goes on for as long as somebody reads it, so that what comes first is all that a test waits for. */
+export const isEndless = (type: string | null | undefined): boolean => type?.startsWith('text/event-stream') ?? false;
+
+/** What comes first of a body. */
+export const firstPart = async (body: AsyncIterable<Uint8Array> | null): Promise<string> => {
+  for await (const part of body ?? []) return Buffer.from(part).toString('utf8');
+  return '';
+};
+
 /** The body of an answer, parsed when its content type says that it is JSON. */
 export const parsedBody = (type: string | undefined, text: string): Json =>
   text !== '' && /[/+]json\b/.test(type ?? '') ? JSON.parse(text) : undefined;

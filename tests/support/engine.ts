@@ -52,6 +52,7 @@ export const engineOver = (
     calendar: (roster) => calendar(roster, clock()),
     yieldToOthers: async () => undefined,
     links: linksUnderway(),
+    truncate: (stream, before) => store.truncate(stream, before),
   };
 };
 

@@ -103,6 +103,14 @@ export const keyIssued = builder('KeyIssued', {
   scopes: ['events:write'],
   hash: '0'.repeat(64),
 });
+export const keyRotated = builder('KeyRotated', {
+  keyId: 'k1',
+  secretId: 's2',
+  hash: '1'.repeat(64),
+  at,
+  formerUntil: '2026-03-11T12:00:00.000Z',
+});
+export const keySecretRemoved = builder('KeySecretRemoved', { keyId: 'k1', secretId: 'k1' });
 export const keyRevoked = builder('KeyRevoked', { keyId: 'k1' });
 export const requestKeyed = builder('RequestKeyed', { persons: 'hash-of-ada' });
 export const scoringModelPublished = builder('ScoringModelPublished', {
@@ -255,3 +263,66 @@ export const approvalGiven = builder('ApprovalGiven', { workId: `${leadId}.appro
 export const routingRequested = builder('RoutingRequested', { reason: 'Call them', requestedAt: at });
 export const leadClosed = builder('LeadClosed', { outcome: 'won', reason: 'Signed', settles: [], closedAt: at });
 export const leadReopened = builder('LeadReopened', { reason: 'They called', reopenedAt: at });
+
+export const sourceId = 'acme-s0urce00s0ur';
+export const sourceAdded = builder('SourceAdded', {
+  sourceId,
+  name: 'Forms',
+  scheme: 'standard',
+  enabled: true,
+  secretId: 'sec1',
+  at,
+});
+export const sourceChanged = builder('SourceChanged', { sourceId, name: 'Forms', scheme: 'standard', enabled: true });
+export const sourceRemoved = builder('SourceRemoved', { sourceId });
+export const sourceSecretRotated = builder('SourceSecretRotated', {
+  sourceId,
+  secretId: 'sec2',
+  at,
+  formerUntil: new Date(noon.getTime() + 24 * 3_600_000).toISOString(),
+});
+export const sourceSecretRemoved = builder('SourceSecretRemoved', { sourceId, secretId: 'sec1' });
+
+export const endpointId = 'acme-end0p0int00x';
+export const endpointAdded = builder('EndpointAdded', {
+  endpointId,
+  url: 'https://example.com/hook',
+  format: 'standard',
+  headers: [],
+  secretId: 'sec1',
+  at,
+});
+export const endpointChanged = builder('EndpointChanged', {
+  endpointId,
+  url: 'https://example.com/hook',
+  format: 'standard',
+  headers: [],
+});
+export const endpointRemoved = builder('EndpointRemoved', { endpointId });
+export const endpointDisabled = builder('EndpointDisabled', { endpointId, reason: 'by-hand', at });
+export const endpointEnabled = builder('EndpointEnabled', { endpointId, at });
+export const endpointSecretRotated = builder('EndpointSecretRotated', {
+  endpointId,
+  secretId: 'sec2',
+  at,
+  formerUntil: new Date(noon.getTime() + 24 * 3_600_000).toISOString(),
+});
+export const endpointSecretRemoved = builder('EndpointSecretRemoved', { endpointId, secretId: 'sec1' });
+export const deliveryAttempted = builder('DeliveryAttempted', {
+  endpointId,
+  leadId,
+  at,
+  attempt: 1,
+  status: 200,
+  ms: 5,
+  result: 'succeeded',
+});
+export const deliveryRequested = builder('DeliveryRequested', {
+  endpointId,
+  leadId,
+  at,
+  reason: 'redelivery',
+  toldId: '0f9d6c1e-1a2b-5c3d-8e4f-5a6b7c8d9e0f',
+  type: 'lead.qualified',
+});
+export const deliveryForgotten = builder('DeliveryForgotten', { endpointId, leadId, pending: false });

@@ -15,12 +15,18 @@ import { open } from './work-items.ts';
 export type Populated = {
   readonly projectId: string;
   readonly apiKey: string;
+  readonly keyId: string;
   /** A lead that was routed, accepted, closed and merged with another, which `mergedId` is. */
   readonly leadId: string;
   readonly mergedId: string;
   readonly workId: string;
   readonly jobId: string;
   readonly correlationId: string;
+  readonly sourceId: string;
+  readonly receiptId: string;
+  readonly rejectId: string;
+  readonly endpointId: string;
+  readonly deliveryId: string;
 };
 
 /** Leads that did much, one of them two people at first. */
@@ -57,6 +63,34 @@ const failuresOf = async (app: TestApp, { project: { projectId } }: Sales, leadI
   return `${projectId}.rescore-1`;
 };
 
+/** A source that was sent something it does not understand. */
+const sourceOf = async ({
+  ask,
+  path,
+  project,
+}: Sales): Promise<Pick<Populated, 'sourceId' | 'receiptId' | 'rejectId'>> => {
+  const wanted = { name: 'Forms', scheme: 'token', mapping: { eventType: '/kind', properties: { form: '/form' } } };
+  const source = mustBe(await ask('POST', `${path}/sources`, wanted), 201).body;
+  const headers = { authorization: `Bearer ${source.secret}` };
+  const { receiptId } = mustBe(await project.request('POST', source.path, { body: { kind: 'x' }, headers }), 202).body;
+  const { data } = await project.get(`${path}/rejects`);
+  return { sourceId: source.sourceId, receiptId, rejectId: data[0].rejectId };
+};
+
+/** An endpoint that was tried. */
+const endpointOf = async ({ ask, path }: Sales): Promise<Pick<Populated, 'endpointId' | 'deliveryId'>> => {
+  const wanted = {
+    url: 'https://hooks.example.com/',
+    headers: { 'x-key': 'a' },
+    types: ['lead.closed'],
+    ratePerSecond: 1,
+  };
+  const { endpointId } = mustBe(await ask('POST', `${path}/endpoints`, wanted), 201).body;
+  const { deliveryId } = mustBe(await ask('POST', `${path}/endpoints/${endpointId}/test`), 202).body;
+  mustBe(await ask('PATCH', `${path}/endpoints/${endpointId}`, { enabled: false }), 200);
+  return { endpointId, deliveryId };
+};
+
 /** Something of everything that the API shows, in a project of its own. */
 export const populate = async (app: TestApp): Promise<Populated> => {
   const sales = await salesOf(app);
@@ -81,6 +115,9 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   const claim = { body: { by: 'ann' }, headers: { 'x-correlation-id': correlationId } };
   again(await project.asRoot('POST', '/api/work-items/w1/claim', claim));
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
+  const told = { ...(await endpointOf(sales)), ...(await sourceOf(sales)) };
   const jobId = await failuresOf(app, sales, leadId);
-  return { projectId, apiKey, leadId, mergedId, workId: 'w1', jobId, correlationId };
+  const { keyId } = again(await ask('GET', `${path}/keys`)).body.data[0];
+  again(await ask('POST', `${path}/keys/${keyId}/rotate`));
+  return { projectId, apiKey, keyId, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
 };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { childEnv } from './child-env.ts';
 import type { Client, Json, Transport } from './client.ts';
-import { clientOf, parsedBody, wired } from './client.ts';
+import { clientOf, firstPart, isEndless, parsedBody, wired } from './client.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -54,7 +54,8 @@ export const overHttp =
       headers,
       ...(body !== undefined && { body: typeof body === 'string' ? body : new Uint8Array(body) }),
     });
-    const text = await response.text();
+    const endless = isEndless(response.headers.get('content-type'));
+    const text = endless ? await firstPart(response.body) : await response.text();
     const { status } = response;
     const got = Object.fromEntries(response.headers);
     return { status, text, headers: got, body: parsedBody(got['content-type'], text) };

@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline';
 /** The settings that name stores, and how to end what serves them. */
 export type Stores = { readonly env: Readonly<Record<string, string>>; readonly close: () => Promise<void> };
 
+/** What seals secrets in tests, where a vault is shared. */
+export const masterKey = 'q3Jm8Zx0vT5bN2cW7yKpR4sLdH9gF1aXeUo6iVtBnE8=';
+
 const start = async (file: string): Promise<{ readonly port: string; readonly end: () => Promise<void> }> => {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, file)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,6 +39,7 @@ export const startStandIns = async (): Promise<Stores> => {
     env: {
       EVENT_STORE: `esdb://127.0.0.1:${events.port}?tls=false&defaultDeadline=20000`,
       READ_MODELS: `mongodb://127.0.0.1:${documents.port}/leadfold`,
+      LEADFOLD_MASTER_KEY: masterKey,
     },
     close: async () => {
       await Promise.all([events.end(), documents.end()]);

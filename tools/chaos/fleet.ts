@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,6 +91,7 @@ export const openFleet = async (ground: Ground): Promise<Fleet> => {
   const stores = {
     EVENT_STORE: `esdb://127.0.0.1:${events.port}?tls=false`,
     READ_MODELS: `mongodb://127.0.0.1:${documents.port}/leadfold`,
+    LEADFOLD_MASTER_KEY: randomBytes(32).toString('base64'),
   };
 
   const launch: Fleet['start'] = async (role) => {

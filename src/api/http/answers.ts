@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { CommandReused, StaleRevision, TooManyConflicts } from '../../engine/errors.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import { VaultUnavailable } from '../../outside/vault/boxes.ts';
+import { DamagedBox } from '../../outside/vault/sealing.ts';
+import { VaultConflict, VaultLocked } from '../../outside/vault/vault.ts';
 import { ReadModelsUnavailable } from '../../readmodels/read-models.ts';
 import type { App, Routes } from './app.ts';
 import type { ProblemCode } from './problems.ts';
@@ -35,12 +38,13 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof Rejection) {
     const errors = error.faults?.map(({ path, detail }) => ({ pointer: pointerOf(path), detail }));
-    return new Problem(error.code, error.message, errors && { errors });
+    const headers = error.code === 'reject-replaying' ? soon : undefined;
+    return new Problem(error.code, error.message, { ...(errors && { errors }), ...(headers && { headers }) });
   }
   if (error instanceof StaleRevision) {
     return new Problem('stale-revision', 'Read it again, and send If-Match with the ETag of that answer');
   }
-  if (error instanceof CommandReused) {
+  if (error instanceof CommandReused || error instanceof VaultConflict) {
     const detail = 'Something else was asked with this Idempotency-Key before; send what was sent then, or another key';
     return new Problem('idempotency-key-reused', detail);
   }
@@ -54,6 +58,10 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof ReadModelsUnavailable) {
     const detail = 'This can not be read now; nothing is lost, send the same request again';
     return new Problem('read-models-unavailable', detail, { headers: soon });
+  }
+  if (error instanceof VaultUnavailable || error instanceof VaultLocked || error instanceof DamagedBox) {
+    const detail = 'Secrets can not be read or kept now; why is in the log. Send the same request again';
+    return new Problem('vault-unavailable', detail, { headers: soon, cause: error });
   }
   const known = error instanceof Error ? ofFramework(error) : undefined;
   return known ?? new Problem('internal-error', 'It was noted under the traceId; please quote it when you report this');

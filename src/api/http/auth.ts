@@ -20,6 +20,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether a text is a valid key of a project. */
     isKey: (text: string) => Promise<boolean>;
+    /** Whether there is a project of an id. */
+    isProject: (projectId: string) => Promise<boolean>;
+    /** Whether the key in the headers of a request that was let in would still let it in. Rejects when that can't be told now. */
+    isStillAllowed: (request: FastifyRequest) => Promise<boolean>;
     /** Lets a request in by the key in its body, which is looked for and nothing else. Throws a `Problem` when there is none. */
     admitByBody: (request: FastifyRequest, body: Buffer) => Promise<void>;
   }
@@ -50,7 +54,7 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
  * is parsed.
  */
 export const authentication = (app: App, api: ApiContext): void => {
-  const { recognise, isKey } = recognising(api);
+  const { recognise, isKey, isProject } = recognising(api);
   const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
     const caller = await recognise(credential, request);
     mustAllow(caller, request.routeOptions.config.scope);
@@ -58,6 +62,16 @@ export const authentication = (app: App, api: ApiContext): void => {
   };
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
   app.decorate('isKey', isKey);
+  app.decorate('isProject', isProject);
+  app.decorate('isStillAllowed', async (request) => {
+    try {
+      mustAllow(await recognise(credentialOf(request) ?? '', request), request.routeOptions.config.scope);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
+  });
   app.decorate('admitByBody', async (request, body) => {
     if (request.routeOptions.config.public) return;
     const writeKey = memberOf(body, 'writeKey', keyLength);

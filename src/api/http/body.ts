@@ -51,12 +51,14 @@ export const bodyLimits = {
 
 const pieces = 'send it in several parts';
 
-const tooLarge = (keyless: boolean): Problem =>
+const written = (bytes: number): string => (bytes < mib ? `${bytes / 1024} KiB` : `${bytes / mib} MiB`);
+
+const tooLarge = (most: number, keyless: boolean): Problem =>
   new Problem(
     'too-large',
     keyless
-      ? `The body is larger than ${bodyLimits.keylessBytes / 1024} KiB when unpacked, and only a body that comes with its key in a header may be; send the key with Authorization or X-API-Key`
-      : `The body is larger than ${bodyLimits.bytes / mib} MiB when unpacked; ${pieces}`,
+      ? `The body is larger than ${written(most)} when unpacked, and only a body that comes with its key in a header may be; send the key with Authorization or X-API-Key`
+      : `The body is larger than ${written(most)} when unpacked; ${pieces}`,
   );
 
 /** What to say of a body that has too much of something to be parsed. */
@@ -146,12 +148,12 @@ const taking = (): TakeBody => {
     const most = keyless ? Math.min(bodyLimit, bodyLimits.keylessBytes) : bodyLimit;
     const unpack = unpackerOf(request);
     const declared = declaredLength(request);
-    if (declared > most) throw tooLarge(keyless);
+    if (declared > most) throw tooLarge(most, keyless);
     let size = 0;
     const onBytes = (more: number): void => {
       size += more;
       if (keyless) hold(more);
-      if (size > most) throw tooLarge(keyless);
+      if (size > most) throw tooLarge(most, keyless);
     };
     try {
       const body = await received(stream, onBytes);
@@ -160,7 +162,7 @@ const taking = (): TakeBody => {
       }
       const whose = keyless ? '' : (request.caller.projectId ?? 'root');
       const bytes = unpack ? await inTurn(whose, () => unpacked(unpack, body, most)) : body;
-      if (!bytes) throw tooLarge(keyless);
+      if (!bytes) throw tooLarge(most, keyless);
       if (!keyless) return await parse(outOf(bytes));
       // One after the other, and others have their turn between two: a body takes some ms to look through.
       const json = await oneByOne('', async () => {

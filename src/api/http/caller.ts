@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Key, Scope } from '../../domain/projects/project.ts';
+import type { Key, Scope } from '../../domain/projects/keys.ts';
+import { validHashes } from '../../domain/projects/keys.ts';
 import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
 import { Problem } from './problems.ts';
@@ -76,9 +77,12 @@ export const recognising = (api: ApiContext) => {
   /** The key of a project that a text is; undefined when it is none. */
   const keyIn = async (credential: string): Promise<(Key & { readonly projectId: string }) | undefined> => {
     const parts = parseKey(credential);
-    const key = parts && (await keyOf(parts.projectId, parts.keyId));
-    if (!parts || !key || !timingSafeEqual(hashedOnce(credential), Buffer.from(key.hash, 'hex'))) return undefined;
-    return { ...key, projectId: parts.projectId };
+    if (!parts) return undefined;
+    const hash = hashedOnce(credential);
+    const fits = (key: Key): boolean =>
+      validHashes(key, api.clock()).some((valid) => timingSafeEqual(hash, Buffer.from(valid, 'hex')));
+    const key = await keyOf(parts.projectId, parts.keyId, fits);
+    return key && { ...key, projectId: parts.projectId };
   };
 
   const asRoot = async (request: FastifyRequest): Promise<Caller> => {
@@ -100,5 +104,5 @@ export const recognising = (api: ApiContext) => {
     if (named !== undefined && named !== projectId) throw unknownProject(named);
     return { projectId, keyId, scopes };
   };
-  return { recognise, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
+  return { recognise, isProject: exists, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
 };

@@ -2,7 +2,11 @@ import type { Engine } from '../../flows/engine.ts';
 import type { Rebuilds } from '../../jobs/rebuilds.ts';
 import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
+import type { Feed } from '../../queries/deliveries/feed.ts';
 import type { Queries } from '../../readmodels/queries.ts';
+import type { Secrets } from '../../outside/vault/secrets.ts';
+import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
+import type { ReplayReject } from '../ingest/replay.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -45,6 +49,14 @@ export type ApiContext = {
   readonly systemHealth: (projectId?: string) => Promise<Report>;
   /** For work on one lead that may take long: so much at a time, and the others in line. */
   readonly lanes: Lanes;
+  /** What is told of the facts of the log. */
+  readonly feed: Feed;
+  /** What senders and receivers of webhooks sign with. */
+  readonly secrets: Secrets;
+  /** Why webhooks may not be sent to a URL, if so. */
+  readonly urlRefusal: AddressGuard['refusal'];
+  /** Tries again what was refused. */
+  readonly replay: ReplayReject;
   readonly clock: () => Date;
   /** Milliseconds since some moment, by a clock that never steps back. */
   readonly monotonic: () => number;

@@ -19,15 +19,21 @@ export const encodeCursor = (api: ApiContext, scope: string, after: readonly Sca
   return `${text}.${sealOf(api, scope, text).toString('base64url')}`;
 };
 
+/** Where a list takes its cursor, and which one. */
+const ofList = { pointer: '/cursor', advice: 'Send the nextCursor of the page before, with the same filters, or none' };
+
 /** The place a cursor of the same scope was made of. Throws a `Problem` when it was changed or made for another query. */
-export const decodeCursor = (api: ApiContext, scope: string, cursor: string): readonly Scalar[] => {
+export const decodeCursor = (
+  api: ApiContext,
+  scope: string,
+  cursor: string,
+  { pointer, advice } = ofList,
+): readonly Scalar[] => {
   const [text = '', seal = ''] = cursor.split('.', 2);
   const expected = sealOf(api, scope, text);
   const given = Buffer.from(seal, 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected) || cursor.split('.').length !== 2) {
-    throw new Problem('invalid-cursor', 'Send the nextCursor of the page before, with the same filters, or none', {
-      errors: [{ pointer: '/cursor', detail: 'Is not a cursor of this list' }],
-    });
+    throw new Problem('invalid-cursor', advice, { errors: [{ pointer, detail: 'Is not a cursor of this list' }] });
   }
   return place.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
 };

@@ -82,10 +82,13 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
 
   return {
     exists: async (projectId: string): Promise<boolean> => (await stateOf(projectId)) !== undefined,
-    /** A valid key of a project. */
-    keyOf: async (projectId: string, keyId: string): Promise<Key | undefined> => {
+    /** A valid key of a project that fits. One that does not may have been given another value by another process. */
+    keyOf: async (projectId: string, keyId: string, fits: (key: Key) => boolean): Promise<Key | undefined> => {
       const state = await stateOf(projectId);
-      return state && (state.keys.get(keyId) ?? (await search(projectId))?.get(keyId));
+      const known = state?.keys.get(keyId);
+      if (!state || (known && fits(known))) return known;
+      const found = (await search(projectId))?.get(keyId);
+      return found && fits(found) ? found : undefined;
     },
   };
 };

@@ -6,6 +6,10 @@ import { Problem } from './problems.ts';
 import { traceparentOf } from './request.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** It is answered for as long as the client wants to wait or to listen. */
+    lasting?: boolean;
+  }
   interface FastifyInstance {
     /** What the process counts, where somebody counts. */
     instruments: Instruments | undefined;
@@ -43,6 +47,8 @@ export const observed = async (app: App, watch: ApiTelemetry | undefined): Promi
     const line = { method, route, status, ms: Math.round(elapsedTime), project: request.caller?.projectId };
     request.log.info({ ...line, trace: traceOf(request) }, 'answered');
     const among = known.includes(method) ? method : 'other';
+    // How long somebody listened says nothing of how fast we are.
+    if (request.routeOptions.config.lasting && status === 200) return done();
     watch?.instruments.requests.observe(elapsedTime / 1_000, among, route, String(status));
     done();
   });

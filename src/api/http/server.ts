@@ -10,11 +10,17 @@ import type { App, Routes } from './app.ts';
 import { authentication } from './auth.ts';
 import { bodies, bodyLimits } from './body.ts';
 import { deadlines } from '../routes/deadlines.ts';
+import { deliveries } from '../routes/deliveries.ts';
+import { endpointActions } from '../routes/endpoint-actions.ts';
+import { endpointSecrets } from '../routes/endpoint-secrets.ts';
+import { endpoints } from '../routes/endpoints.ts';
+import { feed } from '../routes/feed.ts';
 import { failedWork } from '../routes/dead-letters.ts';
 import { health } from '../routes/health.ts';
 import { ingestion } from '../routes/ingestion.ts';
 import { jobs } from '../routes/jobs.ts';
 import { keys } from '../routes/keys.ts';
+import { keySecrets } from '../routes/key-secrets.ts';
 import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
@@ -35,6 +41,13 @@ import { replyPolicy } from '../routes/reply-policy.ts';
 import { reps } from '../routes/reps.ts';
 import { routingRules } from '../routes/routing-rules.ts';
 import { scoringModel } from '../routes/scoring-model.ts';
+import { sdk } from '../routes/sdk.ts';
+import { receipts } from '../routes/receipts.ts';
+import { rejects } from '../routes/rejects.ts';
+import { sources } from '../routes/sources.ts';
+import { sourceSecrets } from '../routes/source-secrets.ts';
+import { sourceTest } from '../routes/source-test.ts';
+import { stream } from '../routes/stream.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
@@ -76,6 +89,7 @@ const parts: readonly Routes[] = [
   problemKinds,
   projects,
   keys,
+  keySecrets,
   scoringModel,
   teams,
   reps,
@@ -83,6 +97,18 @@ const parts: readonly Routes[] = [
   routingRules,
   replyPolicy,
   ingestion,
+  sdk,
+  sources,
+  endpoints,
+  endpointActions,
+  endpointSecrets,
+  deliveries,
+  feed,
+  stream,
+  sourceSecrets,
+  sourceTest,
+  receipts,
+  rejects,
   leads,
   leadFacts,
   leadActions,

@@ -74,7 +74,8 @@ const notesOf = (captured: Recorded, at: string): Pick<Result, 'conflict' | 'war
   };
 };
 
-const listed = (faults: readonly Fault[]): string =>
+/** All that is wrong with an activity, in a sentence. */
+export const listedFaults = (faults: readonly Fault[]): string =>
   faults.map(({ pointer, detail }) => `${pointer || 'the activity'} ${detail}`).join('; ');
 
 /** The answer to an activity that came alone. Throws a `Problem` with all that is wrong with it. */
@@ -84,7 +85,7 @@ export const receiptOf = (outcome: Outcome | undefined): z.infer<typeof receiptS
     return { status, eventId, leadId, position, ...notesOf(outcome, '') };
   }
   const faults = outcome && 'faults' in outcome ? outcome.faults : [];
-  throw new Problem('invalid-request', `Nothing was recorded: ${listed(faults)}`, { errors: faults });
+  throw new Problem('invalid-request', `Nothing was recorded: ${listedFaults(faults)}`, { errors: faults });
 };
 
 const resultOf = (outcome: Outcome, index: number, at: string): Result => {

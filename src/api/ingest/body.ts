@@ -11,6 +11,7 @@ import { jsonInForm } from './form.ts';
 import type { Translated } from './item.ts';
 import { faulty } from './item.ts';
 import { isObject, readJson } from './json.ts';
+import type { Sent } from './rejects.ts';
 import { kindOf } from '../http/words.ts';
 import { withExactNumbers } from './numbers.ts';
 
@@ -98,7 +99,7 @@ export const takes = (
 export const documentedOnly = { validatorCompiler: () => (data: unknown) => ({ value: data }) } as const;
 
 /** Throws a `Problem` when there are more items than one request may have. */
-const limited = <T>(items: readonly T[]): readonly T[] => {
+export const limited = <T>(items: readonly T[]): readonly T[] => {
   if (items.length <= bodyLimits.items) return items;
   throw new Problem('too-large', `The batch has ${items.length} items; send at most ${bodyLimits.items} at a time`);
 };
@@ -139,6 +140,16 @@ export const translateLine = (line: string, translate: (item: unknown) => Transl
     return translate(readJson(line));
   } catch (error) {
     if (error instanceof SyntaxError) return faulty('', `is not JSON: ${error.message}`);
+    throw error;
+  }
+};
+
+/** A line of NDJSON as it was sent: an item, or, where it is not JSON, the text. */
+export const lineAsSent = (line: string): Sent => {
+  try {
+    return { form: 'item', value: readJson(line) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { form: 'text', value: line };
     throw error;
   }
 };

@@ -26,11 +26,11 @@ type Captured = { readonly capture: Capture; readonly traitsAt: string; readonly
 
 /** What an item comes to: something to capture, or all that is wrong with it, or nothing to do. */
 export type Translated = Captured | Faulty | { readonly ignored: string };
-/** Whom it names all the same, if anybody. `reason` says why in a word, where the first fault's place does not. */
+/** What is wrong with it. `reason` says it in a word, where the first fault's place does not, as whoever maps items chose that. */
 export type Faulty = Partial<Named> & {
   readonly eventId: string | undefined;
   readonly faults: readonly [Fault, ...Fault[]];
-  readonly reason?: 'nobody';
+  readonly reason?: 'nobody' | Field;
 };
 
 type Field =
@@ -74,7 +74,11 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
   const faults: Fault[] = [];
   const warnings: Warning[] = [];
   const at = (field: Field): string => places[field] ?? `/${field}`;
-  const refuse = (field: Field, detail: string): void => void faults.push({ pointer: at(field), detail });
+  const refused: Field[] = [];
+  const refuse = (field: Field, detail: string): void => {
+    refused.push(field);
+    faults.push({ pointer: at(field), detail });
+  };
   /** For what an item can do without. */
   const spare = (field: Field, detail: string): void => {
     if (lenient) warnings.push(leftOut(at(field), detail));
@@ -154,7 +158,7 @@ const readerOf = (said: Said, { places, lenient }: Format) => {
     return { instant: received, exact: false };
   };
 
-  return { faults, warnings, id, eventId, eventType, object, identifiers, occurredAt };
+  return { faults, refused, warnings, id, eventId, eventType, object, identifiers, occurredAt };
 };
 
 /** An item that is nothing that can be read. */
@@ -193,6 +197,7 @@ export const toCapture = (
       eventId,
       faults: [first ?? { pointer: '', detail: 'is incomplete' }, ...others],
     };
+    if (format.source === 'webhook') return { ...faulty, reason: reader.refused[0] ?? 'nobody' };
     return first?.pointer === '' ? { ...faulty, reason: 'nobody' } : faulty;
   }
   const activity: Activity = {

@@ -1,5 +1,6 @@
 import { kindOf } from '../http/words.ts';
 import type { Json, JsonObject } from '../../domain/lead/activity.ts';
+import { parsedJson } from '../../domain/lead/activity.ts';
 import { leadLimits } from '../../domain/lead/lead-limits.ts';
 
 /** The bounds of one activity. */
@@ -27,8 +28,8 @@ const isPresent = (value: Json | undefined): value is Json => value !== undefine
 export const firstOf = (...values: readonly (Json | undefined)[]): Json | undefined => values.find(isPresent);
 
 /** Reads JSON of any depth, in which one bad item must not fail the others; nothing for an empty text. Throws a `SyntaxError`. */
-export const readJson = (text: string): unknown =>
-  text.trim() === '' ? undefined : JSON.parse(text.replace(/^\uFEFF/, ''));
+export const readJson = (text: string): Json | undefined =>
+  text.trim() === '' ? undefined : parsedJson(text.replace(/^\uFEFF/, ''));
 
 const depthFault = `is nested deeper than ${itemLimits.levels} levels`;
 

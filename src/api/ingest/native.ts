@@ -10,8 +10,8 @@ const unknownIn = unknownMembers([
   ...['properties', 'traits', 'writeKey'],
 ]);
 
-/** An item of our own format, on its own (`api`) or in a batch. What is wrong is refused, and a field that it doesn't have is told. */
-export const fromNative = (item: unknown, source: 'api' | 'batch', arrival: Arrival): Translated => {
+/** An item of our own format, on its own (`api`), in a batch or by webhook. What is wrong is refused, and a field that it doesn't have is told. */
+export const fromNative = (item: unknown, source: 'api' | 'batch' | 'webhook', arrival: Arrival): Translated => {
   if (!isObject(item)) return faulty('', `must be an object, is ${kindOf(item)}`);
   const { userId, email, anonymousId, eventId, timestamp, sessionId, properties, traits } = item;
   const said = {

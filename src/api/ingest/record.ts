@@ -16,7 +16,10 @@ import { leadStreamId } from '../../domain/streams.ts';
 import { projectOf } from '../http/auth.ts';
 import { commandOf, idempotencyKeyOf } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
+import type { WayIn } from '../../domain/sources/reject.ts';
 import type { Arrival, Faulty, Translated, Warning } from './item.ts';
+import type { CameBy, Sent } from './rejects.ts';
+import { keepRefused } from './rejects.ts';
 
 /** The namespace of event ids made from an Idempotency-Key. */
 const eventNamespace = 'b5a0b7c6-3f0e-5c1d-9a51-0c6a3f8f6e02';
@@ -30,6 +33,7 @@ export type Delivery = {
   readonly arrivalOf: (index: number) => Arrival;
   /** Told of the items that are refused. */
   readonly refused: (items: readonly Faulty[]) => void;
+  readonly cameBy: CameBy;
 };
 
 /** What an answer says of a recorded item besides: where in it its traits stand, where some were left out, and what else was. */
@@ -39,7 +43,7 @@ type Told = { readonly traitsAt?: string; readonly warnings?: readonly Warning[]
 export type Outcome = (Captured & Told) | Faulty | { readonly ignored: string };
 
 /** What is common to the items of a request. An item that names no event gets the same id whenever an Idempotency-Key is sent again. */
-export const deliveryOf = ({ clock, newId }: ApiContext, request: FastifyRequest): Delivery => {
+export const deliveryOf = ({ clock, newId }: ApiContext, request: FastifyRequest, via: WayIn): Delivery => {
   const receivedAt = clock();
   const keyed = idempotencyKeyOf(request) !== undefined;
   // Another activity of the same person is told of by `conflict`.
@@ -48,15 +52,19 @@ export const deliveryOf = ({ clock, newId }: ApiContext, request: FastifyRequest
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
   const refused = (items: readonly Faulty[]): void => request.server.refused(request, items);
-  return { projectId: projectOf(request), sender, keyed, arrivalOf, refused };
+  const cameBy = { via, receivedAt, ...(keyed && { name: sender.commandId }) };
+  return { projectId: projectOf(request), sender, keyed, arrivalOf, refused, cameBy };
 };
 
 /** For how long items of a request are worked on before others have their turn, in ms. */
 const aPiece = 0.5;
 
+/** What recording works with. */
+export type Recording = Pick<ApiContext, 'engine' | 'clock' | 'newId'>;
+
 /** Does something with each of the items of a project's request in order, and lets others have their turn meanwhile. */
 export const eachInTurn = async <T, R>(
-  { engine }: ApiContext,
+  { engine }: Pick<Recording, 'engine'>,
   projectId: string,
   items: readonly T[],
   does: (item: T, index: number) => R | Promise<R>,
@@ -76,7 +84,7 @@ export const eachInTurn = async <T, R>(
 
 /** A retry is answered as before. What isn't the same as before is no retry: it was not recorded, and is told so. */
 const unlessOther = async (
-  { engine }: ApiContext,
+  { engine }: Pick<Recording, 'engine'>,
   projectId: string,
   captured: Captured,
   { activity, exactTime }: Capture,
@@ -103,14 +111,14 @@ const namedIn = (item: Translated): readonly string[] => {
  * Whom the items of a request name, one after the other, as SHA-256. The command id in it, which holds what the sender chose,
  * keeps others from trying out whose hash it is.
  */
-const personsIn = async (api: ApiContext, { projectId, sender }: Delivery, items: readonly Translated[]) => {
+const personsIn = async (api: Recording, { projectId, sender }: Delivery, items: readonly Translated[]) => {
   const persons = createHash('sha256').update(sender.commandId);
   await eachInTurn(api, projectId, items, (item) => void persons.update(JSON.stringify(namedIn(item))));
   return persons.digest('base64url');
 };
 
 /** Keeps whom a request names that may come again, and throws a `Rejection` when it named others before. */
-const claim = async (api: ApiContext, delivery: Delivery, items: readonly Translated[]): Promise<void> => {
+const claim = async (api: Recording, delivery: Delivery, items: readonly Translated[]): Promise<void> => {
   const { projectId, sender } = delivery;
   const { expected: _, ...asked } = sender;
   const requestId = requestIdOf(sender.commandId);
@@ -121,13 +129,14 @@ const claim = async (api: ApiContext, delivery: Delivery, items: readonly Transl
 };
 
 /**
- * Captures what can be captured. When it resolves, that is durable, up to `position` (0 when there is nothing). Throws a
- * `Rejection` and records nothing when the Idempotency-Key came with other people before.
+ * Captures what can be captured, and keeps the others as they were `sent`, if that is given. When it resolves, all is durable, up to
+ * `position` (0 when there is nothing). Throws a `Rejection` and records nothing when the Idempotency-Key came with other people before.
  */
 export const record = async (
-  api: ApiContext,
+  api: Recording,
   delivery: Delivery,
   items: readonly Translated[],
+  sent?: (index: number) => Sent,
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
   const { projectId, sender, keyed, refused } = delivery;
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
@@ -139,7 +148,9 @@ export const record = async (
         return said ? unlessOther(api, projectId, result, said) : result;
       })
     : captured;
-  refused(items.filter((item) => 'faults' in item));
+  const faulty = items.flatMap((item, index) => ('faults' in item ? [[item, index] as const] : []));
+  refused(faulty.map(([item]) => item));
+  const kept = sent ? await keepRefused(api, delivery, faulty, sent) : 0;
   const next = told.values();
   const outcomes = items.flatMap((item): readonly Outcome[] => {
     if (!('capture' in item)) return [item];
@@ -149,5 +160,5 @@ export const record = async (
     if (!value.traitsLeftOut && !warnings) return [value];
     return [{ ...value, traitsAt, ...(warnings && { warnings }) }];
   });
-  return { outcomes, position: told.reduce((most, { position }) => Math.max(most, position), 0) };
+  return { outcomes, position: told.reduce((most, { position }) => Math.max(most, position), kept) };
 };

@@ -65,7 +65,8 @@ export const refusalLog = (log: Log) => {
 };
 
 /** Why an item was refused, by the field that is wrong first. All of them are written in the code, none by a sender. */
-const reasonOf = ({ reason, faults: [{ pointer }] }: Faulty): string => reason ?? (pointer.slice(1) || 'unreadable');
+export const reasonOf = ({ reason, faults: [{ pointer }] }: Faulty): string =>
+  reason ?? (pointer.slice(1) || 'unreadable');
 
 /** Counts and logs what is refused on the ways in, items and whole requests. Nothing of what was sent is in it. */
 export const watchRefusals = (scope: App, wayOf: (request: FastifyRequest) => string): void => {

@@ -14,6 +14,7 @@ import { isObject } from './json.ts';
 import { kindOf } from '../http/words.ts';
 import type { Delivery } from './record.ts';
 import { deliveryOf, eachInTurn, record } from './record.ts';
+import type { Sent } from './rejects.ts';
 import {
   ofKeyedRequests,
   segmentAnswerSchema,
@@ -22,12 +23,14 @@ import {
   settingsSchema,
 } from './schemas.ts';
 import type { SegmentCall, Envelope } from './segment.ts';
-import { fromSegment, isSegmentCall, segmentCalls, takenOver } from './segment.ts';
+import { fromSegment, isSegmentCall, segmentCalls, takenOver, withEnvelope } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
 const config = { scope: 'events:write', writeKeyInBody: true } as const;
 
-type Read = (api: ApiContext, body: unknown, delivery: Delivery) => Promise<readonly Translated[]>;
+/** What the items of a request come to, and how each of them is kept when it is refused. */
+type Items = { readonly translated: readonly Translated[]; readonly sent: (index: number) => Sent };
+type Read = (api: ApiContext, body: unknown, delivery: Delivery) => Promise<Items>;
 
 /** What every item of a batch takes over from the envelope counts as if each had sent it. Throws a `Problem` when that is too much. */
 const mustFit = (envelope: Envelope, items: number): void => {
@@ -37,23 +40,28 @@ const mustFit = (envelope: Envelope, items: number): void => {
   throw new Problem('too-large', `The /context ${detail}`, { errors: [{ pointer: '/context', detail }] });
 };
 
-const readBatch: Read = (api, body, { arrivalOf, projectId }) => {
+const readBatch: Read = async (api, body, { arrivalOf, projectId }) => {
   const { body: around, items } = itemsAt(body, 'batch');
   const envelope = takenOver(around);
   mustFit(envelope, items.length);
-  return eachInTurn(api, projectId, items, (item: unknown, index) => {
+  const translated = await eachInTurn(api, projectId, items, (item: unknown, index) => {
     const type = isObject(item) ? item['type'] : undefined;
     if (isSegmentCall(type)) return fromSegment(type, item, envelope, arrivalOf(index));
     return isObject(item)
       ? faulty('/type', `must be one of ${segmentCalls.join(', ')}`)
       : faulty('', `must be an object, is ${kindOf(item)}`);
   });
+  return { translated, sent: (index) => ({ form: 'item', value: withEnvelope(items[index], envelope) }) };
 };
 
 const readCall =
   (call: SegmentCall): Read =>
   async (_api, body, { arrivalOf }) => {
-    if (isObject(body)) return [fromSegment(call, body, {}, arrivalOf(0))];
+    if (isObject(body))
+      return {
+        translated: [fromSegment(call, body, {}, arrivalOf(0))],
+        sent: () => ({ form: 'item', value: { ...body, type: call } }),
+      };
     const detail = `must be an object, is ${kindOf(body ?? undefined)}`;
     throw new Problem('invalid-request', `The body ${detail}`, { errors: [{ pointer: '', detail }] });
   };
@@ -61,9 +69,9 @@ const readCall =
 const answering =
   (api: ApiContext, read: Read, pointerTo: (index: number) => string) =>
   async (request: FastifyRequest, reply: FastifyReply) => {
-    const delivery = deliveryOf(api, request);
-    const translated = await read(api, request.body, delivery);
-    const { outcomes, position } = await record(api, delivery, translated);
+    const delivery = deliveryOf(api, request, 'segment');
+    const { translated, sent } = await read(api, request.body, delivery);
+    const { outcomes, position } = await record(api, delivery, translated, sent);
     const ignored = outcomes.filter((outcome) => 'ignored' in outcome).length;
     return withPosition(reply, position).send({
       success: true as const,

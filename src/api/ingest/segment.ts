@@ -87,6 +87,17 @@ export const takenOver = (body: JsonObject): Envelope => {
   return { sentAt: body['sentAt'] ?? null, context: { ...context, ...given({ traits, sessionId }) }, warnings };
 };
 
+/** An item of a batch as one that stands alone: with what it takes over. */
+export const withEnvelope = (item: unknown, { sentAt = null, context = {} }: Envelope): unknown => {
+  if (!isObject(item)) return item;
+  const merged = { ...context, ...partOf(item['context']) };
+  return {
+    ...item,
+    ...(firstOf(item['sentAt']) === undefined && sentAt !== null && { sentAt }),
+    ...(Object.keys(merged).length > 0 && { context: merged }),
+  };
+};
+
 /** What the context says of an item: its own, or where that says nothing the envelope's, which may be as large as the body. */
 const contextOf = (item: JsonObject, envelope: Envelope) => {
   const [own, around] = [partOf(item['context']), envelope.context ?? {}];

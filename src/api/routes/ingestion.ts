@@ -4,17 +4,28 @@ import type { App } from '../http/app.ts';
 import type { Admit } from '../ingest/admission.ts';
 import { admission } from '../ingest/admission.ts';
 import { batchAnswerOf, batchAnswerSchema, receiptOf, receiptSchema } from '../ingest/answer.ts';
-import { binaryEvent } from '../ingest/binary-event.ts';
-import { documentedOnly, itemsAt, jsonTypes, linesOf, listOf, takes, translateLine } from '../ingest/body.ts';
+import {
+  documentedOnly,
+  itemsAt,
+  jsonTypes,
+  lineAsSent,
+  linesOf,
+  listOf,
+  takes,
+  translateLine,
+} from '../ingest/body.ts';
 import { encodedIn, fromCloudEvent, traceparentOf } from '../ingest/cloud-event.ts';
 import type { Translated } from '../ingest/item.ts';
 import { itemLimits } from '../ingest/json.ts';
 import { fromNative } from '../ingest/native.ts';
 import type { Delivery } from '../ingest/record.ts';
+import type { Sent } from '../ingest/rejects.ts';
 import { deliveryOf, eachInTurn, record } from '../ingest/record.ts';
 import { watchRefusals } from '../ingest/refusals.ts';
 import { cloudEventSchema, nativeBatchSchema, nativeSchema, ofKeyedRequests } from '../ingest/schemas.ts';
 import { segmentRoutes } from '../ingest/segment-routes.ts';
+import { batched, cloudEventOf, contentType, isCloudEvent, structured, wayOf } from '../ingest/way-in.ts';
+import { webhookRoutes } from '../ingest/webhook-routes.ts';
 import { Problem } from '../http/problems.ts';
 import { withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
@@ -23,12 +34,6 @@ const config = { scope: 'events:write', writeKeyInBody: true } as const;
 const batchConfig = { ...config, batch: true } as const;
 const tags = ['Ingestion'];
 
-const contentType = (request: FastifyRequest): string =>
-  (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-
-const structured = 'application/cloudevents+json';
-const batched = 'application/cloudevents-batch+json';
-
 /** Throws a `Problem` when CloudEvents hold more in base64 than is looked through. */
 const mustHoldLittle = (events: readonly unknown[]): void => {
   if (encodedIn(events) <= itemLimits.base64) return;
@@ -36,46 +41,53 @@ const mustHoldLittle = (events: readonly unknown[]): void => {
   throw new Problem('too-large', `A request takes ${most}; send JSON in data, or send it in several parts`);
 };
 
-/** The event of a request in one of the modes of CloudEvents that carry one event; undefined for our own format. */
-const cloudEventOf = (request: FastifyRequest): unknown =>
-  contentType(request) === structured ? (request.body ?? null) : binaryEvent(request.headers, request.body);
-
-const isCloudEvent = (request: FastifyRequest): boolean =>
-  contentType(request) === batched || cloudEventOf(request) !== undefined;
-
 const toOne = (api: ApiContext) => {
-  const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated) => {
-    const { outcomes, position } = await record(api, delivery, [item]);
+  const answer = async (reply: FastifyReply, delivery: Delivery, item: Translated, value: unknown) => {
+    const { outcomes, position } = await record(api, delivery, [item], () => ({ form: 'item', value }));
     const receipt = receiptOf(outcomes[0]);
     return withPosition(reply, position).code(202).send(receipt);
   };
   return {
     native: async (request: FastifyRequest, reply: FastifyReply) => {
-      const delivery = deliveryOf(api, request);
-      return answer(reply, delivery, fromNative(request.body ?? undefined, 'api', delivery.arrivalOf(0)));
+      const delivery = deliveryOf(api, request, 'rest');
+      const item = fromNative(request.body ?? undefined, 'api', delivery.arrivalOf(0));
+      return answer(reply, delivery, item, request.body);
     },
     cloudEvent: async (event: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      const delivery = deliveryOf(api, request);
+      const delivery = deliveryOf(api, request, 'cloudevents');
       const traceparent = traceparentOf(event);
       const sender = { ...delivery.sender, ...(traceparent !== undefined && { traceparent }) };
-      return answer(reply, { ...delivery, sender }, fromCloudEvent(event, delivery.arrivalOf(0)));
+      return answer(reply, { ...delivery, sender }, fromCloudEvent(event, delivery.arrivalOf(0)), event);
     },
   };
 };
+
+/** The items of one request: by which way they came, and how each is translated, kept when it is refused, and pointed to. */
+type Many<T> = {
+  readonly via: 'batch' | 'cloudevents';
+  readonly items: readonly T[];
+  readonly translate: (item: T, index: number, delivery: Delivery) => Translated;
+  readonly sentAs: (item: T) => Sent;
+  readonly pointerTo: (index: number) => string;
+};
+
+const asItem = (value: unknown): Sent => ({ form: 'item', value });
 
 const toMany =
   (api: ApiContext) =>
   async <T>(
     [request, reply]: readonly [FastifyRequest, FastifyReply],
-    items: readonly T[],
-    translate: (item: T, index: number, delivery: Delivery) => Translated,
-    pointerTo: (index: number) => string,
+    { via, items, translate, sentAs, pointerTo }: Many<T>,
   ) => {
-    const delivery = deliveryOf(api, request);
+    const delivery = deliveryOf(api, request, via);
     const translated = await eachInTurn(api, delivery.projectId, items, (item, index) =>
       translate(item, index, delivery),
     );
-    const { outcomes, position } = await record(api, delivery, translated);
+    const sent = (index: number): Sent => {
+      const item = items[index];
+      return item === undefined ? asItem(null) : sentAs(item);
+    };
+    const { outcomes, position } = await record(api, delivery, translated, sent);
     return withPosition(reply, position).send(batchAnswerOf(outcomes, pointerTo));
   };
 
@@ -121,9 +133,13 @@ const eventsRoute = (scope: App, api: ApiContext, admit: Admit): void => {
       if (contentType(request) === batched) {
         const events = listOf(request.body);
         mustHoldLittle(events);
-        const translate = (event: unknown, index: number, { arrivalOf }: Delivery) =>
-          fromCloudEvent(event, arrivalOf(index));
-        return many([request, reply], events, translate, (index) => `/${index}`);
+        return many([request, reply], {
+          via: 'cloudevents',
+          items: events,
+          translate: (event, index, { arrivalOf }) => fromCloudEvent(event, arrivalOf(index)),
+          sentAs: asItem,
+          pointerTo: (index) => `/${index}`,
+        });
       }
       const event = cloudEventOf(request);
       mustHoldLittle([event]);
@@ -153,20 +169,22 @@ const batchRoute = (scope: App, api: ApiContext, admit: Admit): void => {
       const one = (item: unknown, index: number, { arrivalOf }: Delivery) =>
         fromNative(item, 'batch', arrivalOf(index));
       if (contentType(request) !== 'application/x-ndjson' || typeof body !== 'string')
-        return many([request, reply], itemsAt(body, 'events').items, one, (index) => `/events/${index}`);
-      const ofLine = (line: string, index: number, delivery: Delivery) =>
-        translateLine(line, (item) => one(item, index, delivery));
-      return many([request, reply], linesOf(body), ofLine, (index) => `/${index}`);
+        return many([request, reply], {
+          via: 'batch',
+          items: itemsAt(body, 'events').items,
+          translate: one,
+          sentAs: asItem,
+          pointerTo: (index) => `/events/${index}`,
+        });
+      return many([request, reply], {
+        via: 'batch',
+        items: linesOf(body),
+        translate: (line, index, delivery) => translateLine(line, (item) => one(item, index, delivery)),
+        sentAs: lineAsSent,
+        pointerTo: (index) => `/${index}`,
+      });
     },
   });
-};
-
-/** By which way a request came in: what each may send, and who sends it, differ. */
-const wayOf = (request: FastifyRequest): 'rest' | 'batch' | 'segment' | 'cloudevents' => {
-  const { url = '' } = request.routeOptions;
-  if (url.startsWith('/v1/')) return 'segment';
-  if (url === '/api/events/batch') return 'batch';
-  return url === '/api/events' && isCloudEvent(request) ? 'cloudevents' : 'rest';
 };
 
 /** The routes that take activities: our own format, batches of it, CloudEvents, and what Segment's clients send. */
@@ -177,5 +195,6 @@ export const ingestion = async (app: App, api: ApiContext): Promise<void> => {
     for (const routes of [ingestRoute, eventsRoute, batchRoute, segmentRoutes]) {
       await all.register(async (scope: App) => routes(scope, api, admit));
     }
+    await all.register(async (scope: App) => webhookRoutes(scope, api, admit));
   });
 };

@@ -4,7 +4,14 @@ import type { Aggregate, EventsOf } from '../event.ts';
 import { unchanged } from '../event.ts';
 
 /** The kinds of long work. */
-export const jobKind = z.enum(['rescore', 'rebuild-project', 'rebuild-projection', 'route-qualified']);
+export const jobKind = z.enum([
+  'rescore',
+  'rebuild-project',
+  'rebuild-projection',
+  'route-qualified',
+  'replay-rejects',
+  'replay-deliveries',
+]);
 export type JobKind = z.infer<typeof jobKind>;
 
 /** Work that is about no single project belongs to this name, which no project can have. Only the root key sees it. */

@@ -22,7 +22,14 @@ const isJson = (value: unknown): boolean => {
  * An object of JSON values, such as an activity's properties or a person's traits. Not of `z.json()`: a schema that has itself
  * as a part can't be compiled, and takes ten times as long.
  */
-export const jsonObject = z.record(z.string(), z.custom<Json>(isJson));
+const parsed = z.custom<Json>();
+
+/** The value of a JSON text. Throws a `SyntaxError` where it is none. */
+export const parsedJson = (text: string): Json => parsed.parse(JSON.parse(text));
+
+/** Any JSON value. */
+export const jsonValue = z.custom<Json>(isJson);
+export const jsonObject = z.record(z.string(), jsonValue);
 export type JsonObject = Readonly<z.infer<typeof jsonObject>>;
 
 /** Milliseconds since 1970 as ISO 8601 in UTC with milliseconds: such texts sort as the times do. */

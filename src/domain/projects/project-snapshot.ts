@@ -1,7 +1,8 @@
 import { Map as PersistentMap } from 'immutable';
 import { z } from 'zod';
 import type { SnapshotFormat } from '../event.ts';
-import type { Key, ProjectState } from './project.ts';
+import type { Key } from './keys.ts';
+import type { ProjectState } from './project.ts';
 import type { ScoringModel } from '../scoring/scoring-model.ts';
 import { inForce } from '../scoring/published-model.ts';
 

@@ -8,11 +8,12 @@ import { Rejection } from '../rejection.ts';
 import type { PublishedModel } from '../scoring/published-model.ts';
 import { defaultModel, defaultModelOf } from '../scoring/default-model.ts';
 import { modelSchema } from '../scoring/scoring-model.ts';
+import type { Key } from './keys.ts';
+import { keyEvents, withKeyRotated, withoutKeySecret } from './keys.ts';
 import { inForce } from '../scoring/published-model.ts';
 
-/** What a key allows. `admin` is everything in its project. */
-export const scopes = ['events:write', 'leads:read', 'leads:write', 'config:write', 'admin'] as const;
-export type Scope = (typeof scopes)[number];
+export type { Key, Scope } from './keys.ts';
+export { scopes } from './keys.ts';
 
 /** How much a project may have. What it had before there was a bound stays. */
 export const projectLimits = {
@@ -23,15 +24,6 @@ export const projectLimits = {
   /** Bytes of a body that asks for a key. */
   bytes: 16_384,
 } as const;
-
-const key = z.strictObject({
-  keyId: z.string(),
-  name: z.string(),
-  scopes: z.array(z.enum(scopes)),
-  /** SHA-256 of the key's value, hexadecimal; the value itself is stored nowhere. */
-  hash: z.string(),
-});
-export type Key = Readonly<z.infer<typeof key>>;
 
 /** The facts of a project's stream, `project-<projectId>`. Shapes are forever. */
 export const projectEvents = {
@@ -45,8 +37,7 @@ export const projectEvents = {
     .describe(
       'A tenant began. `defaultModel` is the edition of the scoring model that it began with; the first unless said.',
     ),
-  KeyIssued: key.describe('A key of the project was given out; only the hash of its value is recorded.'),
-  KeyRevoked: z.strictObject({ keyId: z.string() }).describe('A key was taken back.'),
+  ...keyEvents,
   ScoringModelPublished: z
     .strictObject({
       version: z.number().int().min(2),
@@ -83,6 +74,11 @@ const initial: ProjectState = {
   scoring: inForce(1, defaultModel),
 };
 
+const withKey = (state: ProjectState, keyId: string, change: (key: Key) => Key): ProjectState => {
+  const found = state.keys.get(keyId);
+  return found ? { ...state, keys: state.keys.set(keyId, change(found)) } : state;
+};
+
 const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
   switch (event.type) {
     case 'ProjectCreated': {
@@ -92,6 +88,10 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
     }
     case 'KeyIssued':
       return { ...state, keys: state.keys.set(event.data.keyId, event.data) };
+    case 'KeyRotated':
+      return withKey(state, event.data.keyId, (key) => withKeyRotated(key, event.data, state.createdAt));
+    case 'KeySecretRemoved':
+      return withKey(state, event.data.keyId, (key) => withoutKeySecret(key, event.data.secretId));
     case 'KeyRevoked':
       return { ...state, keys: state.keys.remove(event.data.keyId) };
     case 'ScoringModelPublished':
@@ -113,4 +113,11 @@ export const project: Aggregate<ProjectState, ProjectEvent> = {
   evolve,
   measure,
   snapshot: projectSnapshot,
+};
+
+/** A key of a project. Throws a `Rejection` when there is none. */
+export const mustHaveKey = ({ projectId, keys }: ProjectState, keyId: string): Key => {
+  const found = keys.get(keyId);
+  if (found) return found;
+  throw new Rejection('key-unknown', `Project ${projectId ?? ''} has no key ${keyId.slice(0, 64)}`);
 };

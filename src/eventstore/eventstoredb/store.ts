@@ -12,6 +12,7 @@ import { follow } from './following.ts';
 import { dropConnection, livenessOf } from './liveness.ts';
 import { pastsOf } from './past.ts';
 import { reasonOf } from './reasons.ts';
+import { scan } from './scanning.ts';
 import { tailsOf } from './tail.ts';
 import { truncateStream } from './truncating.ts';
 import { pageLimits, pageRoom } from '../page.ts';
@@ -134,6 +135,10 @@ export function openEventStoreDB(connectionString: string, options: EventStoreDB
     follow: async function* (from, signal, { streams = ownStreams, types } = {}) {
       mustBeOpen();
       yield* follow(from, { streams, ...(types && { types }) }, { tails, pasts, signal });
+    },
+    scan: async (from, { streams = ownStreams, types }, limits) => {
+      mustBeOpen();
+      return scan(current(), from, { streams, ...(types && { types }) }, limits);
     },
     head: async () => {
       mustBeOpen();

@@ -1,12 +1,11 @@
-import type { ReadPosition } from '@eventstore/db-client';
-import { ownStreams } from '../../domain/streams.ts';
-import type { Batch, Place, Recorded } from '../event-store.ts';
+import type { Batch } from '../event-store.ts';
 import { placeOfFact, wanting } from '../event-store.ts';
-import { pageLimits, pageRoom } from '../page.ts';
-import { placeOf, readThrough, recorded } from './client.ts';
+import { pageLimits } from '../page.ts';
+import { placeOf } from './client.ts';
 import type { Connection } from './client.ts';
 import type { Sought } from './pulling.ts';
 import { alarm, pulled, WINDOW } from './pulling.ts';
+import { nextFrom } from './scanning.ts';
 
 /** What the log has after a position and up to another. `bytes` is about what it takes as JSON. */
 export type Stretch = Batch & { readonly from: number; readonly bytes: number };
@@ -19,36 +18,6 @@ const FEW = { events: 200, wait: 5 } as const;
 const PASSING = 100;
 /** What a stretch takes at least, in bytes: there may be nothing in it. */
 const LEAST = 1_024;
-
-/** What is wanted of the next `count` events from a place on, and where the last of those is; 0 when there is none. */
-async function nextFrom(
-  connection: Connection,
-  place: ReadPosition,
-  { count, sought, signal }: { readonly count: number; readonly sought: Sought; readonly signal: AbortSignal },
-): Promise<Batch> {
-  const [isWanted, isOwn] = [wanting(sought), wanting({ streams: [...ownStreams, ...sought.streams] })];
-  const events: Recorded[] = [];
-  let position = 0;
-  let last: Place | undefined;
-  const room = pageRoom();
-  const read = connection.client.readAll({ fromPosition: place, maxCount: count, requiresLeader: true });
-  const look = ({ event: stored }: { readonly event?: Parameters<typeof recorded>[0] }): boolean => {
-    if (!stored) return true;
-    const event = recorded(stored, connection.where);
-    position = event.position;
-    if (isOwn(event)) last = placeOfFact(event);
-    if (!isWanted(event)) return true;
-    events.push(event);
-    room.put(event);
-    return !room.isFull();
-  };
-  try {
-    await readThrough(connection, read, look, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  return { events, position, ...(last && { last }) };
-}
 
 const stretchOf = (from: number, batch: Batch, bytes: number): Stretch => ({
   ...batch,

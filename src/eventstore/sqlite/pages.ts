@@ -1,14 +1,14 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
-import type { Batch, Filter, Place, Recorded, StreamPage } from '../event-store.ts';
+import type { Batch, Filter, Place, Recorded, Scanned, ScanLimits, StreamPage } from '../event-store.ts';
 import { placeOfFact, wanting } from '../event-store.ts';
 import { keptBytes, pageLimits } from '../page.ts';
 import type { Recent } from './recent.ts';
 import type { Row } from './rows.ts';
 import { factsOf, placeOf, rowsBy } from './rows.ts';
 
-/** How many events a page looks through at most, so that one who wants few of many lets others have their turn in between. */
-const WINDOW = 10_000;
+/** What a page has at most, and how many events it looks through, so that one who wants few of many lets others have their turn. */
+const usual: ScanLimits = { events: pageLimits.events, among: 10_000 };
 
 /** How many pages are kept at most for those who come after the first. */
 const KEPT = 8;
@@ -74,48 +74,64 @@ export function pagesOf(db: DatabaseSync, recent: Recent) {
   const lastUpTo = placeBy(db, 'WHERE position <= ? ORDER BY position DESC LIMIT 1');
   const factOf = factsOf();
   const shared = (row: Row): Recorded => (row.fact ??= factOf(row));
-  type Page = Batch & { readonly bytes: number };
+  type Page = Scanned & { readonly bytes: number };
   const kept = new LRUCache<string, Page>({ max: KEPT, maxSize: keptBytes, sizeCalculation: ({ bytes }) => 1 + bytes });
-  const of = (what: Filter = {}): ((from: number) => Batch) => {
+
+  /** Reads one page after a position: of the rows that are remembered, if they are `recent`, or of the file. */
+  const reading = (what: Filter, { events: most, among }: ScanLimits) => {
     const { streams, types } = what;
     const wants = wanting(what);
     const conditions = [...(streams ? [inStreams(streams)] : []), ...(types ? [ofTypes(types)] : [])];
     const values = conditions.flatMap((condition) => condition.values);
     const filter = conditions.map(({ sql }) => sql).join(' ');
     const wantedIn = rowsBy(db, `position > ? AND position <= ? ${filter} ORDER BY position`, 0);
-    const wanted = JSON.stringify([streams, types]);
 
-    /** Of the rows that are remembered after a position. */
-    const live = (from: number, rows: readonly Row[]): Batch => {
+    const live = (from: number, remembered: readonly Row[]): Scanned => {
+      const rows = remembered.length > among ? remembered.slice(0, among) : remembered;
       const newest = rows.at(-1);
-      if (!newest) return { events: [], position: from };
-      const { events, more } = pageOf(
-        rows.filter(({ 1: stream, 4: type }) => wants({ stream, type })),
-        shared,
-      );
+      if (!newest) return { events: [], position: from, atEnd: true };
+      const wanted = rows.filter(({ 1: stream, 4: type }) => wants({ stream, type }));
+      const { events, more } = pageOf(wanted, shared, most);
       const last = more ? events.at(-1) : undefined;
-      if (last) return { events, position: last.position, last: placeOfFact(last) };
-      return { events, position: newest[0], last: placeOf(newest) };
+      if (last) return { events, position: last.position, last: placeOfFact(last), atEnd: false };
+      return { events, position: newest[0], last: placeOf(newest), atEnd: rows.length === remembered.length };
     };
 
     const read = (from: number): Page => {
       const newest = endOfLog();
-      if (!newest || newest.position <= from) return { events: [], position: from, bytes: 0 };
-      const end = Math.min(newest.position, from + WINDOW);
-      const { events, bytes, more } = pageOf(wantedIn(pageLimits.events + 1, from, end, ...values), factOf);
+      if (!newest || newest.position <= from) return { events: [], position: from, bytes: 0, atEnd: true };
+      const end = Math.min(newest.position, from + among);
+      const { events, bytes, more } = pageOf(wantedIn(most + 1, from, end, ...values), factOf, most);
       const position = (more ? events.at(-1)?.position : undefined) ?? end;
       const last = [newest, events.at(-1)].find((fact) => fact?.position === position) ?? lastUpTo(position);
-      return { events, position, bytes, ...(last && { last: placeOfFact(last) }) };
+      const atEnd = position === newest.position;
+      return { events, position, bytes, atEnd, ...(last && { last: placeOfFact(last) }) };
     };
 
+    return {
+      recent: (from: number): Scanned | undefined => {
+        const rows = recent.after(from);
+        return rows && live(from, rows);
+      },
+      read,
+    };
+  };
+
+  const of = (what: Filter = {}): ((from: number) => Batch) => {
+    const pages = reading(what, usual);
+    const wanted = JSON.stringify([what.streams, what.types]);
     return (from) => {
-      const rows = recent.after(from);
-      if (rows) return live(from, rows);
+      const live = pages.recent(from);
+      if (live) return live;
       const key = `${from} ${wanted}`;
-      const page = kept.get(key) ?? read(from);
+      const page = kept.get(key) ?? pages.read(from);
       if (page.position > from) kept.set(key, page);
       return page;
     };
   };
-  return { of, forget: () => kept.clear() };
+  const scan = (from: number, what: Filter, { events, among }: ScanLimits): Scanned => {
+    const pages = reading(what, { events: Math.min(events, usual.events), among });
+    return pages.recent(from) ?? pages.read(from);
+  };
+  return { of, scan, forget: () => kept.clear() };
 }

@@ -10,7 +10,7 @@ import { hasSeparator } from './group-text.ts';
 import { openLogFile } from './log.ts';
 import { pagesOf, placesOf, streamsOf } from './pages.ts';
 import { headOf, recentOf } from './recent.ts';
-import { truncateStream } from './truncating.ts';
+import { mayTruncateIn, truncatingTogether } from './truncating.ts';
 import type { Written } from './writer.ts';
 import { committingHere, committingInThread, groupWriter } from './writer.ts';
 
@@ -48,6 +48,11 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
   };
   const writer = groupWriter(committer, { clock, maxPending, maxGroup, committed });
   const [pages, stream, place, head] = [pagesOf(db, recent), streamsOf(db), placesOf(db), headOf(db)];
+  const mayTruncate = mayTruncateIn(db);
+  const truncating = truncatingTogether(committer, () => {
+    pages.forget();
+    recent.forget();
+  });
 
   function ask<T>(question: () => T): T {
     if (!db.isOpen) throw new StoreUnavailable(`Event store ${path} is closed; open it again`);
@@ -84,19 +89,23 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
         const settle = (outcome: Appended | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
         ask(() => writer.add({ stream: name, expected, lines, settle }));
       }),
-    truncate: async (name, before) =>
+    truncate: async (stream, before) => {
       ask(() => {
         if (readOnly) throw new TypeError(`${path} was opened to be read only; open it to be written to`);
-        const other = path === ':memory:' ? db : openLogFile(path, busyTimeout);
-        try {
-          truncateStream(other, name, before);
-        } finally {
-          if (other !== db) other.close();
-        }
-        pages.forget();
-        recent.forget();
-      }),
+        mayTruncate({ stream, before });
+      });
+      try {
+        await truncating.add({ stream, before });
+      } catch (error) {
+        throw new StoreUnavailable(`${stream} can't be truncated; try again`, { cause: error });
+      }
+    },
     follow,
+    scan: async (from, filter, limits) =>
+      ask(() => {
+        recent.expect();
+        return pages.scan(from, filter, limits);
+      }),
     head: async () => ask(head),
     state: async () => {
       ask(head);
@@ -104,6 +113,7 @@ export function openSqliteEventStore(path: string, options: SqliteEventStoreOpti
     },
     close: async () => {
       if (!db.isOpen) return;
+      await truncating.ended();
       await writer.close();
       if (db.isOpen) db.close();
       signals.close();

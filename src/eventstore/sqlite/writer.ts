@@ -8,14 +8,12 @@ import { textOfGroup } from './group-text.ts';
 import { linesOfProjects } from './project-lines.ts';
 import type { Append } from './log.ts';
 import { groupsTo, stateBy, tryRoom } from './log.ts';
+import type { Truncating } from './truncating.ts';
+import { truncateIn } from './truncating.ts';
+import type { GroupAnswer, WriterAsk } from './writer-asks.ts';
 
 /** What is to be committed together, and when it was recorded, in ms. */
 type Group = { readonly group: readonly Append[]; readonly recordedAt: number };
-
-/** What a thread that writes is asked, a group as one text, and what it answers: positions as `WriteGroup` gives them, or why nothing was written. */
-export type GroupAsk = { readonly text: string; readonly recordedAt: number };
-export type GroupAnswer =
-  { readonly positions: readonly number[] } | { readonly error: string; readonly state: StoreState };
 
 /** Nothing was written. `state` says why, as far as the store itself is the reason. */
 class Unwritten extends Error {
@@ -32,7 +30,7 @@ type Committer = {
   readonly write: (group: Group) => Promise<readonly number[]>;
   readonly tryRoom: () => Promise<void>;
   readonly close: () => Promise<void>;
-};
+} & Truncating;
 
 /** Commits in this thread, on its own connection: what is in memory only is nowhere else. */
 export function committingHere(db: DatabaseSync): Committer {
@@ -40,6 +38,9 @@ export function committingHere(db: DatabaseSync): Committer {
   return {
     write: async ({ group, recordedAt }) => write(group, recordedAt),
     tryRoom: async () => tryRoom(db),
+    truncate: async (some) => truncateIn(db, some),
+    // What is in memory has no such log.
+    takeOver: async () => true,
     close: async () => undefined,
   };
 }
@@ -71,7 +72,7 @@ export function committingInThread(path: string, timeout: number, maxPages?: num
     return started;
   };
 
-  const asking = async (ask: GroupAsk | 'try'): Promise<readonly number[]> => {
+  const asking = async (ask: WriterAsk): Promise<readonly number[]> => {
     const worker = running();
     const mine = Promise.withResolvers<GroupAnswer>();
     asked.push(mine);
@@ -97,6 +98,8 @@ export function committingInThread(path: string, timeout: number, maxPages?: num
   return {
     write: ({ group, recordedAt }) => asking({ text: textOfGroup(group), recordedAt }),
     tryRoom: async () => void (await asking('try')),
+    truncate: async (truncations) => void (await asking({ truncations })),
+    takeOver: async () => (await asking('take over')).length > 0,
     close,
   };
 }

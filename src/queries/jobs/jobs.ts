@@ -66,6 +66,21 @@ export const jobs = async (
   return viewsOf(page, viewOf);
 };
 
+/** How many of the newest jobs of a kind in a project are not done yet, of `most` of them. */
+export const openJobs = async (
+  { readModels }: Pick<QueryContext, 'readModels'>,
+  projectId: string,
+  kind: JobDocument['kind'],
+  most: number,
+): Promise<number> => {
+  const { docs } = await readModels.find(allProjects, collection, {
+    where: [...equal<JobDocument>('projectId', projectId), ...equal<JobDocument>('kind', kind)],
+    sort: [{ field: 'requestedAt', direction: 'desc' }],
+    limit: most,
+  });
+  return docs.filter(({ open }) => open === 1).length;
+};
+
 /** A job's project and its id there, of what everybody outside calls it. Throws a `Rejection` for one of another project than `mine`. */
 export const jobParts = (jobId: string, mine: string | undefined) => {
   const [projectId = '', ...rest] = jobId.split('.');

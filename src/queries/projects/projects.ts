@@ -1,9 +1,12 @@
 import type { Scope } from '../../domain/projects/project.ts';
-import { project } from '../../domain/projects/project.ts';
+import { keySecrets } from '../../domain/projects/keys.ts';
+import { mustHaveKey, project } from '../../domain/projects/project.ts';
 import { allProjects, projects as collection } from '../../projections/projects.ts';
 import { pageIn } from '../page-in.ts';
 import type { Page, QueryContext, Range } from '../queries.ts';
 import { equal, viewsOf } from '../queries.ts';
+import type { SecretView } from '../secrets.ts';
+import { secretViews } from '../secrets.ts';
 
 /** A tenant as it is shown. */
 export type ProjectView = { readonly projectId: string; readonly name: string; readonly createdAt: string };
@@ -36,4 +39,14 @@ export const keys = async ({ states }: QueryContext, projectId: string, range: R
   const { state } = await states.refresh(project, projectId);
   const page = pageIn(state.keys.values(), ({ keyId }) => keyId, range);
   return viewsOf(page, ({ keyId, name, scopes }) => ({ keyId, name, scopes }));
+};
+
+/** The values that a key has and had, without what they are, the newest first. Throws a `Rejection` when there is no such key. */
+export const keySecretsOf = async (
+  { states, clock }: QueryContext,
+  projectId: string,
+  keyId: string,
+): Promise<readonly SecretView[]> => {
+  const { state } = await states.refresh(project, projectId);
+  return secretViews(keySecrets(mustHaveKey(state, keyId), state.createdAt), clock());
 };

@@ -173,7 +173,7 @@ describe('An Idempotency-Key of a batch', () => {
     const before = await app.facts();
     await batch(app, { userId: 'ada' }, { eventType: 'signup' });
     await app.post('/v1/alias', { userId: 'ada', previousId: 'ada' }, keyed());
-    expect(await app.facts()).toEqual(before);
+    expect((await app.facts()).filter(({ type }) => type !== 'RejectKept')).toEqual(before);
     expect((await batch(app, of('grace'))).body).toMatchObject({ accepted: 1 });
   });
 

@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { validSecrets } from '../../domain/sources/secrets.ts';
+import type { Source } from '../../domain/sources/sources.ts';
+import { tolerance, verify } from '../../outside/webhooks/signatures.ts';
+import type { ApiContext } from '../http/context.ts';
+import { Problem } from '../http/problems.ts';
+
+/** What is read of the query of a webhook: a sender may add what it likes. */
+export const tokenQuery = z.object({
+  token: z.string().max(256).optional().describe('The secret, for the scheme token'),
+});
+
+/** What is wrong with a webhook that is not let in, and what to look at. */
+const faults = {
+  'signature-missing': 'The webhook is not signed as its source says; look at how the sender signs',
+  'signature-invalid':
+    'The signature is not that of the raw body with a secret of this source; look at the secret, and that nothing changes the body on its way',
+  'signature-expired': `The webhook was signed more than ${tolerance.past} s ago or ${tolerance.ahead} s ahead; look at the clock of the sender, and sign again for each try`,
+} as const;
+
+/** The secret that stands in the query; undefined when there is none that could be one. */
+const tokenIn = (query: unknown): string | undefined => tokenQuery.safeParse(query).data?.token;
+
+/** What its sender calls a webhook, where that is signed. Throws a `Problem` unless it is its source's. */
+export const mustBeAuthentic = async (
+  api: ApiContext,
+  request: FastifyRequest,
+  source: Source,
+  body: Buffer,
+): Promise<string | undefined> => {
+  const now = api.clock();
+  const valid = validSecrets(source.secrets, now.toISOString());
+  const secrets = await Promise.all(valid.map(({ secretId }) => api.secrets.get(source.sourceId, secretId)));
+  const token = tokenIn(request.query);
+  const there = secrets.filter((each) => each !== undefined);
+  const verified = verify(source, there, {
+    headers: request.headers,
+    body,
+    now,
+    ...(token !== undefined && { token }),
+  });
+  if (verified.fault !== undefined) throw new Problem(verified.fault, faults[verified.fault]);
+  return verified.webhookId;
+};

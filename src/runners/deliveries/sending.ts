@@ -1,0 +1,171 @@
+import type { Endpoint } from '../../domain/deliveries/endpoints.ts';
+import { endpoints } from '../../domain/deliveries/endpoints.ts';
+import type { DeliveryDocument } from '../../projections/deliveries.ts';
+import { deliveries } from '../../projections/deliveries.ts';
+import type { QueueDocument } from '../../projections/delivery-queues.ts';
+import { deliveryQueues } from '../../projections/delivery-queues.ts';
+import { allProjects } from '../../projections/projects.ts';
+import { poll } from '../poll.ts';
+import type { Sender } from './attempt.ts';
+import { attempt, endpointOf } from './attempt.ts';
+import type { Lane, SentOf } from './lanes.ts';
+import { openLanes } from './lanes.ts';
+import type { Rates } from './rates.ts';
+
+/** How often is looked for what is due, in ms. */
+const lookEvery = 100;
+
+/** At how many endpoints a look looks at most; the next one goes on from there. */
+const mostEndpoints = 500;
+
+/** How many queues of an endpoint are taken in hand at a time, and how many deliveries of one before others have their turn. */
+const [page, inARow] = [100, 50];
+
+export type Sending = {
+  /** Resolves when all that was due is done, but for what can't be sent now. */
+  readonly quiet: () => Promise<void>;
+  /** Begins nothing any more, and waits for what is under way, for so many ms at most. */
+  readonly drain: (milliseconds: number) => Promise<void>;
+  /** Ends what is under way too. */
+  readonly stop: () => Promise<void>;
+};
+
+type Context = Sender & { readonly rates: Rates };
+
+/** The first delivery of a queue that is pending behind a place in it. */
+const nextIn = async (
+  { readModels }: Pick<Sender, 'readModels'>,
+  queue: string,
+  after: number,
+): Promise<DeliveryDocument | undefined> => {
+  const { docs } = await readModels.find(allProjects, deliveries, {
+    where: [
+      { field: 'queue', op: 'eq', value: queue },
+      { field: 'order', op: 'gt', value: after },
+    ],
+    sort: [{ field: 'order', direction: 'asc' }],
+    limit: 1,
+  });
+  return docs[0];
+};
+
+/** The endpoint behind one, by id, that has something to send, and the queue of it that is due first. */
+const nextEndpoint = async (
+  { readModels }: Pick<Sender, 'readModels'>,
+  after: string,
+): Promise<QueueDocument | undefined> => {
+  const { docs } = await readModels.find(allProjects, deliveryQueues, {
+    where: [{ field: 'endpointId', op: 'gt', value: after }],
+    sort: [
+      { field: 'endpointId', direction: 'asc' },
+      { field: 'dueAt', direction: 'asc' },
+    ],
+    limit: 1,
+  });
+  return docs[0];
+};
+
+const dueAt = async (
+  { readModels, clock }: Pick<Sender, 'readModels' | 'clock'>,
+  endpointId: string,
+  limit: number,
+): Promise<readonly QueueDocument[]> => {
+  const { docs } = await readModels.find(allProjects, deliveryQueues, {
+    where: [
+      { field: 'endpointId', op: 'eq', value: endpointId },
+      { field: 'dueAt', op: 'lte', value: clock().toISOString() },
+    ],
+    sort: [{ field: 'dueAt', direction: 'asc' }],
+    limit,
+  });
+  return docs;
+};
+
+/** Whether something may be sent to an endpoint now; one that was removed is told nothing, which is recorded at once. */
+const mayTell = ({ rates }: Context, endpoint: Endpoint | undefined): boolean =>
+  !endpoint || (!endpoint.disabled && rates.take(endpoint.endpointId, endpoint.ratePerSecond));
+
+/** Sends what is due in a queue, one after the other. */
+const sendQueue = async (
+  context: Context,
+  { queue, pending }: QueueDocument,
+  { width }: Pick<Lane, 'width'>,
+  signals: { readonly ending: AbortSignal; readonly draining: AbortSignal },
+): Promise<SentOf> => {
+  let [place, recorded] = [-1, 0];
+  for (let sent = 0; sent < Math.min(inARow, pending) && !signals.draining.aborted; sent++) {
+    const doc = await nextIn(context, queue, place);
+    if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
+    const endpoint = await endpointOf(context, doc);
+    if (sent > 0 && width() === 0) break;
+    if (!mayTell(context, endpoint)) return { position: recorded, wait: lookEvery };
+    const { result, position } = await attempt(context, doc, endpoint, signals.ending);
+    recorded = Math.max(recorded, position);
+    if (result === 'nothing' || result === 'retry') break;
+    place = doc.order;
+  }
+  return { position: recorded };
+};
+
+/**
+ * Sends what is due: of each endpoint a few queues at a time, endpoints in turn, so that one that hangs delays no other. What is in
+ * hand is bounded, however much is pending. It works from the read models, and asks the log before it sends.
+ */
+export const startSending = (context: Context): Sending => {
+  const [ending, draining] = [new AbortController(), new AbortController()];
+  const signals = { ending: ending.signal, draining: draining.signal };
+  const onError = (error: unknown): void => {
+    if (!ending.signal.aborted) context.onError(error);
+  };
+  const lanes = openLanes({
+    widthOf: (endpointId, usual) => context.circuits.width(endpointId, usual),
+    send: (queue, lane) => sendQueue(context, queue, lane, signals),
+    onError,
+    onHungry: () => polling.wake(),
+  });
+  let at = '';
+
+  /** Takes in hand what is due at an endpoint, if that may be told. */
+  const take = async ({ endpointId, projectId }: QueueDocument): Promise<void> => {
+    if (lanes.room(endpointId) === 0) return;
+    const { state } = await context.engine.states.refresh(endpoints, projectId);
+    if (state.endpoints.get(endpointId)?.disabled) return;
+    const limit = page + lanes.held(endpointId);
+    const due = await dueAt(context, endpointId, limit);
+    lanes.offer(endpointId, due, due.length === limit);
+  };
+
+  const look = async (): Promise<void> => {
+    lanes.forgetOld();
+    const now = context.clock().toISOString();
+    for (let looks = 0; looks < mostEndpoints && !draining.signal.aborted; looks++) {
+      const first = await nextEndpoint(context, at);
+      at = first?.endpointId ?? '';
+      if (!first) break;
+      if (first.dueAt <= now) await take(first);
+    }
+    lanes.begin();
+  };
+
+  const polling = poll(look, { every: lookEvery, signal: draining.signal, onError });
+
+  const drain = async (milliseconds: number): Promise<void> => {
+    draining.abort();
+    lanes.close();
+    await polling.ended;
+    await Promise.race([lanes.idle(), new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
+  };
+  return {
+    quiet: async () => {
+      at = '';
+      await look();
+      await lanes.idle();
+    },
+    drain,
+    stop: async () => {
+      ending.abort();
+      await drain(0);
+      await lanes.idle();
+    },
+  };
+};
