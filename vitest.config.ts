@@ -96,10 +96,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // A browser is several processes of its own. The first run unpacks it.
+          // A browser is several processes of its own, beside other tests: once in two times nothing has to come too late. The first run unpacks it.
           name: 'browser',
           include: browser,
-          maxWorkers: 1,
+          retry: 1,
           testTimeout: patience,
           hookTimeout: patience,
         },

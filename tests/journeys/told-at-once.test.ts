@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ConfigError, parseConfig } from '../../src/config/config.ts';
 import { optionNames } from '../../src/config/eventstoredb-address.ts';
 import { adminKey } from '../support/app.ts';
 import { newCertificate } from '../support/certificates.ts';
@@ -135,6 +136,17 @@ const cases: Readonly<Record<string, readonly [right: string, wrong: string, sai
   userKeyFile: [`${files.key}&userCertFile=${files.other}`, '/nowhere/key.pem', 'have to be given together'],
 };
 
+/** What the settings say of a connection string that can't be used: all that a process says then. */
+const problemOf = (eventStore: string): string => {
+  try {
+    parseConfig({ LEADFOLD_ADMIN_KEY: adminKey, EVENT_STORE: eventStore });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error(`The settings take ${eventStore}`);
+};
+
 describe('A connection string', () => {
   it('is tried here with each of its options', () => {
     expect(Object.keys(cases)).toEqual([...optionNames]);
@@ -157,14 +169,12 @@ describe('A connection string', () => {
     ['tls_verify_cert=true', 'its option tlsVerifyCert is not obeyed by the client'],
     ['tlsVerifyCerts=false', 'there is no option tlsVerifyCerts'],
     [`tlsCAFile=${files.key}`, 'which has no certificate; give a PEM file'],
-  ])('with %s ends the process at once with one line, without the password', async (option, said) => {
+  ])('with %s is told in one line, without the password', async (option, said) => {
     const url = `esdb://admin:${password.encoded}@127.0.0.1:${secure?.port}?${option}`;
-    const { code, output } = await started(url, verbose).ended;
-    expect(code).toBe(1);
-    expect(output).toContain(`EVENT_STORE: after "esdb:"`);
-    expect(output).toContain(said);
-    expect(output).not.toMatch(/^ {4}at /m);
-    mustKeepSecret(output);
+    const problem = problemOf(url);
+    expect(problem).toContain(`EVENT_STORE: after "esdb:"`);
+    expect(problem).toContain(said);
+    mustKeepSecret(problem);
   });
 
   it.each([
@@ -176,9 +186,17 @@ describe('A connection string', () => {
     'esdb://admin:hunter?2&x=y@127.0.0.1:2113',
     'esdb+discover://admin:hunter@127.0.0.1,:2113',
   ])('that can not be read is told without its password: %s', async (url) => {
+    const problem = problemOf(url);
+    expect(problem).toContain('EVENT_STORE: after "esdb');
+    mustKeepSecret(problem);
+  });
+
+  it('that is wrong ends the process at once with what is said of it alone', async () => {
+    const url = `esdb://admin:${password.encoded}@127.0.0.1:${secure?.port}?tls=1`;
     const { code, output } = await started(url, verbose).ended;
     expect(code).toBe(1);
-    expect(output).toContain('EVENT_STORE: after "esdb');
+    expect(output).toContain(problemOf(url));
+    expect(output).not.toMatch(/^ {4}at /m);
     mustKeepSecret(output);
   });
 });
