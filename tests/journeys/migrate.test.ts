@@ -9,6 +9,7 @@ import { answersOf } from '../support/answers.ts';
 import { openTestApp } from '../support/app.ts';
 import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
+import { masterKey } from '../support/stand-in-processes.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
@@ -44,7 +45,7 @@ test('A log moves from a file to EventStoreDB and answers as before, also when i
       output: expect.stringContaining('The two are the same.'),
     });
 
-    const env = { EVENT_STORE: to, READ_MODELS: `${documents.url}/leadfold` };
+    const env = { EVENT_STORE: to, READ_MODELS: `${documents.url}/leadfold`, LEADFOLD_MASTER_KEY: masterKey };
     await using after = await openTestApp({ dataDir: join(folder, 'after'), env });
     const moved = after.known(project.projectId, project.apiKey);
     const head = Number(

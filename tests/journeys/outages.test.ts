@@ -13,6 +13,7 @@ import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
 import type { MongoStandin } from '../support/mongodb-standin.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 import { overHttp } from '../support/server-process.ts';
+import { masterKey } from '../support/stand-in-processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leadfold-outages-'));
 let [events, documents]: [EventStoreStandin?, MongoStandin?] = [];
@@ -22,7 +23,8 @@ let project: Project;
 beforeAll(async () => {
   [events, documents] = [await startEventStoreStandin(), await startMongoStandin()];
   const env = { EVENT_STORE: events.url, READ_MODELS: `${documents.url}/leadfold`, LEADFOLD_ADMIN_KEY: adminKey };
-  app = await openApp(parseConfig({ ...env, DATA_DIR: folder, LOG_LEVEL: 'silent' }));
+  const keys = { LEADFOLD_MASTER_KEY: masterKey };
+  app = await openApp(parseConfig({ ...env, ...keys, DATA_DIR: folder, LOG_LEVEL: 'silent' }));
   const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   project = await clientOf(
     overHttp(() => url),

@@ -11,11 +11,12 @@ import type { MongoStandin } from '../support/mongodb-standin.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 import { blocksOf, operatorFolder, runBlocks } from '../support/runbook.ts';
 import { overHttp, spawnServer } from '../support/server-process.ts';
+import { masterKey } from '../support/stand-in-processes.ts';
 
 const folder = operatorFolder();
 const [log, backup] = [join(folder, 'log'), join(folder, 'backup')];
 const opened: { events?: EventStoreStandin; documents?: MongoStandin } = {};
-const env: Record<string, string> = { LEADFOLD_ADMIN_KEY: adminKey };
+const env: Record<string, string> = { LEADFOLD_ADMIN_KEY: adminKey, LEADFOLD_MASTER_KEY: masterKey };
 
 beforeAll(async () => {
   const [events, documents] = [await startEventStoreStandin(0, log), await startMongoStandin()];

@@ -14,6 +14,7 @@ import type { MongoStandin } from '../support/mongodb-standin.ts';
 import { startMongoStandin } from '../support/mongodb-standin.ts';
 import { overHttp } from '../support/server-process.ts';
 import { opening, operatorKey } from '../support/work-items.ts';
+import { masterKey } from '../support/stand-in-processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leadfold-work-'));
 let [events, documents]: [EventStoreStandin?, MongoStandin?] = [];
@@ -27,6 +28,7 @@ beforeAll(async () => {
     EVENT_STORE: `${events.url}&defaultDeadline=20000`,
     READ_MODELS: `${documents.url}/leadfold`,
     LEADFOLD_ADMIN_KEY: adminKey,
+    LEADFOLD_MASTER_KEY: masterKey,
     DATA_DIR: folder,
     LOG_LEVEL: 'silent',
   };
