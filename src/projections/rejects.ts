@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RejectEvent, RejectSummary, WayIn } from '../domain/sources/reject.ts';
-import { rejectLimits, waysIn } from '../domain/sources/reject.ts';
+import { refusedAgain, rejectLimits, summaryOf, waysIn } from '../domain/sources/reject.ts';
 import { streamParts, streamsOf } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 import type { Projection } from './projection.ts';
@@ -24,20 +24,9 @@ const rejectDocument = z.object({
 });
 export type RejectDocument = Readonly<z.infer<typeof rejectDocument>>;
 
-const told = (
-  { rejectId, via, sourceId, code, detail, pointer, bytes, receivedAt }: RejectSummary,
-  projectId: string,
-  status: RejectDocument['status'],
-): RejectDocument => ({
+const told = (summary: RejectSummary, projectId: string, status: RejectDocument['status']): RejectDocument => ({
   projectId,
-  rejectId,
-  via,
-  ...(sourceId !== undefined && { sourceId }),
-  code,
-  detail,
-  ...(pointer !== undefined && { pointer }),
-  bytes,
-  receivedAt,
+  ...summaryOf(summary),
   status,
   goesAt: never,
 });
@@ -56,14 +45,10 @@ const evolve = (
   switch (type) {
     case 'RejectKept':
       return told(data, projectOf(stream), 'open');
-    case 'ReplayRefused': {
-      if (!doc) return undefined;
-      const { pointer: _, ...before } = doc;
-      const { code, detail, pointer } = data;
-      return { ...before, code, detail, ...(pointer !== undefined && { pointer }) };
-    }
     case 'ReplayBegun':
       return doc;
+    case 'ReplayRefused':
+      return doc && refusedAgain(doc, data);
     case 'RejectReplayed':
       return { ...told(data, projectOf(stream), 'replayed'), goesAt: goesAt(data.at) };
     case 'RejectDiscarded':

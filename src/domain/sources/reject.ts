@@ -91,7 +91,8 @@ export type RejectState =
   | { readonly status: 'replayed'; readonly summary: RejectSummary; readonly results: ReplayResults }
   | { readonly status: 'discarded'; readonly summary: RejectSummary };
 
-const summaryOf = ({
+/** What is known of a reject, out of whatever says it. */
+export const summaryOf = ({
   rejectId,
   via,
   sourceId,
@@ -112,10 +113,15 @@ const summaryOf = ({
 });
 
 /** A reject that is refused once more, for another reason. */
-const refusedAgain = (
-  { pointer: _, ...before }: RejectSummary,
+export const refusedAgain = <S extends RejectSummary>(
+  { pointer: _, ...before }: S,
   { code, detail, pointer }: Pick<RejectSummary, 'code' | 'detail' | 'pointer'>,
-): RejectSummary => ({ ...before, code, detail, ...(pointer !== undefined && { pointer }) });
+): Omit<S, 'pointer'> & Pick<RejectSummary, 'pointer'> => ({
+  ...before,
+  code,
+  detail,
+  ...(pointer !== undefined && { pointer }),
+});
 
 // A fact that settles it says all that is known, as those before it may be forgotten.
 const evolve = (state: RejectState, event: RejectEvent): RejectState => {
