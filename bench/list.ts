@@ -1,4 +1,4 @@
-import { against } from './against.ts';
+import { against, againstOverEventStoreDb } from './against.ts';
 import { alternative } from './alternative.ts';
 import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
@@ -30,4 +30,5 @@ export const benchmarks: readonly Benchmark[] = [
   routing,
   eventstoredb,
   against,
+  againstOverEventStoreDb,
 ];
