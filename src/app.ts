@@ -3,6 +3,7 @@ import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
+import { rateLimits } from './api/http/rate-limits.ts';
 import { signInThrottle } from './api/http/sign-in-throttle.ts';
 import type { ApiContext } from './api/http/context.ts';
 import type { ReplayReject } from './api/ingest/replay.ts';
@@ -104,6 +105,12 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     replay,
     monotonic: () => performance.now(),
     adminKey,
+    limits: rateLimits({
+      perMinute: config.limits,
+      monotonic: () => performance.now(),
+      adminKey,
+      quotas: stores.limits.quotas,
+    }),
     signInThrottle: signInThrottle({ tallies: stores.limits.tallies, clock: outside.clock, adminKey }),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
     asOf: freshness.asOf,
@@ -136,6 +143,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     stopping,
     healthOnly: config.role === 'worker',
     telemetry: watch,
+    trustProxy: config.trustProxy,
   });
   const port: { open?: MetricsPort } = {};
   return {

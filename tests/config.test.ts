@@ -33,6 +33,8 @@ describe('the defaults', () => {
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       vault: { scheme: 'sqlite', path: './data/vault.db' },
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
+      trustProxy: false,
+      limits: { ingest: 200_000, reads: 6_000, writes: 600, heavy: 30, address: 3_000, failures: 60 },
       logLevel: 'info',
     });
   });
@@ -66,6 +68,13 @@ describe('a setting', () => {
       LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
       DELIVERY_ALLOW: 'localhost',
       DELIVERY_SCHEDULE: '500ms,1h',
+      TRUST_PROXY: '10.0.0.0/8, fd00::1',
+      LIMIT_INGEST: '1',
+      LIMIT_READS: '2',
+      LIMIT_WRITES: '3',
+      LIMIT_HEAVY: '4',
+      LIMIT_ADDRESS: '5',
+      LIMIT_FAILURES: '1000000000',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -83,6 +92,8 @@ describe('a setting', () => {
       previousMasterKey: Buffer.from(OTHER, 'base64'),
       deliveryAllow: { networks: [], hosts: ['localhost'] },
       deliverySchedule: [500, 3_600_000],
+      trustProxy: ['10.0.0.0/8', 'fd00::1'],
+      limits: { ingest: 1, reads: 2, writes: 3, heavy: 4, address: 5, failures: 1_000_000_000 },
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -108,6 +119,15 @@ describe('a setting', () => {
     ['VAULT', 'mongodb://db', 'LEADFOLD_MASTER_KEY: is missing'],
     ['DELIVERY_ALLOW', '10.0.0.0/8,a b', 'DELIVERY_ALLOW: "a b": neither a network like 10.0.0.0/8 nor the name'],
     ['DELIVERY_SCHEDULE', '5s,soon', 'DELIVERY_SCHEDULE: "soon": not a wait'],
+    ['TRUST_PROXY', 'true', 'TRUST_PROXY: "true": give off, the number of proxies'],
+    ['TRUST_PROXY', '0', 'TRUST_PROXY: "0" is no number of proxies'],
+    ['TRUST_PROXY', '11', 'TRUST_PROXY: "11" is no number of proxies'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'TRUST_PROXY: "10.0.0.0/33": give off'],
+    ['TRUST_PROXY', '10.0.0.1,loopback', 'TRUST_PROXY: "loopback": give off'],
+    ['TRUST_PROXY', '0.0.0.0/0', 'TRUST_PROXY: would believe everybody'],
+    ['TRUST_PROXY', ',', 'TRUST_PROXY: has 0 entries'],
+    ['LIMIT_READS', '0', 'LIMIT_READS: "0" is not a number for each minute'],
+    ['LIMIT_HEAVY', '1e3', 'LIMIT_HEAVY: "1e3" is not a number for each minute'],
     ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
     ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {

@@ -8,6 +8,10 @@ import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
+import type { LimitSettings } from './limits.ts';
+import { limitSettings, limitsOf } from './limits.ts';
+import type { TrustProxy } from './trust-proxy.ts';
+import { trustProxy } from './trust-proxy.ts';
 import { conflictsIn, MAKE_KEY } from './conflicts.ts';
 import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
 
@@ -29,6 +33,9 @@ export type Config = StoreLocations & {
   readonly deliveryAllow?: DeliveryAllow;
   /** The waits between the attempts to tell an endpoint, in ms. */
   readonly deliverySchedule: readonly number[];
+  /** Whose word is taken for where a request comes from. */
+  readonly trustProxy: TrustProxy;
+  readonly limits: LimitSettings;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -116,6 +123,12 @@ export const environment = z.object({
   DELIVERY_SCHEDULE: deliverySchedule
     .prefault(defaultSchedule)
     .describe('The waits between the attempts to send a webhook, like 500ms, 5s, 30m or 2h, with commas between them.'),
+  TRUST_PROXY: trustProxy
+    .prefault('off')
+    .describe(
+      'Whose X-Forwarded-For and X-Forwarded-Proto are believed: off, how many proxies are in front, or their addresses and networks, with commas between them.',
+    ),
+  ...limitSettings,
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -166,6 +179,8 @@ function configOf(settings: z.output<typeof environment>): Config {
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
     ...(settings.DELIVERY_ALLOW && { deliveryAllow: settings.DELIVERY_ALLOW }),
     deliverySchedule: settings.DELIVERY_SCHEDULE,
+    trustProxy: settings.TRUST_PROXY,
+    limits: limitsOf(settings),
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };

@@ -54,9 +54,23 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
  * is parsed.
  */
 export const authentication = (app: App, api: ApiContext): void => {
-  const { recognise, isKey, isProject } = recognising(api);
-  const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
-    const caller = await recognise(credential, request);
+  const { recognise, isKey, isProject, isAtHand } = recognising(api);
+  const { limiting } = app;
+  /** The same, in which an address may be wrong only so often; then nobody asks the log any more for what it sends. */
+  const recogniseFew = async (credential: string, request: FastifyRequest): Promise<Caller> => {
+    if (!limiting.mayFail(request) && !isAtHand(credential)) limiting.refuse(request);
+    try {
+      return await recognise(credential, request);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'unauthorized') await limiting.failed(request);
+      throw error;
+    }
+  };
+  const admit = async (credential: string, request: FastifyRequest, inBody = false): Promise<void> => {
+    const caller = await recogniseFew(credential, request);
+    if (inBody) limiting.recognised(request);
+    const waits = limiting.counted(request, caller);
+    if (waits) await waits;
     mustAllow(caller, request.routeOptions.config.scope);
     request.caller = caller;
   };
@@ -76,7 +90,7 @@ export const authentication = (app: App, api: ApiContext): void => {
     if (request.routeOptions.config.public) return;
     const writeKey = memberOf(body, 'writeKey', keyLength);
     if (writeKey === undefined) throw unauthorized(missingInBody);
-    return admit(writeKey, request);
+    return admit(writeKey, request, true);
   });
   app.decorateRequest('caller');
   app.addHook('onRoute', ({ url, config }) => mustDeclare(url, config));

@@ -63,7 +63,7 @@ const hashesRemembered = 1_000;
 
 /** Knows who holds a credential: the root key, or a key of a project. */
 export const recognising = (api: ApiContext) => {
-  const { exists, keyOf } = knownProjects(api);
+  const { exists, keyOf, isAtHand } = knownProjects(api);
   const root = hashOf(api.adminKey);
   const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
   const hashedOnce = (credential: string): Buffer => {
@@ -104,5 +104,15 @@ export const recognising = (api: ApiContext) => {
     if (named !== undefined && named !== projectId) throw unknownProject(named);
     return { projectId, keyId, scopes };
   };
-  return { recognise, isProject: exists, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
+  /** Whether it can be told whose a credential is without asking the log. */
+  const isCredentialAtHand = (credential: string): boolean => {
+    const parts = credential.length > keyLength ? undefined : parseKey(credential);
+    return !parts || isAtHand(parts.projectId);
+  };
+  return {
+    recognise,
+    isProject: exists,
+    isAtHand: isCredentialAtHand,
+    isKey: async (credential: string) => (await keyIn(credential)) !== undefined,
+  };
 };

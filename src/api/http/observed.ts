@@ -59,7 +59,7 @@ export const metrics = (app: App, { metrics: { text } }: ApiTelemetry): void => 
   app.get(
     '/metrics',
     {
-      config: { scope: 'admin' },
+      config: { scope: 'admin', limit: 'none' },
       schema: {
         summary: 'What this process counts, for Prometheus; the root key only',
         tags: ['Operators'],

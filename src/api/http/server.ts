@@ -25,6 +25,7 @@ import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
 import { leads } from '../routes/leads.ts';
+import { limiting } from './limiting.ts';
 import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
@@ -51,9 +52,11 @@ import { stream } from '../routes/stream.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
+import { trusting } from './trusting.ts';
 import { unreadable } from './unreadable.ts';
 import { waitingReads, withBoundedWaits } from './waiting.ts';
 import { workItems } from '../routes/work-items.ts';
+import type { TrustProxy } from '../../config/trust-proxy.ts';
 import type { ApiContext } from './context.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -66,6 +69,8 @@ export type Settings = {
   readonly telemetry?: ApiTelemetry;
   /** How long a client may take to send a request, in ms. */
   readonly requestTimeout?: number;
+  /** Whose word is taken for where a request comes from; nobody's without it. */
+  readonly trustProxy?: TrustProxy;
 };
 
 /** How long a client may take to send a request, in milliseconds, body and all; its headers alone may take as long. */
@@ -130,7 +135,14 @@ const parts: readonly Routes[] = [
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It has `ended` when the last answer is sent. */
 export const openServer = async (
   given: ApiContext,
-  { logLevel, stopping = () => false, healthOnly = false, telemetry, requestTimeout = sendingTime }: Settings,
+  {
+    logLevel,
+    stopping = () => false,
+    healthOnly = false,
+    telemetry,
+    requestTimeout = sendingTime,
+    trustProxy = false,
+  }: Settings,
 ): Promise<App> => {
   const api = withBoundedWaits(given);
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
@@ -143,7 +155,7 @@ export const openServer = async (
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    trustProxy: false,
+    trustProxy: trusting(trustProxy),
     genReqId: (request) => correlationIdOf(request) ?? api.newId(),
     routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
@@ -157,6 +169,7 @@ export const openServer = async (
   waitingReads(app, api);
   bodies(app);
   await crossOrigin(app);
+  limiting(app, api);
   answers(app);
   await openApi(app);
   authentication(app, api);

@@ -16,7 +16,7 @@ import { requestOf, withPosition } from '../http/request.ts';
 import { untilReached } from '../http/waiting.ts';
 import type { ApiContext } from '../http/context.ts';
 
-const access = { config: { scope: 'admin' } } as const;
+const access = { config: { scope: 'admin', limit: 'heavy' } } as const;
 const tags = ['Operators'];
 const digest = z.string().describe('SHA-256 of the documents, in hex');
 const accepted = z.object({ jobId: z.string() });
