@@ -48,8 +48,9 @@ const counts: Readonly<Record<Kind, string>> = {
   failures: 'wrong keys or signatures',
 };
 
-/** Who a key or the root key is among all. A source, whose webhooks are signed, is like a key. */
-const holderOf = ({ projectId, keyId }: Caller): string => (keyId === undefined ? 'root' : `${projectId}/${keyId}`);
+/** Who somebody is among all: keys and sources have their ids in a project, others wherever they are. */
+const holderOf = ({ projectId, actor }: Caller): string =>
+  actor.startsWith('key:') || actor.startsWith('source:') ? `${projectId}/${actor}` : actor;
 
 const addressOf = ({ ip }: FastifyRequest, at: string): string => `${clientNetwork(ip)} ${at}`;
 

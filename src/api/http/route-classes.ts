@@ -15,8 +15,8 @@ export const routeClasses = ['ingest', 'reads', 'writes', 'heavy'] as const;
 export type RouteClass = (typeof routeClasses)[number];
 
 /** What a request to a route counts as, or `none` where it never counts. */
-export const classOf = (method: string, { limit, scope }: FastifyContextConfig): RouteClass | 'none' => {
+export const classOf = (method: string, { limit, permission }: FastifyContextConfig): RouteClass | 'none' => {
   if (limit !== undefined) return limit;
-  if (scope === 'events:write') return 'ingest';
+  if (permission === 'events:write') return 'ingest';
   return method === 'GET' || method === 'HEAD' ? 'reads' : 'writes';
 };
