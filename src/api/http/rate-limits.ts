@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { LimitSettings } from '../../config/limits.ts';
 import type { Quotas } from '../../outside/limits/quotas.ts';
-import type { Limiter } from './shared-buckets.ts';
-import { ownLimiter, sharedLimiter } from './shared-buckets.ts';
+import type { Limiter } from './limiters.ts';
+import { ownLimiter, sharedLimiter } from './limiters.ts';
 import type { Buckets } from './token-buckets.ts';
 import { tokenBuckets } from './token-buckets.ts';
 

@@ -52,6 +52,7 @@ import { stream } from '../routes/stream.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
+import { plainHeaders, securityHeaders } from './security-headers.ts';
 import { trusting } from './trusting.ts';
 import { unreadable } from './unreadable.ts';
 import { waitingReads, withBoundedWaits } from './waiting.ts';
@@ -71,6 +72,8 @@ export type Settings = {
   readonly requestTimeout?: number;
   /** Whose word is taken for where a request comes from; nobody's without it. */
   readonly trustProxy?: TrustProxy;
+  /** Whether all who come here come by TLS. */
+  readonly https?: boolean;
 };
 
 /** How long a client may take to send a request, in milliseconds, body and all; its headers alone may take as long. */
@@ -142,6 +145,7 @@ export const openServer = async (
     telemetry,
     requestTimeout = sendingTime,
     trustProxy = false,
+    https = false,
   }: Settings,
 ): Promise<App> => {
   const api = withBoundedWaits(given);
@@ -160,7 +164,7 @@ export const openServer = async (
     routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
     clientErrorHandler: nonsense.handler,
-    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply.headers(plainHeaders)),
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
   await observed(app, telemetry);
@@ -168,6 +172,7 @@ export const openServer = async (
   requests(app, api);
   waitingReads(app, api);
   bodies(app);
+  await securityHeaders(app, { https });
   await crossOrigin(app);
   limiting(app, api);
   answers(app);

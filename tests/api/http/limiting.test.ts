@@ -145,10 +145,10 @@ describe('What an address may do', () => {
   it('reads nothing of the log for one more wrong key', async () => {
     await using app = await limited({ failures: 2 });
     const reads: string[] = [];
-    const { read } = app.store;
+    const read = app.store.read.bind(app.store);
     app.store.read = (stream, ...rest) => {
       reads.push(stream);
-      return read.call(app.store, stream, ...rest);
+      return read(stream, ...rest);
     };
     for (let n = 0; n < 20; n++) await app.get('/api/leads', as(`lf_project${n}_${'a'.repeat(12)}_${'b'.repeat(32)}`));
     expect(reads.length).toBeLessThanOrEqual(2);

@@ -41,34 +41,35 @@ const letIn = async (all: readonly RateLimits[], count: number, who = 'p/key'): 
 const real = await realMongo();
 if (real) afterAll(() => real.stop());
 
-describe.each([['the stand-in', standin.url], ...(real ? [[`MongoDB (${real.from})`, real.url]] : [])] as const)(
-  'What two processes let a key do together, over %s',
-  (_, server) => {
-    it('is no more than the limit, and no less', async () => {
-      const { all } = await ofTwo(7, server);
-      expect(await letIn(all, 20)).toBe(7);
-      expect(await letIn(all, 3, 'p/other')).toBe(3);
-    });
+const servers: readonly (readonly [string, string])[] = [
+  ['the stand-in', standin.url],
+  ...(real ? [[`MongoDB (${real.from})`, real.url] as const] : []),
+];
+describe.each(servers)('What two processes let a key do together, over %s', (_, server) => {
+  it('is no more than the limit, and no less', async () => {
+    const { all } = await ofTwo(7, server);
+    expect(await letIn(all, 20)).toBe(7);
+    expect(await letIn(all, 3, 'p/other')).toBe(3);
+  });
 
-    it('is no more where each takes many at a time, and but for a hundredth all of it', async () => {
-      const { all } = await ofTwo(1_050, server);
-      const allowed = await letIn(all, 1_300);
-      expect(allowed).toBeLessThanOrEqual(1_050);
-      expect(allowed).toBeGreaterThanOrEqual(1_040);
-      // What one process took and did not use is not refused there.
-      const { all: others } = await ofTwo(1_050, server);
-      expect(await letIn([others[0]], 1)).toBe(1);
-      expect(await letIn([others[1]], 1_100)).toBe(1_040);
-      expect(await letIn([others[0]], 20)).toBe(9);
-    });
+  it('is no more where each takes many at a time, and but for a hundredth all of it', async () => {
+    const { all } = await ofTwo(1_050, server);
+    const allowed = await letIn(all, 1_300);
+    expect(allowed).toBeLessThanOrEqual(1_050);
+    expect(allowed).toBeGreaterThanOrEqual(1_040);
+    // What one process took and did not use is not refused there.
+    const { all: others } = await ofTwo(1_050, server);
+    expect(await letIn([others[0]], 1)).toBe(1);
+    expect(await letIn([others[1]], 1_100)).toBe(1_040);
+    expect(await letIn([others[0]], 20)).toBe(9);
+  });
 
-    it('is the same for all who ask at once', async () => {
-      const { all } = await ofTwo(30, server);
-      const takes = Array.from({ length: 100 }, async (__, n) => (await all[n % 2]!.reads.take('p/key')).allowed);
-      expect((await Promise.all(takes)).filter((allowed) => allowed)).toHaveLength(30);
-    });
-  },
-);
+  it('is the same for all who ask at once', async () => {
+    const { all } = await ofTwo(30, server);
+    const takes = Array.from({ length: 100 }, async (__, n) => (await all[n % 2]!.reads.take('p/key')).allowed);
+    expect((await Promise.all(takes)).filter((allowed) => allowed)).toHaveLength(30);
+  });
+});
 
 it('Requests wait for the database once in a hundred times', async () => {
   const { all } = await ofTwo(6_000);
