@@ -21,6 +21,8 @@ export type Caller = {
   readonly permissions: Permissions;
   /** What it was given, in the words in which it was given. */
   readonly holds: readonly string[];
+  /** The origins of web pages from which alone it may be. */
+  readonly origins?: readonly string[] | undefined;
 };
 
 /** Who has not been recognised yet. */
@@ -44,6 +46,15 @@ export const mustAllow = (caller: Caller, permission: Permission): void => {
 /** Nobody grants or rotates more than they hold: throws a `Problem` when others may do what the caller may not. */
 export const mustHoldAll = (caller: Caller, others: Permissions): void => {
   for (const each of others) mustAllow(caller, each);
+};
+
+/** Throws a `Problem` when a caller that is for some web pages comes from another, or from none. */
+const mustComeFrom = ({ origins }: Caller, request: FastifyRequest): void => {
+  if (!origins || origins.includes(header(request, 'origin') ?? '')) return;
+  throw new Problem(
+    'origin-refused',
+    'The key is for pages of other origins than the one in Origin; issue one for this',
+  );
 };
 
 const unknownProject = (projectId: string): Problem =>
@@ -106,8 +117,9 @@ export const recognising = (api: ApiContext) => {
   const callerWith = (projectId: string, key: Key): Caller => {
     const known = callers.get(key);
     if (known) return known;
-    const { keyId: name, scopes: holds } = key;
-    const caller: Caller = { projectId, name, actor: `key:${name}`, permissions: permissionsOfScopes(holds), holds };
+    const { keyId: name, scopes: holds, origins } = key;
+    const permissions = permissionsOfScopes(holds);
+    const caller: Caller = { projectId, name, actor: `key:${name}`, permissions, holds, origins };
     callers.set(key, caller);
     return caller;
   };
@@ -139,6 +151,7 @@ export const recognising = (api: ApiContext) => {
     const named = namedProject(request);
     // Another project is to this key as if it did not exist.
     if (named !== undefined && named !== holder.projectId) throw unknownProject(named);
+    mustComeFrom(holder, request);
     return holder;
   };
   /** Whether it can be told whose a credential is without asking the log. */

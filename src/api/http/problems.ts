@@ -70,6 +70,7 @@ export const kinds = {
   'signature-expired': { status: 401, title: 'The webhook was signed too long ago' },
   unauthorized: { status: 401, title: 'A valid key is needed' },
   'source-disabled': { status: 403, title: 'The source is disabled' },
+  'origin-refused': { status: 403, title: 'The key is not for this origin' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },
   'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },
   'not-found': { status: 404, title: 'There is nothing here' },
