@@ -28,9 +28,15 @@ const directives = {
   'style-src': ["'self'"],
 };
 
-/** What the page at `/docs` may do besides: what draws it styles some of its elements one by one. */
+/** What draws the page at `/docs` puts one style into it, which is known by its hash, and styles some elements one by one. */
+const styles = {
+  'style-src': ["'self'", "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"],
+  'style-src-attr': ["'unsafe-inline'"],
+};
+
+/** What is told of that page. */
 export const ofDocs: FastifyHelmetOptions = {
-  contentSecurityPolicy: { useDefaults: false, directives: { ...directives, 'style-src-attr': ["'unsafe-inline'"] } },
+  contentSecurityPolicy: { useDefaults: false, directives: { ...directives, ...styles } },
 };
 
 /** The same for an answer that is no page, where there is no request that goes through hooks. */

@@ -4,6 +4,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { analytics } from '../routes/analytics.ts';
 import { closing } from './closing.ts';
+import type { connectionLimits } from './connections.ts';
+import { boundedConnections } from './connections.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
@@ -72,6 +74,8 @@ export type Settings = {
   readonly requestTimeout?: number;
   /** Whose word is taken for where a request comes from; nobody's without it. */
   readonly trustProxy?: TrustProxy;
+  /** How many connections may be open. */
+  readonly connections?: Readonly<Record<keyof typeof connectionLimits, number>>;
   /** Whether all who come here come by TLS. */
   readonly https?: boolean;
 };
@@ -146,6 +150,7 @@ export const openServer = async (
     requestTimeout = sendingTime,
     trustProxy = false,
     https = false,
+    connections,
   }: Settings,
 ): Promise<App> => {
   const api = withBoundedWaits(given);
@@ -168,6 +173,7 @@ export const openServer = async (
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
   await observed(app, telemetry);
+  boundedConnections(app, { proxied: trustProxy !== false }, connections);
   closing(app, stopping, listening(app));
   requests(app, api);
   waitingReads(app, api);
