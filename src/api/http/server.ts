@@ -178,7 +178,7 @@ export const openServer = async (
   requests(app, api);
   waitingReads(app, api);
   bodies(app);
-  await securityHeaders(app, { https });
+  securityHeaders(app, { https });
   await crossOrigin(app);
   limiting(app, api);
   answers(app);
