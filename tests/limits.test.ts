@@ -3,11 +3,13 @@ import { expect, it } from 'vitest';
 import { bodyLimits } from '../src/api/http/body.ts';
 import { admissionLimits } from '../src/api/ingest/admission.ts';
 import { itemLimits } from '../src/api/ingest/json.ts';
+import { connectionLimits } from '../src/api/http/connections.ts';
 import { laneLimits } from '../src/api/http/lanes.ts';
 import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
 import { leadLimits } from '../src/domain/lead/lead-limits.ts';
 import { rejectLimits } from '../src/domain/sources/reject.ts';
+import { mostOrigins } from '../src/domain/projects/origins.ts';
 import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
 import { waitingBytes } from '../src/api/http/event-stream.ts';
@@ -27,6 +29,8 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${bodyLimits.keylessBytes / kib} KiB`,
     `${bodyLimits.keylessBytesInAll / mib} MiB`,
   ],
+  ['connections', `${told(connectionLimits.ofAll)} of a process`, `${told(connectionLimits.ofAddress)} of an address`],
+  ['origins of a key', told(mostOrigins)],
   ['a batch', `${told(bodyLimits.items)} items`],
   ['a webhook', `${told(bodyLimits.items)} items`],
   ['what is kept of what one request has refused', `${told(rejectLimits.ofRequest)} items`],
