@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rateLimits } from '../../../src/api/http/rate-limits.ts';
 import type { LimitSettings } from '../../../src/config/limits.ts';
+import { openInstruments } from '../../../src/telemetry/instruments.ts';
 import { adminKey, as, asRoot, boot, newProject, unlimited } from '../support.ts';
 
 /** The app with some limits, whose time only the test moves. */
@@ -153,4 +154,79 @@ describe('What an address may do', () => {
     for (let n = 0; n < 20; n++) await app.get('/api/leads', as(`lf_project${n}_${'a'.repeat(12)}_${'b'.repeat(32)}`));
     expect(reads.length).toBeLessThanOrEqual(2);
   });
+});
+
+describe('What a source of webhooks may do', () => {
+  /** An app with two sources that name a secret, and what posts to one of them. */
+  const withSources = async (perMinute: Partial<LimitSettings>) => {
+    const app = await limited(perMinute);
+    const { projectId } = await newProject(app);
+    const make = async (): Promise<{ readonly path: string; readonly secret: string }> => {
+      const url = `/api/projects/${projectId}/sources`;
+      return (await app.post(url, adminKey, { name: 'Forms', scheme: 'token' })).json();
+    };
+    const sources = [await make(), await make()] as const;
+    const hook = (path: string, secret: string, remoteAddress = '192.0.2.1', payload: object = page) =>
+      app.app.inject({ method: 'POST', url: path, headers: as(secret), payload, remoteAddress });
+    return { ...app, sources, hook };
+  };
+
+  it('is so many wrong signatures of an address, which are no matter of other sources and addresses', async () => {
+    await using app = await withSources({ failures: 3 });
+    const [one, other] = app.sources;
+    expect(statuses(await times(5, () => app.hook(one.path, 'wrong')))).toEqual([401, 401, 401, 429, 429]);
+    expect((await app.hook(one.path, one.secret)).statusCode).toBe(429);
+    expect((await app.hook(one.path, one.secret, '192.0.2.2')).statusCode).toBe(202);
+    expect((await app.hook(other.path, other.secret)).statusCode).toBe(202);
+    app.forward(20);
+    expect((await app.hook(one.path, one.secret)).statusCode).toBe(202);
+  });
+
+  it('is so many paths of an address that are no source', async () => {
+    await using app = await withSources({ failures: 2 });
+    const answers = await times(4, () => app.hook(`/webhooks/${crypto.randomUUID()}`, 'x'));
+    expect(statuses(answers)).toEqual([404, 404, 429, 429]);
+  });
+
+  it('is so many events, whatever the address may do without a key', async () => {
+    await using app = await withSources({ ingest: 5, address: 1 });
+    const [one, other] = app.sources;
+    const many = [page, page, page];
+    expect((await app.hook(one.path, one.secret, undefined, many)).statusCode).toBe(202);
+    const [refused] = await times(1, () => app.hook(one.path, one.secret, undefined, [...many, page]));
+    expect(refused).toMatchObject({ statusCode: 429, headers: { 'ratelimit-policy': '"ingest";q=5;w=60' } });
+    expect((await app.hook(other.path, other.secret, undefined, many)).statusCode).toBe(202);
+  });
+});
+
+it('A flood of one key, and of one address, takes nothing from others', async () => {
+  await using app = await limited({ reads: 5, address: 5, failures: 5, ingest: 5 });
+  const [loud, quiet] = [await newProject(app), await newProject(app)];
+  const flood = Array.from({ length: 300 }, async (_, n) => {
+    if (n % 3 === 0) return app.get('/api/leads', as(loud.apiKey));
+    return n % 3 === 1
+      ? app.post('/api/events', loud.apiKey, page)
+      : app.get('/api/leads', as('wrong'), '198.51.100.1');
+  });
+  const bystander = times(3, () => app.get('/api/leads', as(quiet.apiKey)));
+  const sent = times(3, () => app.post('/api/events', quiet.apiKey, page));
+  const refused = statuses(await Promise.all(flood)).filter((status) => status === 429);
+  expect(refused).toHaveLength(285);
+  expect(statuses(await bystander)).toEqual([200, 200, 200]);
+  expect(statuses(await sent)).toEqual([202, 202, 202]);
+});
+
+it('What is refused is counted, by what it counts as and by what refused it', async () => {
+  const instruments = openInstruments();
+  const limits = rateLimits({ perMinute: { ...unlimited, reads: 1, failures: 1 }, monotonic: () => 0, adminKey });
+  const telemetry = { instruments, metrics: { text: async () => '' } };
+  await using booted = await boot(() => ({ limits }), { telemetry });
+  const { apiKey } = await newProject(booted);
+  const ask = (key: string) => booted.app.inject({ url: '/api/leads', headers: as(key) });
+  for (const key of [apiKey, apiKey, 'wrong', 'wrong', 'wrong']) await ask(key);
+  const { series } = instruments.limited.family();
+  expect(series.map(({ labels, value }) => [labels, value])).toEqual([
+    [['reads', 'reads'], 1],
+    [['reads', 'failures'], 2],
+  ]);
 });
