@@ -58,7 +58,7 @@ const headersWith = (policy: typeof directives): Readonly<Record<string, string>
     xXssProtection: false,
   });
   tell(response.req, response, (error?: unknown) => {
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw new TypeError('Helmet does not take what it is told', { cause: error });
   });
   return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]));
 };
