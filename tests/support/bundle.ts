@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** What tests start many times, as processes and threads. */
 const started = [
   'src/main.ts',
+  'src/eventstore/sqlite/writer-thread.ts',
   'src/runners/projections-thread-entry.ts',
   'src/runners/integrity-thread-entry.ts',
   'src/invariants/thread-entry.ts',
@@ -50,8 +51,18 @@ export const setup = async ({ config }: TestProject): Promise<void> => {
     ),
     plugins: [{ name: 'in-its-place', transform: inItsPlace }],
   });
-  await bundle.write({ dir, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' });
+  await bundle.write({
+    dir,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Less to read and to look through at each start. Names stay as they are: some are told.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    comments: false,
+  });
   await bundle.close();
+  // Otherwise Node compiles each file twice to find out what it is.
+  writeFileSync(join(dir, 'package.json'), '{"type":"module"}\n');
 };
 
 export const teardown = (): void => {
