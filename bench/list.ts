@@ -1,5 +1,6 @@
 import { against, againstOverEventStoreDb } from './against.ts';
 import { alternative } from './alternative.ts';
+import { deliveries } from './deliveries.ts';
 import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
@@ -28,6 +29,7 @@ export const benchmarks: readonly Benchmark[] = [
   rebuild,
   systemHealth,
   routing,
+  deliveries,
   eventstoredb,
   against,
   againstOverEventStoreDb,
