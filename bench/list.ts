@@ -12,6 +12,7 @@ import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
 import { routing } from './routing.ts';
 import { latency } from './latency.ts';
+import { streams } from './streams.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { systemHealth } from './system-health.ts';
 
@@ -30,6 +31,7 @@ export const benchmarks: readonly Benchmark[] = [
   systemHealth,
   routing,
   deliveries,
+  streams,
   eventstoredb,
   against,
   againstOverEventStoreDb,
