@@ -8,6 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { deliveryIdOf, testType } from '../../../src/domain/deliveries/told.ts';
 import type { Place } from '../../../src/eventstore/event-store.ts';
+import type { DeliveryDocument } from '../../../src/projections/deliveries.ts';
 import { deliveries, queueOf } from '../../../src/projections/deliveries.ts';
 import { deliveryQueues } from '../../../src/projections/delivery-queues.ts';
 import { erase } from '../../../src/projections/projection.ts';
@@ -43,25 +44,24 @@ const prepare = async (readModels: ReadModels, endpointId: string, count: number
   const { position } = last;
   for (let from = 0; from < count; from += page) {
     const ids = Array.from({ length: Math.min(page, count - from) }, (_, n) => deliveryIdOf(endpointId, `${from + n}`));
-    const told = {
+    const docOf = (deliveryId: string): DeliveryDocument => ({
+      deliveryId,
+      projectId,
+      endpointId,
       toldId: randomUUID(),
       type: testType,
       state: 'pending',
       attempts: [],
       tried: 0,
       attempted: 0,
-    } as const;
-    const at = { createdAt: noon.toISOString(), forgetAt: noon.toISOString(), order: position };
-    const made = ids.map((deliveryId) => {
-      const queue = queueOf(endpointId, undefined, deliveryId);
-      return {
-        project: allProjects,
-        id: deliveryId,
-        position,
-        doc: { deliveryId, projectId, endpointId, queue, ...told, ...at },
-      };
+      createdAt: noon.toISOString(),
+      queue: queueOf(endpointId, undefined, deliveryId),
+      order: position,
+      forgetAt: noon.toISOString(),
     });
-    const queues = made.map(({ doc: { queue } }) => {
+    const made = ids.map((id) => ({ project: allProjects, id, position, doc: docOf(id) }));
+    const queues = ids.map((id) => {
+      const queue = queueOf(endpointId, undefined, id);
       const doc = { queue, projectId, endpointId, pending: 1, dueAt: noon.toISOString(), last: position };
       return { project: allProjects, id: queue, position, doc };
     });
