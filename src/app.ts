@@ -19,6 +19,8 @@ import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
+import { openMailer } from './outside/mail/open.ts';
+import { credentialsIn } from './outside/vault/credentials.ts';
 import type { Secrets } from './outside/vault/secrets.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
 import { addressGuard } from './outside/webhooks/addresses.ts';
@@ -31,6 +33,7 @@ import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
+import { openPeople } from './runners/open-people.ts';
 import type { Stores } from './runners/open-stores.ts';
 import { openStores } from './runners/open-stores.ts';
 import { startRunners } from './runners/start.ts';
@@ -72,13 +75,14 @@ type Running = {
   readonly log: Logger;
   readonly replay: ReplayReject;
   readonly secrets: Secrets;
+  readonly people: ReturnType<typeof openPeople>;
 };
 
 type Runners = Awaited<ReturnType<typeof startRunners>>;
 
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
-  const { config, outside, stores, engine, telemetry, log, replay, secrets } = running;
+  const { config, outside, stores, engine, telemetry, log, replay, secrets, people } = running;
   const { store, readModels } = stores;
   const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
@@ -98,6 +102,9 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     lanes: lanesPerProject(),
     feed: runners.feed,
     secrets,
+    people,
+    signUp: config.people.signUp,
+    publicUrl: config.people.publicUrl,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
     monotonic: () => performance.now(),
@@ -169,8 +176,20 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
   const replay = replaying({ ...outside, engine });
-  const running = { config, outside, stores, engine, telemetry, log, replay, secrets: secretsIn(stores.vault) };
-  const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
+  const people = openPeople({
+    ...outside,
+    engine,
+    vault: stores.vault,
+    settings: config.people,
+    onError: (error) => log.warn({ error: String(error) }, 'a mail that was asked for is not made'),
+  });
+  const running = { config, outside, stores, engine, telemetry, log, replay, people, secrets: secretsIn(stores.vault) };
+  const [mailer, credentials] = [
+    openMailer({ ...config.people, dataDir: config.dataDir }),
+    credentialsIn(stores.vault),
+  ];
+  const runners = await startRunners({ ...running, ...outside, ...stores, troubles, mailer, credentials });
+  if (config.role !== 'api') log.info({ to: mailer.to }, 'mails go there');
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));
@@ -179,6 +198,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     stopping = true;
     await stores.integrity.stop();
     await closeHttp();
+    await people.idle();
     await runners.stop();
     snapshots.stop();
     await stores.close();
@@ -189,7 +209,10 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     http,
     engine,
     openMetricsPort,
-    settled: runners.settled,
+    settled: async () => {
+      await people.idle();
+      await runners.settled();
+    },
     drain: () => {
       stopping = true;
     },

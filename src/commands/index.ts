@@ -80,10 +80,25 @@ import { beginReplay } from './sources/begin-replay.ts';
 import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
+import { acceptInvitation } from './people/accept-invitation.ts';
+import { changePassword } from './people/change-password.ts';
+import { describePerson } from './people/describe-person.ts';
+import { endSession } from './people/end-session.ts';
+import { endSessions } from './people/end-sessions.ts';
+import { forgetToken } from './people/forget-token.ts';
+import { inviteAddress } from './people/invite-address.ts';
+import { refreshSession } from './people/refresh-session.ts';
+import { registerAddress } from './people/register-address.ts';
+import { requestMail } from './people/request-mail.ts';
+import { resetPassword } from './people/reset-password.ts';
+import { settleMail } from './people/settle-mail.ts';
+import { startSession } from './people/start-session.ts';
+import { verifyAddress } from './people/verify-address.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
   absorbLead,
+  acceptInvitation,
   acceptLead,
   addEndpoint,
   addIdentifier,
@@ -98,6 +113,7 @@ export const commands = {
   captureLead,
   changeEndpoint,
   changeMemberRole,
+  changePassword,
   changeRep,
   changeSource,
   changeTeam,
@@ -110,17 +126,22 @@ export const commands = {
   completeWorkItem,
   createProject,
   declineLead,
+  describePerson,
   disableEndpoint,
   discardWork: discardDeadLetter,
   enableEndpoint,
   discardReject,
   dropReject,
+  endSession,
+  endSessions,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
   forgetDelivery,
+  forgetToken,
   freePlace,
+  inviteAddress,
   inviteMember,
   issueKey,
   keepReject,
@@ -141,7 +162,9 @@ export const commands = {
   raiseWorkItem,
   recordActivities,
   recordAttempt,
+  refreshSession,
   refuseReplay,
+  registerAddress,
   rejectWorkItem,
   releaseWorkItem,
   removeEndpoint,
@@ -154,15 +177,20 @@ export const commands = {
   requestApproval,
   requestDelivery,
   requestJob,
+  requestMail,
   requestRouting,
   rescoreLead,
+  resetPassword,
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
   rotateEndpointSecret,
   rotateKey,
   rotateSourceSecret,
+  settleMail,
+  startSession,
   takeInvitation,
   unassignLead,
+  verifyAddress,
   withdrawLead,
 } as const;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { DeliveryAllow } from './delivery-allow.ts';
 import { deliveryAllow } from './delivery-allow.ts';
 import { defaultSchedule, deliverySchedule } from './delivery-schedule.ts';
+import type { PeopleSettings } from './people-settings.ts';
+import { peopleEnvironment, peopleOf } from './people-settings.ts';
 import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
@@ -29,6 +31,7 @@ export type Config = StoreLocations & {
   readonly deliveryAllow?: DeliveryAllow;
   /** The waits between the attempts to tell an endpoint, in ms. */
   readonly deliverySchedule: readonly number[];
+  readonly people: PeopleSettings;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -116,6 +119,7 @@ export const environment = z.object({
   DELIVERY_SCHEDULE: deliverySchedule
     .prefault(defaultSchedule)
     .describe('The waits between the attempts to send a webhook, like 500ms, 5s, 30m or 2h, with commas between them.'),
+  ...peopleEnvironment,
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -166,6 +170,7 @@ function configOf(settings: z.output<typeof environment>): Config {
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
     ...(settings.DELIVERY_ALLOW && { deliveryAllow: settings.DELIVERY_ALLOW }),
     deliverySchedule: settings.DELIVERY_SCHEDULE,
+    people: peopleOf(settings, { host: settings.HOST, port: settings.PORT }),
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };

@@ -12,7 +12,6 @@ export type RejectionCode =
   | 'member-exists'
   | 'person-unknown'
   | 'last-admin'
-  | 'token-invalid'
   | 'versions-full'
   | 'idempotency-key-reused'
   | 'job-unknown'
@@ -50,7 +49,10 @@ export type RejectionCode =
   | 'reject-unknown'
   | 'reject-settled'
   | 'reject-replaying'
-  | 'reject-cut';
+  | 'reject-cut'
+  | 'token-invalid'
+  | 'credentials-invalid'
+  | 'session-revoked';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

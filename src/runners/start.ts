@@ -9,6 +9,8 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
+import type { Mailer } from '../outside/mail/mailer.ts';
+import type { Credentials } from '../outside/vault/credentials.ts';
 import { startDeliveries } from './deliveries/start.ts';
 import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
@@ -16,6 +18,7 @@ import { openFeed } from './feed.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
+import { startMailing } from './mails.ts';
 import type { Recoveries } from './recoveries.ts';
 import { watchStalls } from './stalls.ts';
 import { sleep } from './waiting.ts';
@@ -25,10 +28,12 @@ import { withTimeout, startWorkers } from './workers.ts';
 const othersLag = 4_000;
 
 type Running = {
-  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule'>;
+  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule' | 'people'>;
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly secrets: Secrets;
+  readonly credentials: Credentials;
+  readonly mailer: Mailer;
   /** Whether other processes use the same stores. */
   readonly shared: boolean;
   /** Who this process is to those, where there may be any. */
@@ -107,6 +112,20 @@ export const startRunners = async (running: Running) => {
   const workers = role === 'api' ? undefined : startWorkers(working);
   const sending =
     role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
+  const { credentials, mailer } = running;
+  const mailing =
+    role === 'api'
+      ? undefined
+      : startMailing({
+          ...working,
+          engine,
+          readModels,
+          clock,
+          credentials,
+          mailer,
+          publicUrl: config.people.publicUrl,
+          onMail: ({ mailId, kind }, said) => log.info({ mailId, kind, mailsGoTo: mailer.to }, `mail: ${said}`),
+        });
   const feed = openFeed({ store, states: engine.states, clock, recoveries });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
@@ -133,6 +152,7 @@ export const startRunners = async (running: Running) => {
         await workers?.jobs.quiet();
         await workers?.ticking.quiet();
         await sending?.quiet();
+        await mailing?.quiet();
       }
     },
     stop: async (): Promise<void> => {
@@ -140,7 +160,7 @@ export const startRunners = async (running: Running) => {
       await feed.stop();
       await freshness.stop();
       await stalls.stop();
-      await Promise.all([sending?.stop(), workers?.stop()]);
+      await Promise.all([sending?.stop(), mailing?.stop(), workers?.stop()]);
       await projecting.stop();
     },
   };

@@ -17,7 +17,6 @@ const rejections = {
   'member-exists': { status: 409, title: 'The person is a member already' },
   'person-unknown': { status: 404, title: 'The project has no such member' },
   'last-admin': { status: 409, title: 'The project would have no admin' },
-  'token-invalid': { status: 400, title: 'The token does not hold' },
   'versions-full': { status: 409, title: 'The project has published as many versions as it may' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for something else' },
   'job-unknown': { status: 404, title: 'There is no such job' },
@@ -55,6 +54,9 @@ const rejections = {
   'reject-unknown': { status: 404, title: 'There is no such reject' },
   'reject-settled': { status: 409, title: 'The reject was dealt with' },
   'reject-replaying': { status: 409, title: 'The reject is being replayed' },
+  'token-invalid': { status: 400, title: 'The token does not hold' },
+  'credentials-invalid': { status: 401, title: 'The address or the password is not right' },
+  'session-revoked': { status: 401, title: 'The session is over' },
   'reject-cut': { status: 409, title: 'The reject was too long to be kept whole' },
 } as const satisfies Record<RejectionCode, Kind>;
 
@@ -74,6 +76,8 @@ export const kinds = {
   'signature-invalid': { status: 401, title: 'The signature does not fit' },
   'signature-expired': { status: 401, title: 'The webhook was signed too long ago' },
   unauthorized: { status: 401, title: 'A valid key is needed' },
+  'sign-up-closed': { status: 403, title: 'Nobody can register here' },
+  'email-not-verified': { status: 403, title: 'The address is not verified' },
   'source-disabled': { status: 403, title: 'The source is disabled' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },
   'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },
