@@ -81,6 +81,7 @@ import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
 import { acceptInvitation } from './people/accept-invitation.ts';
+import { claimAddress } from './people/claim-address.ts';
 import { changePassword } from './people/change-password.ts';
 import { describePerson } from './people/describe-person.ts';
 import { endSession } from './people/end-session.ts';
@@ -117,6 +118,7 @@ export const commands = {
   changeRep,
   changeSource,
   changeTeam,
+  claimAddress,
   claimJob,
   claimWorkItem,
   closeLead,
