@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   engine: ['domain', 'eventstore/page.ts', STORE_TYPE, ...DOCUMENTS, QUERIES, ...STORE_ERRORS],
   commands: ['domain', 'engine/command.ts', 'engine/errors.ts'],
-  flows: ['domain', 'commands', 'engine', STORE_TYPE],
+  flows: ['domain', 'commands', 'engine', STORE_TYPE, 'eventstore/event-store.ts StoreUnavailable'],
   projections: ['domain', 'eventstore/event-store.ts wanting', STORE_TYPE, ...DOCUMENTS, QUERIES, REGISTERS],
   queries: [
     'domain',
@@ -104,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'type config/store-location.ts',
     'type domain/deliveries/endpoints.ts',
     'type domain/deliveries/told.ts',
+    'type domain/people/address-events.ts',
     'config/key-files.ts masterKeyIn',
     'type domain/sources/scheme.ts',
   ],
