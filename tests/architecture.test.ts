@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'queries',
     'outside/webhooks/requests.ts isReservedHeader',
     'outside/webhooks/signatures.ts',
+    'outside/passwords/hashing.ts HashingBusy',
     'outside/vault/boxes.ts VaultUnavailable',
     'outside/vault/sealing.ts DamagedBox',
     'outside/vault/vault.ts VaultConflict',

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 /** How many hashes are made at a time, each 19 MiB of memory and a core, and how many wait for that. */
 export const hashingLimits = { atOnce: 2, waiting: 20 } as const;
 
+/** The same password, whatever keyboard it is typed on. */
+const asTyped = (password: string): string => password.normalize('NFC');
+
 /** Loaded when somebody has a password: most processes start without. */
 const argon2 = () => import('@node-rs/argon2');
 
@@ -54,13 +57,13 @@ export const openPasswords = (): Passwords => {
       throw error;
     }));
   return {
-    hash: (password) => inTurn(() => hash(password)),
+    hash: (password) => inTurn(() => hash(asTyped(password))),
     matches: (kept, password) =>
       inTurn(async () => {
         // By whoever comes first, or the first account that is not there would take twice as long.
         const ofNobody = await hashOfNobody();
         const { verify } = await argon2();
-        return (await verify(kept ?? ofNobody, password)) && kept !== undefined;
+        return (await verify(kept ?? ofNobody, asTyped(password))) && kept !== undefined;
       }),
   };
 };
