@@ -19,8 +19,6 @@ import { newIds } from './new-id.ts';
 import { projections } from './projections/index.ts';
 import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
-import { openMailer } from './outside/mail/open.ts';
-import { credentialsIn } from './outside/vault/credentials.ts';
 import type { Secrets } from './outside/vault/secrets.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
 import { addressGuard } from './outside/webhooks/addresses.ts';
@@ -184,12 +182,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     onError: (error) => log.warn({ error: String(error) }, 'a mail that was asked for is not made'),
   });
   const running = { config, outside, stores, engine, telemetry, log, replay, people, secrets: secretsIn(stores.vault) };
-  const [mailer, credentials] = [
-    openMailer({ ...config.people, dataDir: config.dataDir }),
-    credentialsIn(stores.vault),
-  ];
-  const runners = await startRunners({ ...running, ...outside, ...stores, troubles, mailer, credentials });
-  if (config.role !== 'api') log.info({ to: mailer.to }, 'mails go there');
+  const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
   stores.integrity.begin((component, damage) => log.error({ component }, damage));
@@ -209,10 +202,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     http,
     engine,
     openMetricsPort,
-    settled: async () => {
-      await people.idle();
-      await runners.settled();
-    },
+    settled: () => people.idle().then(runners.settled),
     drain: () => {
       stopping = true;
     },

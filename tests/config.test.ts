@@ -33,6 +33,13 @@ describe('the defaults', () => {
       readModels: { scheme: 'sqlite', path: './data/read-models.db' },
       vault: { scheme: 'sqlite', path: './data/vault.db' },
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
+      people: {
+        publicUrl: 'http://127.0.0.1:4000',
+        publicUrlGiven: false,
+        mailFrom: 'leadfold@127.0.0.1',
+        mailFromGiven: false,
+        signUp: 'invited',
+      },
       logLevel: 'info',
     });
   });
@@ -66,6 +73,10 @@ describe('a setting', () => {
       LEADFOLD_MASTER_KEY_PREVIOUS: OTHER,
       DELIVERY_ALLOW: 'localhost',
       DELIVERY_SCHEDULE: '500ms,1h',
+      PUBLIC_URL: 'https://leads.example.com/',
+      SMTP_URL: 'smtps://user:pa%2Fss@mail.example.com',
+      MAIL_FROM: 'Leads <leads@example.com>',
+      SIGN_UP: 'open',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -83,6 +94,14 @@ describe('a setting', () => {
       previousMasterKey: Buffer.from(OTHER, 'base64'),
       deliveryAllow: { networks: [], hosts: ['localhost'] },
       deliverySchedule: [500, 3_600_000],
+      people: {
+        publicUrl: 'https://leads.example.com',
+        publicUrlGiven: true,
+        smtpUrl: 'smtps://user:pa%2Fss@mail.example.com',
+        mailFrom: 'Leads <leads@example.com>',
+        mailFromGiven: true,
+        signUp: 'open',
+      },
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -108,6 +127,12 @@ describe('a setting', () => {
     ['VAULT', 'mongodb://db', 'LEADFOLD_MASTER_KEY: is missing'],
     ['DELIVERY_ALLOW', '10.0.0.0/8,a b', 'DELIVERY_ALLOW: "a b": neither a network like 10.0.0.0/8 nor the name'],
     ['DELIVERY_SCHEDULE', '5s,soon', 'DELIVERY_SCHEDULE: "soon": not a wait'],
+    ['PUBLIC_URL', 'leads.example.com', 'PUBLIC_URL: is not a web address'],
+    ['PUBLIC_URL', 'https://leads.example.com/?a=b', 'PUBLIC_URL: is not a web address'],
+    ['PUBLIC_URL', 'javascript:alert(1)', 'PUBLIC_URL: is not a web address'],
+    ['MAIL_FROM', 'Ada', 'MAIL_FROM: is not an address to send from'],
+    ['MAIL_FROM', 'a@b.c\r\nBcc: d@e.f', 'MAIL_FROM: is not an address to send from'],
+    ['SIGN_UP', 'everybody', 'SIGN_UP: "everybody" is not a way to sign up; give one of open, invited'],
     ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
     ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {
@@ -119,11 +144,19 @@ describe('a setting', () => {
     ['EVENT_STORE', 'esdb://root:hunter2@@db', 'EVENT_STORE: after "esdb:" there is no address that can be read'],
     ['READ_MODELS', 'mongodb://root:hunter2/@db', 'READ_MODELS: after "mongodb:" there is no address that can be read'],
     ['EVENT_STORE', 'esdb://root:hunter2@db', 'LEADFOLD_ADMIN_KEY: is missing'],
+    ['SMTP_URL', 'imap://root:hunter2@db', 'SMTP_URL: is not the address of a mail server'],
   ])('%s is never repeated in the message, as it may hold a password: %s', (name, value, problem) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join()).not.toContain('hunter2');
   });
+});
+
+it('What sends mails has to be told whom they are from and where their links go', () => {
+  const env = { SMTP_URL: 'smtp://mail.example.com' };
+  const missing = [expect.stringContaining('PUBLIC_URL: is missing'), expect.stringContaining('MAIL_FROM: is missing')];
+  expect(problemsOf(env)).toEqual(missing);
+  expect(problemsOf({ ...env, PUBLIC_URL: 'https://leads.example.com', MAIL_FROM: 'leads@example.com' })).toEqual([]);
 });
 
 describe('a process', () => {
@@ -318,6 +351,9 @@ describe('.env.example', () => {
       'LEADFOLD_MASTER_KEY',
       'LEADFOLD_MASTER_KEY_PREVIOUS',
       'DELIVERY_ALLOW',
+      'PUBLIC_URL',
+      'SMTP_URL',
+      'MAIL_FROM',
       'METRICS_PORT',
     ]);
   });

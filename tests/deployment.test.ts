@@ -204,6 +204,13 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       adminKey: values.LEADFOLD_ADMIN_KEY,
       masterKey: Buffer.from(values.LEADFOLD_MASTER_KEY, 'base64'),
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
+      people: {
+        publicUrl: 'http://127.0.0.1:4000',
+        publicUrlGiven: false,
+        mailFrom: 'leadfold@127.0.0.1',
+        mailFromGiven: false,
+        signUp: 'invited',
+      },
       logLevel: 'info',
       metricsPort: 9464,
     });

@@ -9,8 +9,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
-import type { Mailer } from '../outside/mail/mailer.ts';
-import type { Credentials } from '../outside/vault/credentials.ts';
+import { openMailer } from '../outside/mail/open.ts';
+import { credentialsIn } from '../outside/vault/credentials.ts';
+import type { Vault } from '../outside/vault/vault.ts';
 import { startDeliveries } from './deliveries/start.ts';
 import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
@@ -28,12 +29,11 @@ import { withTimeout, startWorkers } from './workers.ts';
 const othersLag = 4_000;
 
 type Running = {
-  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule' | 'people'>;
+  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule' | 'people' | 'dataDir'>;
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly secrets: Secrets;
-  readonly credentials: Credentials;
-  readonly mailer: Mailer;
+  readonly vault: Vault;
   /** Whether other processes use the same stores. */
   readonly shared: boolean;
   /** Who this process is to those, where there may be any. */
@@ -112,7 +112,7 @@ export const startRunners = async (running: Running) => {
   const workers = role === 'api' ? undefined : startWorkers(working);
   const sending =
     role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
-  const { credentials, mailer } = running;
+  const mailer = openMailer({ ...config.people, dataDir: config.dataDir });
   const mailing =
     role === 'api'
       ? undefined
@@ -121,11 +121,12 @@ export const startRunners = async (running: Running) => {
           engine,
           readModels,
           clock,
-          credentials,
+          credentials: credentialsIn(running.vault),
           mailer,
           publicUrl: config.people.publicUrl,
           onMail: ({ mailId, kind }, said) => log.info({ mailId, kind, mailsGoTo: mailer.to }, `mail: ${said}`),
         });
+  if (mailing) log.info({ to: mailer.to }, 'where mails go');
   const feed = openFeed({ store, states: engine.states, clock, recoveries });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];

@@ -86,7 +86,7 @@ const richerFacts = (store: EventStore): EventStore => ({
 });
 
 /** Projections that no answer shows anything of: they are counted, or looked through for what is due. */
-const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages'];
+const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages', 'mails'];
 
 /** What looks at stores by itself or at none, what is asked below, as it needs a query, and what never ends: the feed has the same. */
 const elsewhere = [

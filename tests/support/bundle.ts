@@ -24,7 +24,7 @@ const started = [
 ];
 
 /** Packages that read files of their own, or that few tests need. */
-const apart = /^(mongodb|bson|@eventstore\/|@grpc\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino)/;
+const apart = /^(mongodb|bson|@eventstore\/|@grpc\/|@node-rs\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino)/;
 
 /** A module of a bundle finds what is beside it where its source is. */
 const inItsPlace = (code: string, id: string) => {

@@ -10,6 +10,7 @@ import { keyLength } from './key.ts';
 import { takeProjectOfQuery } from './named-project.ts';
 import { Problem } from './problems.ts';
 import { asksFor } from './query.ts';
+import type { SignedIn } from './signed.ts';
 import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
@@ -47,6 +48,12 @@ const mustBeLetIn = (caller: Caller, { routeOptions: { config } }: FastifyReques
 export const projectOf = ({ caller }: FastifyRequest): string => {
   if (caller.projectId !== undefined) return caller.projectId;
   throw projectMissing();
+};
+
+/** The session of a caller who is a person. Throws a `Problem` for anybody else. */
+export const signedIn = ({ caller }: FastifyRequest): SignedIn => {
+  if (caller.signed) return caller.signed;
+  throw unauthorized('Nobody is signed in by this; sign in and send the access token as Bearer');
 };
 
 const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {

@@ -14,15 +14,14 @@ import type { Role } from '../../domain/people/roles.ts';
 import type { Key } from '../../domain/projects/keys.ts';
 import { validHashes } from '../../domain/projects/keys.ts';
 import type { Credential } from './credentials.ts';
-import { isToken, mustBeOfConsole, unauthorized } from './credentials.ts';
+import { isToken, unauthorized } from './credentials.ts';
 import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
 import { namedProject, unknownProject } from './named-project.ts';
 import { Problem } from './problems.ts';
+import type { SignedIn } from './signed.ts';
+import { mustBeOfConsole } from './signed.ts';
 import type { ApiContext } from './context.ts';
-
-/** Whose session it is. */
-export type Signed = { readonly personId: string; readonly sessionId: string };
 
 /**
  * Who asks: the holder of a key of a project, a person, a source of webhooks, or the holder of the root key. A person and the root
@@ -38,7 +37,7 @@ export type Caller = {
   /** What it was given, in the words in which it was given: scopes, or a role. */
   readonly holds: readonly string[];
   /** The session by which a person asks. */
-  readonly signed?: Signed;
+  readonly signed?: SignedIn;
 };
 
 /** Who has not been recognised yet. */
@@ -128,7 +127,7 @@ export const recognising = (api: ApiContext) => {
     return { projectId, name: rootName, actor: rootName, permissions: permissionsOfRoot, holds: [] };
   };
 
-  const asPerson = async (signed: Signed, request: FastifyRequest): Promise<Caller> => {
+  const asPerson = async (signed: SignedIn, request: FastifyRequest): Promise<Caller> => {
     const projectId = namedProject(request);
     const actor = `person:${signed.personId}`;
     const person = { projectId, name: actor, actor, signed };

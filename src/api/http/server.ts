@@ -2,6 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
+import { accounts } from '../routes/accounts.ts';
 import { analytics } from '../routes/analytics.ts';
 import { closing } from './closing.ts';
 import { crossOrigin } from './cross-origin.ts';
@@ -31,6 +32,7 @@ import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
+import { ownAccount } from '../routes/own-account.ts';
 import { projects } from '../routes/projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from '../routes/queue-stats.ts';
@@ -46,6 +48,7 @@ import { scoringModel } from '../routes/scoring-model.ts';
 import { sdk } from '../routes/sdk.ts';
 import { receipts } from '../routes/receipts.ts';
 import { rejects } from '../routes/rejects.ts';
+import { signingIn } from '../routes/signing-in.ts';
 import { sources } from '../routes/sources.ts';
 import { sourceSecrets } from '../routes/source-secrets.ts';
 import { sourceTest } from '../routes/source-test.ts';
@@ -89,6 +92,9 @@ const compiling = (): never => {
 
 const parts: readonly Routes[] = [
   problemKinds,
+  accounts,
+  signingIn,
+  ownAccount,
   projects,
   keys,
   keySecrets,

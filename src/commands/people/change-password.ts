@@ -10,14 +10,14 @@ export const changePassword = command(address)({
   input: z.object({
     addressId: z.string(),
     /** The credential that was in force when the password was looked at. */
-    shown: z.string(),
+    proved: z.string(),
     credentialId: z.string(),
     sessionId: z.string(),
     mailId: z.string(),
   }),
   id: ({ addressId }) => addressId,
-  decide: (state, { shown, credentialId, sessionId, mailId }, { now }) => {
-    if (state.credentialId !== shown)
+  decide: (state, { proved, credentialId, sessionId, mailId }, { now }) => {
+    if (state.credentialId !== proved)
       throw new Rejection('credentials-invalid', 'The password was changed meanwhile; sign in again');
     const data = { credentialId, spares: sessionId, at: now.toISOString() };
     return [{ type: 'PasswordSet', data }, ...mailRequested(state, 'password-changed', { mailId }, now)];

@@ -171,11 +171,11 @@ const change = async (context: PeopleContext, wanted: PasswordChange, asking: As
   const { passwords, credentials, engine, newId } = context;
   mustBeGood(context, newPassword, 'newPassword');
   const state = await addressNow(context, addressId);
-  const shown = state.credentialId ?? '';
-  if (!(await passwords.matches(await credentials.get('password', shown), currentPassword)))
+  const proved = state.credentialId ?? '';
+  if (!(await passwords.matches(await credentials.get('password', proved), currentPassword)))
     throw new Rejection('credentials-invalid', 'The current password is not right');
   await withPassword(context, newPassword, (credentialId) => {
-    const input = { addressId, shown, credentialId, sessionId, mailId: newId() };
+    const input = { addressId, proved, credentialId, sessionId, mailId: newId() };
     return engine.handle(changePassword, input, once(context, asking));
   });
   await forget(context, state);

@@ -20,7 +20,7 @@ export type PersonView = {
 export const openPeople = (context: PeopleContext) => {
   const { engine, credentials } = context;
   const known = knownSessions(context);
-  const accounts = accountsOf(context);
+  const [accounts, sessions] = [accountsOf(context), sessionsOf(context, known)];
 
   const personOf = async (personId: string): Promise<PersonView | undefined> => {
     // Not by garbage: of nobody there is nothing to be remembered.
@@ -35,7 +35,7 @@ export const openPeople = (context: PeopleContext) => {
   return {
     ...accounts,
     ...invitationsOf(context),
-    ...sessionsOf(context, known),
+    ...sessions,
     resetPassword: async (token: string, password: string, asking: Asking) => {
       known.forgetOf(await accounts.resetPassword(token, password, asking));
     },
@@ -49,6 +49,11 @@ export const openPeople = (context: PeopleContext) => {
     keyOf: async (cookie: string): Promise<string | undefined> => {
       const found = await known.ofCookie(cookie);
       return found?.session.start?.kind === 'key' ? credentials.get('session-key', found.sessionId) : undefined;
+    },
+    /** Ends the session of a cookie of the console, whoever's it is. */
+    endConsole: async (cookie: string, asking: Asking): Promise<void> => {
+      const found = await known.ofCookie(cookie);
+      if (found) await sessions.end(found.sessionId, asking);
     },
     /** The address of the person of a session that goes on. */
     addressOf: async (sessionId: string): Promise<string | undefined> =>

