@@ -110,7 +110,7 @@ describe('An access token', () => {
 describe('The keys that sign', () => {
   it('are changed in time, and those before are told as long as something that they signed holds', async () => {
     const { clock, process } = opened();
-    const { issue, read, told, keys } = process();
+    const { issue, told, keys } = process();
     const kids = async () => (await told()).map(({ kid }) => kid);
     await issue(claims);
     expect([await kids(), (await told())[0]]).toEqual([
