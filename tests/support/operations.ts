@@ -12,14 +12,14 @@ const described = z.looseObject({
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), described)) });
 
 /**
- * A method and a path of the API as its description writes it, `{name}` for a parameter; `open` when it asks for no key, else
- * `scope` is what the key must allow. `query` names the parameters of its query, `body` is the schema of its body.
+ * A method and a path of the API as its description writes it, `{name}` for a parameter; `open` when it asks nobody who they are, else
+ * `permission` is what a caller must be allowed. `query` names the parameters of its query, `body` is the schema of its body.
  */
 export type Operation = {
   readonly method: string;
   readonly path: string;
   readonly open: boolean;
-  readonly scope: string | undefined;
+  readonly permission: string | undefined;
   readonly query: readonly string[];
   readonly body: Schema | undefined;
 };
@@ -32,7 +32,7 @@ export const operationsOf = async ({ transport }: Pick<Client, 'transport'>): Pr
       method: method.toUpperCase(),
       path,
       open: security.length === 0,
-      scope: security.flatMap(Object.values).flat()[0],
+      permission: security.flatMap(Object.values).flat()[0],
       query: parameters.filter((each) => each.in === 'query').map(({ name }) => name),
       body: Object.values(requestBody?.content ?? {})[0]?.schema,
     })),

@@ -1,8 +1,8 @@
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
-import type { Scope } from '../../domain/projects/project.ts';
+import type { Permission } from '../../domain/people/permissions.ts';
 import type { App } from './app.ts';
 import type { Caller } from './caller.ts';
-import { credentialOf, nobody, recognising, unauthorized } from './caller.ts';
+import { credentialOf, mustAllow, nobody, recognising, unauthorized } from './caller.ts';
 import { memberOf } from './json-scan.ts';
 import { keyLength } from './key.ts';
 import { Problem } from './problems.ts';
@@ -10,9 +10,9 @@ import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a key must allow to use the route. */
-    scope?: Scope;
-    /** The route asks for no key. */
+    /** What a caller must be allowed to use the route. */
+    permission?: Permission;
+    /** The route asks nobody who they are. */
     public?: boolean;
     /** The key may also come as `writeKey` in the body. */
     writeKeyInBody?: boolean;
@@ -32,9 +32,9 @@ declare module 'fastify' {
   }
 }
 
-const mustAllow = (caller: Caller, scope: Scope | undefined): void => {
-  if (scope === undefined || caller.scopes.includes('admin') || caller.scopes.includes(scope)) return;
-  throw new Problem('scope-missing', `The key needs the scope ${scope}; it has ${caller.scopes.join(', ') || 'none'}`);
+/** Throws a `Problem` when a caller may not use the route of a request. One that is open to all gets no callers. */
+const mustBeLetIn = (caller: Caller, { routeOptions: { config } }: FastifyRequest): void => {
+  if (config.permission !== undefined) mustAllow(caller, config.permission);
 };
 
 /** The project that the caller's request is about. Throws a `Problem` when the root key names none. */
@@ -44,8 +44,8 @@ export const projectOf = ({ caller }: FastifyRequest): string => {
 };
 
 const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
-  if ((config.scope === undefined) === (config.public !== true)) {
-    throw new TypeError(`Route ${url} must have either a scope or public: true in its config`);
+  if ((config.permission === undefined) === (config.public !== true)) {
+    throw new TypeError(`Route ${url} must have either a permission or public: true in its config`);
   }
 };
 
@@ -57,7 +57,7 @@ export const authentication = (app: App, api: ApiContext): void => {
   const { recognise, isKey, isProject } = recognising(api);
   const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
     const caller = await recognise(credential, request);
-    mustAllow(caller, request.routeOptions.config.scope);
+    mustBeLetIn(caller, request);
     request.caller = caller;
   };
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
@@ -65,7 +65,7 @@ export const authentication = (app: App, api: ApiContext): void => {
   app.decorate('isProject', isProject);
   app.decorate('isStillAllowed', async (request) => {
     try {
-      mustAllow(await recognise(credentialOf(request) ?? '', request), request.routeOptions.config.scope);
+      mustBeLetIn(await recognise(credentialOf(request) ?? '', request), request);
       return true;
     } catch (error) {
       if (error instanceof Problem) return false;

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Key, Scope } from '../../domain/projects/keys.ts';
+import type { Permission, Permissions } from '../../domain/people/permissions.ts';
+import { permissionsOfRoot, permissionsOfScopes, scopeFor, together } from '../../domain/people/permissions.ts';
+import type { Key } from '../../domain/projects/keys.ts';
 import { validHashes } from '../../domain/projects/keys.ts';
 import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
@@ -9,15 +11,40 @@ import { Problem } from './problems.ts';
 import { header } from './request.ts';
 import type { ApiContext } from './context.ts';
 
-/** Who asks: a key of a project, or the root key (no `keyId`), which may or may not name a project. */
+/** Who asks: the holder of a key of a project, a source of webhooks, or the holder of the root key, who may or may not name a project. */
 export type Caller = {
   readonly projectId: string | undefined;
-  readonly keyId: string | undefined;
-  readonly scopes: readonly Scope[];
+  /** Who it is among the callers of a project: the id of a key, or `root`. */
+  readonly name: string;
+  /** Who it is as facts remember it: `key:<id>` or `root`. */
+  readonly actor: string;
+  readonly permissions: Permissions;
+  /** What it was given, in the words in which it was given. */
+  readonly holds: readonly string[];
 };
 
 /** Who has not been recognised yet. */
-export const nobody: Caller = { projectId: undefined, keyId: undefined, scopes: [] };
+export const nobody: Caller = { projectId: undefined, name: '', actor: '', permissions: together(), holds: [] };
+
+/** How the root key's holder is called. */
+export const rootName = 'root';
+
+const missing = ({ holds }: Caller, permission: Permission): Problem => {
+  const scope = scopeFor(permission);
+  if (scope === undefined)
+    return new Problem('scope-missing', 'No key of a project may do this; it takes the root key');
+  return new Problem('scope-missing', `The key needs the scope ${scope}; it has ${holds.join(', ') || 'none'}`);
+};
+
+/** Throws a `Problem` when a caller may not do something. */
+export const mustAllow = (caller: Caller, permission: Permission): void => {
+  if (!caller.permissions.has(permission)) throw missing(caller, permission);
+};
+
+/** Nobody grants or rotates more than they hold: throws a `Problem` when others may do what the caller may not. */
+export const mustHoldAll = (caller: Caller, others: Permissions): void => {
+  for (const each of others) mustAllow(caller, each);
+};
 
 const unknownProject = (projectId: string): Problem =>
   new Problem('project-unknown', `There is no project ${projectId.slice(0, 64)}`);
@@ -74,21 +101,32 @@ export const recognising = (api: ApiContext) => {
     return hash;
   };
 
-  /** The key of a project that a text is; undefined when it is none. */
-  const keyIn = async (credential: string): Promise<(Key & { readonly projectId: string }) | undefined> => {
+  // What is known of a key changes only with the key: asked again and again, it is made once.
+  const callers = new WeakMap<Key, Caller>();
+  const callerWith = (projectId: string, key: Key): Caller => {
+    const known = callers.get(key);
+    if (known) return known;
+    const { keyId: name, scopes: holds } = key;
+    const caller: Caller = { projectId, name, actor: `key:${name}`, permissions: permissionsOfScopes(holds), holds };
+    callers.set(key, caller);
+    return caller;
+  };
+
+  /** Who holds a text as the key of a project; undefined when it is none. */
+  const holderOf = async (credential: string): Promise<Caller | undefined> => {
     const parts = parseKey(credential);
     if (!parts) return undefined;
     const hash = hashedOnce(credential);
     const fits = (key: Key): boolean =>
       validHashes(key, api.clock()).some((valid) => timingSafeEqual(hash, Buffer.from(valid, 'hex')));
     const key = await keyOf(parts.projectId, parts.keyId, fits);
-    return key && { ...key, projectId: parts.projectId };
+    return key && callerWith(parts.projectId, key);
   };
 
   const asRoot = async (request: FastifyRequest): Promise<Caller> => {
     const projectId = namedProject(request);
     if (projectId !== undefined && !(await exists(projectId))) throw unknownProject(projectId);
-    return { projectId, keyId: undefined, scopes: ['admin'] };
+    return { projectId, name: rootName, actor: rootName, permissions: permissionsOfRoot, holds: [] };
   };
 
   /** Who sent a request with this credential. Throws a `Problem` when nobody is known by it. */
@@ -96,13 +134,16 @@ export const recognising = (api: ApiContext) => {
     if (credential.length > keyLength)
       throw unauthorized(`A key has at most ${keyLength} characters; send another one`);
     if (timingSafeEqual(hashedOnce(credential), root)) return asRoot(request);
-    const key = await keyIn(credential);
-    if (!key) throw unauthorized('The key is not known, or it was revoked; send another one');
-    const { projectId, keyId, scopes } = key;
+    const holder = await holderOf(credential);
+    if (!holder) throw unauthorized('The key is not known, or it was revoked; send another one');
     const named = namedProject(request);
     // Another project is to this key as if it did not exist.
-    if (named !== undefined && named !== projectId) throw unknownProject(named);
-    return { projectId, keyId, scopes };
+    if (named !== undefined && named !== holder.projectId) throw unknownProject(named);
+    return holder;
   };
-  return { recognise, isProject: exists, isKey: async (credential: string) => (await keyIn(credential)) !== undefined };
+  return {
+    recognise,
+    isProject: exists,
+    isKey: async (credential: string) => (await holderOf(credential)) !== undefined,
+  };
 };

@@ -2,9 +2,9 @@ import type { RecordedView } from '../../queries/recorded.ts';
 import type { Caller } from './caller.ts';
 
 /** Whether somebody asks who may know what is about all projects and the inside of the service: the holder of the root key. */
-export const isRoot = ({ keyId }: Pick<Caller, 'keyId'>): boolean => keyId === undefined;
+export const isRoot = ({ permissions }: Pick<Caller, 'permissions'>): boolean => permissions.has('service');
 
-/** What a key of a project is told in the place of an error's text, which may name what is inside, or of other projects. */
+/** What others are told in the place of an error's text, which may name what is inside, or of other projects. */
 export const withheld = 'It could not be done; why is told to the root key only';
 
 /** Fields of facts about work that name places in the whole log, processes, or why something failed. */
@@ -15,7 +15,7 @@ const inside: Readonly<Record<string, readonly string[]>> = {
   WorkParked: ['error'],
 };
 
-/** A fact as the caller may see it: to a key of a project, what facts about work say of the inside is withheld. */
+/** A fact as the caller may see it: to whoever belongs to a project, what facts about work say of the inside is withheld. */
 export const factFor = (caller: Caller, fact: RecordedView): RecordedView => {
   const hidden = isRoot(caller) ? undefined : inside[fact.type];
   if (!hidden || typeof fact.data !== 'object' || fact.data === null) return fact;

@@ -19,7 +19,7 @@ const options: FastifyCorsOptions = {
 export const crossOrigin = async (app: App): Promise<void> => {
   const waysIn = new Set<string>();
   app.addHook('onRoute', ({ url, config }) => {
-    if (config?.scope === 'events:write') waysIn.add(pathOf(url));
+    if (config?.permission === 'events:write') waysIn.add(pathOf(url));
   });
   await app.register(cors, {
     delegator: ({ url, headers: { origin } }, decided) => {

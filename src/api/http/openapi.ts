@@ -57,12 +57,14 @@ export const openApi = async (app: App): Promise<void> => {
     transform: (document) => {
       const { schema, url } = toJsonSchema(document);
       const open = document.route.config?.public === true;
-      const { scope } = document.route.config ?? {};
-      // Of schemes that are not OAuth's, these are roles: what the key must be allowed.
-      const roles = scope === undefined ? [] : [scope];
+      const { permission } = document.route.config ?? {};
+      // Of schemes that are not OAuth's, these are roles: what the caller must be allowed.
+      const roles = permission === undefined ? [] : [permission];
+      const takes = permission === undefined ? [] : [`Takes the permission \`${permission}\`.`];
+      const description = [...(schema.description === undefined ? [] : [schema.description]), ...takes].join('\n\n');
       const security = open ? [] : [{ bearer: roles }, { apiKey: roles }, { basic: roles }];
       const response = { ...problems, ...described(schema.response) };
-      return { url, schema: withoutRecursion({ ...schema, security, response }) };
+      return { url, schema: withoutRecursion({ ...schema, description, security, response }) };
     },
   });
   // It is the same for as long as the process lives, and anybody may ask for it: it is written once.

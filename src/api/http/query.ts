@@ -63,8 +63,8 @@ export const queryIn = (
 export const queriesAreKnown = (app: App): void => {
   const nothing = z.object({});
   app.addHook('onRoute', (route) => {
-    const { scope } = route.config ?? {};
-    if (scope === undefined || scope === 'events:write') return;
+    const { permission } = route.config ?? {};
+    if (permission === undefined || permission === 'events:write') return;
     route.schema = { ...route.schema, querystring: route.schema?.querystring ?? nothing };
   });
 };

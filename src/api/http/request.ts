@@ -67,9 +67,6 @@ export const etag = (revision: number): string => `"${revision}"`;
 export const withPosition = (reply: FastifyReply, position: number): FastifyReply =>
   reply.header('Leadfold-Position', String(position));
 
-/** Who asks, as events remember it. */
-const actorOf = ({ caller }: FastifyRequest): string => (caller.keyId === undefined ? 'root' : `key:${caller.keyId}`);
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -82,18 +79,18 @@ const fingerprintOf = ({ url, body }: FastifyRequest, key: string): string =>
   hashOf(JSON.stringify([key, url, body], inOrder)).toString('base64url');
 
 /**
- * The request for a command, whatever it asks: the same Idempotency-Key of the same key in the same project is the same command.
+ * The request for a command, whatever it asks: the same Idempotency-Key of the same caller in the same project is the same command.
  * Throws a `Problem` for a header that is not valid.
  */
 export const commandOf = (request: FastifyRequest, commandName: string): Request => {
   const key = idempotencyKeyOf(request);
   const expected = expectedRevisionOf(request);
   const traceparent = traceparentOf(request);
-  const { projectId = '', keyId = 'root' } = request.caller;
+  const { projectId = '', name, actor } = request.caller;
   return {
-    commandId: key === undefined ? request.server.newId() : [commandName, projectId, keyId, key].join(':'),
+    commandId: key === undefined ? request.server.newId() : [commandName, projectId, name, key].join(':'),
     correlationId: request.id,
-    actor: actorOf(request),
+    actor,
     ...(traceparent !== undefined && { traceparent }),
     ...(expected !== undefined && { expected }),
   };

@@ -26,7 +26,7 @@ import type { SegmentCall, Envelope } from './segment.ts';
 import { fromSegment, isSegmentCall, segmentCalls, takenOver, withEnvelope } from './segment.ts';
 
 const tags = ['Segment-compatible ingestion'];
-const config = { scope: 'events:write', writeKeyInBody: true } as const;
+const config = { permission: 'events:write', writeKeyInBody: true } as const;
 
 /** What the items of a request come to, and how each of them is kept when it is refused. */
 type Items = { readonly translated: readonly Translated[]; readonly sent: (index: number) => Sent };

@@ -10,6 +10,7 @@ import { unrepeatable } from '../../engine/command.ts';
 import type { Request } from '../../engine/handle.ts';
 import type { App } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
+import { nobody } from '../http/caller.ts';
 import { knownSources } from '../http/known-sources.ts';
 import { Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
@@ -164,7 +165,7 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
     if (!source.enabled) throw new Problem('source-disabled', 'The source is disabled; enable it to take webhooks');
     request.source = source;
     request.headers['content-type'] = typeIn(request.headers['content-type']);
-    request.caller = { projectId: source.projectId, keyId: sourceId, scopes: [] };
+    request.caller = { ...nobody, projectId: source.projectId, name: sourceId, actor: `source:${sourceId}` };
   });
   scope.addHook('onError', (_request, _reply, error, done) => {
     if (error instanceof Problem) scope.instruments?.webhooksRejected.add(1, error.code);

@@ -30,7 +30,7 @@ export const analytics: Routes = (app, api) => {
   app.get(
     '/api/analytics/dashboard',
     {
-      config: { scope: 'leads:read' },
+      config: { permission: 'leads:read' },
       schema: {
         summary:
           'Totals, leads by stage, and what was recorded by minute, hour and day; what did not happen is left out',

@@ -20,7 +20,7 @@ import type { ApiContext } from '../http/context.ts';
 const many = 1_000;
 
 const inPath = z.object({ id: z.string().min(1).max(400) });
-const access = { config: { scope: 'admin' } } as const;
+const access = { config: { permission: 'operations' } } as const;
 const tags = ['Operators'];
 
 /** A job, or what follows from an event, that failed. */

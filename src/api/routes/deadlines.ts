@@ -27,7 +27,7 @@ export const deadlines: Routes = (app, api) => {
   app.get(
     '/api/routing/deadlines',
     {
-      config: { scope: 'leads:read' },
+      config: { permission: 'leads:read' },
       schema: {
         summary: 'The leads whose reps have not replied yet, by when the reply is due or was',
         tags: ['Routing'],

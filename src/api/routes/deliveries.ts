@@ -19,8 +19,8 @@ import { requestOf, withPosition } from '../http/request.ts';
 import { mustBeEnabled } from './endpoint-actions.ts';
 
 const tags = ['Endpoints'];
-const read = { scope: 'leads:read', reads: ['deliveries'] } as const;
-const write = { scope: 'config:write' } as const;
+const read = { permission: 'leads:read', reads: ['deliveries'] } as const;
+const write = { permission: 'config:write' } as const;
 const ofProject = z.object({ projectId: z.string() });
 const ofDelivery = ofProject.extend({ deliveryId: z.string().max(64) });
 

@@ -16,7 +16,7 @@ import { making } from './issuing.ts';
 
 const tags = ['Endpoints'];
 const kind = 'replay-deliveries';
-const config = { scope: 'config:write' } as const;
+const config = { permission: 'config:write' } as const;
 const ofEndpoint = z.object({ projectId: z.string(), endpointId: z.string().max(128) });
 
 /** Throws a `Problem` for an endpoint that nothing is sent to. */

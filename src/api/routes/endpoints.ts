@@ -25,7 +25,7 @@ import { endpointSecretIn } from './endpoint-secrets.ts';
 import { idOf } from './issuing.ts';
 
 const tags = ['Endpoints'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const ofEndpoint = ofProject.extend({ endpointId: z.string().max(128) });
 const { bytes: bodyLimit } = endpointLimits;

@@ -55,7 +55,7 @@ export const feed: Routes = (app, api) => {
   app.route({
     method: 'GET',
     url: '/api/feed',
-    config: { scope: 'leads:read', lasting: true },
+    config: { permission: 'leads:read', lasting: true },
     schema: {
       summary: 'What happened to leads, in the order of the log',
       description: [

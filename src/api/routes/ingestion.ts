@@ -30,7 +30,7 @@ import { Problem } from '../http/problems.ts';
 import { withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
-const config = { scope: 'events:write', writeKeyInBody: true } as const;
+const config = { permission: 'events:write', writeKeyInBody: true } as const;
 const batchConfig = { ...config, batch: true } as const;
 const tags = ['Ingestion'];
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { issueKey } from '../../commands/projects/issue-key.ts';
 import type { Key } from '../../domain/projects/project.ts';
+import { rootName } from '../http/caller.ts';
 import { hashOf, keyText } from '../http/key.ts';
 import { Problem } from '../http/problems.ts';
 import { idempotencyKeyOf, requestOf } from '../http/request.ts';
@@ -20,11 +21,13 @@ export const making = (
 ): ((name: string) => string) => {
   const key = idempotencyKeyOf(request);
   if (key === undefined) return () => newSecret();
-  const { projectId = '', keyId = '' } = request.caller;
+  const { projectId = '', name: caller } = request.caller;
+  // What was made for the root key so far stays what it was.
+  const whose = caller === rootName ? '' : caller;
   return (name) =>
     [
       ...createHmac('sha512', adminKey)
-        .update(JSON.stringify([purpose, projectId, keyId, key, name]))
+        .update(JSON.stringify([purpose, projectId, whose, key, name]))
         .digest(),
     ]
       .slice(0, 32)

@@ -38,7 +38,7 @@ const shownTo = (caller: Caller, job: Job): Job =>
 
 const inPath = z.object({ jobId: z.string().min(1).max(160) });
 // A job may be there to repair what others read, so nobody waits for those to be told how far it is.
-const access = { config: { scope: 'admin', reads: jobReads } } as const;
+const access = { config: { permission: 'operations', reads: jobReads } } as const;
 const tags = ['Operators'];
 
 /** Long work and how far it is. */

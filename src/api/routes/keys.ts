@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { revokeKey } from '../../commands/projects/revoke-key.ts';
 import { projectLimits, scopes } from '../../domain/projects/project.ts';
+import { permissionsOfScopes } from '../../domain/people/permissions.ts';
 import { keys as valid } from '../../queries/projects/projects.ts';
 import type { Routes } from '../http/app.ts';
+import { mustHoldAll } from '../http/caller.ts';
 import { issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
 import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 
 const tags = ['Projects'];
-const config = { scope: 'admin' } as const;
+const config = { permission: 'keys' } as const;
 const ofProject = z.object({ projectId: z.string() });
 /** How many scopes a request may name, each of them again and again if it likes. */
 const mostScopes = 4 * scopes.length;
@@ -35,7 +37,8 @@ export const keys: Routes = (app, api) => {
     bodyLimit: projectLimits.bytes,
     schema: {
       summary: 'Issue a key',
-      description: 'The key is shown here only, and again to a retry with the same Idempotency-Key.',
+      description:
+        'The key is shown here only, and again to a retry with the same Idempotency-Key. It may do nothing that its issuer may not.',
       tags,
       params: ofProject,
       body: wanted,
@@ -43,6 +46,7 @@ export const keys: Routes = (app, api) => {
     },
     handler: async (request, reply) => {
       const { projectId } = request.params;
+      mustHoldAll(request.caller, permissionsOfScopes(request.body.scopes));
       const made = making(api, request, 'key');
       const { key, issued, position } = await issue(api, request, made, { projectId, ...request.body });
       withPosition(reply, position).code(201);

@@ -16,7 +16,7 @@ import { requestOf } from '../http/request.ts';
 import { ownershipView, sending, living, answer } from './lead-ownership.ts';
 
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
-const access = { config: { scope: 'leads:write' } } as const;
+const access = { config: { permission: 'leads:write' } } as const;
 const tags = ['Routing'];
 
 const reason = z.string().trim().min(1).max(1_000);

@@ -17,7 +17,7 @@ import { storedEvent } from '../http/stored-event.ts';
 import { pastTimes, thenOf } from './past-times.ts';
 
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
-const access = { config: { scope: 'leads:read' } } as const;
+const access = { config: { permission: 'leads:read' } } as const;
 const tags = ['Leads'];
 
 const tellSurvivor = (reply: FastifyReply, asked: string, leadId: string, part: string): void => {

@@ -39,7 +39,7 @@ export const leadRouting: Routes = (app, api) => {
   app.get(
     '/api/leads/:leadId/routing',
     {
-      config: { scope: 'leads:read' },
+      config: { permission: 'leads:read' },
       schema: {
         summary: 'Whose a lead is, and why: every decision and who was looked at, for ever',
         tags: ['Routing'],

@@ -37,7 +37,7 @@ const identifiersIn = ({ userId, email, anonymousId }: z.infer<typeof identifier
 };
 
 const inPath = z.object({ leadId: z.string().min(1).max(64) });
-const access = { config: { scope: 'leads:read' } } as const;
+const access = { config: { permission: 'leads:read' } } as const;
 const tags = ['Leads'];
 
 /** Leads: lists, one by id, one by an identifier, and the ones with the highest scores. */

@@ -6,7 +6,6 @@ import { projectOf, projects as listed } from '../../queries/projects/projects.t
 import type { Routes } from '../http/app.ts';
 import { idOf, issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
-import { Problem } from '../http/problems.ts';
 import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
@@ -29,17 +28,11 @@ const first = {
   writeKey: { name: 'write', scopes: ['events:write'] },
 } satisfies Record<string, Pick<Key, 'name' | 'scopes'>>;
 
-const mustBeRoot = ({ caller }: FastifyRequest): void => {
-  if (caller.keyId === undefined) return;
-  throw new Problem('scope-missing', 'Only the root key makes projects; this key belongs to one');
-};
-
 const create = async (
   api: ApiContext,
   request: FastifyRequest & { readonly body: { readonly name: string } },
   reply: FastifyReply,
 ): Promise<z.infer<typeof created>> => {
-  mustBeRoot(request);
   const made = making(api, request, 'project');
   const projectId = idOf(made('project id'));
   const asked = requestOf(request, createProject.name);
@@ -59,7 +52,7 @@ export const projects: Routes = (app, api) => {
   app.route({
     method: 'POST',
     url: '/api/projects',
-    config: { scope: 'admin' },
+    config: { permission: 'projects:create' },
     schema: {
       summary: 'Make a project and its first keys',
       description:
@@ -73,7 +66,7 @@ export const projects: Routes = (app, api) => {
   app.route({
     method: 'GET',
     url: '/api/projects',
-    config: { scope: 'admin' },
+    config: { permission: 'projects:list' },
     schema: {
       summary: 'The projects, oldest first',
       description: 'The root key sees all of them, a key of a project its own.',
@@ -87,7 +80,7 @@ export const projects: Routes = (app, api) => {
   app.route({
     method: 'GET',
     url: '/api/projects/:projectId',
-    config: { scope: 'leads:read' },
+    config: { permission: 'leads:read' },
     schema: {
       summary: 'A project',
       tags,

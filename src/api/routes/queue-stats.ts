@@ -39,7 +39,7 @@ const readersOf = async ({ subscriptions, head, clock }: ApiContext, caller: Cal
   });
 };
 
-const access = { config: { scope: 'admin' } } as const;
+const access = { config: { permission: 'operations' } } as const;
 const tags = ['Operators'];
 
 /** How far everything is that follows the log, and what waits. */

@@ -29,7 +29,7 @@ export const reassigning: Routes = (app, api) =>
   void app.post(
     '/api/projects/:projectId/reps/:repId/reassign',
     {
-      config: { scope: 'leads:write' },
+      config: { permission: 'leads:write' },
       schema: {
         summary: 'Hand on the leads of a rep, to another or by the rules',
         description:

@@ -16,15 +16,12 @@ import { requestOf, withPosition } from '../http/request.ts';
 import { untilReached } from '../http/waiting.ts';
 import type { ApiContext } from '../http/context.ts';
 
-const access = { config: { scope: 'admin' } } as const;
+const access = { config: { permission: 'operations' } } as const;
+/** Projections have the documents of all projects. */
+const ofAll = { config: { permission: 'service' } } as const;
 const tags = ['Operators'];
 const digest = z.string().describe('SHA-256 of the documents, in hex');
 const accepted = z.object({ jobId: z.string() });
-
-const mustBeRoot = ({ caller }: FastifyRequest): void => {
-  if (caller.keyId === undefined) return;
-  throw new Problem('scope-missing', 'Projections have the documents of all projects; rebuilding takes the root key');
-};
 
 const ask = async (api: ApiContext, projection: string, request: FastifyRequest, reply: FastifyReply) => {
   const { jobId, position } = await api.rebuilds.projection(projection, requestOf(request, requestJob.name));
@@ -101,7 +98,7 @@ export const rebuilding: Routes = (app, api) => {
   app.post(
     '/api/admin/projections/:name/rebuild',
     {
-      ...access,
+      ...ofAll,
       schema: {
         summary:
           'Build a projection anew beside the one that serves, and let it serve when it has everything; a job does it',
@@ -113,7 +110,6 @@ export const rebuilding: Routes = (app, api) => {
     },
     async (request, reply) => {
       const { name: projection } = request.params;
-      mustBeRoot(request);
       if (!isProjection(projection))
         throw new Problem('not-found', `There is no projection ${projection}; GET /api/admin/projections lists them`);
       return ask(api, projection, request, reply);
@@ -123,7 +119,7 @@ export const rebuilding: Routes = (app, api) => {
   app.post(
     '/api/admin/projections/rebuild',
     {
-      ...access,
+      ...ofAll,
       schema: {
         summary: 'Build all projections anew, and let them serve when they have everything; a job does it',
         description: 'Takes the root key. While all are being built, the answer names the job.',
@@ -132,7 +128,6 @@ export const rebuilding: Routes = (app, api) => {
       },
     },
     async (request, reply) => {
-      mustBeRoot(request);
       return ask(api, allProjections, request, reply);
     },
   );

@@ -10,7 +10,7 @@ export const receipts: Routes = (app, api) => {
   app.route({
     method: 'GET',
     url: '/api/projects/:projectId/receipts/:receiptId',
-    config: { scope: 'leads:read' },
+    config: { permission: 'leads:read' },
     schema: {
       summary: 'What became of a webhook',
       tags: ['Sources'],

@@ -12,7 +12,7 @@ import { requestOf, withPosition } from '../http/request.ts';
 import { resultSchema } from '../ingest/answer.ts';
 
 const tags = ['Sources'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const ofReject = ofProject.extend({ rejectId: z.string().max(64) });
 

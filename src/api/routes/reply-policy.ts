@@ -13,7 +13,7 @@ import { ofVersion, publishedBy, versionOf, withoutAnswerFields } from './publis
 import { etag, requestOf, withPosition } from '../http/request.ts';
 
 const tags = ['Routing'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const version = z.int();
 const versionView = rosterEvents.ReplyPolicyPublished.extend({ publishedBy });

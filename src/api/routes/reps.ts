@@ -16,7 +16,7 @@ import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Routing'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const ofRep = ofProject.extend({ repId: z.string().max(64) });
 

@@ -18,7 +18,7 @@ export const routeQualified: Routes = (app, api) => {
   app.post(
     '/api/projects/:projectId/route-qualified',
     {
-      config: { scope: 'config:write' },
+      config: { permission: 'config:write' },
       schema: {
         summary: 'Find reps for all qualified leads that nobody has, such as those that a new scoring model qualified',
         description:

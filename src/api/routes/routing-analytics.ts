@@ -11,7 +11,7 @@ export const routingAnalytics: Routes = (app, api) => {
   app.get(
     '/api/analytics/routing',
     {
-      config: { scope: 'leads:read' },
+      config: { permission: 'leads:read' },
       schema: {
         summary: 'How leads are shared out among reps and teams, and what comes of it',
         description:

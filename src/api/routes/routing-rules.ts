@@ -17,7 +17,7 @@ import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Routing'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const version = z.int();
 const versionView = rosterEvents.RoutingRulesPublished.extend({ publishedBy });

@@ -26,7 +26,7 @@ export const routingTest: Routes = (app, api) => {
   app.post(
     '/api/projects/:projectId/routing-rules/test',
     {
-      config: { scope: 'leads:read' },
+      config: { permission: 'leads:read' },
       schema: {
         summary: 'Who would get a lead, or the last qualified ones, and why; nothing is recorded',
         description: 'The last ones are taken one after the other, oldest first, as if all qualified now.',

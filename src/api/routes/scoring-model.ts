@@ -17,7 +17,7 @@ import { etag, requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
 
 const tags = ['Scoring'];
-const read = { scope: 'leads:read' } as const;
+const read = { permission: 'leads:read' } as const;
 const ofProject = z.object({ projectId: z.string() });
 const { model: plainModel } = publishedModelSchema.shape;
 const modelView = plainModel.extend({ version: z.number().int() });
@@ -91,7 +91,7 @@ export const scoringModel: Routes = (app, api) => {
   app.route({
     method: 'PUT',
     url,
-    config: { scope: 'config:write' },
+    config: { permission: 'config:write' },
     bodyLimit: scoringLimits.bytes,
     schema: {
       summary: 'Put a scoring model in force',
@@ -137,7 +137,7 @@ export const scoringModel: Routes = (app, api) => {
   app.route({
     method: 'POST',
     url: `${url}/rollback`,
-    config: { scope: 'config:write' },
+    config: { permission: 'config:write' },
     schema: {
       summary: 'Put an earlier scoring model in force again',
       description: 'As a new version, which says in `restores` what it restores. All leads are scored again with it.',

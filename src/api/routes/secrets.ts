@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { overlapHours } from '../../commands/sources/rotate-source-secret.ts';
 import { isoTime } from '../../domain/lead/activity.ts';
-import type { Scope } from '../../domain/projects/keys.ts';
+import type { Permission } from '../../domain/people/permissions.ts';
 import { secretStates } from '../../domain/sources/secrets.ts';
 import type { SecretView } from '../../queries/secrets.ts';
 import type { App } from '../http/app.ts';
@@ -12,10 +12,10 @@ import { toldSecret } from '../http/webhook-secret.ts';
 /** For how long the former secret is valid, where nobody says, in hours. */
 const usualOverlap = 24;
 
-type Access = { readonly scope: Scope };
+type Access = { readonly permission: Permission };
 const usualAccess: NonNullable<SecretOwner['access']> = {
-  read: { scope: 'leads:read' },
-  write: { scope: 'config:write' },
+  read: { permission: 'leads:read' },
+  write: { permission: 'config:write' },
 };
 
 /** Whose secrets a request is about. */
@@ -43,7 +43,7 @@ export type SecretOwner = {
   readonly tags: string[];
   /** How it is called in the descriptions. */
   readonly name: string;
-  /** What is asked of a key to read and to change; as for other settings unless said. */
+  /** What whoever reads and changes must be allowed; as for other settings unless said. */
   readonly access?: { readonly read: Access; readonly write: Access };
   /** What a secret is called in the answer that tells it, `secret` unless said. */
   readonly told?: string;

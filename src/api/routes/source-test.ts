@@ -94,7 +94,7 @@ export const sourceTest: Routes = (app, api) => {
   app.route({
     method: 'POST',
     url: '/api/projects/:projectId/sources/:sourceId/test',
-    config: { scope: 'config:write' },
+    config: { permission: 'config:write' },
     bodyLimit: sourceLimits.bytes,
     schema: {
       summary: 'See what a webhook would become',

@@ -18,7 +18,7 @@ import { givenSecret, secretIn, toldSecret } from '../http/webhook-secret.ts';
 import { idOf } from './issuing.ts';
 
 const tags = ['Sources'];
-const [read, write] = [{ scope: 'leads:read' }, { scope: 'config:write' }] as const;
+const [read, write] = [{ permission: 'leads:read' }, { permission: 'config:write' }] as const;
 const ofProject = z.object({ projectId: z.string() });
 const ofSource = ofProject.extend({ sourceId: z.string().max(128) });
 const { bytes: bodyLimit } = sourceLimits;

@@ -101,7 +101,7 @@ export const stream: Routes = (app, api) => {
     url: '/api/stream',
     // Nobody wants to know what a stream would be like that never ends.
     exposeHeadRoute: false,
-    config: { scope: 'leads:read', lasting: true },
+    config: { permission: 'leads:read', lasting: true },
     schema: {
       summary: 'What happens to leads, as it happens, as server-sent events',
       description: [

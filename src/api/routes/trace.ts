@@ -19,7 +19,7 @@ export const trace: Routes = (app, api) => {
   app.get(
     '/api/admin/trace/:correlationId',
     {
-      config: { scope: 'admin' },
+      config: { permission: 'operations' },
       schema: {
         summary: 'Every fact that was recorded under a correlation id, in order, across streams',
         description:

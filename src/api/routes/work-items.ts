@@ -23,9 +23,12 @@ import type { ApiContext } from '../http/context.ts';
 
 const inPath = z.object({ workId: z.string().min(1).max(128) });
 const tags = ['Work queue'];
-const [reading, acting] = [{ config: { scope: 'leads:read' } }, { config: { scope: 'leads:write' } }] as const;
+const [reading, acting] = [
+  { config: { permission: 'leads:read' } },
+  { config: { permission: 'leads:write' } },
+] as const;
 
-const by = whoAndWhich.by.optional().describe('Who does it; without it, the key');
+const by = whoAndWhich.by.optional().describe('Who does it; without it, the caller');
 const who = z.strictObject({ by }).nullish();
 const whoMaySay = z.strictObject({ by, reason: why.default('') }).nullish();
 const whoMustSay = z.strictObject({ by, reason: why.min(1) });
@@ -33,11 +36,11 @@ const whoMustSay = z.strictObject({ by, reason: why.min(1) });
 type ItemQuery = FastifyRequest & { readonly params: { readonly workId: string } };
 type Said = { readonly by?: string | undefined } | null | undefined;
 
-/** Which item, and who acts on it: by name, or else by the key. */
+/** Which item, and who acts on it: by name, or else the caller. */
 const actingOn = (request: ItemQuery, body: Said) => ({
   projectId: projectOf(request),
   workId: workIdIn(request.params),
-  by: body?.by ?? request.caller.keyId ?? 'root',
+  by: body?.by ?? request.caller.name,
 });
 
 /** Runs a command on an item; gives the last fact that it recorded, now or when it was first asked. */

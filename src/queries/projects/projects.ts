@@ -41,6 +41,10 @@ export const keys = async ({ states }: QueryContext, projectId: string, range: R
   return viewsOf(page, ({ keyId, name, scopes }) => ({ keyId, name, scopes }));
 };
 
+/** The scopes of a key. Throws a `Rejection` when there is no such key. */
+export const scopesOf = async ({ states }: QueryContext, projectId: string, keyId: string): Promise<readonly Scope[]> =>
+  mustHaveKey((await states.refresh(project, projectId)).state, keyId).scopes;
+
 /** The values that a key has and had, without what they are, the newest first. Throws a `Rejection` when there is no such key. */
 export const keySecretsOf = async (
   { states, clock }: QueryContext,

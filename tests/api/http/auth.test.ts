@@ -308,7 +308,7 @@ describe('a scope', () => {
     const app: App = fastify({ loggerInstance }).withTypeProvider<ZodTypeProvider>();
     authentication(app, apiContextOver(served));
     expect(() => app.get('/neither', () => 'x')).toThrow('/neither');
-    expect(() => app.get('/both', { config: { public: true, scope: 'admin' } }, () => 'x')).toThrow('/both');
+    expect(() => app.get('/both', { config: { public: true, permission: 'keys' } }, () => 'x')).toThrow('/both');
     expect(() => app.get('/open', { config: { public: true } }, () => 'x')).not.toThrow();
   });
 });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../../src/api/http/caller.ts';
+import { nobody } from '../../../src/api/http/caller.ts';
 import { factFor, isRoot } from '../../../src/api/http/confidential.ts';
+import { permissionsOfRoot, permissionsOfScope } from '../../../src/domain/people/permissions.ts';
 import { recordedView } from '../../../src/queries/recorded.ts';
 import { jobClaimed, jobFailed, workParked } from '../../support/facts.ts';
 
-const root: Caller = { projectId: 'acme', keyId: undefined, scopes: ['admin'] };
-const ofProject: Caller = { projectId: 'acme', keyId: 'k1', scopes: ['admin'] };
+const root: Caller = { ...nobody, projectId: 'acme', permissions: permissionsOfRoot };
+const ofProject: Caller = { ...nobody, projectId: 'acme', permissions: permissionsOfScope.admin };
 
 const recorded = (event: { readonly type: string; readonly data: unknown }) =>
   recordedView({
@@ -19,7 +21,7 @@ const recorded = (event: { readonly type: string; readonly data: unknown }) =>
   });
 
 describe('What the root key only is told', () => {
-  it('goes by the key, not by the project that it names', () => {
+  it('goes by what is allowed, not by the project that it names', () => {
     expect([isRoot(root), isRoot(ofProject)]).toEqual([true, false]);
   });
 
