@@ -17,6 +17,7 @@ export type PeopleSettings = {
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
 const isPublicUrl = (text: string): boolean => {
+  if (text.length > 512) return false;
   const url = urlOf(text);
   if (!url || !/^https?:$/.test(url.protocol) || /[\s"<>\\]/.test(text)) return false;
   return url.username === '' && url.password === '' && !/[?#]/.test(text);

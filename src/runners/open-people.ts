@@ -19,6 +19,8 @@ type Dependencies = {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly onError: (error: unknown) => void;
+  /** Milliseconds by a clock that never steps back. */
+  readonly monotonic?: () => number;
 };
 
 /** Accounts and sessions over the stores, and the keys that others check tokens with. */
@@ -29,8 +31,8 @@ export const openPeople = ({
   clock,
   newId,
   onError,
+  monotonic = () => performance.now(),
 }: Dependencies): People & { readonly tokenKeys: AccessTokens['told'] } => {
-  const monotonic = (): number => performance.now();
   const keys = openSigningKeys({ vault, clock, monotonic, newId });
   const tokens = accessTokens({ keys, issuer: settings.publicUrl, clock });
   let refreshKey: Promise<Buffer> | undefined;
