@@ -166,19 +166,20 @@ export type PasswordChange = {
   readonly newPassword: string;
 };
 
-const change = async (context: PeopleContext, wanted: PasswordChange, asking: Asking): Promise<void> => {
+/** Tells that it was done; not where the current password is not right. */
+const change = async (context: PeopleContext, wanted: PasswordChange, asking: Asking): Promise<true | undefined> => {
   const { addressId, sessionId, currentPassword, newPassword } = wanted;
   const { passwords, credentials, engine, newId } = context;
   mustBeGood(context, newPassword, 'newPassword');
   const state = await addressNow(context, addressId);
   const proved = state.credentialId ?? '';
-  if (!(await passwords.matches(await credentials.get('password', proved), currentPassword)))
-    throw new Rejection('credentials-invalid', 'The current password is not right');
+  if (!(await passwords.matches(await credentials.get('password', proved), currentPassword))) return undefined;
   await withPassword(context, newPassword, (credentialId) => {
     const input = { addressId, proved, credentialId, sessionId, mailId: newId() };
     return engine.handle(changePassword, input, once(context, asking));
   });
   await forget(context, state);
+  return true;
 };
 
 /** How people get an account and keep it. */
