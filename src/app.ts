@@ -3,6 +3,7 @@ import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
+import { signInThrottle } from './api/http/sign-in-throttle.ts';
 import type { ApiContext } from './api/http/context.ts';
 import type { ReplayReject } from './api/ingest/replay.ts';
 import { replaying } from './api/ingest/replay.ts';
@@ -94,6 +95,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     checkpoints: [...projections.map(({ name }) => name), ...reactors.map(checkpointOf)],
     positions: runners.positions,
   });
+  const adminKey = config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key'));
   const api: ApiContext = {
     ...outside,
     engine,
@@ -108,7 +110,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
     monotonic: () => performance.now(),
-    adminKey: config.adminKey ?? adminKeyIn(join(config.dataDir, 'admin-key')),
+    adminKey,
+    signInThrottle: signInThrottle({ tallies: stores.limits.tallies, clock: outside.clock, adminKey }),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
     asOf: freshness.asOf,
     head: () => store.head(),

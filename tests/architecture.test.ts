@@ -71,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'outside/vault/sealing.ts DamagedBox',
     'outside/vault/vault.ts VaultConflict',
     'outside/vault/vault.ts VaultLocked',
+    'type outside/limits/tallies.ts',
     'type outside/vault/secrets.ts',
     'type outside/webhooks/addresses.ts',
     'invariants/report.ts',
@@ -131,8 +132,9 @@ const ADAPTERS = [
   'readmodels/mongodb/read-models.ts',
   'outside/vault/sqlite/boxes.ts',
   'outside/vault/mongodb/boxes.ts',
+  'outside/limits/mongodb/open.ts',
 ];
-const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/open.ts'];
+const BUILDERS = ['eventstore/open.ts', 'readmodels/open.ts', 'outside/vault/open.ts', 'outside/limits/open.ts'];
 
 /** Rooms with a list of their members, and the files in them that are no members. */
 const LISTED: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { openLimits } from '../outside/limits/open.ts';
 import { openVault } from '../outside/vault/open.ts';
 import { projections } from '../projections/index.ts';
 import { serving } from '../readmodels/generations.ts';
@@ -30,11 +31,13 @@ export const openStores = async (
   const names = projections.map(({ name }) => name);
   const readModels = serving(opened.readModels, names, { maxAge: shared ? generationAge : 0 });
   const vault = await openVault(config);
+  const limits = await openLimits(documents, () => performance.now());
   const lease = shared ? { holder: newId(), lifetime: leaseLifetime } : undefined;
   return {
     ...opened,
     readModels,
     vault,
+    limits,
     integrity,
     shared,
     // Whoever serves a file has its lock.
@@ -45,6 +48,7 @@ export const openStores = async (
     close: async () => {
       await opened.close();
       await vault.close();
+      await limits.close();
     },
   };
 };

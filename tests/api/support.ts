@@ -3,6 +3,7 @@ import type { App } from '../../src/api/http/app.ts';
 import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
+import { signInThrottle } from '../../src/api/http/sign-in-throttle.ts';
 import type { ApiContext } from '../../src/api/http/context.ts';
 import { replaying } from '../../src/api/ingest/replay.ts';
 import { engineOver } from '../support/engine.ts';
@@ -17,6 +18,7 @@ import { erase } from '../../src/projections/projection.ts';
 import { projects } from '../../src/projections/projects.ts';
 import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { nowhere } from '../../src/config/delivery-allow.ts';
+import { talliesInMemory } from '../../src/outside/limits/tallies.ts';
 import { secretsIn } from '../../src/outside/vault/secrets.ts';
 import { addressGuard } from '../../src/outside/webhooks/addresses.ts';
 import { openSqliteBoxes } from '../../src/outside/vault/sqlite/boxes.ts';
@@ -64,6 +66,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
     clock,
     adminKey,
+    signInThrottle: signInThrottle({ tallies: talliesInMemory(), clock, adminKey }),
     monotonic: () => performance.now(),
   };
 };

@@ -15,6 +15,7 @@ const started = [
   'src/cli/main.ts',
   'bench/support/product-process.ts',
   'demo/main.ts',
+  'tools/alike-test.ts',
   'tools/chaos/main.ts',
   'tools/load-test.ts',
   'tools/metrics.ts',

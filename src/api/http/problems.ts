@@ -90,6 +90,7 @@ export const kinds = {
   'stale-revision': { status: 412, title: 'It has changed since it was read' },
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-type': { status: 415, title: 'The type or encoding of the body is not supported' },
+  'rate-limited': { status: 429, title: 'That is more than is allowed in this time' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },

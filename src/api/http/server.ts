@@ -2,6 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
+import { accountsInBrowser } from '../routes/account-pages.ts';
 import { accounts } from '../routes/accounts.ts';
 import { analytics } from '../routes/analytics.ts';
 import { closing } from './closing.ts';
@@ -95,6 +96,7 @@ const parts: readonly Routes[] = [
   accounts,
   signingIn,
   ownAccount,
+  accountsInBrowser,
   projects,
   keys,
   keySecrets,

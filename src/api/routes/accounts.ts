@@ -68,8 +68,8 @@ export const accounts: Routes = (app, { people, signUp }) => {
         body: z.strictObject({ email: fields.email }),
         response: { 202: accepted },
       },
-      handler: async (request, reply) => {
-        await ask(request.body.email, askingOf(request));
+      handler: (request, reply) => {
+        ask(request.body.email, askingOf(request));
         return reply.code(202).send(isAccepted);
       },
     });

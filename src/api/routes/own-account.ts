@@ -4,6 +4,7 @@ import type { Routes } from '../http/app.ts';
 import { Problem } from '../http/problems.ts';
 import { signedIn } from '../http/auth.ts';
 import { askingOf, withCookie } from '../http/signed.ts';
+import { asTry } from '../http/trying.ts';
 import { bodyLimit, fields, personSchema, personShown } from './account-form.ts';
 
 const tags = ['Accounts'];
@@ -72,7 +73,9 @@ export const ownAccount: Routes = (app, api) => {
     },
     handler: async (request) => {
       const { addressId, sessionId, asking } = await signed(request);
-      await people.changePassword({ ...request.body, addressId, sessionId }, asking);
+      const change = () => people.changePassword({ ...request.body, addressId, sessionId }, asking);
+      // Whoever took over a session must not find out the password by it.
+      await asTry(api, request, addressId, change);
       return { status: 'changed' as const };
     },
   });

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { addressIdOf } from '../../domain/people/address.ts';
 import type { Verified } from '../../flows/people/sessions.ts';
 import type { PersonView } from '../../flows/people/people.ts';
 import type { App, Routes } from '../http/app.ts';
@@ -8,6 +9,7 @@ import type { ApiContext } from '../http/context.ts';
 import { hashOf, keyLength } from '../http/key.ts';
 import { Problem } from '../http/problems.ts';
 import { askingOf, cookieOf, mustBeOfConsole, withCookie } from '../http/signed.ts';
+import { asTry } from '../http/trying.ts';
 import { bodyLimit, fields, personSchema, personShown } from './account-form.ts';
 
 const tags = ['Accounts'];
@@ -29,18 +31,16 @@ type SignIn = z.output<typeof credentials>;
 
 /** Who signs in, with what is needed of them. Throws a `Problem` for whoever may not. */
 const signIn = async (
-  { people }: ApiContext,
+  api: ApiContext,
+  request: FastifyRequest,
   { email, password }: SignIn,
 ): Promise<{ readonly verified: Verified; readonly person: PersonView }> => {
-  const proved = await people.prove({ email, password });
-  const personId = proved?.state.personId;
-  if (!proved || personId === undefined)
-    throw new Problem('credentials-invalid', 'There is no account with this address and password', {
-      headers: challenge,
-    });
-  const { addressId, state } = proved;
+  const { people } = api;
+  const { addressId, state } = await asTry(api, request, addressIdOf(email), () => people.prove({ email, password }));
+  const { personId } = state;
   if (!state.verified)
     throw new Problem('email-not-verified', 'Open the link that was mailed first, or ask for another one');
+  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
   const person = (await people.personOf(personId)) ?? { personId, email, name: undefined, verified: true };
   return { verified: { personId, addressId, epoch: state.epoch }, person };
 };
@@ -67,7 +67,7 @@ export const signingIn: Routes = (app, api) => {
       response: { 200: pair.extend({ person: personSchema }) },
     },
     handler: async (request, reply) => {
-      const { verified, person } = await signIn(api, request.body);
+      const { verified, person } = await signIn(api, request, request.body);
       const tokens = await people.start(verified, askingOf(request, verified.personId));
       reply.header('Cache-Control', 'no-store');
       return { ...tokens, expiresIn, person: personShown(person) };
@@ -113,7 +113,7 @@ export const signingIn: Routes = (app, api) => {
         withCookie(api, reply, await people.startConsole({ key: body.key }, askingOf(request)));
         return {};
       }
-      const { verified, person } = await signIn(api, body);
+      const { verified, person } = await signIn(api, request, body);
       const asking = askingOf(request, verified.personId);
       withCookie(api, reply, await people.startConsole({ person: verified }, asking));
       return { person: personShown(person) };

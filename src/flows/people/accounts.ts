@@ -107,20 +107,27 @@ const verify = async (context: PeopleContext, token: string, asking: Asking): Pr
   return { personId, passwordSet: credentialId !== undefined };
 };
 
-/** Has a mail with a token sent to an address, if it is somebody's: after whoever asked was answered. */
+/** Has a mail with a token sent to an address, if it is somebody's and has not had as many as it may. */
+const mailTo = async (
+  context: PeopleContext,
+  kind: 'verification' | 'reset',
+  email: string,
+  asking: Asking,
+): Promise<void> => {
+  const addressId = addressIdOf(email);
+  const state = await addressNow(context, addressId);
+  const wanted = state.personId !== undefined && (kind === 'reset' || !state.verified);
+  if (!wanted || !mayMail(state, context.engine.clock())) return;
+  const { mailId, hash, keep } = mailToken(context, addressId);
+  const input = { addressId, kind, mailId, hash };
+  await withMail(context, mailId, [keep], () => context.engine.handle(requestMail, input, once(context, asking)));
+};
+
+/** Has such a mail sent after whoever asked was answered: before, nobody looks whether there is such an account. */
 const askForMail =
-  (kind: 'verification' | 'reset') =>
-  async (context: PeopleContext, email: string, asking: Asking): Promise<void> => {
-    const addressId = addressIdOf(email);
-    const state = await addressNow(context, addressId);
-    const wanted = state.personId !== undefined && (kind === 'reset' || !state.verified);
-    if (!wanted || !mayMail(state, context.engine.clock())) return;
-    context.later.add(async () => {
-      const { mailId, hash, keep } = mailToken(context, addressId);
-      const input = { addressId, kind, mailId, hash };
-      await withMail(context, mailId, [keep], () => context.engine.handle(requestMail, input, once(context, asking)));
-    });
-  };
+  (context: PeopleContext, kind: 'verification' | 'reset') =>
+  (email: string, asking: Asking): void =>
+    context.later.add(() => mailTo(context, kind, email, asking));
 
 /** Has another password be in force, or what was kept of it taken away when that fails. */
 const withPassword = async (
@@ -166,27 +173,28 @@ export type PasswordChange = {
   readonly newPassword: string;
 };
 
-const change = async (context: PeopleContext, wanted: PasswordChange, asking: Asking): Promise<void> => {
+/** Tells that it was done; not where the current password is not right. */
+const change = async (context: PeopleContext, wanted: PasswordChange, asking: Asking): Promise<true | undefined> => {
   const { addressId, sessionId, currentPassword, newPassword } = wanted;
   const { passwords, credentials, engine, newId } = context;
   mustBeGood(context, newPassword, 'newPassword');
   const state = await addressNow(context, addressId);
   const proved = state.credentialId ?? '';
-  if (!(await passwords.matches(await credentials.get('password', proved), currentPassword)))
-    throw new Rejection('credentials-invalid', 'The current password is not right');
+  if (!(await passwords.matches(await credentials.get('password', proved), currentPassword))) return undefined;
   await withPassword(context, newPassword, (credentialId) => {
     const input = { addressId, proved, credentialId, sessionId, mailId: newId() };
     return engine.handle(changePassword, input, once(context, asking));
   });
   await forget(context, state);
+  return true;
 };
 
 /** How people get an account and keep it. */
 export const accountsOf = (context: PeopleContext) => ({
   register: (registration: Registration, asking: Asking) => register(context, registration, asking),
   verify: (token: string, asking: Asking) => verify(context, token, asking),
-  resendVerification: (email: string, asking: Asking) => askForMail('verification')(context, email, asking),
-  forgotPassword: (email: string, asking: Asking) => askForMail('reset')(context, email, asking),
+  resendVerification: askForMail(context, 'verification'),
+  forgotPassword: askForMail(context, 'reset'),
   resetPassword: (token: string, password: string, asking: Asking) => reset(context, token, password, asking),
   changePassword: (wanted: PasswordChange, asking: Asking) => change(context, wanted, asking),
 });

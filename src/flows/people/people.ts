@@ -40,8 +40,9 @@ export const openPeople = (context: PeopleContext) => {
       known.forgetOf(await accounts.resetPassword(token, password, asking));
     },
     changePassword: async (wanted: PasswordChange, asking: Asking) => {
-      await accounts.changePassword(wanted, asking);
+      const changed = await accounts.changePassword(wanted, asking);
       known.forgetOf(wanted.addressId);
+      return changed;
     },
     /** Whose session a credential shows: an access token, or a cookie of the console. Undefined for any that does not hold. */
     sessionOf: known.sessionOf,

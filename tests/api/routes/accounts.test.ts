@@ -207,3 +207,21 @@ describe('The console', () => {
     expect(other.body.code).toBe('credentials-invalid');
   });
 });
+
+it('Who tries too many passwords has to wait, whether there is such an account or not', async () => {
+  await using app = await opened();
+  const { verified, post, login } = app.accounts;
+  await verified('ada@example.com');
+  const { accessToken } = await login('ada@example.com');
+  for (const email of ['ada@example.com', 'nobody@example.com']) {
+    const answers = [];
+    for (let tries = 0; tries < 6; tries++)
+      answers.push((await post('login', { email, password: 'a wrong one' })).status);
+    expect(answers).toEqual([401, 401, 401, 401, 401, 429]);
+  }
+  expect((await post('login', { email: 'ada@example.com', password })).body.code).toBe('rate-limited');
+  const changing = { currentPassword: 'a wrong one', newPassword: 'a better password' };
+  expect((await post('change-password', changing, bearer(accessToken))).status).toBe(429);
+  app.clock.forward(hour);
+  await login('ada@example.com');
+});

@@ -86,7 +86,7 @@ describe('In every process, within two seconds', () => {
 
   it('a password that was forgotten and chosen anew ends all sessions', async () => {
     const ended = await inOther(async (there) => {
-      await there.people.forgotPassword(email, asking);
+      there.people.forgotPassword(email, asking);
       await there.people.idle();
       await there.people.resetPassword(await there.tokenOf('reset'), 'a better password', asking);
     });
@@ -138,7 +138,7 @@ describe('An address', () => {
 
   it('has one of eight resets by one token', async () => {
     const there = await opened();
-    await there.people.forgotPassword(email, asking);
+    there.people.forgotPassword(email, asking);
     await there.people.idle();
     const token = await there.tokenOf('reset');
     const processes = [there.process(), there.process()];

@@ -1,3 +1,4 @@
+import type { CryptoKey } from 'jose';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
