@@ -9,6 +9,7 @@ export type RejectionCode =
   | 'key-unknown'
   | 'keys-full'
   | 'members-full'
+  | 'invitations-full'
   | 'member-exists'
   | 'person-unknown'
   | 'last-admin'

@@ -72,6 +72,16 @@ describe('An invitation', () => {
     await app.accounts.login('bob@example.com');
   });
 
+  it('that was begun to be taken when the process died is taken by the same token', async () => {
+    await using app = await withFounders();
+    const ada = await app.founder();
+    const token = await app.invited(ada, 'bob@example.com', 'operator');
+    await app.app().people.acceptInvitation({ token, password }, { correlationId: 'died', actor: 'test' });
+    expect(mustBe(await app.accept(token, {}), 200).body.role).toBe('operator');
+    const { accessToken } = await app.accounts.login('bob@example.com');
+    expect((await app.ask('GET', `/api/leads?projectId=${ada.projectId}`, accessToken)).status).toBe(200);
+  });
+
   it('leaves who has an account the password that they have', async () => {
     await using app = await withFounders();
     const ada = await app.founder();

@@ -46,10 +46,11 @@ export const namedProject = (request: FastifyRequest): string | undefined => {
   );
 };
 
-/** Takes the project that a session names in the query out of what the route is asked, unless the route itself asks for one. */
+/** Notes the project that a session names in the query, and takes it out of what the route is asked, unless that asks for one. */
 export const takeProjectOfQuery = (request: FastifyRequest, isAsked: boolean): void => {
   const projectId = textAt(request.query, 'projectId');
-  if (projectId === undefined || isAsked || typeof request.query !== 'object' || request.query === null) return;
+  if (projectId === undefined || typeof request.query !== 'object' || request.query === null) return;
   request.namedInQuery = projectId;
+  if (isAsked) return;
   request.query = Object.fromEntries(Object.entries(request.query).filter(([name]) => name !== 'projectId'));
 };

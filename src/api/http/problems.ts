@@ -14,6 +14,7 @@ const rejections = {
   'key-unknown': { status: 404, title: 'There is no such key' },
   'keys-full': { status: 409, title: 'The project has as many keys as it may' },
   'members-full': { status: 409, title: 'The project has as many members as it may' },
+  'invitations-full': { status: 409, title: 'The project has invited as many today as it may' },
   'member-exists': { status: 409, title: 'The person is a member already' },
   'person-unknown': { status: 404, title: 'The project has no such member' },
   'last-admin': { status: 409, title: 'The project would have no admin' },

@@ -58,7 +58,7 @@ export const members: Routes = (app, api) => {
       summary: 'Invite somebody to the project',
       description: [
         'They are mailed a link that holds for 7 days and once; whoever is invited anew is mailed anew, and is what was said last.',
-        `An address is sent 3 mails an hour at most. A project has ${memberLimits.members} members and open invitations.`,
+        `An address is sent 3 mails an hour at most. A project has ${memberLimits.members} members and open invitations, and makes ${memberLimits.invitationsADay} invitations a day.`,
         'Nobody gives a role that may do more than they may.',
       ].join(' '),
       tags,

@@ -8,8 +8,14 @@ import { Rejection } from '../rejection.ts';
 
 const day = 24 * 3_600_000;
 
-/** How many members and open invitations a project has at most, and for how long an invitation is open, in ms. */
-export const memberLimits = { members: 1_000, invited: 7 * day } as const;
+export const memberLimits = {
+  /** Members and open invitations of a project. */
+  members: 1_000,
+  /** Invitations of a project in a day (UTC): each is a mail to whoever it may be. */
+  invitationsADay: 100,
+  /** For how long an invitation is open, in ms. */
+  invited: 7 * day,
+} as const;
 
 const personId = z.string();
 const role = z.enum(roles);
@@ -39,9 +45,23 @@ export type Members = {
   readonly members: PersistentMap<string, Member>;
   /** Some of them may be over. */
   readonly invitations: PersistentMap<string, Invitation>;
+  /** How many invitations were made on the last day on which there were any. */
+  readonly invited: { readonly day: string; readonly count: number };
 };
 
-export const noMembers: Members = { members: PersistentMap(), invitations: PersistentMap() };
+export const noMembers: Members = {
+  members: PersistentMap(),
+  invitations: PersistentMap(),
+  invited: { day: '', count: 0 },
+};
+
+const dayOf = (at: string): string => at.slice(0, 10);
+
+/** How many invitations there were on a day, with one more of a time. One that only changes its role is none. */
+const withInvited = ({ invited, invitations }: Members, { personId: id, at }: Invitation): Members['invited'] => {
+  if (invitations.get(id)?.at === at) return invited;
+  return { day: dayOf(at), count: dayOf(at) === invited.day ? invited.count + 1 : 1 };
+};
 
 /** The people of a project after a fact about them. */
 export const withMembers = <S extends Members>(state: S, event: MemberEvent): S => {
@@ -49,7 +69,8 @@ export const withMembers = <S extends Members>(state: S, event: MemberEvent): S 
   switch (event.type) {
     case 'InvitationMade': {
       const { personId: id, at } = event.data;
-      return { ...state, invitations: invitations.filter(({ until }) => until > at).set(id, event.data) };
+      const open = invitations.filter(({ until }) => until > at);
+      return { ...state, invitations: open.set(id, event.data), invited: withInvited(state, event.data) };
     }
     case 'InvitationWithdrawn':
       return { ...state, invitations: invitations.remove(event.data.personId) };
@@ -77,6 +98,13 @@ export const openInvitation = ({ invitations }: Members, id: string, now: Date):
 export const openInvitations = ({ invitations }: Members, now: Date): readonly Invitation[] => {
   const at = now.toISOString();
   return [...invitations.values()].filter(({ until }) => until > at);
+};
+
+/** Throws a `Rejection` when the project has invited as many lately as it may. */
+export const mustMayInvite = ({ invited }: Members, now: Date): void => {
+  const { invitationsADay } = memberLimits;
+  if (invited.day !== dayOf(now.toISOString()) || invited.count < invitationsADay) return;
+  throw new Rejection('invitations-full', `A project makes ${invitationsADay} invitations a day (UTC); go on tomorrow`);
 };
 
 /** Throws a `Rejection` when the project has as many members and invitations as it may. */

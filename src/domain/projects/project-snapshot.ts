@@ -18,6 +18,7 @@ const packedProject = z.object({
   keys: z.array(z.custom<Key>((value) => typeof value === 'object' && value !== null && 'keyId' in value)),
   members: z.array(memberEvents.MemberAdded.readonly()),
   invitations: z.array(memberEvents.InvitationMade.readonly()),
+  invited: z.object({ day: z.string(), count: z.number() }),
   scoring: z.object({
     version: z.number(),
     model: z.custom<ScoringModel>((value) => typeof value === 'object' && value !== null),

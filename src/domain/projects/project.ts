@@ -77,6 +77,7 @@ const initial: ProjectState = {
   scoring: inForce(1, defaultModel),
   members: noMembers.members,
   invitations: noMembers.invitations,
+  invited: noMembers.invited,
 };
 
 const withKey = (state: ProjectState, keyId: string, change: (key: Key) => Key): ProjectState => {

@@ -60,7 +60,7 @@ describe('Inviting', () => {
 
   it('has a bound, in which members and invitations are counted, but none that are over', () => {
     const many = (count: number, until: string) =>
-      Array.from({ length: count }, (_, n) => invitationMade({ personId: `x${n}`, until }));
+      Array.from({ length: count }, (_, n) => invitationMade({ personId: `x${n}`, at: days(-5), until }));
     const most = memberLimits.members - 1;
     const asked = { ...of('p9'), role: 'analyst' } as const;
     given(projectCreated(), ada, ...many(most, days(2)))
@@ -71,6 +71,33 @@ describe('Inviting', () => {
       .when(inviteMember, { ...asked, personId: 'x0' })
       .then(invitationMade({ personId: 'x0', until: days(7) }));
     given(projectCreated(), ada, ...many(most, days(-1)))
+      .when(inviteMember, asked)
+      .then(invitationMade({ personId: 'p9', until: days(7) }));
+  });
+});
+
+describe('Invitations of a day', () => {
+  const made = (count: number, time: string) =>
+    Array.from({ length: count }, (_, n) => invitationMade({ personId: `x${n}`, at: time, until: days(7) }));
+  const asked = { ...of('p9'), role: 'analyst' } as const;
+
+  it('have a bound, as each is a mail, however many of them were withdrawn', () => {
+    const gone = invitationWithdrawn({ personId: 'x0' });
+    given(projectCreated(), ...made(memberLimits.invitationsADay, at), gone)
+      .when(inviteMember, asked)
+      .rejects('invitations-full');
+    given(projectCreated(), ...made(memberLimits.invitationsADay, days(-1)))
+      .when(inviteMember, asked)
+      .then(invitationMade({ personId: 'p9', until: days(7) }));
+    given(projectCreated(), ...made(memberLimits.invitationsADay - 1, at))
+      .when(inviteMember, asked)
+      .then(invitationMade({ personId: 'p9', until: days(7) }));
+  });
+
+  it('are not more when only a role is changed', () => {
+    const all = made(memberLimits.invitationsADay - 1, at);
+    const changed = all.map(({ type, data }) => ({ type, data: { ...data, role: 'manager' as const } }));
+    given(projectCreated(), ...all, ...changed)
       .when(inviteMember, asked)
       .then(invitationMade({ personId: 'p9', until: days(7) }));
   });
