@@ -203,6 +203,14 @@ describe('What a member may do', () => {
     expect(await statusThere()).toBe(200);
   });
 
+  it('is known at once in a process where nobody asked for them lately', async () => {
+    await using served = await asked();
+    const { api, projectId, elsewhere } = served;
+    const newcomer = await memberOf(api, { projectId, email: 'new@example.com', role: 'analyst' });
+    const headers = await newcomer.signIn();
+    expect((await elsewhere.inject({ url: rules(projectId), headers })).statusCode).toBe(200);
+  });
+
   it('of two admins who remove each other at the same time, one stays and may do everything', async () => {
     await using served = await opened();
     const { api, projectId, app, store } = served;
