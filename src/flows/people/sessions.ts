@@ -20,20 +20,46 @@ export type TokenPair = { readonly accessToken: string; readonly refreshToken: s
 /** Whom a password is of. Undefined when it is nobody's, or not theirs; `verified` only then says anything. */
 export type Proved = { readonly addressId: string; readonly state: AddressState } | undefined;
 
+/** Under which name the vault has a password that nobody has: it is looked at in the place of one that is not there. */
+const nobodys = 'nobody';
+
+/** Sees to it that the vault has that one, once in a process. */
+const nobodyIn = ({ credentials, passwords, randomBytes }: PeopleContext) => {
+  let made: Promise<void> | undefined;
+  const make = async (): Promise<void> => {
+    if ((await credentials.get('password', nobodys)) !== undefined) return;
+    const hash = await passwords.hash(randomBytes(32).toString('base64url'));
+    // Where another process was first, that one is as good.
+    await credentials.keep('password', nobodys, hash).catch(() => undefined);
+  };
+  return (): Promise<void> =>
+    (made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    }));
+};
+
 /**
  * Whose password it is. Whether there is such an account changes nothing of what is done: one read, one look into the vault, one
  * hash.
  */
-const prove = async (context: PeopleContext, { email, password }: SignIn): Promise<Proved> => {
+const prove = async (
+  context: PeopleContext,
+  { email, password }: SignIn,
+  ready: () => Promise<void>,
+): Promise<Proved> => {
   const { passwords, credentials, engine } = context;
+  // By whoever comes first, or it would be part of the answer to the first account that is not there.
+  await ready();
   const addressId = addressIdOf(email);
   const state = await addressNow(context, addressId);
   const now = engine.clock().toISOString();
   // Of who is not verified, the password of the last registration: it lets in nowhere, but says so.
   const waiting = state.tokens.findLast(({ withPassword, until }) => withPassword === true && until > now);
   const credentialId = state.verified ? state.credentialId : waiting?.tokenId;
-  const kept = await credentials.get('password', credentialId ?? 'nobody');
-  return (await passwords.matches(kept, password)) ? { addressId, state } : undefined;
+  const kept = await credentials.get('password', credentialId ?? nobodys);
+  const right = await passwords.matches(kept, password);
+  return right && credentialId !== undefined ? { addressId, state } : undefined;
 };
 
 const overdue = (): Rejection =>
@@ -115,8 +141,8 @@ const endAll = async (
 };
 
 /** How sessions begin, go on and end. */
-export const sessionsOf = (context: PeopleContext, known: KnownSessions) => ({
-  prove: (signIn: SignIn) => prove(context, signIn),
+export const sessionsOf = (context: PeopleContext, known: KnownSessions, ready = nobodyIn(context)) => ({
+  prove: (signIn: SignIn) => prove(context, signIn, ready),
   start: (person: Verified, asking: Asking) => start(context, person, asking),
   startConsole: (by: { readonly person: Verified } | { readonly key: string }, asking: Asking) =>
     startConsole(context, by, asking),

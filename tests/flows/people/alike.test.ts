@@ -14,6 +14,7 @@ const opened = async () => {
   await people.register({ email: known, password }, asking);
   await people.verify(await there.tokenOf('verification'), asking);
   await people.register({ email: waiting, password }, asking);
+  await people.prove({ email: known, password });
   there.clock.forward(3_600_000);
   return there;
 };
