@@ -147,7 +147,7 @@ export default defineConfig(
     },
   },
   // What runs in web pages. Its types are checked by a test, with what browsers have.
-  { files: ['src/api/sdk/*.js'], rules: { 'no-undef': 'off' } },
+  { files: ['src/api/sdk/*.js', 'src/api/pages/*.js'], rules: { 'no-undef': 'off' } },
   { files: ['src/config/config.ts'], rules: { 'no-restricted-properties': ['error', EXIT] } },
   {
     files: ['src/main.ts'],

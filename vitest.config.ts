@@ -43,7 +43,7 @@ const files = (journeys: readonly string[]): string[] => journeys.map((journey) 
  */
 const servers = [
   ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared', 'log-reader', 'store-put-back']),
-  ...files(['told-at-once', 'no-worker']),
+  ...files(['told-at-once', 'no-worker', 'people-shared']),
   'tests/eventstore/eventstoredb*.test.ts',
   ...['tests/readmodels/mongodb.test.ts', 'tests/tools/*.test.ts'],
   ...files(['demo', 'runbooks']),

@@ -34,6 +34,8 @@ import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
+import type { People } from './flows/people/people.ts';
+import { openPeople } from './runners/open-people.ts';
 import type { Stores } from './runners/open-stores.ts';
 import { openStores } from './runners/open-stores.ts';
 import { startRunners } from './runners/start.ts';
@@ -42,6 +44,7 @@ import { startRunners } from './runners/start.ts';
 export type App = {
   readonly http: Http;
   readonly engine: Engine;
+  readonly people: People;
   /** Resolves when nothing that was appended waits for a projection or a reactor of this process any more. */
   readonly settled: () => Promise<void>;
   /** Listens for Prometheus where the configuration names a port for it. Resolves with the port. */
@@ -81,13 +84,14 @@ type Running = {
   readonly log: Logger;
   readonly replay: ReplayReject;
   readonly secrets: Secrets;
+  readonly people: ReturnType<typeof openPeople>;
 };
 
 type Runners = Awaited<ReturnType<typeof startRunners>>;
 
 /** The HTTP side, which does not listen yet, and what Prometheus reads. */
 const openHttp = async (running: Running, runners: Runners, stopping: () => boolean) => {
-  const { config, outside, stores, engine, telemetry, log, replay, secrets } = running;
+  const { config, outside, stores, engine, telemetry, log, replay, secrets, people } = running;
   const { store, readModels } = stores;
   const { projecting, reacting, freshness } = runners;
   const invariants = checksInThreads({
@@ -108,6 +112,9 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     lanes: lanesPerProject(),
     feed: runners.feed,
     secrets,
+    people,
+    signUp: config.people.signUp,
+    publicUrl: config.people.publicUrl,
     urlRefusal: addressGuard(config.deliveryAllow ?? nowhere).refusal,
     replay,
     monotonic: () => performance.now(),
@@ -187,7 +194,14 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
       log.warn('the event store was put back to what it had before; what was remembered of it is forgotten');
   });
   const replay = replaying({ ...outside, engine });
-  const running = { config, outside, stores, engine, telemetry, log, replay, secrets: secretsIn(stores.vault) };
+  const people = openPeople({
+    ...outside,
+    engine,
+    vault: stores.vault,
+    settings: config.people,
+    onError: (error) => log.warn({ error: String(error) }, 'a mail that was asked for is not made'),
+  });
+  const running = { config, outside, stores, engine, telemetry, log, replay, people, secrets: secretsIn(stores.vault) };
   const runners = await startRunners({ ...running, ...outside, ...stores, troubles });
   let stopping = false;
   const { http, openMetricsPort, close: closeHttp } = await openHttp(running, runners, () => stopping);
@@ -197,6 +211,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
     stopping = true;
     await stores.integrity.stop();
     await closeHttp();
+    await people.idle();
     await runners.stop();
     snapshots.stop();
     await stores.close();
@@ -206,8 +221,9 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
   return {
     http,
     engine,
+    people,
     openMetricsPort,
-    settled: runners.settled,
+    settled: () => people.idle().then(runners.settled),
     drain: () => {
       stopping = true;
     },

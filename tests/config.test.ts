@@ -35,6 +35,13 @@ describe('the defaults', () => {
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       trustProxy: false,
       limits: { ingest: 200_000, reads: 6_000, writes: 600, heavy: 30, address: 3_000, failures: 60 },
+      people: {
+        publicUrl: 'http://127.0.0.1:4000',
+        publicUrlGiven: false,
+        mailFrom: 'leadfold@127.0.0.1',
+        mailFromGiven: false,
+        signUp: 'invited',
+      },
       logLevel: 'info',
     });
   });
@@ -75,6 +82,10 @@ describe('a setting', () => {
       LIMIT_HEAVY: '4',
       LIMIT_ADDRESS: '5',
       LIMIT_FAILURES: '1000000000',
+      PUBLIC_URL: 'https://leads.example.com/',
+      SMTP_URL: 'smtps://user:pa%2Fss@mail.example.com',
+      MAIL_FROM: 'Leads <leads@example.com>',
+      SIGN_UP: 'open',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
     };
@@ -94,6 +105,14 @@ describe('a setting', () => {
       deliverySchedule: [500, 3_600_000],
       trustProxy: ['10.0.0.0/8', 'fd00::1'],
       limits: { ingest: 1, reads: 2, writes: 3, heavy: 4, address: 5, failures: 1_000_000_000 },
+      people: {
+        publicUrl: 'https://leads.example.com',
+        publicUrlGiven: true,
+        smtpUrl: 'smtps://user:pa%2Fss@mail.example.com',
+        mailFrom: 'Leads <leads@example.com>',
+        mailFromGiven: true,
+        signUp: 'open',
+      },
       logLevel: 'silent',
       metricsPort: 9464,
     });
@@ -128,6 +147,12 @@ describe('a setting', () => {
     ['TRUST_PROXY', ',', 'TRUST_PROXY: has 0 entries'],
     ['LIMIT_READS', '0', 'LIMIT_READS: "0" is not a number for each minute'],
     ['LIMIT_HEAVY', '1e3', 'LIMIT_HEAVY: "1e3" is not a number for each minute'],
+    ['PUBLIC_URL', 'leads.example.com', 'PUBLIC_URL: is not a web address'],
+    ['PUBLIC_URL', 'https://leads.example.com/?a=b', 'PUBLIC_URL: is not a web address'],
+    ['PUBLIC_URL', 'javascript:alert(1)', 'PUBLIC_URL: is not a web address'],
+    ['MAIL_FROM', 'Ada', 'MAIL_FROM: is not an address to send from'],
+    ['MAIL_FROM', 'a@b.c\r\nBcc: d@e.f', 'MAIL_FROM: is not an address to send from'],
+    ['SIGN_UP', 'everybody', 'SIGN_UP: "everybody" is not a way to sign up; give one of open, invited'],
     ['LEADFOLD_MASTER_KEY', 'secret', 'LEADFOLD_MASTER_KEY: is not 32 bytes in base64'],
     ['LEADFOLD_MASTER_KEY', `${'A'.repeat(43)}=`, 'LEADFOLD_MASTER_KEY: is easy to guess'],
   ])('%s can not be %s', (name, value, problem) => {
@@ -139,11 +164,19 @@ describe('a setting', () => {
     ['EVENT_STORE', 'esdb://root:hunter2@@db', 'EVENT_STORE: after "esdb:" there is no address that can be read'],
     ['READ_MODELS', 'mongodb://root:hunter2/@db', 'READ_MODELS: after "mongodb:" there is no address that can be read'],
     ['EVENT_STORE', 'esdb://root:hunter2@db', 'LEADFOLD_ADMIN_KEY: is missing'],
+    ['SMTP_URL', 'imap://root:hunter2@db', 'SMTP_URL: is not the address of a mail server'],
   ])('%s is never repeated in the message, as it may hold a password: %s', (name, value, problem) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join()).not.toContain('hunter2');
   });
+});
+
+it('What sends mails has to be told whom they are from and where their links go', () => {
+  const env = { SMTP_URL: 'smtp://mail.example.com' };
+  const missing = [expect.stringContaining('PUBLIC_URL: is missing'), expect.stringContaining('MAIL_FROM: is missing')];
+  expect(problemsOf(env)).toEqual(missing);
+  expect(problemsOf({ ...env, PUBLIC_URL: 'https://leads.example.com', MAIL_FROM: 'leads@example.com' })).toEqual([]);
 });
 
 describe('a process', () => {
@@ -338,6 +371,9 @@ describe('.env.example', () => {
       'LEADFOLD_MASTER_KEY',
       'LEADFOLD_MASTER_KEY_PREVIOUS',
       'DELIVERY_ALLOW',
+      'PUBLIC_URL',
+      'SMTP_URL',
+      'MAIL_FROM',
       'METRICS_PORT',
     ]);
   });

@@ -206,6 +206,13 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
       trustProxy: 1,
       limits: parseConfig({}).limits,
+      people: {
+        publicUrl: 'http://127.0.0.1:4000',
+        publicUrlGiven: false,
+        mailFrom: 'leadfold@127.0.0.1',
+        mailFromGiven: false,
+        signUp: 'invited',
+      },
       logLevel: 'info',
       metricsPort: 9464,
     });

@@ -8,6 +8,7 @@ import { approveWorkItem } from './work/approve-work-item.ts';
 import { assignLead } from './routing/assign-lead.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { captureLead } from './lead/capture-lead.ts';
+import { changeMemberRole } from './projects/change-member-role.ts';
 import { changeRep } from './routing/change-rep.ts';
 import { changeTeam } from './routing/change-team.ts';
 import { claimJob } from './jobs/claim-job.ts';
@@ -24,6 +25,7 @@ import { failJob } from './jobs/fail-job.ts';
 import { failRouting } from './routing/fail-routing.ts';
 import { finishDeadLetter } from './jobs/finish-dead-letter.ts';
 import { freePlace } from './routing/free-place.ts';
+import { inviteMember } from './projects/invite-member.ts';
 import { issueKey } from './projects/issue-key.ts';
 import { keyRequest } from './lead/key-request.ts';
 import { lapseWorkItem } from './work/lapse-work-item.ts';
@@ -50,6 +52,8 @@ import { requestRouting } from './routing/request-routing.ts';
 import { rescoreLead } from './scoring/rescore-lead.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
+import { removeMember } from './projects/remove-member.ts';
+import { takeInvitation } from './projects/take-invitation.ts';
 import { removeKeySecret } from './projects/remove-key-secret.ts';
 import { revokeKey } from './projects/revoke-key.ts';
 import { rotateKey } from './projects/rotate-key.ts';
@@ -76,10 +80,26 @@ import { beginReplay } from './sources/begin-replay.ts';
 import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
+import { acceptInvitation } from './people/accept-invitation.ts';
+import { claimAddress } from './people/claim-address.ts';
+import { changePassword } from './people/change-password.ts';
+import { describePerson } from './people/describe-person.ts';
+import { endSession } from './people/end-session.ts';
+import { endSessions } from './people/end-sessions.ts';
+import { forgetToken } from './people/forget-token.ts';
+import { inviteAddress } from './people/invite-address.ts';
+import { refreshSession } from './people/refresh-session.ts';
+import { registerAddress } from './people/register-address.ts';
+import { requestMail } from './people/request-mail.ts';
+import { resetPassword } from './people/reset-password.ts';
+import { settleMail } from './people/settle-mail.ts';
+import { startSession } from './people/start-session.ts';
+import { verifyAddress } from './people/verify-address.ts';
 
 /** All that may be asked, each once. */
 export const commands = {
   absorbLead,
+  acceptInvitation,
   acceptLead,
   addEndpoint,
   addIdentifier,
@@ -93,9 +113,12 @@ export const commands = {
   cancelJob,
   captureLead,
   changeEndpoint,
+  changeMemberRole,
+  changePassword,
   changeRep,
   changeSource,
   changeTeam,
+  claimAddress,
   claimJob,
   claimWorkItem,
   closeLead,
@@ -105,17 +128,23 @@ export const commands = {
   completeWorkItem,
   createProject,
   declineLead,
+  describePerson,
   disableEndpoint,
   discardWork: discardDeadLetter,
   enableEndpoint,
   discardReject,
   dropReject,
+  endSession,
+  endSessions,
   escalateWorkItem,
   failJob,
   failRouting,
   finishWork: finishDeadLetter,
   forgetDelivery,
+  forgetToken,
   freePlace,
+  inviteAddress,
+  inviteMember,
   issueKey,
   keepReject,
   keyRequest,
@@ -135,26 +164,35 @@ export const commands = {
   raiseWorkItem,
   recordActivities,
   recordAttempt,
+  refreshSession,
   refuseReplay,
+  registerAddress,
   rejectWorkItem,
   releaseWorkItem,
   removeEndpoint,
   removeEndpointSecret,
   removeKeySecret,
+  removeMember,
   removeSource,
   removeSourceSecret,
   reopenLead,
   requestApproval,
   requestDelivery,
   requestJob,
+  requestMail,
   requestRouting,
   rescoreLead,
+  resetPassword,
   retryJob,
   retryWork: retryDeadLetter,
   revokeKey,
   rotateEndpointSecret,
   rotateKey,
   rotateSourceSecret,
+  settleMail,
+  startSession,
+  takeInvitation,
   unassignLead,
+  verifyAddress,
   withdrawLead,
 } as const;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { DeliveryAllow } from './delivery-allow.ts';
 import { deliveryAllow } from './delivery-allow.ts';
 import { defaultSchedule, deliverySchedule } from './delivery-schedule.ts';
+import type { PeopleSettings } from './people-settings.ts';
+import { peopleEnvironment, peopleOf } from './people-settings.ts';
 import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
@@ -36,6 +38,7 @@ export type Config = StoreLocations & {
   /** Whose word is taken for where a request comes from. */
   readonly trustProxy: TrustProxy;
   readonly limits: LimitSettings;
+  readonly people: PeopleSettings;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
   readonly metricsPort?: number;
@@ -129,6 +132,7 @@ export const environment = z.object({
       'Whose X-Forwarded-For and X-Forwarded-Proto are believed: off, how many proxies are in front, or their addresses and networks, with commas between them.',
     ),
   ...limitSettings,
+  ...peopleEnvironment,
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `"${String(input)}" is not a level; give one of ${LOG_LEVELS.join(', ')}`,
@@ -181,6 +185,7 @@ function configOf(settings: z.output<typeof environment>): Config {
     deliverySchedule: settings.DELIVERY_SCHEDULE,
     trustProxy: settings.TRUST_PROXY,
     limits: limitsOf(settings),
+    people: peopleOf(settings, { host: settings.HOST, port: settings.PORT }),
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),
   };

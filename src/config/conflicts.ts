@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
+import { peopleConflicts } from './people-settings.ts';
 import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { EVENTSTOREDB, MONGODB } from './store-location.ts';
 
@@ -22,6 +23,7 @@ export function conflictsIn({
   masterKey,
   port,
   metricsPort,
+  people,
 }: Config): readonly (readonly [string, string])[] {
   const alone = (server: string) =>
     `is a file, and a file serves one process, which has LEADFOLD_ROLE=all; for role ${role} give ${server}`;
@@ -45,5 +47,5 @@ export function conflictsIn({
     const missing = `is missing; all processes at one EVENT_STORE have to be given the same key; ${MAKE_KEY}`;
     conflicts.push(['LEADFOLD_ADMIN_KEY', missing]);
   }
-  return conflicts;
+  return [...conflicts, ...peopleConflicts(people)];
 }

@@ -6,6 +6,9 @@ import { keyedRequestEvents } from './lead/keyed-request.ts';
 import { leadEvents } from './lead/lead-events.ts';
 import { deadLetterEvents } from './jobs/dead-letter.ts';
 import { poolEvents } from './routing/pool.ts';
+import { addressEvents } from './people/address-events.ts';
+import { personEvents } from './people/person.ts';
+import { sessionEvents } from './people/session.ts';
 import { projectEvents } from './projects/project.ts';
 import { rosterEvents } from './routing/roster-events.ts';
 import { receiptEvents } from './sources/receipt.ts';
@@ -28,6 +31,9 @@ export const eventSchemas = {
   ...endpointEvents,
   ...deliveryEvents,
   ...rejectEvents,
+  ...personEvents,
+  ...addressEvents,
+  ...sessionEvents,
 } as const;
 export type LeadfoldEvent = EventsOf<typeof eventSchemas>;
 

@@ -8,6 +8,11 @@ export type RejectionCode =
   | 'project-exists'
   | 'key-unknown'
   | 'keys-full'
+  | 'members-full'
+  | 'invitations-full'
+  | 'member-exists'
+  | 'person-unknown'
+  | 'last-admin'
   | 'versions-full'
   | 'idempotency-key-reused'
   | 'job-unknown'
@@ -45,7 +50,10 @@ export type RejectionCode =
   | 'reject-unknown'
   | 'reject-settled'
   | 'reject-replaying'
-  | 'reject-cut';
+  | 'reject-cut'
+  | 'token-invalid'
+  | 'credentials-invalid'
+  | 'session-revoked';
 
 /** What is wrong with one part of what was asked, by the names and places that lead to it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly detail: string };

@@ -1,7 +1,8 @@
 import type { Request } from '../engine/handle.ts';
 import type { Engine } from '../flows/engine.ts';
 import { requestJob } from '../commands/jobs/request-job.ts';
-import { isOpen, job, systemProject } from '../domain/jobs/job.ts';
+import { isOpen, job } from '../domain/jobs/job.ts';
+import { systemProject } from '../domain/streams.ts';
 import { projections } from '../projections/index.ts';
 import { jobs } from '../projections/jobs.ts';
 import { allProjects } from '../projections/projects.ts';

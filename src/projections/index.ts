@@ -8,6 +8,8 @@ import { endpointHealth } from './endpoint-health.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
+import { mails } from './mails.ts';
+import { memberships } from './memberships.ts';
 import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
@@ -45,4 +47,6 @@ export const projections = [
   erase(rejects),
   erase(rejectTotals),
   erase(secretAges),
+  erase(mails),
+  erase(memberships),
 ] as const;

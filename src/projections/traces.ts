@@ -58,6 +58,7 @@ export const otherTraces = tracesIn(
   [
     ...[streamsOf('project'), streamsOf('job'), streamsOf('parked'), streamsOf('work')],
     ...[streamsOf('sources'), streamsOf('receipt'), streamsOf('reject'), streamsOf('endpoints'), streamsOf('delivery')],
+    ...[streamsOf('person'), streamsOf('address'), streamsOf('session')],
   ],
-  3,
+  4,
 );

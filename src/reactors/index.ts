@@ -1,5 +1,6 @@
 import { completeMerges } from './complete-merges.ts';
 import { completePlacements } from './complete-placements.ts';
+import { describePeople } from './describe-people.ts';
 import { followApprovals } from './follow-approvals.ts';
 import { forgetRejects } from './forget-rejects.ts';
 import { openWorkItems } from './open-work-items.ts';
@@ -20,4 +21,5 @@ export const reactors: readonly Reactor[] = [
   followApprovals,
   retryDeadLetters,
   forgetRejects,
+  describePeople,
 ];

@@ -3,8 +3,7 @@ import { openWorkItem } from '../commands/work/open-work-item.ts';
 import type { Intent } from '../flows/intent.ts';
 import { intent } from '../flows/intent.ts';
 import { leadIdOf } from '../domain/identity/identity.ts';
-import { systemProject } from '../domain/jobs/job.ts';
-import { streamParts, streamsOf } from '../domain/streams.ts';
+import { streamParts, streamsOf, systemProject } from '../domain/streams.ts';
 import type { Fact, Reactor, ReactorContext } from './reactor.ts';
 
 const name = 'open-work';

@@ -10,6 +10,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
 import type { WatchedStores } from './availability.ts';
 import { isUnavailable } from './availability.ts';
+import { openMailer } from '../outside/mail/open.ts';
+import { credentialsIn } from '../outside/vault/credentials.ts';
+import type { Vault } from '../outside/vault/vault.ts';
 import { startDeliveries } from './deliveries/start.ts';
 import type { Replay } from '../jobs/replay-rejects.ts';
 import type { ThreadData } from './projections-thread.ts';
@@ -17,6 +20,7 @@ import { openFeed } from './feed.ts';
 import { freshnessOf } from './freshness.ts';
 import { runProjectionsInThread } from './projections-thread.ts';
 import { watchProjections } from './projections.ts';
+import { startMailing } from './mails.ts';
 import type { Recoveries } from './recoveries.ts';
 import { watchStalls } from './stalls.ts';
 import { sleep } from './waiting.ts';
@@ -26,10 +30,11 @@ import { withTimeout, startWorkers } from './workers.ts';
 const othersLag = 4_000;
 
 type Running = {
-  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule'>;
+  readonly config: Pick<Config, 'role' | 'deliveryAllow' | 'deliverySchedule' | 'people' | 'dataDir'>;
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly secrets: Secrets;
+  readonly vault: Vault;
   /** Whether other processes use the same stores. */
   readonly shared: boolean;
   /** Who this process is to those, where there may be any. */
@@ -109,6 +114,21 @@ export const startRunners = async (running: Running) => {
   const workers = role === 'api' ? undefined : startWorkers(working);
   const delivering = { ...working, engine, readModels, clock, secrets, allow, schedule, openClient };
   const sending = role === 'api' ? undefined : startDeliveries(delivering);
+  const mailer = openMailer({ ...config.people, dataDir: config.dataDir });
+  const mailing =
+    role === 'api'
+      ? undefined
+      : startMailing({
+          ...working,
+          engine,
+          readModels,
+          clock,
+          credentials: credentialsIn(running.vault),
+          mailer,
+          publicUrl: config.people.publicUrl,
+          onMail: ({ mailId, kind }, said) => log.info({ mailId, kind, mailsGoTo: mailer.to }, `mail: ${said}`),
+        });
+  if (mailing) log.info({ to: mailer.to }, 'where mails go');
   const feed = openFeed({ store, states: engine.states, clock, recoveries });
   const reacting = workers?.subscriptions ?? [];
   const statuses = async () => [...(await projecting.statuses()), ...reacting.map((each) => each.status())];
@@ -135,6 +155,7 @@ export const startRunners = async (running: Running) => {
         await workers?.jobs.quiet();
         await workers?.ticking.quiet();
         await sending?.quiet();
+        await mailing?.quiet();
       }
     },
     stop: async (): Promise<void> => {
@@ -142,7 +163,7 @@ export const startRunners = async (running: Running) => {
       await feed.stop();
       await freshness.stop();
       await stalls.stop();
-      await Promise.all([sending?.stop(), workers?.stop()]);
+      await Promise.all([sending?.stop(), mailing?.stop(), workers?.stop()]);
       await projecting.stop();
     },
   };

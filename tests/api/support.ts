@@ -24,6 +24,8 @@ import { secretsIn } from '../../src/outside/vault/secrets.ts';
 import { addressGuard } from '../../src/outside/webhooks/addresses.ts';
 import { openSqliteBoxes } from '../../src/outside/vault/sqlite/boxes.ts';
 import { vaultOver } from '../../src/outside/vault/vault.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { openPeople } from '../../src/runners/open-people.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 
 export const adminKey = 'R4nd0m-root-key-of-the-tests-0123456789';
@@ -41,14 +43,22 @@ type Stores = { readonly store: EventStore; readonly readModels: ReadModels };
 export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
   const clock = (): Date => new Date('2026-03-01T12:00:00.000Z');
   const engine = engineOver(store, { clock, maxBytes: 64 * 1024 * 1024 });
+  const vault = vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') });
+  const { people: settings } = parseConfig({});
+  const onError = (error: unknown): void => {
+    throw error;
+  };
   return {
+    people: openPeople({ engine, vault, settings, clock, newId: v7, onError }),
+    signUp: settings.signUp,
+    publicUrl: settings.publicUrl,
     engine,
     readModels,
     rebuilds: rebuildsOf({ engine, readModels, head: () => store.head() }),
     lanes: lanesPerProject(),
     feed: openFeed({ store, states: engine.states, clock, recoveries: openRecoveries() }),
     urlRefusal: addressGuard(nowhere).refusal,
-    secrets: secretsIn(vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') })),
+    secrets: secretsIn(vault),
     replay: replaying({ engine, clock, newId: v7 }),
     asOf: clock,
     head: () => store.head(),

@@ -16,6 +16,7 @@ const started = [
   'src/cli/main.ts',
   'bench/support/product-process.ts',
   'demo/main.ts',
+  'tools/alike-test.ts',
   'tools/chaos/main.ts',
   'tools/kills/process.ts',
   'tools/load-test.ts',
@@ -30,7 +31,8 @@ const started = [
 ];
 
 /** Packages that read files of their own, or that few tests need. */
-const apart = /^(mongodb|bson|@eventstore\/|@grpc\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino|rolldown)/;
+const apart =
+  /^(mongodb|bson|@eventstore\/|@grpc\/|@node-rs\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino|rolldown)/;
 
 /** A module of a bundle finds what is beside it where its source is. */
 const inItsPlace = (code: string, id: string) => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CommandReused, StaleRevision, TooManyConflicts } from '../../engine/errors.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import { HashingBusy } from '../../outside/passwords/hashing.ts';
 import { VaultUnavailable } from '../../outside/vault/boxes.ts';
 import { DamagedBox } from '../../outside/vault/sealing.ts';
 import { VaultConflict, VaultLocked } from '../../outside/vault/vault.ts';
@@ -16,6 +17,9 @@ import { ownWords } from './words.ts';
 
 /** Tells a caller to come back in a second. */
 const soon = { 'Retry-After': '1' } as const;
+
+/** Says by what somebody may show who they are. */
+const challenge = { 'WWW-Authenticate': 'Bearer realm="leadfold"' };
 
 /** What Fastify and its plugins refuse, by their codes. */
 const frameworkCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
@@ -38,7 +42,7 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof Rejection) {
     const errors = error.faults?.map(({ path, detail }) => ({ pointer: pointerOf(path), detail }));
-    const headers = error.code === 'reject-replaying' ? soon : undefined;
+    const headers = error.code === 'reject-replaying' ? soon : kinds[error.code].status === 401 ? challenge : undefined;
     return new Problem(error.code, error.message, { ...(errors && { errors }), ...(headers && { headers }) });
   }
   if (error instanceof StaleRevision) {
@@ -47,6 +51,10 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof CommandReused || error instanceof VaultConflict) {
     const detail = 'Something else was asked with this Idempotency-Key before; send what was sent then, or another key';
     return new Problem('idempotency-key-reused', detail);
+  }
+  if (error instanceof HashingBusy) {
+    const detail = 'Many sign in or choose a password at this moment; send the same request again';
+    return new Problem('too-many-requests', detail, { headers: soon });
   }
   if (error instanceof TooManyConflicts) {
     return new Problem('too-many-conflicts', 'Others keep changing it; send the same request again', { headers: soon });

@@ -4,6 +4,7 @@ import type { Report } from '../../invariants/report.ts';
 import type { SubscriptionStatus } from '../../runners/subscription.ts';
 import type { Feed } from '../../queries/deliveries/feed.ts';
 import type { Queries } from '../../readmodels/queries.ts';
+import type { People } from '../../flows/people/people.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
 import type { ReplayReject } from '../ingest/replay.ts';
@@ -55,6 +56,12 @@ export type ApiContext = {
   readonly feed: Feed;
   /** What senders and receivers of webhooks sign with. */
   readonly secrets: Secrets;
+  /** People and their sessions, and the keys that access tokens are checked with. */
+  readonly people: People & { readonly tokenKeys: () => Promise<readonly object[]> };
+  /** Who may register. */
+  readonly signUp: 'open' | 'invited';
+  /** Where people find the service, without a slash at the end. */
+  readonly publicUrl: string;
   /** Why webhooks may not be sent to a URL, if so. */
   readonly urlRefusal: AddressGuard['refusal'];
   /** Tries again what was refused. */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LimitSettings } from '../../config/limits.ts';
 import type { App } from './app.ts';
 import type { Caller } from './caller.ts';
-import { credentialOf } from './caller.ts';
+import { credentialOf } from './credentials.ts';
 import { clientNetwork } from './client-network.ts';
 import { kinds, Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';

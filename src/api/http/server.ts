@@ -2,6 +2,8 @@ import fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
+import { accountsInBrowser } from '../routes/account-pages.ts';
+import { accounts } from '../routes/accounts.ts';
 import { analytics } from '../routes/analytics.ts';
 import { closing } from './closing.ts';
 import type { connectionLimits } from './connections.ts';
@@ -26,12 +28,15 @@ import { keySecrets } from '../routes/key-secrets.ts';
 import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
+import { acceptInvitation } from '../routes/accept-invitation.ts';
+import { members } from '../routes/members.ts';
 import { leads } from '../routes/leads.ts';
 import { limiting } from './limiting.ts';
 import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
 import { openApi } from './openapi.ts';
+import { ownAccount } from '../routes/own-account.ts';
 import { projects } from '../routes/projects.ts';
 import { correlationIdOf, requests } from './request.ts';
 import { queueStats } from '../routes/queue-stats.ts';
@@ -47,6 +52,7 @@ import { scoringModel } from '../routes/scoring-model.ts';
 import { sdk } from '../routes/sdk.ts';
 import { receipts } from '../routes/receipts.ts';
 import { rejects } from '../routes/rejects.ts';
+import { signingIn } from '../routes/signing-in.ts';
 import { sources } from '../routes/sources.ts';
 import { sourceSecrets } from '../routes/source-secrets.ts';
 import { sourceTest } from '../routes/source-test.ts';
@@ -99,9 +105,15 @@ const compiling = (): never => {
 
 const parts: readonly Routes[] = [
   problemKinds,
+  accounts,
+  signingIn,
+  ownAccount,
+  accountsInBrowser,
   projects,
   keys,
   keySecrets,
+  members,
+  acceptInvitation,
   scoringModel,
   teams,
   reps,

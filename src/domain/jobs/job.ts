@@ -14,9 +14,6 @@ export const jobKind = z.enum([
 ]);
 export type JobKind = z.infer<typeof jobKind>;
 
-/** Work that is about no single project belongs to this name, which no project can have. Only the root key sees it. */
-export const systemProject = '_system';
-
 /** The facts of a job's stream, `job-<projectId>.<jobId>`: long work, done in steps that each leave a fact. Shapes are forever. */
 export const jobEvents = {
   JobRequested: z

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Routes } from '../http/app.ts';
+import { accountPage, accountPages } from '../pages/account-pages.ts';
+
+const config = { public: true } as const;
+const schema = { hide: true } as const;
+
+/** What a page may load and do: its own script and style, and to ask this server. */
+const policy = [
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:",
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+].join('; ');
+
+const headers = {
+  'Content-Security-Policy': policy,
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-cache',
+} as const;
+
+/** The pages that mails link to, and the one to sign in: plain, and all there is without the console. */
+export const accountsInBrowser: Routes = (app) => {
+  for (const [name, page] of Object.entries(accountPages)) {
+    const html = accountPage(name, page);
+    app.get(`/console/${name}`, { config, schema }, (_, reply) =>
+      reply.headers(headers).header('Content-Type', 'text/html; charset=utf-8').send(html),
+    );
+  }
+  for (const [file, type] of [
+    ['accounts.js', 'text/javascript; charset=utf-8'],
+    ['accounts.css', 'text/css; charset=utf-8'],
+  ] as const) {
+    // Read for the first who asks, and not at each start.
+    const read: { text?: string } = {};
+    app.get(`/console/${file}`, { config, schema }, (_, reply) => {
+      read.text ??= readFileSync(join(import.meta.dirname, '..', 'pages', file), 'utf8');
+      return reply.headers(headers).header('Content-Type', type).send(read.text);
+    });
+  }
+};

@@ -1,0 +1,73 @@
+import { v4 } from 'uuid';
+import type { Aggregate, Event } from '../../domain/event.ts';
+import type { AddressState } from '../../domain/people/address.ts';
+import { address } from '../../domain/people/address.ts';
+import { streamOf } from '../../domain/streams.ts';
+import { unrepeatable } from '../../engine/command.ts';
+import type { Request } from '../../engine/handle.ts';
+import type { Engine } from '../engine.ts';
+import type { Later } from './later.ts';
+
+/** What the vault has of people, by kind and id. */
+export type CredentialStore = {
+  readonly keep: (kind: 'password' | 'mail' | 'session-key', id: string, text: string) => Promise<void>;
+  readonly get: (kind: 'password' | 'mail' | 'session-key', id: string) => Promise<string | undefined>;
+  readonly remove: (kind: 'password' | 'mail' | 'session-key', id: string) => Promise<void>;
+};
+
+/** Makes and checks hashes of passwords, and knows which of them everybody would try. */
+export type PasswordChecks = {
+  readonly hash: (password: string) => Promise<string>;
+  readonly matches: (kept: string | undefined, password: string) => Promise<boolean>;
+  readonly isCommon: (password: string) => boolean;
+};
+
+/** Makes and checks what shows who is signed in, for a few minutes. */
+export type TokenMaker = {
+  readonly issue: (of: { readonly personId: string; readonly sessionId: string }) => Promise<string>;
+  readonly read: (text: string) => Promise<{ readonly personId: string; readonly sessionId: string } | undefined>;
+};
+
+/** What the flows of people work with. */
+export type PeopleContext = {
+  readonly engine: Pick<Engine, 'handle' | 'states' | 'clock'>;
+  readonly credentials: CredentialStore;
+  readonly passwords: PasswordChecks;
+  readonly accessTokens: TokenMaker;
+  /** What seals refresh tokens, the same in all processes. */
+  readonly refreshKey: () => Promise<Buffer>;
+  readonly later: Later;
+  readonly newId: () => string;
+  readonly randomBytes: (length: number) => Buffer;
+  readonly monotonic: () => number;
+};
+
+/** Who asks, as facts remember it. */
+export type Asking = Pick<Request, 'correlationId' | 'actor' | 'traceparent'>;
+
+/** An id of a person. It grows with nothing: from when an account is would tell whether there was one. */
+export const newPersonId = ({ randomBytes }: Pick<PeopleContext, 'randomBytes'>): string =>
+  v4({ random: randomBytes(16) });
+
+/** The request of one step, which nobody can send again. */
+export const once = ({ newId }: Pick<PeopleContext, 'newId'>, asking: Asking): Request => ({
+  ...asking,
+  commandId: unrepeatable(newId()),
+});
+
+/**
+ * What a stream adds up to in the store. It is not remembered: whatever anybody asks for would take the place of others' leads, and
+ * what is there is looked at as what is not.
+ */
+export const stateNow = async <S, E extends Event>(
+  { engine: { states } }: Pick<PeopleContext, 'engine'>,
+  { name, initial, evolve }: Aggregate<S, E>,
+  id: string,
+): Promise<S> => {
+  let state = initial;
+  for await (const events of states.pages<E>(streamOf(name, id), -1)) state = events.reduce(evolve, state);
+  return state;
+};
+
+export const addressNow = (context: Pick<PeopleContext, 'engine'>, addressId: string): Promise<AddressState> =>
+  stateNow(context, address, addressId);

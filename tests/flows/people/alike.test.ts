@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { Rejection } from '../../../src/domain/rejection.ts';
+import type { People } from '../../../src/flows/people/people.ts';
+import type { Counts } from '../../support/people.ts';
+import { asking, peopleInMemory } from '../../support/people.ts';
+
+const password = 'correct horse battery staple';
+const [known, waiting, unknown] = ['ada@example.com', 'eve@example.com', 'nobody@example.com'];
+
+/** What is there: somebody verified, and somebody who is not yet. */
+const opened = async () => {
+  const there = peopleInMemory();
+  const people = there.process();
+  await people.register({ email: known, password }, asking);
+  await people.verify(await there.tokenOf('verification'), asking);
+  await people.register({ email: waiting, password }, asking);
+  await people.prove({ email: known, password });
+  there.clock.forward(3_600_000);
+  return there;
+};
+
+/** How often a fresh process asks for what, to do something until it answers. Its first hash of nobody is made before. */
+const costOf = async (
+  there: Awaited<ReturnType<typeof opened>>,
+  ask: (people: People) => Promise<unknown>,
+): Promise<Counts> => {
+  const { people, counts } = there.counted();
+  await ask(people).catch((error: unknown) => {
+    if (!(error instanceof Rejection)) throw error;
+  });
+  const until = { ...counts };
+  await people.idle();
+  return until;
+};
+
+it.each([
+  ['register', (people: People, email: string) => people.register({ email, password }, asking)],
+  ['show a wrong password', (people: People, email: string) => people.prove({ email, password: 'a wrong one' })],
+] as const)('To %s costs the same, whether there is such an account or not', async (_, ask) => {
+  const there = await opened();
+  const [first, second, third] = [
+    await costOf(there, (people) => ask(people, known)),
+    await costOf(there, (people) => ask(people, waiting)),
+    await costOf(there, (people) => ask(people, unknown)),
+  ];
+  expect([second, third]).toEqual([first, first]);
+  expect(first?.reads).toBeGreaterThan(0);
+  expect(there.errors).toEqual([]);
+  await there.close();
+});
+
+it('To ask for a mail costs nothing before it is answered', async () => {
+  const there = await opened();
+  for (const email of [known, waiting, unknown]) {
+    const { people, counts } = there.counted();
+    people.forgotPassword(email, asking);
+    people.resendVerification(email, asking);
+    expect(counts).toEqual({ reads: 0, appends: 0, gets: 0, puts: 0 });
+    await people.idle();
+    expect(counts.reads).toBeGreaterThan(0);
+  }
+  await there.close();
+});
+
+it('Who was sent as many mails as may be is answered as before, and sent no more', async () => {
+  const there = await opened();
+  const people = there.process();
+  const before = (await there.facts()).filter((type) => type === 'MailRequested').length;
+  for (let tries = 0; tries < 5; tries++) {
+    people.forgotPassword(known, asking);
+    await people.register({ email: known, password }, asking);
+    await people.idle();
+  }
+  expect((await there.facts()).filter((type) => type === 'MailRequested').length - before).toBe(3);
+  await there.close();
+});
+
+it('Nothing is recorded of an address that nobody has, but by who may register', async () => {
+  const there = await opened();
+  const people = there.process();
+  const before = await there.facts();
+  people.forgotPassword(unknown, asking);
+  people.resendVerification(unknown, asking);
+  await people.prove({ email: unknown, password });
+  await people.idle();
+  expect(await there.facts()).toEqual(before);
+  await there.close();
+});
