@@ -2,88 +2,12 @@ import { join } from 'node:path';
 import type { Benchmark, Lab } from './support/benchmark.ts';
 import { checkOut, hasChanges } from './support/commit.ts';
 import type { Used } from './support/cpu.ts';
-import { needThreads, threadsOf, untilIdle, usedBetween } from './support/cpu.ts';
-import { batchesOf, bodiesOf, eventOf } from './support/events.ts';
+import { needThreads } from './support/cpu.ts';
 import { startServer } from './support/eventstoredb-server.ts';
 import type { Figure, Goal } from './support/figures.ts';
-import { loaded } from './support/load.ts';
+import type { Run, Way } from './support/per-event.ts';
+import { batches, single, startCosted } from './support/per-event.ts';
 import { root } from './support/processes.ts';
-import { untilQuiet } from './support/quiet.ts';
-import { mustShow } from './support/shown.ts';
-import { startProduct } from './support/product.ts';
-
-const leads = 1_000;
-
-/** How events come. What warms up doesn't count: as many as Node takes to compile what is hot. */
-type Way = {
-  readonly path: string;
-  readonly answer: number;
-  readonly connections: number;
-  readonly size: number;
-  readonly bodies: (requests: number, first: number) => readonly string[];
-  /** How many requests warm up, and how many are in each run. */
-  readonly warmUp: number;
-  readonly requests: number;
-};
-
-const single: Way = {
-  path: '/api/events/ingest',
-  answer: 202,
-  connections: 50,
-  size: 1,
-  bodies: (requests, first) => bodiesOf(requests, leads, first),
-  warmUp: 16_000,
-  requests: 5_000,
-};
-
-const batches: Way = {
-  path: '/api/events/batch',
-  answer: 200,
-  connections: 2,
-  size: 50,
-  bodies: (count, first) => batchesOf((index) => eventOf(index, leads), { count, size: 50, field: 'events', first }),
-  warmUp: 100,
-  requests: 100,
-};
-
-/** What a run took of each event: the CPU by thread in µs, and how many came a second. */
-type Run = { readonly used: Used; readonly rate: number };
-
-/** The product as it is in a checkout, running, and how to load it. `eventStore` is where its log is, if not in its folder. */
-const running = async (checkout: string, dataDir: string, way: Way, eventStore?: string) => {
-  const adminKey = 'a-key-of-the-benchmark-that-is-long-enough';
-  const env = { LEADFOLD_ADMIN_KEY: adminKey, ...(eventStore !== undefined && { EVENT_STORE: eventStore }) };
-  const product = await startProduct({ checkout, dataDir, env });
-  const { apiKey } = await product.project();
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` };
-  const { pid } = product.process;
-  const { path, answer, connections } = way;
-  let met = 0;
-  /** Until the read models have the last event and nothing is left to do. */
-  const run = async (requests: number): Promise<Run> => {
-    const [events, bodies] = [requests * way.size, way.bodies(requests, met)];
-    met += events;
-    const before = threadsOf(pid);
-    const { lasted } = await loaded({ url: product.url, path, headers, connections, bodies, once: true }, answer);
-    await untilQuiet(product);
-    await untilIdle(pid);
-    return { used: shared(usedBetween(pid, before, threadsOf(pid)), events), rate: events / lasted };
-  };
-  // By what it answers, since another commit may keep its log in another way.
-  const end = async (): Promise<void> => {
-    await mustShow(product, apiKey, 0, met);
-    await product.stop();
-  };
-  return { run, end };
-};
-
-const shared = (used: Used, events: number): Used => ({
-  all: used.all / events,
-  main: used.main / events,
-  busiestWorker: used.busiestWorker / events,
-  otherWorkers: used.otherWorkers / events,
-  helpers: used.helpers / events,
-});
 
 /** What the CPU of an event has to come to, as a ratio to the other commit's or in µs. */
 type Goals = { readonly ratio?: Goal; readonly value?: Goal };
@@ -134,7 +58,8 @@ const compared = async (lab: Lab, way: Way, goals: Goals, over: () => Promise<Se
   needThreads();
   const begin = async (checkout: string) => {
     const server = await over();
-    return { at: await running(checkout, folder(), way, server.url), server, runs: [] as Run[] };
+    const env = server.url === undefined ? {} : { EVENT_STORE: server.url };
+    return { at: await startCosted({ checkout, dataDir: folder(), env }, way), server, runs: [] as Run[] };
   };
   const theirs = await begin(await otherCheckout(lab, commit));
   const ours = await begin(root);

@@ -1,5 +1,6 @@
 import { against, againstOverEventStoreDb } from './against.ts';
 import { alternative } from './alternative.ts';
+import { deliveries } from './deliveries.ts';
 import { endToEnd } from './end-to-end.ts';
 import { eventstoredb } from './eventstoredb.ts';
 import { growth } from './growth.ts';
@@ -11,6 +12,7 @@ import { query } from './query.ts';
 import { rebuild } from './rebuild.ts';
 import { routing } from './routing.ts';
 import { latency } from './latency.ts';
+import { streams } from './streams.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { systemHealth } from './system-health.ts';
 
@@ -28,6 +30,8 @@ export const benchmarks: readonly Benchmark[] = [
   rebuild,
   systemHealth,
   routing,
+  deliveries,
+  streams,
   eventstoredb,
   against,
   againstOverEventStoreDb,

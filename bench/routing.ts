@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteEventStore } from '../src/eventstore/sqlite/store.ts';
 import type { Metadata } from '../src/eventstore/event-store.ts';
 import { newIds } from '../src/new-id.ts';
@@ -7,7 +6,6 @@ import type { Benchmark, Lab } from './support/benchmark.ts';
 import { needThreads } from './support/cpu.ts';
 import type { Figure } from './support/figures.ts';
 import { shareOf } from './support/figures.ts';
-import type { Product } from './support/product.ts';
 import { startProduct } from './support/product.ts';
 import type { Office } from './support/routing-cpu.ts';
 import { cpuOfRouting, sendBurst } from './support/routing-cpu.ts';
@@ -18,6 +16,7 @@ import {
   qualifyingEvent,
   repsEach,
   routingFactsIn,
+  sendPaced,
   teams,
   untilAssigned,
 } from './support/routed.ts';
@@ -75,25 +74,10 @@ const bareRate = async ({ folder }: Lab, dataDir: string): Promise<number> => {
   return (early + leads) / seconds;
 };
 
-const sendPaced = async (product: Product, apiKey: string): Promise<void> => {
-  const sent: Promise<void>[] = [];
-  const start = performance.now();
-  for (let index = 0; index < pace * lasting; index++) {
-    const wait = start + (index * 1_000) / pace - performance.now();
-    if (wait > 0) await sleep(wait);
-    const answered = product.ask('POST', '/api/events/ingest', apiKey, qualifyingEvent(index)).then(async (answer) => {
-      if (answer.status !== 202) throw new Error(`An event was answered ${answer.status}: ${await answer.text()}`);
-      await answer.arrayBuffer();
-    });
-    sent.push(answered);
-  }
-  await Promise.all(sent);
-};
-
 /** From when a lead qualified until it is assigned, in ms, by the log, while leads come at a pace that doesn't wait. */
 const steady = async (lab: Lab) => {
   const { product, apiKey } = await begun(lab);
-  await sendPaced(product, apiKey);
+  await sendPaced(product, apiKey, { pace, lasting });
   await untilAssigned(product.dataDir, pace * lasting);
   await product.stop();
   mustBeFair(product.dataDir, pace * lasting);

@@ -22,6 +22,7 @@ import { reactors } from './reactors/index.ts';
 import { checkpointOf } from './reactors/reactor.ts';
 import type { Secrets } from './outside/vault/secrets.ts';
 import { secretsIn } from './outside/vault/secrets.ts';
+import type { OpenWebhookClient } from './outside/webhooks/client.ts';
 import { addressGuard } from './outside/webhooks/addresses.ts';
 import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -52,7 +53,13 @@ export type App = {
 };
 
 /** What differs from run to run, and what tests own. */
-export type Outside = { readonly clock: () => Date; readonly newId: () => string; readonly newSecret: () => string };
+export type Outside = {
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly newSecret: () => string;
+  /** What sends webhooks, where it is not the usual. */
+  readonly openClient?: OpenWebhookClient | undefined;
+};
 
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
 

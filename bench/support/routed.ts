@@ -46,6 +46,27 @@ export const qualifyingEvent = (index: number) => ({
 /** What the nth lead does before, which does not qualify it. */
 export const visitingEvent = (index: number) => ({ ...qualifyingEvent(index), eventType: 'page_view' });
 
+/** Has so many leads qualify a second, or do something else, for so many seconds, whether or not those before are answered. */
+export const sendPaced = async (
+  product: Product,
+  apiKey: string,
+  { pace, lasting }: { readonly pace: number; readonly lasting: number },
+  does: (index: number) => unknown = qualifyingEvent,
+): Promise<void> => {
+  const sent: Promise<void>[] = [];
+  const start = performance.now();
+  for (let index = 0; index < pace * lasting; index++) {
+    const wait = start + (index * 1_000) / pace - performance.now();
+    if (wait > 0) await sleep(wait);
+    const answered = product.ask('POST', '/api/events/ingest', apiKey, does(index)).then(async (answer) => {
+      if (answer.status !== 202) throw new Error(`An event was answered ${answer.status}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    });
+    sent.push(answered);
+  }
+  await Promise.all(sent);
+};
+
 const times = z.object({ qualified: z.number(), assigned: z.number() });
 
 /** When each lead qualified and was assigned, in ms since 1970, by the log of a product. */

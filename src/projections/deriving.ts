@@ -101,11 +101,16 @@ export const toldAs = async (store: Facts, fact: Recorded, last?: Recorded): Pro
   return telling.isOfModel(before) ? undefined : type;
 };
 
+/** The endpoints that are told of facts of a type. */
+const tellingOf = (state: EndpointsState, type: ToldType): readonly string[] =>
+  [...state.endpoints.values()].flatMap(({ endpointId, disabled, types }) =>
+    !disabled && wants(types, type) ? [endpointId] : [],
+  );
+
 /** The deliveries that a fact makes, by the endpoints as they were then. */
 export const dueTo = (state: EndpointsState, fact: Recorded, type: ToldType): readonly Recorded<DeliveryDue>[] => {
   const [projectId, leadId, toldId] = [projectOfStream(fact.stream), telling.leadOf(fact), toldIdOf(fact.id, type)];
-  const told = [...state.endpoints.values()].filter(({ disabled, types }) => !disabled && wants(types, type));
-  return told.map(({ endpointId }) => {
+  return tellingOf(state, type).map((endpointId) => {
     const data = { projectId, endpointId, deliveryId: deliveryIdOf(endpointId, toldId), toldId, type, leadId };
     return { ...fact, type: 'DeliveryDue', data };
   });
@@ -150,8 +155,10 @@ const deriving = (store: Facts, registers: Registers): Derive => {
     if (isStreamOf('endpoints', fact.stream)) known.note(fact);
     if (!isTold(fact)) return [];
     const state = await known.of(projectOfStream(fact.stream), fact.position);
-    const type = state.endpoints.size > 0 ? await toldAs(store, fact, last) : undefined;
-    return type === undefined ? [] : dueTo(state, fact, type);
+    const type = telling.toldTypeOf(fact);
+    // What nobody wants is not looked at any further.
+    if (type === undefined || tellingOf(state, type).length === 0) return [];
+    return (await toldAs(store, fact, last)) === undefined ? [] : dueTo(state, fact, type);
   };
 
   const all = async (facts: readonly Recorded[]): Promise<readonly Recorded[]> => {

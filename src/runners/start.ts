@@ -4,6 +4,7 @@ import { nowhere } from '../config/delivery-allow.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import type { Engine } from '../flows/engine.ts';
 import type { Secrets } from '../outside/vault/secrets.ts';
+import type { OpenWebhookClient } from '../outside/webhooks/client.ts';
 import type { ReadModels } from '../readmodels/read-models.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Troubles, Wording } from '../telemetry/troubles.ts';
@@ -50,6 +51,7 @@ type Running = {
   readonly log: Logger;
   /** Tries again what was refused on a way in. */
   readonly replay: Replay;
+  readonly openClient?: OpenWebhookClient | undefined;
 };
 
 const dyingThread: Wording = {
@@ -67,7 +69,7 @@ const failingWork: Wording = {
 export const startRunners = async (running: Running) => {
   const { config, store, readModels, lease, locations, shared, engine, clock, newId, telemetry, log } = running;
   const { role, deliveryAllow: allow = nowhere, deliverySchedule: schedule } = config;
-  const { available, recoveries, troubles, replay, secrets } = running;
+  const { available, recoveries, troubles, replay, secrets, openClient } = running;
   const ending = new AbortController();
   const onLostTail = (reader: string, error: string): void =>
     log.error({ reader, error }, 'the log no longer has what this reader has read of it');
@@ -110,8 +112,8 @@ export const startRunners = async (running: Running) => {
     ...(lease && { lease }),
   };
   const workers = role === 'api' ? undefined : startWorkers(working);
-  const sending =
-    role === 'api' ? undefined : startDeliveries({ ...working, engine, readModels, clock, secrets, allow, schedule });
+  const delivering = { ...working, engine, readModels, clock, secrets, allow, schedule, openClient };
+  const sending = role === 'api' ? undefined : startDeliveries(delivering);
   const mailer = openMailer({ ...config.people, dataDir: config.dataDir });
   const mailing =
     role === 'api'

@@ -9,7 +9,7 @@ import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { runProjections } from '../../src/runners/projections.ts';
 import { openLog } from '../support/engine.ts';
-import { endpointAdded, leadId, leadQualified, leadScored, projectId } from '../support/facts.ts';
+import { endpointAdded, leadId, leadQualified, leadScored, projectId, stageChanged } from '../support/facts.ts';
 
 const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
 
@@ -73,6 +73,8 @@ it('Deliveries cost nothing while there is no endpoint, and what nobody asked fo
   expect([first.facts, first.saves]).toEqual([2, 2]);
   // Which endpoints there are is known by now.
   expect(await costOf(leads, leadScored(), leadQualified())).toMatchObject({ facts: 2, reads: 0, saves: 2 });
+  // What could be told, and nobody here wants, is not looked at any further: not at the fact before it either.
+  expect(await costOf(leads, stageChanged())).toEqual({ ...nothing, facts: 2 });
   // Another project without an endpoint is looked at once.
   await costOf('lead-other.l1', leadQualified());
   expect(await costOf('lead-other.l1', leadQualified())).toMatchObject({ reads: 0, loads: 0, saves: 0 });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { killing } from '../../tools/kills/run.ts';
 import type { Json } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
 import { sendingHere } from '../support/endpoints.ts';
@@ -59,3 +60,25 @@ it('A server that is killed while it sends tells all of it, each lead in its ord
   for (const sequences of firstTold(receiver.received).values())
     expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
 }, 240_000);
+
+describe('Processes that are killed while they record and tell', () => {
+  const chanceFrom = (seed: number) => {
+    const below = numbersFrom(seed);
+    return () => below(2 ** 24) / 2 ** 24;
+  };
+
+  it('over files tell all of it: by one id, in order, never twice at once', async () => {
+    const { faults, atOnce, told, hits } = await killing('files', 194, chanceFrom(11));
+    expect([faults, atOnce]).toEqual([[], 0]);
+    expect(told).toBeGreaterThan(194);
+    // Kills hit what they are about: sending, and each place between two things that have to be recorded.
+    for (const count of Object.values(hits)) expect(count).toBeGreaterThan(0);
+  }, 600_000);
+
+  it('over servers tell all of it: by one id, in order, twice at once only when a lease ran out', async () => {
+    const { faults, atOnce, kills, hits } = await killing('servers', 6, chanceFrom(12));
+    expect(faults).toEqual([]);
+    expect(atOnce).toBeLessThanOrEqual(kills);
+    expect(hits.underWay + hits.beforeOutcome).toBeGreaterThan(0);
+  }, 600_000);
+});

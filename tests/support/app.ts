@@ -8,6 +8,7 @@ import { newSecret } from '../../src/config/key-files.ts';
 import type { App } from '../../src/app.ts';
 import { openApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/config.ts';
+import type { OpenWebhookClient } from '../../src/outside/webhooks/client.ts';
 import { openEventStore } from '../../src/eventstore/open.ts';
 import { allFacts } from './engine.ts';
 import type { Client, Transport } from './client.ts';
@@ -117,9 +118,11 @@ const injecting =
 export const openTestApp = async ({
   clock = testClock(),
   env = {},
+  openClient,
   ...given
 }: {
   readonly clock?: TestClock;
+  readonly openClient?: OpenWebhookClient;
   readonly dataDir?: string;
   readonly env?: Stores['env'];
 } = {}): Promise<TestApp> => {
@@ -127,7 +130,7 @@ export const openTestApp = async ({
   const stores = await storesOf(process.env['TEST_STORES'], clock);
   const settings = { DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey };
   const config = parseConfig({ ...settings, ...stores.env, ...env });
-  const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret });
+  const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret, openClient });
   const running = { app: await open() };
 
   const close = async (): Promise<void> => {

@@ -135,12 +135,15 @@ export const openFleet = async (ground: Ground): Promise<Fleet> => {
   return { events, documents, start };
 };
 
+/** How often it is looked, in ms: each look at the health of a process costs it some ms of its own. */
+const lookEvery = 100;
+
 /** Looks until it is so, and says how many ms that took. Throws `Broken` with what should be when it takes too long, in ms. */
 export const until = async (what: string, isSo: () => Promise<boolean>, patience = 60_000): Promise<number> => {
   const begun = performance.now();
   while (!(await isSo())) {
     must(performance.now() - begun < patience, `Not after ${patience / 1_000} s: ${what}`);
-    await sleep(20);
+    await sleep(lookEvery);
   }
   return performance.now() - begun;
 };

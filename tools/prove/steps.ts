@@ -74,6 +74,7 @@ export const stepsIn = (folder: string): readonly Step[] => {
     { name: 'verify-invariants', script: 'verify-invariants', args: [data], quick: [data], rows: ofReport },
     { name: 'rebuild', script: 'rebuild-test', args: ['--events=1000000'], quick: ['--events=2000'], rows: ofTool },
     { name: 'alike', script: 'alike-test', args: [], quick: ['--tries=5'], rows: ofTool },
+    { name: 'kills', script: 'kill-test', args: ['--kills=5000'], quick: ['--kills=10'], rows: ofTool },
     { name: 'chaos', script: 'chaos-test', args: [], quick: ['duplicate-storm', '--small'], rows: ofChaos },
     {
       name: 'metrics',

@@ -28,7 +28,7 @@ const namesOf = (code: string, unicode: Intl.DisplayNames): readonly string[] =>
 };
 
 /** The code of each country in use, by everything that it is known by; what is known of two stands for the first. */
-const known = ((): ReadonlyMap<string, string> => {
+const allKnown = (): ReadonlyMap<string, string> => {
   const unicode = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
   const found = new Map<string, string>();
   const add = (text: string, code: string): void => {
@@ -39,11 +39,18 @@ const known = ((): ReadonlyMap<string, string> => {
   for (const [code, now] of Object.entries(otherCodes)) add(code, now);
   for (const [two = ''] of codes) for (const name of namesOf(two, unicode)) add(name, two);
   return found;
-})();
+};
+
+/** Made for whoever asks first: it takes longer than all else of the domain when a process or a thread starts, and most never ask. */
+const knownOnceAsked = () => {
+  let made: ReadonlyMap<string, string> | undefined;
+  return () => (made ??= allKnown());
+};
+const known = knownOnceAsked();
 
 /**
  * The code of a country (ISO 3166, two letters) by its code of two or three letters, its English name, or what else it is
  * called often; undefined when nothing of the kind is known.
  */
 export const countryOf = (text: string): string | undefined =>
-  text.length > longestName ? undefined : (known.get(text) ?? known.get(plain(text)));
+  text.length > longestName ? undefined : (known().get(text) ?? known().get(plain(text)));

@@ -39,6 +39,9 @@ export type WebhookClient = {
   readonly close: () => Promise<void>;
 };
 
+/** Opens what sends to where an operator allows, by a clock. */
+export type OpenWebhookClient = (options: Pick<Options, 'allow' | 'clock'>) => WebhookClient;
+
 type Options = {
   readonly allow: DeliveryAllow;
   /** How long an attempt may take from the name to the end of the answer, in ms. */

@@ -113,6 +113,12 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
     }
   }
 
+  /** Forgets what was sent that the read models, which show what is due first, do not show as it was any more. */
+  const forgetPassed = (endpointId: string, due: readonly QueueDocument[]): void => {
+    const shown = new Set(due.map(({ queue }) => queue));
+    for (const [queue, each] of sent) if (each.endpointId === endpointId && !shown.has(queue)) sent.delete(queue);
+  };
+
   const isOver = ({ queue, last }: QueueDocument): boolean => {
     const before = sent.get(queue);
     return before !== undefined && last < before.position;
@@ -134,6 +140,7 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
     offer: (endpointId: string, due: readonly QueueDocument[], more: boolean): void => {
       const lane = laneOf(endpointId);
       lane.more = more;
+      forgetPassed(endpointId, due);
       for (const queue of due) {
         if (inHand.has(queue.queue) || isOver(queue)) continue;
         inHand.add(queue.queue);

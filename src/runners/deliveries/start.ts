@@ -1,7 +1,7 @@
 import type { DeliveryAllow } from '../../config/delivery-allow.ts';
 import type { Engine } from '../../flows/engine.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
-import type { WebhookClient } from '../../outside/webhooks/client.ts';
+import type { OpenWebhookClient } from '../../outside/webhooks/client.ts';
 import { openWebhookClient } from '../../outside/webhooks/client.ts';
 import { toldContext } from '../../queries/deliveries/told.ts';
 import type { ReadModels } from '../../readmodels/read-models.ts';
@@ -30,7 +30,7 @@ type Dependencies = {
   readonly recoveries: Recoveries;
   readonly telemetry: Observing;
   readonly onError: (error: unknown) => void;
-  readonly client?: WebhookClient;
+  readonly openClient?: OpenWebhookClient | undefined;
 };
 
 /** What sends, where this process does. */
@@ -47,15 +47,8 @@ export type Deliveries = {
  * lease runs out, and what was under way then is sent again with the same id.
  */
 export const startDeliveries = (dependencies: Dependencies): Deliveries => {
-  const {
-    engine,
-    readModels,
-    allow,
-    clock,
-    lease,
-    recoveries,
-    client = openWebhookClient({ allow, clock }),
-  } = dependencies;
+  const { engine, readModels, allow, clock, lease, recoveries, openClient = openWebhookClient } = dependencies;
+  const client = openClient({ allow, clock });
   const circuits = openCircuits();
   const context = { ...dependencies, client, told: toldContext(engine.states), circuits, rates: openRates() };
   let current: Sending | undefined;

@@ -167,6 +167,84 @@ describe('A mapping', () => {
   });
 });
 
+const anyPointer = fc
+  .array(keyed, { maxLength: 3 })
+  .map((names) => names.map(escaped).join(''))
+  .filter((pointer) => pointer.length <= 256);
+const one = fc.oneof(fc.string({ maxLength: 8 }), fc.integer(), fc.boolean());
+const anyField = fc.oneof(
+  anyPointer,
+  json.map((value) => ({ value })),
+  fc.record(
+    { pointer: anyPointer, map: fc.dictionary(keyed, one, { maxKeys: 3 }), default: one },
+    { requiredKeys: ['pointer', 'map'] },
+  ),
+);
+const anyObjectField = fc.oneof(
+  anyField,
+  fc.dictionary(
+    keyed.filter((name) => name !== ''),
+    anyField,
+    { maxKeys: 3 },
+  ),
+);
+const anyMapping = fc.record(
+  {
+    items: anyPointer,
+    eventType: anyField,
+    eventId: anyField,
+    timestamp: anyField,
+    userId: anyField,
+    email: anyField,
+    properties: anyObjectField,
+    traits: anyObjectField,
+  },
+  { requiredKeys: ['eventType'] },
+);
+
+/** All that can come of a field: what is in an item, and what the mapping says itself. */
+const sourcesOf = (field: unknown, item: Json): ReadonlySet<unknown> => {
+  const parts = partsOf(item).map(([, part]) => part);
+  const own = partsOf(field as Json).map(([, part]) => part);
+  return new Set([...parts, ...own]);
+};
+
+describe('Any mapping that can be saved', () => {
+  const saved = anyMapping.filter((mapping) => mappingSchema.safeParse(mapping).success);
+
+  it('gives of any item what is in it, or what the mapping says, and nothing else', () => {
+    fc.assert(
+      fc.property(saved, json, (mapping, item) => {
+        const parsed = mappingSchema.parse(mapping);
+        const { said: all } = mappingOf(parsed)(item);
+        for (const name of ['eventType', 'eventId', 'timestamp', 'userId', 'email'] as const) {
+          const { [name]: found } = all;
+          if (found !== undefined) expect(sourcesOf(parsed[name], item)).toContain(found);
+        }
+        for (const name of ['properties', 'traits'] as const) {
+          const { [name]: found } = all;
+          if (found === undefined || sourcesOf(parsed[name], item).has(found)) continue;
+          for (const each of Object.values(found ?? {})) expect(sourcesOf(parsed[name], item)).toContain(each);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same when it was stored as JSON, and leaves the item as it was', () => {
+    fc.assert(
+      fc.property(saved, json, (mapping, item) => {
+        const parsed = mappingSchema.parse(mapping);
+        const stored = mappingSchema.parse(JSON.parse(JSON.stringify(parsed)));
+        const before = structuredClone(item);
+        expect(mappingOf(stored)(item)).toEqual(mappingOf(parsed)(item));
+        for (const each of itemsIn(item, parsed.items) ?? []) mappingOf(parsed)(each);
+        expect(item).toEqual(before);
+      }),
+    );
+  });
+});
+
 describe('The items of a body', () => {
   it.each<[string, Json, string | undefined, readonly Json[] | undefined]>([
     ['are the list that it is', [1, { a: 2 }], undefined, [1, { a: 2 }]],
