@@ -33,6 +33,7 @@ import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
+import type { People } from './flows/people/people.ts';
 import { openPeople } from './runners/open-people.ts';
 import type { Stores } from './runners/open-stores.ts';
 import { openStores } from './runners/open-stores.ts';
@@ -42,6 +43,7 @@ import { startRunners } from './runners/start.ts';
 export type App = {
   readonly http: Http;
   readonly engine: Engine;
+  readonly people: People;
   /** Resolves when nothing that was appended waits for a projection or a reactor of this process any more. */
   readonly settled: () => Promise<void>;
   /** Listens for Prometheus where the configuration names a port for it. Resolves with the port. */
@@ -211,6 +213,7 @@ export const openApp = async (config: Config, outside: Outside = fromHere()): Pr
   return {
     http,
     engine,
+    people,
     openMetricsPort,
     settled: () => people.idle().then(runners.settled),
     drain: () => {

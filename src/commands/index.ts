@@ -8,6 +8,7 @@ import { approveWorkItem } from './work/approve-work-item.ts';
 import { assignLead } from './routing/assign-lead.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { captureLead } from './lead/capture-lead.ts';
+import { changeMemberRole } from './projects/change-member-role.ts';
 import { changeRep } from './routing/change-rep.ts';
 import { changeTeam } from './routing/change-team.ts';
 import { claimJob } from './jobs/claim-job.ts';
@@ -24,6 +25,7 @@ import { failJob } from './jobs/fail-job.ts';
 import { failRouting } from './routing/fail-routing.ts';
 import { finishDeadLetter } from './jobs/finish-dead-letter.ts';
 import { freePlace } from './routing/free-place.ts';
+import { inviteMember } from './projects/invite-member.ts';
 import { issueKey } from './projects/issue-key.ts';
 import { keyRequest } from './lead/key-request.ts';
 import { lapseWorkItem } from './work/lapse-work-item.ts';
@@ -50,6 +52,8 @@ import { requestRouting } from './routing/request-routing.ts';
 import { rescoreLead } from './scoring/rescore-lead.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryDeadLetter } from './jobs/retry-dead-letter.ts';
+import { removeMember } from './projects/remove-member.ts';
+import { takeInvitation } from './projects/take-invitation.ts';
 import { removeKeySecret } from './projects/remove-key-secret.ts';
 import { revokeKey } from './projects/revoke-key.ts';
 import { rotateKey } from './projects/rotate-key.ts';
@@ -77,6 +81,7 @@ import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
 import { acceptInvitation } from './people/accept-invitation.ts';
+import { claimAddress } from './people/claim-address.ts';
 import { changePassword } from './people/change-password.ts';
 import { describePerson } from './people/describe-person.ts';
 import { endSession } from './people/end-session.ts';
@@ -108,10 +113,12 @@ export const commands = {
   cancelJob,
   captureLead,
   changeEndpoint,
+  changeMemberRole,
   changePassword,
   changeRep,
   changeSource,
   changeTeam,
+  claimAddress,
   claimJob,
   claimWorkItem,
   closeLead,
@@ -137,6 +144,7 @@ export const commands = {
   forgetToken,
   freePlace,
   inviteAddress,
+  inviteMember,
   issueKey,
   keepReject,
   keyRequest,
@@ -164,6 +172,7 @@ export const commands = {
   removeEndpoint,
   removeEndpointSecret,
   removeKeySecret,
+  removeMember,
   removeSource,
   removeSourceSecret,
   reopenLead,
@@ -182,6 +191,7 @@ export const commands = {
   rotateSourceSecret,
   settleMail,
   startSession,
+  takeInvitation,
   unassignLead,
   verifyAddress,
   withdrawLead,

@@ -9,6 +9,7 @@ import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
 import { mails } from './mails.ts';
+import { memberships } from './memberships.ts';
 import { mergedLeads } from './merged-leads.ts';
 import { erase } from './projection.ts';
 import { projects } from './projects.ts';
@@ -47,4 +48,5 @@ export const projections = [
   erase(rejectTotals),
   erase(secretAges),
   erase(mails),
+  erase(memberships),
 ] as const;

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
 import type { Permission, Permissions } from '../../src/domain/people/permissions.ts';
-import { permissions, permissionsOfScope } from '../../src/domain/people/permissions.ts';
+import {
+  permissions,
+  permissionsOfPerson,
+  permissionsOfRole,
+  permissionsOfScope,
+  together,
+} from '../../src/domain/people/permissions.ts';
 import { openTestApp } from '../support/app.ts';
 import type { Operation } from '../support/operations.ts';
 import { operationsOf } from '../support/operations.ts';
@@ -41,6 +47,11 @@ const sectionsOf = (operations: readonly Operation[]): Readonly<Record<string, s
     permissions: tableOf(
       ['permission', 'what it allows', 'routes'],
       described.map(([name, text]) => [code(name), text, countOf(name)]),
+    ),
+    roles: crossed(
+      Object.fromEntries(
+        Object.entries(permissionsOfRole).map(([role, may]) => [role, together(may, permissionsOfPerson)]),
+      ),
     ),
     scopes: crossed(permissionsOfScope),
     routes: tableOf(

@@ -18,6 +18,7 @@ import {
   activityRecorded,
   email,
   idOf,
+  invitationMade,
   leadAbsorbed,
   leadAssigned,
   leadCaptured,
@@ -26,6 +27,7 @@ import {
   leadHeld,
   leadPlaced,
   leadScored,
+  memberAdded,
   responseAtRisk,
   responseDue,
 } from '../support/facts.ts';
@@ -202,6 +204,8 @@ const issued: readonly Event[] = [
   { type: 'KeyRevoked', data: { keyId: 'k2' } },
 ];
 
+const joined: readonly Event[] = [memberAdded({ personId: 'p1' }), invitationMade({ personId: 'p2' })];
+
 /** What facts come to, as it is stored, and the name of the file of that. */
 const snapshotOf = <S>(aggregate: Aggregate<S, never>, facts: readonly Event[]) => ({
   file: `snapshots/${aggregate.name}.v${aggregate.snapshot?.version}.json`,
@@ -211,7 +215,7 @@ const snapshotOf = <S>(aggregate: Aggregate<S, never>, facts: readonly Event[]) 
 describe('Stored snapshots', () => {
   it.each([
     snapshotOf(lead, [...storedFacts(leadEvents), ...together]),
-    snapshotOf(project, [...storedFacts(projectEvents), ...issued]),
+    snapshotOf(project, [...storedFacts(projectEvents), ...issued, ...joined]),
     snapshotOf(pool, [...storedFacts(poolEvents), ...placed]),
   ])('are what the same facts still come to: $file', ({ file, made }) => {
     const hint = 'What a snapshot says has changed: give its packing the next version, and store a new fixture';

@@ -5,6 +5,7 @@ import { appOfFile, openTestApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import type { Json, Project } from '../support/client.ts';
 import { mustBe } from '../support/client.ts';
+import { memberOf } from '../support/members.ts';
 import { sendingHere, withEndpoints } from '../support/endpoints.ts';
 import type { Reading } from '../support/event-stream.ts';
 import { readStream } from '../support/event-stream.ts';
@@ -184,6 +185,26 @@ describe('The stream', () => {
     expect(revoked.blocks.at(-1)?.comment).toContain('key');
     await project.send(view('ada'));
     await kept.until(has('lead.captured'));
+  });
+
+  it('ends for a person who is removed or signs out, and no other, within 2 s', async () => {
+    const { project } = await salesOf(app());
+    const { projectId } = project;
+    const inside = app().app();
+    const persons = [];
+    for (const name of ['ada', 'bob', 'cyd'])
+      persons.push(await memberOf(inside, { projectId, email: `${name}@example.com`, role: 'analyst' }));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const query = `?projectId=${projectId}`;
+    const tokens = await Promise.all(persons.map((person) => person.signIn()));
+    const keys = tokens.map(({ authorization }) => authorization.replace('Bearer ', ''));
+    const [removed, over, kept] = await Promise.all(keys.map((apiKey) => read({ ...project, apiKey }, { query })));
+    mustBe(await project.asRoot('DELETE', `/api/projects/${projectId}/members/${persons[0]?.personId}`), 204);
+    mustBe(await app().transport({ method: 'POST', path: '/api/auth/logout', headers: tokens[1] ?? {} }), 204);
+    vi.advanceTimersByTime(500);
+    expect([await removed?.ended, await over?.ended]).toEqual([true, true]);
+    await project.send(view('ada'));
+    await kept?.until(has('lead.captured'));
   });
 
   it('is open so often for a project and no more, and often for others', async () => {

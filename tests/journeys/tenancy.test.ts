@@ -8,6 +8,7 @@ import type { Operation } from '../support/operations.ts';
 import { request } from '../support/engine.ts';
 import { workParked } from '../support/facts.ts';
 import { operationsOf, pathOf } from '../support/operations.ts';
+import { memberOf } from '../support/members.ts';
 import { open } from '../support/work-items.ts';
 
 const app = appOfFile();
@@ -74,6 +75,8 @@ const furnished = async (word: string) => {
   const id = await park(projectId, word);
   const roster = await staff(project, word);
   const hooks = await webhooks(project, word);
+  const email = `member@${word}.example`;
+  const { personId } = await memberOf(app().app(), { projectId, email, role: 'analyst' });
   await open(app().app(), { projectId, workId: `item-${word}`, reason: `Look at ${word}` });
   await app().settled();
   const ids = {
@@ -85,6 +88,7 @@ const furnished = async (word: string) => {
     correlationId,
     name: 'leads',
     workId: `item-${word}`,
+    personId,
     ...roster,
     ...hooks.ids,
     version: String(version),
@@ -95,7 +99,7 @@ const furnished = async (word: string) => {
     admin: key,
     who,
     ids,
-    marks: [word, projectId, leadId, keyId, key, project.apiKey, ...hooks.marks],
+    marks: [word, projectId, leadId, keyId, personId, key, project.apiKey, ...hooks.marks],
   };
 };
 type Furnished = Awaited<ReturnType<typeof furnished>>;
@@ -153,8 +157,11 @@ const snapshotOf = async (project: Project): Promise<string> => {
 
 const names = ({ method, path }: Operation) => `${method} ${path}`;
 
-/** What is about the process, and so not for the keys of projects; and what is about no project in particular. */
-const [forRoot, ofNobody] = [['/metrics'], /leader|dash|projections|queue-stats|deadlines|reply-policy|stream/];
+/** What is about the process or a person, and so not for the keys of projects; and what is about no project in particular. */
+const [forOthers, ofNobody] = [
+  ['/metrics', '/api/auth/me'],
+  /leader|dash|projections|queue-stats|deadlines|reply-policy|stream/,
+];
 
 describe('Another project', () => {
   it('is out of reach of a key, whatever the key may do: at every route, by path and by header', async () => {
@@ -196,7 +203,7 @@ describe('Another project', () => {
       const query = operation.path.endsWith('/lookup') ? `?email=${encodeURIComponent(mine.who.email)}` : '';
       const path = `${pathIn(operation, mine)}${query}`;
       const answer = await call(operation, path, mine, bearer(mine.admin));
-      const refused = forRoot.includes(operation.path);
+      const refused = forOthers.includes(operation.path);
       expect({ names: names(operation), status: answer.status }).toEqual({
         names: names(operation),
         status: refused ? 403 : 200,
@@ -237,7 +244,7 @@ describe('Another project', () => {
 
 describe('The root key', () => {
   /** What the root key may ask without naming a project: the path does, or it is about all of them. */
-  const ofNone = /\{projectId\}|^\/api\/projects$|^\/api\/admin\/|^\/metrics$/;
+  const ofNone = /\{projectId\}|^\/api\/projects$|^\/api\/(admin|auth)\/|^\/metrics$/;
 
   it('must say which project it means, wherever one is needed', async () => {
     const mine = await furnished('dormouse');

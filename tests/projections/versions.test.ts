@@ -14,6 +14,7 @@ import { poolEvents } from '../../src/domain/routing/pool.ts';
 import { addressEvents } from '../../src/domain/people/address-events.ts';
 import { personEvents } from '../../src/domain/people/person.ts';
 import { sessionEvents } from '../../src/domain/people/session.ts';
+import { memberEvents } from '../../src/domain/projects/members.ts';
 import { projectEvents } from '../../src/domain/projects/project.ts';
 import { rosterEvents } from '../../src/domain/routing/roster-events.ts';
 import { receiptEvents } from '../../src/domain/sources/receipt.ts';
@@ -29,7 +30,8 @@ const fixtures = new URL('../fixtures/', import.meta.url);
 const stored = (file: string): unknown => JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
 
 // What came later is at the end, so that what was before it stays as it was.
-const { KeyRotated, KeySecretRemoved, ...firstOfProjects } = projectEvents;
+const { KeyRotated, KeySecretRemoved, ...allButRotation } = projectEvents;
+const firstOfProjects = Object.fromEntries(Object.entries(allButRotation).filter(([type]) => !(type in memberEvents)));
 
 /** A stream of each aggregate, and the types of its facts. */
 const streams = [
@@ -50,6 +52,7 @@ const streams = [
   ['person-019c0f6e-8a4b-7c2d-9e1f-3a5b7c9d1e2f', personEvents],
   ['address-5d0c1f5e-7b0a-5f0e-9c55-0d1a6f6c2b1e', addressEvents],
   ['session-019c0f6e-8a4b-7000-8e1f-3a5b7c9d1e32', sessionEvents],
+  ['project-park', memberEvents],
 ] as const;
 
 const beginnings = [

@@ -86,10 +86,16 @@ const richerFacts = (store: EventStore): EventStore => ({
 });
 
 /** Projections that no answer shows anything of: they are counted, or looked through for what is due. */
-const unseen = ['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages', 'mails'];
+const unseen = [
+  ...['routed-leads', 'open-work-items', 'claims', 'waiting', 'delivery-queues', 'secret-ages', 'mails'],
+  // What persons are told of theirs, tests/journeys/members.test.ts looks at to the letter.
+  'memberships',
+];
 
 /** What looks at stores by itself or at none, what is asked below, as it needs a query, and what never ends: the feed has the same. */
 const elsewhere = [
+  // No key may ask for it.
+  '/api/auth/me',
   ...['/api/admin/system-health', '/metrics', '/api/leads/lookup', '/api/stream'],
   '/sdk/leadfold.{version}.js',
 ];

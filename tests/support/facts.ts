@@ -103,6 +103,11 @@ export const keyIssued = builder('KeyIssued', {
   scopes: ['events:write'],
   hash: '0'.repeat(64),
 });
+export const invitationMade = builder('InvitationMade', { personId: 'p1', role: 'analyst', at, until: at });
+export const invitationWithdrawn = builder('InvitationWithdrawn', { personId: 'p1' });
+export const memberAdded = builder('MemberAdded', { personId: 'p1', role: 'admin', at });
+export const memberRoleChanged = builder('MemberRoleChanged', { personId: 'p1', role: 'analyst' });
+export const memberRemoved = builder('MemberRemoved', { personId: 'p1' });
 export const keyRotated = builder('KeyRotated', {
   keyId: 'k1',
   secretId: 's2',

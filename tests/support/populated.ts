@@ -8,6 +8,7 @@ import { mustBe } from './client.ts';
 import { request } from './engine.ts';
 import { workParked } from './facts.ts';
 import type { Sales } from './sales.ts';
+import { memberOf } from './members.ts';
 import { salesOf } from './sales.ts';
 import { open } from './work-items.ts';
 
@@ -27,6 +28,8 @@ export type Populated = {
   readonly rejectId: string;
   readonly endpointId: string;
   readonly deliveryId: string;
+  /** A member, who never signs in. */
+  readonly personId: string;
 };
 
 /** Leads that did much, one of them two people at first. */
@@ -117,7 +120,9 @@ export const populate = async (app: TestApp): Promise<Populated> => {
   again(await ask('POST', '/api/work-items/w2/complete', { by: 'ann', reason: 'Done' }));
   const told = { ...(await endpointOf(sales)), ...(await sourceOf(sales)) };
   const jobId = await failuresOf(app, sales, leadId);
+  const { personId } = await memberOf(app.app(), { projectId, email: `ray@${projectId}.example`, role: 'operator' });
+  mustBe(await ask('POST', `${path}/members`, { email: `ivy@${projectId}.example`, role: 'analyst' }), 201);
   const { keyId } = again(await ask('GET', `${path}/keys`)).body.data[0];
   again(await ask('POST', `${path}/keys/${keyId}/rotate`));
-  return { projectId, apiKey, keyId, leadId, mergedId, workId: 'w1', jobId, correlationId, ...told };
+  return { projectId, apiKey, keyId, leadId, mergedId, workId: 'w1', jobId, correlationId, personId, ...told };
 };

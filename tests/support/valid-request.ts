@@ -27,6 +27,7 @@ const said = new Map<string, unknown>([
   ['POST /api/events/ingest', event],
   ['POST /api/events', event],
   ['POST /api/work-items/{workId}/escalate', { reason }],
+  ['POST /api/auth/change-password', { currentPassword: 'none', newPassword: 'correct horse battery staple' }],
 ]);
 
 /** Queries without which there is no answer. */

@@ -2,10 +2,15 @@ import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import type { Permission } from '../../domain/people/permissions.ts';
 import type { App } from './app.ts';
 import type { Caller } from './caller.ts';
-import { credentialOf, mustAllow, nobody, recognising, unauthorized } from './caller.ts';
+import { mustAllow, nobody, projectMissing, recognising } from './caller.ts';
+import type { Credential } from './credentials.ts';
+import { credentialOf, isToken, unauthorized } from './credentials.ts';
 import { memberOf } from './json-scan.ts';
 import { keyLength } from './key.ts';
+import { takeProjectOfQuery } from './named-project.ts';
 import { Problem } from './problems.ts';
+import { asksFor } from './query.ts';
+import type { SignedIn } from './signed.ts';
 import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
@@ -22,8 +27,10 @@ declare module 'fastify' {
     isKey: (text: string) => Promise<boolean>;
     /** Whether there is a project of an id. */
     isProject: (projectId: string) => Promise<boolean>;
-    /** Whether the key in the headers of a request that was let in would still let it in. Rejects when that can't be told now. */
+    /** Whether what the headers of a request that was let in show would still let it in. Rejects when that can't be told now. */
     isStillAllowed: (request: FastifyRequest) => Promise<boolean>;
+    /** The same for what waited long for its answer: throws the `Problem` that the caller would have now. */
+    mustStillBeAllowed: (request: FastifyRequest) => Promise<void>;
     /** Lets a request in by the key in its body, which is looked for and nothing else. Throws a `Problem` when there is none. */
     admitByBody: (request: FastifyRequest, body: Buffer) => Promise<void>;
   }
@@ -37,10 +44,16 @@ const mustBeLetIn = (caller: Caller, { routeOptions: { config } }: FastifyReques
   if (config.permission !== undefined) mustAllow(caller, config.permission);
 };
 
-/** The project that the caller's request is about. Throws a `Problem` when the root key names none. */
+/** The project that the caller's request is about. Throws a `Problem` when it names none and the caller belongs to none. */
 export const projectOf = ({ caller }: FastifyRequest): string => {
   if (caller.projectId !== undefined) return caller.projectId;
-  throw new Problem('project-missing', 'The root key belongs to no project; send X-Project-Id with a project id');
+  throw projectMissing();
+};
+
+/** The session of a caller who is a person. Throws a `Problem` for anybody else. */
+export const signedIn = ({ caller }: FastifyRequest): SignedIn => {
+  if (caller.signed) return caller.signed;
+  throw unauthorized('Nobody is signed in by this; sign in and send the access token as Bearer');
 };
 
 const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
@@ -55,30 +68,39 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
  */
 export const authentication = (app: App, api: ApiContext): void => {
   const { recognise, isKey, isProject } = recognising(api);
-  const admit = async (credential: string, request: FastifyRequest): Promise<void> => {
+  const admit = async (credential: Credential, request: FastifyRequest): Promise<void> => {
+    if (credential.by === 'cookie' || isToken(credential.text))
+      takeProjectOfQuery(request, asksFor(request.routeOptions, 'projectId'));
     const caller = await recognise(credential, request);
     mustBeLetIn(caller, request);
     request.caller = caller;
+  };
+  const admitAgain = async (request: FastifyRequest): Promise<void> => {
+    const credential = credentialOf(request);
+    if (credential === undefined) throw unauthorized('The key has to come in a header');
+    mustBeLetIn(await recognise(credential, request), request);
   };
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
   app.decorate('isKey', isKey);
   app.decorate('isProject', isProject);
   app.decorate('isStillAllowed', async (request) => {
     try {
-      mustBeLetIn(await recognise(credentialOf(request) ?? '', request), request);
+      await admitAgain(request);
       return true;
     } catch (error) {
       if (error instanceof Problem) return false;
       throw error;
     }
   });
+  app.decorate('mustStillBeAllowed', admitAgain);
   app.decorate('admitByBody', async (request, body) => {
     if (request.routeOptions.config.public) return;
     const writeKey = memberOf(body, 'writeKey', keyLength);
     if (writeKey === undefined) throw unauthorized(missingInBody);
-    return admit(writeKey, request);
+    return admit({ text: writeKey, by: 'header' }, request);
   });
   app.decorateRequest('caller');
+  app.decorateRequest('namedInQuery');
   app.addHook('onRoute', ({ url, config }) => mustDeclare(url, config));
   app.addHook('onRequest', (request, _reply, done) => {
     const { config } = request.routeOptions;

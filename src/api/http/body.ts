@@ -160,7 +160,7 @@ const taking = (): TakeBody => {
       if (size < declared || size > declared) {
         throw new Problem('invalid-request', 'The body is not as long as Content-Length says');
       }
-      const whose = keyless ? '' : (request.caller.projectId ?? 'root');
+      const whose = keyless ? '' : (request.caller.projectId ?? request.caller.name);
       const bytes = unpack ? await inTurn(whose, () => unpacked(unpack, body, most)) : body;
       if (!bytes) throw tooLarge(most, keyless);
       if (!keyless) return await parse(outOf(bytes));

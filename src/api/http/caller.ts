@@ -2,25 +2,42 @@ import { LRUCache } from 'lru-cache';
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Permission, Permissions } from '../../domain/people/permissions.ts';
-import { permissionsOfRoot, permissionsOfScopes, scopeFor, together } from '../../domain/people/permissions.ts';
+import {
+  permissionsOfPerson,
+  permissionsOfRole,
+  permissionsOfRoot,
+  permissionsOfScopes,
+  scopeFor,
+  together,
+} from '../../domain/people/permissions.ts';
+import type { Role } from '../../domain/people/roles.ts';
 import type { Key } from '../../domain/projects/keys.ts';
 import { validHashes } from '../../domain/projects/keys.ts';
+import type { Credential } from './credentials.ts';
+import { isToken, unauthorized } from './credentials.ts';
 import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
+import { namedProject, unknownProject } from './named-project.ts';
 import { Problem } from './problems.ts';
-import { header } from './request.ts';
+import type { SignedIn } from './signed.ts';
+import { mustBeOfConsole } from './signed.ts';
 import type { ApiContext } from './context.ts';
 
-/** Who asks: the holder of a key of a project, a source of webhooks, or the holder of the root key, who may or may not name a project. */
+/**
+ * Who asks: the holder of a key of a project, a person, a source of webhooks, or the holder of the root key. A person and the root
+ * key's holder may or may not name a project.
+ */
 export type Caller = {
   readonly projectId: string | undefined;
-  /** Who it is among the callers of a project: the id of a key, or `root`. */
+  /** Who it is among the callers of a project: the id of a key, `person:<id>`, or `root`. */
   readonly name: string;
-  /** Who it is as facts remember it: `key:<id>` or `root`. */
+  /** Who it is as facts remember it: `key:<id>`, `person:<id>`, or `root`. */
   readonly actor: string;
   readonly permissions: Permissions;
-  /** What it was given, in the words in which it was given. */
+  /** What it was given, in the words in which it was given: scopes, or a role. */
   readonly holds: readonly string[];
+  /** The session by which a person asks. */
+  readonly signed?: SignedIn;
 };
 
 /** Who has not been recognised yet. */
@@ -29,8 +46,17 @@ export const nobody: Caller = { projectId: undefined, name: '', actor: '', permi
 /** How the root key's holder is called. */
 export const rootName = 'root';
 
-const missing = ({ holds }: Caller, permission: Permission): Problem => {
+/** Says that a request is about a project and names none. */
+export const projectMissing = (): Problem =>
+  new Problem('project-missing', 'This is about a project, and none is named; send X-Project-Id with a project id');
+
+const missing = ({ holds, signed, projectId }: Caller, permission: Permission): Problem => {
   const scope = scopeFor(permission);
+  if (signed && permission === 'service')
+    return new Problem('permission-missing', 'No person may do this; it takes the root key');
+  if (signed && projectId === undefined) return projectMissing();
+  if (signed) return new Problem('permission-missing', `This takes ${permission}; your role here is ${holds.join()}`);
+  if (permission === 'account') return new Problem('scope-missing', 'No key may do this; sign in as a person');
   if (scope === undefined)
     return new Problem('scope-missing', 'No key of a project may do this; it takes the root key');
   return new Problem('scope-missing', `The key needs the scope ${scope}; it has ${holds.join(', ') || 'none'}`);
@@ -46,51 +72,21 @@ export const mustHoldAll = (caller: Caller, others: Permissions): void => {
   for (const each of others) mustAllow(caller, each);
 };
 
-const unknownProject = (projectId: string): Problem =>
-  new Problem('project-unknown', `There is no project ${projectId.slice(0, 64)}`);
-
-/** Says that a key is needed. */
-export const unauthorized = (detail: string): Problem =>
-  new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' } });
-
-const ofBasic = (encoded: string): string => {
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  return text.endsWith(':') ? text.slice(0, -1) : '';
-};
-
-/** The credential in the headers: Bearer, X-API-Key, or Basic with the key as user and no password. */
-export const credentialOf = (request: FastifyRequest): string | undefined => {
-  const [, scheme, value = ''] = /^(bearer|basic)\s+(\S+)\s*$/i.exec(header(request, 'authorization') ?? '') ?? [];
-  if (scheme?.toLowerCase() === 'bearer') return value;
-  if (scheme?.toLowerCase() === 'basic') return ofBasic(value);
-  return header(request, 'x-api-key') ?? header(request, 'authorization');
-};
-
-/** The text under a key of something that came from outside. */
-export const textAt = (value: unknown, key: string): string | undefined => {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
-  return typeof found === 'string' ? found : undefined;
-};
-
-/** The project that a request is about, by the `:projectId` of its path and by a header. Throws a `Problem` when they differ. */
-const namedProject = (request: FastifyRequest): string | undefined => {
-  const inPath = textAt(request.params, 'projectId');
-  const named = header(request, 'x-project-id');
-  if (named !== undefined && !/^[a-z0-9]{1,64}$/.test(named)) {
-    throw new Problem('invalid-header', 'X-Project-Id takes a project id: 1 to 64 of a-z and 0-9');
-  }
-  if (inPath === undefined || named === undefined || named === inPath) return inPath ?? named;
-  const said = `X-Project-Id says ${named} and the path another; leave the header out where the path names the project`;
-  throw new Problem('project-contradiction', said);
+/** What a member may do, in the project and besides. */
+const permissionsOfMember: Readonly<Record<Role, Permissions>> = {
+  admin: together(permissionsOfPerson, permissionsOfRole.admin),
+  manager: together(permissionsOfPerson, permissionsOfRole.manager),
+  operator: together(permissionsOfPerson, permissionsOfRole.operator),
+  analyst: together(permissionsOfPerson, permissionsOfRole.analyst),
+  auditor: together(permissionsOfPerson, permissionsOfRole.auditor),
 };
 
 /** Of how many credentials, each of `keyLength` characters at most, the hash is remembered. */
 const hashesRemembered = 1_000;
 
-/** Knows who holds a credential: the root key, or a key of a project. */
+/** Knows who holds a credential: the root key, a key of a project, or a person's session. */
 export const recognising = (api: ApiContext) => {
-  const { exists, keyOf } = knownProjects(api);
+  const { exists, keyOf, memberOf } = knownProjects(api);
   const root = hashOf(api.adminKey);
   const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
   const hashedOnce = (credential: string): Buffer => {
@@ -100,6 +96,8 @@ export const recognising = (api: ApiContext) => {
     if (credential.length <= keyLength) hashes.set(credential, hash);
     return hash;
   };
+
+  const isRoot = (credential: string): boolean => timingSafeEqual(hashedOnce(credential), root);
 
   // What is known of a key changes only with the key: asked again and again, it is made once.
   const callers = new WeakMap<Key, Caller>();
@@ -129,17 +127,46 @@ export const recognising = (api: ApiContext) => {
     return { projectId, name: rootName, actor: rootName, permissions: permissionsOfRoot, holds: [] };
   };
 
-  /** Who sent a request with this credential. Throws a `Problem` when nobody is known by it. */
-  const recognise = async (credential: string, request: FastifyRequest): Promise<Caller> => {
+  const asPerson = async (signed: SignedIn, request: FastifyRequest): Promise<Caller> => {
+    const projectId = namedProject(request);
+    const actor = `person:${signed.personId}`;
+    const person = { projectId, name: actor, actor, signed };
+    if (projectId === undefined) return { ...person, permissions: permissionsOfPerson, holds: [] };
+    const member = await memberOf(projectId, signed.personId);
+    // A project of which somebody is no member is to them as if it did not exist.
+    if (!member) throw unknownProject(projectId);
+    return { ...person, permissions: permissionsOfMember[member.role], holds: [member.role] };
+  };
+
+  const byKey = async (credential: string, request: FastifyRequest): Promise<Caller> => {
     if (credential.length > keyLength)
       throw unauthorized(`A key has at most ${keyLength} characters; send another one`);
-    if (timingSafeEqual(hashedOnce(credential), root)) return asRoot(request);
+    if (isRoot(credential)) return asRoot(request);
     const holder = await holderOf(credential);
     if (!holder) throw unauthorized('The key is not known, or it was revoked; send another one');
     const named = namedProject(request);
     // Another project is to this key as if it did not exist.
     if (named !== undefined && named !== holder.projectId) throw unknownProject(named);
     return holder;
+  };
+
+  const bySession = async (text: string, request: FastifyRequest): Promise<Caller> => {
+    const signed = await api.people.sessionOf(text);
+    if (!signed) throw unauthorized('The session is over, or its token has expired; refresh it, or sign in again');
+    return asPerson(signed, request);
+  };
+
+  const byCookie = async (text: string, request: FastifyRequest): Promise<Caller> => {
+    mustBeOfConsole(request);
+    const key = await api.people.keyOf(text);
+    return key === undefined ? bySession(text, request) : byKey(key, request);
+  };
+
+  /** Who sent a request with this credential. Throws a `Problem` when nobody is known by it. */
+  const recognise = ({ text, by }: Credential, request: FastifyRequest): Promise<Caller> => {
+    if (by === 'cookie') return byCookie(text, request);
+    // The root key may be any text, and is no token then.
+    return isToken(text) && !isRoot(text) ? bySession(text, request) : byKey(text, request);
   };
   return {
     recognise,

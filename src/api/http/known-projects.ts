@@ -1,22 +1,23 @@
-import type { Map as PersistentMap } from 'immutable';
 import { LRUCache } from 'lru-cache';
+import type { Member } from '../../domain/projects/members.ts';
 import type { Key, ProjectState } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
 import type { ApiContext } from './context.ts';
 import { streamOf } from '../../domain/streams.ts';
 
-/** How long a process may go on without looking whether another one took a key back, in milliseconds. */
+/** How long a process may go on without looking whether another one took a key back, or changed what a member may do, in milliseconds. */
 const freshFor = 2_000;
 
 /** Of how many projects it is remembered when they were looked at: of those that are there, and of those that are not. */
 const remembered = 10_000;
 
-type Keys = PersistentMap<string, Key>;
-type Search = { readonly at: number; readonly keys: Promise<Keys | undefined> };
+/** What is kept of a look: not the whole state, of which others have newer ones. */
+type Found = Pick<ProjectState, 'keys' | 'members'>;
+type Search = { readonly at: number; readonly found: Promise<Found | undefined> };
 
 /**
- * The projects that are there, with the keys that are valid: as this process changes them, and as others do within 2 s by a clock
+ * The projects that are there, with the keys that are valid and the members: as this process changes them, and as others do within 2 s by a clock
  * that never steps back. What is asked for and is not there costs no more than one look in that time for each project, and takes
  * nobody's place in memory. While the store is away, what is known is as it was.
  */
@@ -71,13 +72,13 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
     return (await states.get(project, projectId)).state;
   };
 
-  /** Looks whether another process has issued a key meanwhile, once for all who ask in that time. */
-  const search = (projectId: string): Promise<Keys | undefined> => {
+  /** Looks whether another process has issued a key or added a member meanwhile, once for all who ask in that time. */
+  const search = (projectId: string): Promise<Found | undefined> => {
     const last = searches.get(projectId);
-    if (last && isFresh(last.at)) return last.keys;
-    const keys = look(projectId).then((state) => state?.keys);
-    searches.set(projectId, { at: monotonic(), keys });
-    return keys;
+    if (last && isFresh(last.at)) return last.found;
+    const found = look(projectId).then((state) => state && { keys: state.keys, members: state.members });
+    searches.set(projectId, { at: monotonic(), found });
+    return found;
   };
 
   return {
@@ -87,8 +88,13 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
       const state = await stateOf(projectId);
       const known = state?.keys.get(keyId);
       if (!state || (known && fits(known))) return known;
-      const found = (await search(projectId))?.get(keyId);
+      const found = (await search(projectId))?.keys.get(keyId);
       return found && fits(found) ? found : undefined;
+    },
+    /** A member of a project. One who is not known may have been added by another process. */
+    memberOf: async (projectId: string, personId: string): Promise<Member | undefined> => {
+      const state = await stateOf(projectId);
+      return state && (state.members.get(personId) ?? (await search(projectId))?.members.get(personId));
     },
   };
 };

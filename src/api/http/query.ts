@@ -56,6 +56,10 @@ export const queryIn = (
   return { query: { ...query, ...Object.fromEntries(records) }, errors };
 };
 
+/** Whether a route has a parameter of a name in its query. */
+export const asksFor = ({ schema }: { readonly schema?: { readonly querystring?: unknown } }, name: string): boolean =>
+  schema?.querystring instanceof z.ZodObject && name in schema.querystring.shape;
+
 /**
  * Gives each route that has no query of its own an empty one, so that what is asked there in vain is refused. Not where
  * events come in: their senders are configured elsewhere, and add what they like.

@@ -26,6 +26,8 @@ import { keySecrets } from '../routes/key-secrets.ts';
 import { leadActions } from '../routes/lead-actions.ts';
 import { leadFacts } from '../routes/lead-facts.ts';
 import { leadRouting } from '../routes/lead-routing.ts';
+import { acceptInvitation } from '../routes/accept-invitation.ts';
+import { members } from '../routes/members.ts';
 import { leads } from '../routes/leads.ts';
 import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
@@ -98,6 +100,8 @@ const parts: readonly Routes[] = [
   projects,
   keys,
   keySecrets,
+  members,
+  acceptInvitation,
   scoringModel,
   teams,
   reps,

@@ -32,20 +32,13 @@ export const withCookie = (api: Pick<ApiContext, 'publicUrl'>, reply: FastifyRep
 
 /** Throws a `Problem` when a request writes by the cookie of the console, and not out of the console. */
 export const mustBeOfConsole = (request: FastifyRequest): void => {
-  if (request.method === 'GET' || header(request, consoleHeader.toLowerCase()) !== undefined) return;
+  if (
+    request.method === 'GET' ||
+    request.method === 'HEAD' ||
+    header(request, consoleHeader.toLowerCase()) !== undefined
+  )
+    return;
   throw new Problem('unauthorized', `Writing with the cookie of the console takes the header ${consoleHeader}`, {
-    headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' },
-  });
-};
-
-/** Who is signed in, by an access token or by the console's cookie. Throws a `Problem` when nobody is. */
-export const signedIn = async ({ people }: ApiContext, request: FastifyRequest): Promise<SignedIn> => {
-  const [, token] = /^bearer\s+(\S+)\s*$/i.exec(header(request, 'authorization') ?? '') ?? [];
-  const cookie = token === undefined ? cookieOf(request) : undefined;
-  if (cookie !== undefined) mustBeOfConsole(request);
-  const signed = await people.sessionOf(token ?? cookie ?? '');
-  if (signed) return signed;
-  throw new Problem('unauthorized', 'Nobody is signed in by this; sign in and send the access token as Bearer', {
     headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' },
   });
 };

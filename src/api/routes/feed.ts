@@ -86,6 +86,7 @@ export const feed: Routes = (app, api) => {
       const page = await read(from, wanted, limit, () => request.raw.socket.destroyed);
       const isHeld = page.items.length === 0 && page.atEnd && wait > 0;
       const told = isHeld ? await hold(reply, page.position, wanted, { limit, wait }) : page;
+      if (isHeld) await app.mustStillBeAllowed(request);
       return answer(reply, told, cursors.encode(told.position));
     },
   });

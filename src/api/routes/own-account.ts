@@ -2,13 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Routes } from '../http/app.ts';
 import { Problem } from '../http/problems.ts';
-import { askingOf, signedIn, withCookie } from '../http/signed.ts';
+import { signedIn } from '../http/auth.ts';
+import { askingOf, withCookie } from '../http/signed.ts';
 import { asTry } from '../http/trying.ts';
 import { bodyLimit, fields, personSchema, personShown } from './account-form.ts';
 
 const tags = ['Accounts'];
-// Each of them looks itself who is signed in: no key does any of this.
-const config = { public: true } as const;
+const config = { permission: 'account' } as const;
 
 /** What a person sees and does of their own account. */
 export const ownAccount: Routes = (app, api) => {
@@ -16,7 +16,7 @@ export const ownAccount: Routes = (app, api) => {
 
   /** Who is signed in, and their address. */
   const signed = async (request: FastifyRequest) => {
-    const { personId, sessionId } = await signedIn(api, request);
+    const { personId, sessionId } = signedIn(request);
     const addressId = await people.addressOf(sessionId);
     if (addressId === undefined) throw new Problem('session-revoked', 'The session is over; sign in again');
     return { personId, sessionId, addressId, asking: askingOf(request, personId) };
@@ -28,7 +28,7 @@ export const ownAccount: Routes = (app, api) => {
     config,
     schema: { summary: 'Who is signed in', tags, response: { 200: personSchema } },
     handler: async (request, reply) => {
-      const { personId } = await signedIn(api, request);
+      const { personId } = signedIn(request);
       const person = await people.personOf(personId);
       if (!person) throw new Problem('session-revoked', 'There is no such person any more');
       reply.header('Cache-Control', 'no-store');

@@ -2,10 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { createProject } from '../../commands/projects/create-project.ts';
 import type { Key } from '../../domain/projects/project.ts';
+import { project } from '../../domain/projects/project.ts';
+import { streamOf } from '../../domain/streams.ts';
+import { roles } from '../../domain/people/roles.ts';
+import { countOfProjects, projectsOfPerson } from '../../queries/projects/members.ts';
 import { projectOf, projects as listed } from '../../queries/projects/projects.ts';
 import type { Routes } from '../http/app.ts';
 import { idOf, issue, making } from './issuing.ts';
 import { listOf, pageOf, paging } from '../http/paging.ts';
+import { Problem } from '../http/problems.ts';
 import { queryContext } from '../http/query-context.ts';
 import { requestOf, withPosition } from '../http/request.ts';
 import type { ApiContext } from '../http/context.ts';
@@ -28,6 +33,19 @@ const first = {
   writeKey: { name: 'write', scopes: ['events:write'] },
 } satisfies Record<string, Pick<Key, 'name' | 'scopes'>>;
 
+/** Of how many projects a person may be a member who begins another one. */
+const mostProjects = 50;
+
+/** Whether nothing was made of this id yet: a retry is answered as before, however many there are by now. */
+const isNew = async ({ engine }: ApiContext, projectId: string): Promise<boolean> =>
+  (await engine.states.read(streamOf(project.name, projectId), -1, 1)).length === 0;
+
+const mustMayHaveMore = async (api: ApiContext, personId: string): Promise<void> => {
+  if ((await countOfProjects(queryContext(api), personId)) < mostProjects) return;
+  const detail = `Who is a member of ${mostProjects} projects can begin no more; leave one, or ask for the root key`;
+  throw new Problem('projects-full', detail);
+};
+
 const create = async (
   api: ApiContext,
   request: FastifyRequest & { readonly body: { readonly name: string } },
@@ -36,7 +54,11 @@ const create = async (
   const made = making(api, request, 'project');
   const projectId = idOf(made('project id'));
   const asked = requestOf(request, createProject.name);
-  const { events } = await api.engine.handle(createProject, { projectId, name: request.body.name }, asked);
+  const { signed } = request.caller;
+  if (signed && (await isNew(api, projectId))) await mustMayHaveMore(api, signed.personId);
+  // With its admin in one append: there is no moment at which nobody sees to it.
+  const wanted = { projectId, name: request.body.name, ...(signed && { admin: signed.personId }) };
+  const { events } = await api.engine.handle(createProject, wanted, asked);
   const [as] = events.flatMap((event) => (event.type === 'ProjectCreated' ? [event.data.name] : []));
   const ofApi = await issue(api, request, made, { projectId, ...first.apiKey });
   const madeToWrite = making(api, request, 'write key');
@@ -56,7 +78,7 @@ export const projects: Routes = (app, api) => {
     schema: {
       summary: 'Make a project and its first keys',
       description:
-        'The keys are shown here only, and again to a retry with the same Idempotency-Key. Takes the root key.',
+        'The keys are shown here only, and again to a retry with the same Idempotency-Key. Takes the root key, or a person, who is its admin.',
       tags,
       body: z.object({ name }),
       response: { 201: created },
@@ -69,13 +91,18 @@ export const projects: Routes = (app, api) => {
     config: { permission: 'projects:list' },
     schema: {
       summary: 'The projects, oldest first',
-      description: 'The root key sees all of them, a key of a project its own.',
+      description:
+        'The root key sees all of them, a key of a project its own, a person those that they belong to, with their role.',
       tags,
       querystring: z.object(paging),
-      response: { 200: listOf(projectView) },
+      response: { 200: listOf(projectView.extend({ role: z.enum(roles).optional() })) },
     },
-    handler: ({ caller: { projectId }, query }) =>
-      pageOf(api, ['projects', projectId], query, (range) => listed(context, projectId, range)),
+    handler: ({ caller: { projectId, signed }, query }) =>
+      signed
+        ? pageOf(api, ['projects', signed.personId], query, (range) =>
+            projectsOfPerson(context, signed.personId, range),
+          )
+        : pageOf(api, ['projects', projectId], query, (range) => listed(context, projectId, range)),
   });
   app.route({
     method: 'GET',

@@ -14,8 +14,11 @@ import { cursorsOf, pagesInTurn, wantedQuery } from './feed-reading.ts';
 /** How many streams may be open. */
 export const openStreams = { ofProject: 100, ofAll: 500 } as const;
 
-/** How often it is looked whether a key still allows a stream, and after how many such times a comment is sent; in ms. */
-export const pulse = { every: 5_000, comment: 3 } as const;
+/**
+ * How often it is looked whether a caller still may read a stream, and after how many such times a comment is sent; in ms. What
+ * another process changed is known a second after at most to who looks so often.
+ */
+export const pulse = { every: 500, comment: 30 } as const;
 
 /** How many items are read at a time by who is behind. */
 const pageOf = 200;
@@ -60,14 +63,14 @@ const follow = async (api: ApiContext, read: ReadPage, reader: Reader, behind: b
   }
 };
 
-/** Sends comments, and ends a stream whose key was taken back. */
+/** Sends comments, and ends a stream whose reader may not read it any more. */
 const beat = (request: FastifyRequest, reader: Reader): void => {
   const { stream, cursorOf } = reader;
   let beats = 0;
   const look = async (): Promise<void> => {
     // What can't be told now is told next time.
     const isAllowed = await request.server.isStillAllowed(request).catch(() => true);
-    if (!isAllowed) stream.end('the key is not valid any more');
+    if (!isAllowed) stream.end('the key, the session or the membership is not valid any more');
   };
   const timer = setInterval(() => {
     beats += 1;
@@ -106,7 +109,7 @@ export const stream: Routes = (app, api) => {
       summary: 'What happens to leads, as it happens, as server-sent events',
       description: [
         'What endpoints are told and `/api/feed` has: `id` is a cursor, `event` the type, `data` the JSON. It begins now, or after `Last-Event-ID`, without gap or repeat.',
-        'A comment comes every 15 s. It ends when the process stops, when the key is revoked (within 10 s), and for a reader for whom more than 1 MiB waits: come again with `Last-Event-ID`.',
+        'A comment comes every 15 s. It ends when the process stops, within 2 s when the key is revoked, the session is over or has expired, or the person is no member any more, and for a reader for whom more than 1 MiB waits: come again with `Last-Event-ID`.',
         'So many are open of a project and of a process at most: 100 and 500; beyond that 429.',
       ].join(' '),
       tags: ['Endpoints'],

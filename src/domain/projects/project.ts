@@ -9,6 +9,8 @@ import type { PublishedModel } from '../scoring/published-model.ts';
 import { defaultModel, defaultModelOf } from '../scoring/default-model.ts';
 import { modelSchema } from '../scoring/scoring-model.ts';
 import type { Key } from './keys.ts';
+import type { Members } from './members.ts';
+import { memberEvents, noMembers, withMembers } from './members.ts';
 import { keyEvents, withKeyRotated, withoutKeySecret } from './keys.ts';
 import { inForce } from '../scoring/published-model.ts';
 
@@ -38,6 +40,7 @@ export const projectEvents = {
       'A tenant began. `defaultModel` is the edition of the scoring model that it began with; the first unless said.',
     ),
   ...keyEvents,
+  ...memberEvents,
   ScoringModelPublished: z
     .strictObject({
       version: z.number().int().min(2),
@@ -50,7 +53,7 @@ export const projectEvents = {
 } as const;
 export type ProjectEvent = EventsOf<typeof projectEvents>;
 
-export type ProjectState = {
+export type ProjectState = Members & {
   readonly projectId: string | undefined;
   readonly name: string;
   readonly createdAt: string;
@@ -72,6 +75,9 @@ const initial: ProjectState = {
   createdAt: '',
   keys: PersistentMap(),
   scoring: inForce(1, defaultModel),
+  members: noMembers.members,
+  invitations: noMembers.invitations,
+  invited: noMembers.invited,
 };
 
 const withKey = (state: ProjectState, keyId: string, change: (key: Key) => Key): ProjectState => {
@@ -94,6 +100,12 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
       return withKey(state, event.data.keyId, (key) => withoutKeySecret(key, event.data.secretId));
     case 'KeyRevoked':
       return { ...state, keys: state.keys.remove(event.data.keyId) };
+    case 'InvitationMade':
+    case 'InvitationWithdrawn':
+    case 'MemberAdded':
+    case 'MemberRoleChanged':
+    case 'MemberRemoved':
+      return withMembers(state, event);
     case 'ScoringModelPublished':
       return { ...state, scoring: inForce(event.data.version, event.data.model) };
     default:
@@ -102,9 +114,15 @@ const evolve = (state: ProjectState, event: ProjectEvent): ProjectState => {
 };
 
 /** By what keys and rules were seen to take. */
-const measure = ({ keys, scoring: { model } }: ProjectState): number => {
+const measure = ({ keys, members, invitations, scoring: { model } }: ProjectState): number => {
   const rules = model.engagement.length + model.fit.length;
-  return 5_000 + keys.size * 600 + rules * 2_000 + Object.keys(model.groups).length * 200;
+  return (
+    5_000 +
+    keys.size * 600 +
+    (members.size + invitations.size) * 400 +
+    rules * 2_000 +
+    Object.keys(model.groups).length * 200
+  );
 };
 
 export const project: Aggregate<ProjectState, ProjectEvent> = {

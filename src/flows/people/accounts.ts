@@ -8,7 +8,7 @@ import type { AddressState } from '../../domain/people/address.ts';
 import { addressIdOf, mayMail, tokenBy } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, once } from './context.ts';
+import { addressNow, newPersonId, once } from './context.ts';
 import { hashOfText, idOfSecret, secretText } from './tokens.ts';
 
 /** How many characters a password has. */
@@ -81,13 +81,13 @@ const register = async (
   { email, password, name }: Registration,
   asking: Asking,
 ): Promise<void> => {
-  const { passwords, credentials, engine, newId } = context;
+  const { passwords, credentials, engine } = context;
   mustBeGood(context, password);
   const kept = await passwords.hash(password);
   const addressId = addressIdOf(email);
   if (!mayMail(await addressNow(context, addressId), engine.clock())) return;
   const { mailId, hash, keep } = mailToken(context, addressId);
-  const input = { addressId, email, personId: newId(), mailId, hash, ...(name !== undefined && { name }) };
+  const input = { addressId, email, personId: newPersonId(context), mailId, hash, ...(name !== undefined && { name }) };
   await withMail(context, mailId, [keep, () => credentials.keep('password', mailId, kept)], () =>
     engine.handle(registerAddress, input, once(context, asking)),
   );

@@ -1,11 +1,12 @@
 import { acceptInvitation } from '../../commands/people/accept-invitation.ts';
+import { claimAddress } from '../../commands/people/claim-address.ts';
 import { describePerson } from '../../commands/people/describe-person.ts';
 import { inviteAddress } from '../../commands/people/invite-address.ts';
 import { addressIdOf } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { addressOfToken, mailToken, mustBeGood, withMail } from './accounts.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, once } from './context.ts';
+import { addressNow, newPersonId, once } from './context.ts';
 
 /** Whom an invitation is to, and which mail it is: `invitationId` is undefined when the address has had as many mails as it may. */
 export type Invited = {
@@ -31,10 +32,10 @@ const invite = async (
   { email, projectId }: { readonly email: string; readonly projectId: string },
   asking: Asking,
 ): Promise<Invited> => {
-  const { engine, newId } = context;
+  const { engine } = context;
   const addressId = addressIdOf(email);
   const { mailId, hash, keep } = mailToken(context, addressId);
-  const input = { addressId, email, personId: newId(), mailId, hash, projectId };
+  const input = { addressId, email, personId: newPersonId(context), mailId, hash, projectId };
   const { events } = await withMail(context, mailId, [keep], () =>
     engine.handle(inviteAddress, input, once(context, asking)),
   );
@@ -44,6 +45,30 @@ const invite = async (
   if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
   await engine.handle(describePerson, { personId, addressId }, once(context, asking));
   return { personId, invitationId: until === undefined ? undefined : mailId, until };
+};
+
+/** The person of an address, who is made where it is nobody's. */
+const personFor = async (context: PeopleContext, email: string, asking: Asking): Promise<string> => {
+  const { engine } = context;
+  const addressId = addressIdOf(email);
+  const input = { addressId, email, personId: newPersonId(context) };
+  await engine.handle(claimAddress, input, once(context, asking));
+  const { personId } = await addressNow(context, addressId);
+  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
+  await engine.handle(describePerson, { personId, addressId }, once(context, asking));
+  return personId;
+};
+
+/** Whom the token of an invitation is of, and what to; it may have been taken. Throws a `Rejection` when it holds no more. */
+const invitationBy = async (
+  context: PeopleContext,
+  token: string,
+): Promise<{ readonly personId: string; readonly projectId: string }> => {
+  const { hash, state } = await addressOfToken(context, token);
+  const found = [...state.tokens, ...state.taken].find((each) => each.hash === hash && each.kind === 'invitation');
+  const { personId } = state;
+  if (personId !== undefined && found?.projectId !== undefined) return { personId, projectId: found.projectId };
+  throw new Rejection('token-invalid', 'This is no invitation; ask for one');
 };
 
 /** What who takes an invitation says: a password is let in only where the person has none that is known to be theirs. */
@@ -81,6 +106,8 @@ const accept = async (
 
 /** How people are invited, and come. */
 export const invitationsOf = (context: PeopleContext) => ({
+  personFor: (email: string, asking: Asking) => personFor(context, email, asking),
+  invitationBy: (token: string) => invitationBy(context, token),
   invite: (to: { readonly email: string; readonly projectId: string }, asking: Asking) => invite(context, to, asking),
   acceptInvitation: (acceptance: Acceptance, asking: Asking) => accept(context, acceptance, asking),
 });

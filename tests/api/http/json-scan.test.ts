@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../../src/api/http/caller.ts';
+import { textAt } from '../../../src/api/http/named-project.ts';
 import { excessOf, memberOf } from '../../../src/api/http/json-scan.ts';
 
 const bounds = { values: 10, anItem: 4, items: 5, levels: 6 };
