@@ -4,6 +4,11 @@ import { bodyLimits } from '../src/api/http/body.ts';
 import { admissionLimits } from '../src/api/ingest/admission.ts';
 import { itemLimits } from '../src/api/ingest/json.ts';
 import { connectionLimits } from '../src/api/http/connections.ts';
+import { bodyLimit as accountBodies } from '../src/api/routes/account-form.ts';
+import { mailsAnHour } from '../src/domain/people/address.ts';
+import { passwordLength } from '../src/flows/people/accounts.ts';
+import { laterLimits } from '../src/flows/people/later.ts';
+import { hashingLimits } from '../src/outside/passwords/hashing.ts';
 import { laneLimits } from '../src/api/http/lanes.ts';
 import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
@@ -92,6 +97,10 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${waitingBytes.ofReader / mib} MiB`,
     `${waitingBytes.ofAll / mib} MiB for all`,
   ],
+  ['a request about an account', `${accountBodies / kib} KiB`, `${passwordLength.most} characters`],
+  ['passwords that are hashed', `${hashingLimits.atOnce} at a time in a process`, `${hashingLimits.waiting} wait`],
+  ['mails to an address', `${mailsAnHour} in an hour`],
+  ['mails that are asked for and not made yet', `${laterLimits.waiting} of a process`],
   ['a page of the log, for whoever reads it', `${told(pageLimits.events)} facts`, `${pageLimits.bytes / mib} MiB`],
 ];
 

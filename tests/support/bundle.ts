@@ -26,6 +26,7 @@ const started = [
   'tools/verify.ts',
   'tests/support/bystander-thread.ts',
   'tests/support/dying-process.ts',
+  'tests/support/dying-registration.ts',
   'tests/support/eventstoredb-standin-process.ts',
   'tests/support/mongodb-standin-process.ts',
 ];

@@ -1,5 +1,5 @@
 /** How much is done at a time of what nobody waits for, and how much waits. What would be more is not done. */
-const bounds = { atOnce: 2, waiting: 500 } as const;
+export const laterLimits = { atOnce: 2, waiting: 500 } as const;
 
 /** Does what a request asked for after it was answered, so that its answer takes as long whatever there is to do. */
 export type Later = {
@@ -14,7 +14,7 @@ export const openLater = (onError: (error: unknown) => void): Later => {
   const running = new Set<Promise<void>>();
 
   const begin = (): void => {
-    while (running.size < bounds.atOnce) {
+    while (running.size < laterLimits.atOnce) {
       const work = line.shift();
       if (!work) return;
       // In a turn of its own: what begins at once would be part of the answer.
@@ -31,7 +31,7 @@ export const openLater = (onError: (error: unknown) => void): Later => {
 
   return {
     add: (work) => {
-      if (line.length >= bounds.waiting)
+      if (line.length >= laterLimits.waiting)
         return onError(new Error('mails that were asked for are more than can be made'));
       line.push(work);
       begin();

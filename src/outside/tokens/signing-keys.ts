@@ -1,5 +1,6 @@
 import type { CryptoKey, JWK } from 'jose';
 import { z } from 'zod';
+import { VaultUnavailable } from '../vault/boxes.ts';
 import type { Vault } from '../vault/vault.ts';
 import { VaultConflict } from '../vault/vault.ts';
 
@@ -91,7 +92,17 @@ export const openSigningKeys = ({ vault, clock, monotonic, newId }: Dependencies
       .then((keys) => (loaded = { at: monotonic(), keys, imported: new Map() }))
       .finally(() => (loading = undefined)));
 
-  const known = async (age: number): Promise<Loaded> => (loaded && monotonic() - loaded.at < age ? loaded : look());
+  /** As of so many ms ago at most. While the vault is away, what is known is as it was. */
+  const known = async (age: number): Promise<Loaded> => {
+    const last = loaded;
+    if (last && monotonic() - last.at < age) return last;
+    try {
+      return await look();
+    } catch (error) {
+      if (!last || !(error instanceof VaultUnavailable)) throw error;
+      return (loaded = { ...last, at: monotonic() });
+    }
+  };
 
   const imported = ({ imported: of }: Loaded, { kid, jwk: { d: _, ...open }, jwk }: Kept, secret: boolean) => {
     const name = `${kid} ${secret}`;

@@ -28,7 +28,7 @@ const routesIn = (tree: string): readonly string[] => {
 
 /** What needs no description: the page itself, HEAD, and the short form of a path that has one. */
 const isUndescribed = (name: string): boolean =>
-  name.trim() === '' || /^head |^options \*|^get \/(?:docs|openapi\.json)|^post \/v1\/[a-z]$/.test(name);
+  name.trim() === '' || /^head |^options \*|^get \/(?:docs|openapi\.json|console\/)|^post \/v1\/[a-z]$/.test(name);
 
 type Operation = {
   summary?: string;

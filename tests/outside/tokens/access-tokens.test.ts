@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { accessTokens } from '../../../src/outside/tokens/access-tokens.ts';
 import { keyTimes, openSigningKeys } from '../../../src/outside/tokens/signing-keys.ts';
+import { VaultUnavailable } from '../../../src/outside/vault/boxes.ts';
 import { openSqliteBoxes } from '../../../src/outside/vault/sqlite/boxes.ts';
 import type { Vault } from '../../../src/outside/vault/vault.ts';
 import { vaultOver } from '../../../src/outside/vault/vault.ts';
@@ -156,5 +157,25 @@ describe('The keys that sign', () => {
       await read(`${head}.${body}.${signature}`);
     }
     expect(asked - before).toBe(1);
+  });
+
+  it('go on as they are known while the vault is away', async () => {
+    const { vault, clock, process } = opened();
+    let away = false;
+    const { issue, read } = process({
+      ...vault,
+      get: async (name) => {
+        if (away) throw new VaultUnavailable('The vault is away');
+        return vault.get(name);
+      },
+    });
+    const token = await issue(claims);
+    away = true;
+    clock.forward(600_000);
+    expect(await read(token)).toEqual(claims);
+    expect(await read(await issue(claims))).toEqual(claims);
+    await expect(
+      process({ ...vault, get: () => Promise.reject(new VaultUnavailable('away')) }).issue(claims),
+    ).rejects.toThrow('away');
   });
 });
