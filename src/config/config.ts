@@ -15,7 +15,7 @@ import { limitSettings, limitsOf } from './limits.ts';
 import type { TrustProxy } from './trust-proxy.ts';
 import { trustProxy } from './trust-proxy.ts';
 import { conflictsIn, MAKE_KEY } from './conflicts.ts';
-import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
+import { EVENTSTOREDB, storeLocation, MONGODB, vaultBeside } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -156,12 +156,6 @@ function unknownProblem(name: string): string {
   if (meant === undefined) return `${name}: there is no such setting; remove it`;
   return `${name}: there is no such setting; did you mean ${meant}?`;
 }
-
-/** Many processes may use stores that are servers: then they share the vault as well. */
-const vaultBeside = ({ eventStore, readModels }: StoreLocations): VaultLocation | undefined =>
-  eventStore.scheme !== 'sqlite' && readModels.scheme === 'mongodb'
-    ? { scheme: 'mongodb', url: databaseBeside(readModels.url) }
-    : undefined;
 
 function configOf(settings: z.output<typeof environment>): Config {
   const { DATA_DIR, EVENT_STORE, READ_MODELS, VAULT, LEADFOLD_ADMIN_KEY } = settings;
