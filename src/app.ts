@@ -158,6 +158,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     healthOnly: config.role === 'worker',
     telemetry: watch,
     trustProxy: config.trustProxy,
+    https: config.people.publicUrl.startsWith('https:'),
   });
   const port: { open?: MetricsPort } = {};
   return {
