@@ -1,5 +1,6 @@
 import type { LimitSettings } from '../../config/limits.ts';
-import type { Limits } from '../../outside/limits/open.ts';
+import type { Quotas } from '../../outside/limits/quotas.ts';
+import type { Tallies } from '../../outside/limits/tallies.ts';
 import type { ApiContext } from './context.ts';
 import { rateLimits } from './rate-limits.ts';
 import { signInThrottle } from './sign-in-throttle.ts';
@@ -7,7 +8,7 @@ import { signInThrottle } from './sign-in-throttle.ts';
 type Bounding = {
   readonly perMinute: LimitSettings;
   /** Where it is counted. */
-  readonly counted: Pick<Limits, 'quotas' | 'tallies'>;
+  readonly counted: { readonly tallies: Tallies; readonly quotas?: Quotas };
   readonly clock: () => Date;
   /** The root key, which all processes have. */
   readonly adminKey: string;

@@ -115,8 +115,8 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
 
   /** Forgets what was sent that the read models, which show what is due first, do not show as it was any more. */
   const forgetPassed = (endpointId: string, due: readonly QueueDocument[]): void => {
-    const shown = new Set(due.map(({ queue }) => queue));
-    for (const [queue, each] of sent) if (each.endpointId === endpointId && !shown.has(queue)) sent.delete(queue);
+    const found = new Set(due.map(({ queue }) => queue));
+    for (const [queue, each] of sent) if (each.endpointId === endpointId && !found.has(queue)) sent.delete(queue);
   };
 
   const isOver = ({ queue, last }: QueueDocument): boolean => {
