@@ -11,6 +11,7 @@ export const asTry = async <T>(
   { ip }: FastifyRequest,
   account: string,
   look: () => Promise<T | undefined>,
+  wrong = 'There is no account with this address and password',
 ): Promise<T> => {
   const begun = await signInThrottle.begin(account, ip);
   let found: T | undefined;
@@ -25,7 +26,7 @@ export const asTry = async <T>(
     await begun.succeeded();
     return found;
   }
-  throw new Problem('credentials-invalid', 'There is no account with this address and password', {
+  throw new Problem('credentials-invalid', wrong, {
     headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' },
   });
 };
