@@ -9,9 +9,8 @@ import { Problem } from './problems.ts';
 export const asTry = async <T>(
   { signInThrottle }: Pick<ApiContext, 'signInThrottle'>,
   { ip }: FastifyRequest,
-  account: string,
+  { account, wrong }: { readonly account: string; readonly wrong: string },
   look: () => Promise<T | undefined>,
-  wrong = 'There is no account with this address and password',
 ): Promise<T> => {
   const begun = await signInThrottle.begin(account, ip);
   let found: T | undefined;
