@@ -3,14 +3,11 @@ import { adminKeyIn, newSecret } from './config/key-files.ts';
 import type { App as Http } from './api/http/app.ts';
 import { lanesPerProject } from './api/http/lanes.ts';
 import { openServer } from './api/http/server.ts';
-import { signInThrottle } from './api/http/sign-in-throttle.ts';
+import { boundsOf } from './api/http/bounds.ts';
 import type { ApiContext } from './api/http/context.ts';
 import type { ReplayReject } from './api/ingest/replay.ts';
 import { replaying } from './api/ingest/replay.ts';
-import type { Handle } from './engine/handle.ts';
-import { engineOf } from './flows/engine.ts';
 import type { Engine } from './flows/engine.ts';
-import { keepSnapshots } from './engine/snapshots.ts';
 import { rebuildsOf } from './jobs/rebuilds.ts';
 import { looking } from './runners/components.ts';
 import type { Config } from './config/config.ts';
@@ -28,12 +25,12 @@ import { openLog } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Logger } from 'pino';
 import type { MetricsPort } from './telemetry/metrics-port.ts';
-import { observedCommands } from './telemetry/observed-commands.ts';
 import { openMetrics, openTelemetry } from './telemetry/telemetry.ts';
 import { openTroubles } from './telemetry/troubles.ts';
 import { oldestSecrets } from './queries/secret-ages.ts';
 import { waitingWork } from './queries/waiting-work.ts';
 import type { People } from './flows/people/people.ts';
+import { openEngine } from './runners/open-engine.ts';
 import { openPeople } from './runners/open-people.ts';
 import type { Stores } from './runners/open-stores.ts';
 import { openStores } from './runners/open-stores.ts';
@@ -64,15 +61,6 @@ export type Outside = {
 };
 
 const fromHere = (): Outside => ({ clock: () => new Date(), newId: newIds(), newSecret: () => newSecret() });
-
-/** What runs commands, watched by telemetry, with what it remembers of streams. */
-const openEngine = ({ store, isAlone, readModels }: Stores, { clock, newId }: Outside, telemetry: Telemetry) => {
-  const snapshots = keepSnapshots(readModels, {
-    onLookup: (outcome) => telemetry.instruments.snapshots.add(1, outcome),
-  });
-  const observe = (handle: Handle): Handle => observedCommands(handle, telemetry);
-  return { engine: engineOf({ store, isAlone, snapshots, clock, newId, observe }), snapshots };
-};
 
 type Running = {
   readonly config: Config;
@@ -118,7 +106,7 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     replay,
     monotonic: () => performance.now(),
     adminKey,
-    signInThrottle: signInThrottle({ tallies: stores.limits.tallies, clock: outside.clock, adminKey }),
+    ...boundsOf({ perMinute: config.limits, counted: stores.limits, clock: outside.clock, adminKey }),
     reached: (position, signal, { only } = {}) => projecting.reached(position, signal, only),
     asOf: freshness.asOf,
     head: () => store.head(),
@@ -150,6 +138,8 @@ const openHttp = async (running: Running, runners: Runners, stopping: () => bool
     stopping,
     healthOnly: config.role === 'worker',
     telemetry: watch,
+    trustProxy: config.trustProxy,
+    https: config.people.publicUrl.startsWith('https:'),
   });
   const port: { open?: MetricsPort } = {};
   return {

@@ -204,6 +204,8 @@ describe.each(['api', 'worker'])('the container %s', (role) => {
       adminKey: values.LEADFOLD_ADMIN_KEY,
       masterKey: Buffer.from(values.LEADFOLD_MASTER_KEY, 'base64'),
       deliverySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000].map((seconds) => seconds * 1_000),
+      trustProxy: 1,
+      limits: parseConfig({}).limits,
       people: {
         publicUrl: 'http://127.0.0.1:4000',
         publicUrlGiven: false,

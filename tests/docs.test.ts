@@ -11,7 +11,7 @@ const manifest = z
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
 const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((path) => join('docs', path));
-const pages = ['README.md', 'CONTRIBUTING.md', ...docs]
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs]
   .filter((path) => path.endsWith('.md') && existsSync(join(root, path)))
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { bodyLimits } from '../src/api/http/body.ts';
 import { admissionLimits } from '../src/api/ingest/admission.ts';
 import { itemLimits } from '../src/api/ingest/json.ts';
+import { connectionLimits } from '../src/api/http/connections.ts';
 import { bodyLimit as accountBodies } from '../src/api/routes/account-form.ts';
 import { mailsAnHour } from '../src/domain/people/address.ts';
 import { passwordLength } from '../src/flows/people/accounts.ts';
@@ -13,6 +14,7 @@ import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
 import { leadLimits } from '../src/domain/lead/lead-limits.ts';
 import { rejectLimits } from '../src/domain/sources/reject.ts';
+import { mostOrigins } from '../src/domain/projects/origins.ts';
 import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
 import { waitingBytes } from '../src/api/http/event-stream.ts';
@@ -32,6 +34,8 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${bodyLimits.keylessBytes / kib} KiB`,
     `${bodyLimits.keylessBytesInAll / mib} MiB`,
   ],
+  ['connections', `${told(connectionLimits.ofAll)} of a process`, `${told(connectionLimits.ofAddress)} of an address`],
+  ['origins of a key', told(mostOrigins)],
   ['a batch', `${told(bodyLimits.items)} items`],
   ['a webhook', `${told(bodyLimits.items)} items`],
   ['what is kept of what one request has refused', `${told(rejectLimits.ofRequest)} items`],

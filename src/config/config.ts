@@ -10,8 +10,12 @@ import type { StoreLocations, VaultLocation } from './store-location.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Sent } from './opentelemetry.ts';
 import { openTelemetryOf } from './opentelemetry.ts';
+import type { LimitSettings } from './limits.ts';
+import { limitSettings, limitsOf } from './limits.ts';
+import type { TrustProxy } from './trust-proxy.ts';
+import { trustProxy } from './trust-proxy.ts';
 import { conflictsIn, MAKE_KEY } from './conflicts.ts';
-import { databaseBeside, EVENTSTOREDB, storeLocation, MONGODB } from './store-location.ts';
+import { EVENTSTOREDB, storeLocation, MONGODB, vaultBeside } from './store-location.ts';
 
 const ROLES = ['all', 'api', 'worker'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -31,6 +35,9 @@ export type Config = StoreLocations & {
   readonly deliveryAllow?: DeliveryAllow;
   /** The waits between the attempts to tell an endpoint, in ms. */
   readonly deliverySchedule: readonly number[];
+  /** Whose word is taken for where a request comes from. */
+  readonly trustProxy: TrustProxy;
+  readonly limits: LimitSettings;
   readonly people: PeopleSettings;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** A port for metrics alone, which asks for no key. */
@@ -119,6 +126,12 @@ export const environment = z.object({
   DELIVERY_SCHEDULE: deliverySchedule
     .prefault(defaultSchedule)
     .describe('The waits between the attempts to send a webhook, like 500ms, 5s, 30m or 2h, with commas between them.'),
+  TRUST_PROXY: trustProxy
+    .prefault('off')
+    .describe(
+      'Whose X-Forwarded-For and X-Forwarded-Proto are believed: off, how many proxies are in front, or their addresses and networks, with commas between them.',
+    ),
+  ...limitSettings,
   ...peopleEnvironment,
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
@@ -144,12 +157,6 @@ function unknownProblem(name: string): string {
   return `${name}: there is no such setting; did you mean ${meant}?`;
 }
 
-/** Many processes may use stores that are servers: then they share the vault as well. */
-const vaultBeside = ({ eventStore, readModels }: StoreLocations): VaultLocation | undefined =>
-  eventStore.scheme !== 'sqlite' && readModels.scheme === 'mongodb'
-    ? { scheme: 'mongodb', url: databaseBeside(readModels.url) }
-    : undefined;
-
 function configOf(settings: z.output<typeof environment>): Config {
   const { DATA_DIR, EVENT_STORE, READ_MODELS, VAULT, LEADFOLD_ADMIN_KEY } = settings;
   const { LEADFOLD_MASTER_KEY: masterKey, LEADFOLD_MASTER_KEY_PREVIOUS: previousMasterKey } = settings;
@@ -170,6 +177,8 @@ function configOf(settings: z.output<typeof environment>): Config {
     ...(LEADFOLD_ADMIN_KEY !== undefined && { adminKey: LEADFOLD_ADMIN_KEY }),
     ...(settings.DELIVERY_ALLOW && { deliveryAllow: settings.DELIVERY_ALLOW }),
     deliverySchedule: settings.DELIVERY_SCHEDULE,
+    trustProxy: settings.TRUST_PROXY,
+    limits: limitsOf(settings),
     people: peopleOf(settings, { host: settings.HOST, port: settings.PORT }),
     logLevel: settings.LOG_LEVEL,
     ...(settings.METRICS_PORT !== undefined && { metricsPort: settings.METRICS_PORT }),

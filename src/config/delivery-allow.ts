@@ -1,8 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-
-/** A network: an address of it and how many of its bits all of it has in common. */
-export type Network = { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' };
+import type { Network } from './networks.ts';
+import { networkIn } from './networks.ts';
 
 /** Where webhooks may go besides the open internet: networks by their addresses, and hosts by name whatever their address. */
 export type DeliveryAllow = { readonly networks: readonly Network[]; readonly hosts: readonly string[] };
@@ -13,19 +11,6 @@ export const nowhere: DeliveryAllow = { networks: [], hosts: [] };
 /** How many entries the setting may have: each is looked at for each address. */
 const most = 256;
 
-const networkOf = (text: string): Network | undefined => {
-  const [address = '', bits, more] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || more !== undefined || address.includes('%')) return undefined;
-  const longest = version === 4 ? 32 : 128;
-  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > longest)) return undefined;
-  return {
-    address,
-    prefix: bits === undefined ? longest : Number(bits),
-    family: version === 4 ? 'ipv4' : 'ipv6',
-  };
-};
-
 /** A host name as a URL has it. A last label of digits would make it a way to write an address. */
 const isHost = (text: string): boolean =>
   text.length <= 253 && /^([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9_-]{0,62}[a-z_-][a-z0-9_-]{0,62}$/.test(text);
@@ -33,8 +18,8 @@ const isHost = (text: string): boolean =>
 /** The setting DELIVERY_ALLOW: networks and hosts with commas between them. */
 export const deliveryAllow = z.string().transform((text, context): DeliveryAllow => {
   const entries = text.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim().toLowerCase()]));
-  const networks = entries.flatMap((entry) => networkOf(entry) ?? []);
-  const hosts = entries.filter((entry) => networkOf(entry) === undefined);
+  const networks = entries.flatMap((entry) => networkIn(entry) ?? []);
+  const hosts = entries.filter((entry) => networkIn(entry) === undefined);
   const wrong = hosts.filter((host) => !isHost(host));
   const message =
     entries.length > most

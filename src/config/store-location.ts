@@ -85,10 +85,16 @@ export const storeLocation = <Name extends string>(file: string, server: Server<
  * The database beside one: on the same server, with another name, since the read models may be deleted and the vault must not.
  * Where a user is known to the database of the URL, it stays known there.
  */
-export const databaseBeside = (url: string): string => {
+const databaseBeside = (url: string): string => {
   const [, server = url, name = '', query = ''] = /^([^/]*\/\/[^/?]*)\/?([^?]*)(\?.*)?$/.exec(url) ?? [];
   const database = `${name === '' ? 'leadfold' : name}-vault`;
   const isElsewhere = name === '' || !server.includes('@') || /[?&]authSource=/i.test(query);
   if (isElsewhere) return `${server}/${database}${query}`;
   return `${server}/${database}${query === '' ? '?' : `${query}&`}authSource=${name}`;
 };
+
+/** Many processes may use stores that are servers: then they share the vault as well. */
+export const vaultBeside = ({ eventStore, readModels }: StoreLocations): VaultLocation | undefined =>
+  eventStore.scheme !== 'sqlite' && readModels.scheme === 'mongodb'
+    ? { scheme: 'mongodb', url: databaseBeside(readModels.url) }
+    : undefined;

@@ -32,6 +32,11 @@ export const openInstruments = () => ({
     'What was refused on the ways in, items and whole requests, by the field or the code of the problem',
     [...['way', 'reason']],
   ),
+  limited: counter(
+    'leadfold_limited_total',
+    'Requests that were refused (429), by what they count as, and by the limit, the queue or the throttle that refused them',
+    [...['class', 'reason']],
+  ),
   leadsProcessed: counter('leads_processed_total', 'How often a lead took in activities and was scored'),
   leadsQualified: counter('leads_qualified_total', 'How often a lead was qualified, by what caused it', ['cause']),
   leadsAssigned: counter('leads_assigned_total', 'How often a lead was assigned: by rules, by hand, in a merge', [

@@ -3,6 +3,7 @@ import type { App } from '../../src/api/http/app.ts';
 import { lanesPerProject } from '../../src/api/http/lanes.ts';
 import type { Settings } from '../../src/api/http/server.ts';
 import { openServer } from '../../src/api/http/server.ts';
+import { rateLimits } from '../../src/api/http/rate-limits.ts';
 import { signInThrottle } from '../../src/api/http/sign-in-throttle.ts';
 import type { ApiContext } from '../../src/api/http/context.ts';
 import { replaying } from '../../src/api/ingest/replay.ts';
@@ -29,6 +30,9 @@ import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts
 
 export const adminKey = 'R4nd0m-root-key-of-the-tests-0123456789';
 export const asRoot = { authorization: `Bearer ${adminKey}` };
+
+/** More than any test does. */
+export const unlimited = { ingest: 1e9, reads: 1e9, writes: 1e9, heavy: 1e9, address: 1e9, failures: 1e9 } as const;
 
 /** The header that sends a key. */
 export const as = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -66,6 +70,7 @@ export const apiContextOver = ({ store, readModels }: Stores): ApiContext => {
     newSecret: () => crypto.randomUUID().replaceAll('-', ''),
     clock,
     adminKey,
+    limits: rateLimits({ perMinute: unlimited, monotonic: () => performance.now(), adminKey }),
     signInThrottle: signInThrottle({ tallies: talliesInMemory(), clock, adminKey }),
     monotonic: () => performance.now(),
   };

@@ -91,6 +91,9 @@ it.each([
   ['high-latency.md', 'leadfold_append_duration_seconds_count'],
   ['deliveries-fail.md', '"nextCursor"'],
   ['rotate-secrets.md', 'sealed with the master key now'],
+  ['lost-root-key.md', '"projectId"'],
+  ['stolen-key.md', '"origins":["https://shop.example"]'],
+  ['locked-out-admin.md', '"scopes":["admin"]'],
 ])(
   'The commands of %s work',
   async (page, said) => {

@@ -70,6 +70,7 @@ const data: { readonly [T in LeadfoldEvent['type']]?: fc.Arbitrary<Data<T>> } = 
     name: word,
     scopes: fc.subarray(['events:write' as const, 'admin' as const]),
     hash: word,
+    origins: fc.option(fc.array(word, { maxLength: 2 }), { nil: undefined }),
   }),
   KeyRotated: fc.record({ keyId: word, secretId: word, hash: word, at: occurredAt, formerUntil: occurredAt }),
   KeySecretRemoved: fc.record({ keyId: word, secretId: word }),

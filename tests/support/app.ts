@@ -17,6 +17,7 @@ import type { Stores } from './stand-in-processes.ts';
 import { masterKey } from './stand-in-processes.ts';
 import { startEventStoreStandin } from './eventstoredb-standin.ts';
 import { startMongoStandin } from './mongodb-standin.ts';
+import { unlimited } from './unlimited.ts';
 
 /** The root key of the apps in tests. */
 export const adminKey = 'R4nd0m-root-key-of-the-journeys-0123456789';
@@ -129,7 +130,7 @@ export const openTestApp = async ({
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'leadfold-journey-'));
   const stores = await storesOf(process.env['TEST_STORES'], clock);
   const settings = { DATA_DIR: dataDir, LOG_LEVEL: 'silent', LEADFOLD_ADMIN_KEY: adminKey };
-  const config = parseConfig({ ...settings, ...stores.env, ...env });
+  const config = parseConfig({ ...unlimited, ...settings, ...stores.env, ...env });
   const open = (): Promise<App> => openApp(config, { clock: clock.now, newId: v7, newSecret, openClient });
   const running = { app: await open() };
 

@@ -3,7 +3,7 @@ import type { Document } from 'bson';
 import { aggregate } from 'mingo';
 import { CommandError, documentSet } from './mongodb-standin-data.ts';
 import type { DocumentSet } from './mongodb-standin-data.ts';
-import { insert, remove, update } from './mongodb-standin-writes.ts';
+import { findAndModify, insert, remove, update } from './mongodb-standin-writes.ts';
 import type { BeforeUpsert } from './mongodb-standin-writes.ts';
 
 /** A command with the database and collection it is for. */
@@ -106,7 +106,7 @@ export const commands = (): Commands => {
 
   const createIndexes = (call: Call): Document => {
     const specs: readonly Document[] = call.command['indexes'];
-    const created = specs.filter(({ name, key }) => docsOf(call).createIndex(name, key));
+    const created = specs.filter(({ name, key, unique }) => docsOf(call).createIndex(name, key, unique === true));
     return { ok: 1, numIndexesAfter: docsOf(call).indexes.size, createdCollectionAutomatically: created.length > 0 };
   };
 
@@ -163,6 +163,7 @@ export const commands = (): Commands => {
       insert: () => insert(docsOf(call), command),
       delete: () => remove(docsOf(call), command),
       update: () => update(docsOf(call), command, before),
+      findAndModify: () => findAndModify(docsOf(call), command, before),
       createIndexes: () => createIndexes(call),
       listIndexes: () => listIndexes(call),
       drop: () => drop(call),

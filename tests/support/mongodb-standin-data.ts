@@ -25,16 +25,16 @@ export type DocumentSet = {
   readonly insert: (doc: Document) => void;
   readonly replace: (doc: Document) => void;
   readonly remove: (doc: Document) => void;
-  readonly createIndex: (name: string, key: Document) => boolean;
+  readonly createIndex: (name: string, key: Document, unique?: boolean) => boolean;
 };
 
 /** An _id as a key of a map. */
 export const keyOf = (id: unknown): string => (typeof id === 'string' ? id : `\0${JSON.stringify(id)}`);
 
-const duplicate = (namespace: string, doc: Document): CommandError =>
-  new CommandError(11_000, 'DuplicateKey', `E11000 duplicate key error collection: ${namespace} index: _id_`, {
-    keyPattern: { _id: 1 },
-    keyValue: { _id: doc['_id'] },
+const duplicate = (namespace: string, doc: Document, key: Document = { _id: 1 }): CommandError =>
+  new CommandError(11_000, 'DuplicateKey', `E11000 duplicate key error collection: ${namespace}`, {
+    keyPattern: key,
+    keyValue: Object.fromEntries(Object.keys(key).map((field) => [field, doc[field]])),
   });
 
 // Of an index in the right order no more is read than the limit, about.
@@ -53,10 +53,11 @@ const idsIn = (filter: Document): readonly unknown[] | undefined => {
 export const documentSet = (namespace: string): DocumentSet => {
   const docs = new Map<string, Document>();
   const indexes = new Map<string, Index>();
+  const uniqueKeys: Document[] = [];
   const documentOf = (key: string): Document | undefined => docs.get(key);
   const touch = (key: string): void => indexes.forEach((index) => void index.touch(key));
 
-  const createIndex = (name: string, key: Document): boolean => {
+  const createIndex = (name: string, key: Document, unique = false): boolean => {
     const existing = indexes.get(name);
     if (existing) {
       if (JSON.stringify(existing.key) === JSON.stringify(key)) return false;
@@ -65,6 +66,7 @@ export const documentSet = (namespace: string): DocumentSet => {
     const index = indexOver(name, key, documentOf);
     for (const each of docs.keys()) index.touch(each);
     indexes.set(name, index);
+    if (unique) uniqueKeys.push(key);
     return true;
   };
   createIndex('_id_', { _id: 1 });
@@ -126,6 +128,10 @@ export const documentSet = (namespace: string): DocumentSet => {
     createIndex,
     insert: (doc) => {
       if (docs.has(keyOf(doc['_id']))) throw duplicate(namespace, doc);
+      for (const key of uniqueKeys) {
+        const same = Object.fromEntries(Object.keys(key).map((field) => [field, doc[field]]));
+        if (find(same, { limit: 1 }).length > 0) throw duplicate(namespace, doc, key);
+      }
       put(doc);
     },
     replace: put,

@@ -28,12 +28,16 @@ const compareTexts = (a: string, b: string): number => {
 };
 
 const kinds = ['undefined', 'number', 'string'];
-const kindOf = (value: unknown): number => (value === null ? 0 : kinds.indexOf(typeof value));
+const kindOf = (value: unknown): number => {
+  if (value instanceof Date) return kinds.length;
+  return value === null ? 0 : kinds.indexOf(typeof value);
+};
 
-/** Less than, equal to or greater than 0, as MongoDB orders nothing, numbers and texts. */
+/** Less than, equal to or greater than 0, as MongoDB orders nothing, numbers, texts and times. */
 export const compare = (a: unknown, b: unknown): number => {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
+  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
   return kindOf(a) - kindOf(b);
 };
 

@@ -12,7 +12,9 @@ const isModifier = (update: Document): boolean => Object.keys(update).some((name
 const updated = (doc: Document, update: Document): Document => {
   if (!isModifier(update)) return { _id: doc['_id'], ...update };
   const { $setOnInsert: _, ...modifier } = update;
-  const copy = structuredClone(doc);
+  // What is cloned is an object id no more.
+  const { _id, ...fields } = doc;
+  const copy = { _id, ...structuredClone(fields) };
   applyUpdate(copy, modifier);
   return copy;
 };
@@ -91,4 +93,20 @@ export const remove = (docs: DocumentSet, command: Document): Document => {
     n += found.length;
   });
   return { ok: 1, n, ...errors };
+};
+
+/** Carries out a `findAndModify` command that updates, and answers with the document as it is then. */
+export const findAndModify = (docs: DocumentSet, command: Document, before: BeforeUpsert): Document => {
+  const { query, update: change, upsert } = command;
+  if (command['new'] !== true || command['remove'] === true)
+    throw new CommandError(238, 'NotImplemented', 'findAndModify is here to update, and to answer with what is new');
+  const [found] = docs.find(query, { limit: 1 });
+  if (!found && upsert !== true) return { ok: 1, value: null, lastErrorObject: { n: 0, updatedExisting: false } };
+  const value = found ? updated(found, change) : inserted(query, change);
+  if (found) docs.replace(value);
+  else {
+    before(value);
+    docs.insert(value);
+  }
+  return { ok: 1, value, lastErrorObject: { n: 1, updatedExisting: found !== undefined } };
 };

@@ -8,6 +8,7 @@ import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts';
 import { childEnv } from './child-env.ts';
 import type { Client, Json, Transport } from './client.ts';
 import { clientOf, firstPart, isEndless, parsedBody, wired } from './client.ts';
+import { unlimited } from './unlimited.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -24,7 +25,7 @@ export const spawnServer = (env: Env, cwd = tmpdir()) => {
   const child: ChildProcess = spawn(process.execPath, [...limits, '--disable-warning=ExperimentalWarning', main], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...childEnv(), LOG_LEVEL: 'silent', PORT: '0', ...env },
+    env: { ...childEnv(), ...unlimited, LOG_LEVEL: 'silent', PORT: '0', ...env },
   });
   const said = { output: '' };
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal, output: said.output }));

@@ -12,6 +12,7 @@ const [name, reason] = ['Mine', 'Asked for'];
 
 /** Bodies of which more is asked than their schemas say. */
 const said = new Map<string, unknown>([
+  ['POST /api/projects/{projectId}/keys', { name, scopes: ['leads:read'] }],
   ['PUT /api/projects/{projectId}/scoring-model', { engagement: [visit] }],
   ['POST /api/projects/{projectId}/teams', { teamId: 'mine', name }],
   ['PATCH /api/projects/{projectId}/teams/{teamId}', { name }],

@@ -67,11 +67,25 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
  * is parsed.
  */
 export const authentication = (app: App, api: ApiContext): void => {
-  const { recognise, isKey, isProject } = recognising(api);
-  const admit = async (credential: Credential, request: FastifyRequest): Promise<void> => {
+  const { recognise, isKey, isProject, isAtHand } = recognising(api);
+  const { limiting } = app;
+  /** The same, in which an address may be wrong only so often; then nobody asks the log any more for what it sends. */
+  const recogniseFew = async (credential: Credential, request: FastifyRequest): Promise<Caller> => {
+    if (!limiting.mayFail(request) && !isAtHand(credential)) limiting.refuse(request);
+    try {
+      return await recognise(credential, request);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'unauthorized') await limiting.failed(request);
+      throw error;
+    }
+  };
+  const admit = async (credential: Credential, request: FastifyRequest, inBody = false): Promise<void> => {
     if (credential.by === 'cookie' || isToken(credential.text))
       takeProjectOfQuery(request, asksFor(request.routeOptions, 'projectId'));
-    const caller = await recognise(credential, request);
+    const caller = await recogniseFew(credential, request);
+    if (inBody) limiting.recognised(request);
+    const waits = limiting.counted(request, caller);
+    if (waits) await waits;
     mustBeLetIn(caller, request);
     request.caller = caller;
   };
@@ -97,7 +111,7 @@ export const authentication = (app: App, api: ApiContext): void => {
     if (request.routeOptions.config.public) return;
     const writeKey = memberOf(body, 'writeKey', keyLength);
     if (writeKey === undefined) throw unauthorized(missingInBody);
-    return admit({ text: writeKey, by: 'header' }, request);
+    return admit({ text: writeKey, by: 'header' }, request, true);
   });
   app.decorateRequest('caller');
   app.decorateRequest('namedInQuery');

@@ -19,6 +19,7 @@ import { hashOf, keyLength, parseKey } from './key.ts';
 import { knownProjects } from './known-projects.ts';
 import { namedProject, unknownProject } from './named-project.ts';
 import { Problem } from './problems.ts';
+import { header } from './request.ts';
 import type { SignedIn } from './signed.ts';
 import { mustBeOfConsole } from './signed.ts';
 import type { ApiContext } from './context.ts';
@@ -36,6 +37,8 @@ export type Caller = {
   readonly permissions: Permissions;
   /** What it was given, in the words in which it was given: scopes, or a role. */
   readonly holds: readonly string[];
+  /** The origins of web pages from which alone it may be. */
+  readonly origins?: readonly string[] | undefined;
   /** The session by which a person asks. */
   readonly signed?: SignedIn;
 };
@@ -72,6 +75,15 @@ export const mustHoldAll = (caller: Caller, others: Permissions): void => {
   for (const each of others) mustAllow(caller, each);
 };
 
+/** Throws a `Problem` when a caller that is for some web pages comes from another, or from none. */
+const mustComeFrom = ({ origins }: Caller, request: FastifyRequest): void => {
+  if (!origins || origins.includes(header(request, 'origin') ?? '')) return;
+  throw new Problem(
+    'origin-refused',
+    'The key is for pages of other origins than the one in Origin; issue one for this',
+  );
+};
+
 /** What a member may do, in the project and besides. */
 const permissionsOfMember: Readonly<Record<Role, Permissions>> = {
   admin: together(permissionsOfPerson, permissionsOfRole.admin),
@@ -86,7 +98,7 @@ const hashesRemembered = 1_000;
 
 /** Knows who holds a credential: the root key, a key of a project, or a person's session. */
 export const recognising = (api: ApiContext) => {
-  const { exists, keyOf, memberOf } = knownProjects(api);
+  const { exists, keyOf, memberOf, isAtHand } = knownProjects(api);
   const root = hashOf(api.adminKey);
   const hashes = new LRUCache<string, Buffer>({ max: hashesRemembered });
   const hashedOnce = (credential: string): Buffer => {
@@ -104,8 +116,9 @@ export const recognising = (api: ApiContext) => {
   const callerWith = (projectId: string, key: Key): Caller => {
     const known = callers.get(key);
     if (known) return known;
-    const { keyId: name, scopes: holds } = key;
-    const caller: Caller = { projectId, name, actor: `key:${name}`, permissions: permissionsOfScopes(holds), holds };
+    const { keyId: name, scopes: holds, origins } = key;
+    const permissions = permissionsOfScopes(holds);
+    const caller: Caller = { projectId, name, actor: `key:${name}`, permissions, holds, origins };
     callers.set(key, caller);
     return caller;
   };
@@ -147,6 +160,7 @@ export const recognising = (api: ApiContext) => {
     const named = namedProject(request);
     // Another project is to this key as if it did not exist.
     if (named !== undefined && named !== holder.projectId) throw unknownProject(named);
+    mustComeFrom(holder, request);
     return holder;
   };
 
@@ -168,9 +182,17 @@ export const recognising = (api: ApiContext) => {
     // The root key may be any text, and is no token then.
     return isToken(text) && !isRoot(text) ? bySession(text, request) : byKey(text, request);
   };
+
+  /** Whether it can be told whose a credential is without asking the log. */
+  const isCredentialAtHand = ({ text, by }: Credential): boolean => {
+    if (by === 'cookie' || isToken(text)) return api.people.isAtHand(text);
+    const parts = text.length > keyLength ? undefined : parseKey(text);
+    return !parts || isAtHand(parts.projectId);
+  };
   return {
     recognise,
     isProject: exists,
+    isAtHand: isCredentialAtHand,
     isKey: async (credential: string) => (await holderOf(credential)) !== undefined,
   };
 };

@@ -9,6 +9,7 @@ import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { AddressGuard } from '../../outside/webhooks/addresses.ts';
 import type { ReplayReject } from '../ingest/replay.ts';
 import type { Lanes } from './lanes.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
 
 /**
@@ -72,6 +73,8 @@ export type ApiContext = {
   readonly newId: () => string;
   /** A new unguessable text of 32 letters and digits (a-z, A-Z, 0-9). */
   readonly newSecret: () => string;
+  /** What clients may do. */
+  readonly limits: RateLimits;
   /** Bounds how many passwords can be tried. */
   readonly signInThrottle: SignInThrottle;
   /** The root key's value. */

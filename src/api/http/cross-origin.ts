@@ -6,7 +6,16 @@ import { pathOf } from './request.ts';
 const options: FastifyCorsOptions = {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   /** What a page of another origin may read of an answer, besides the usual. */
-  exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Leadfold-Position', 'Retry-After', 'X-Correlation-Id'],
+  exposedHeaders: [
+    'ETag',
+    'Location',
+    'Content-Location',
+    'Leadfold-Position',
+    'RateLimit',
+    'RateLimit-Policy',
+    'Retry-After',
+    'X-Correlation-Id',
+  ],
   maxAge: 86_400,
   // Else an OPTIONS without the headers of a preflight is refused by the plugin, and not with a problem document.
   strictPreflight: false,

@@ -58,7 +58,7 @@ export const metrics = (app: App, { metrics: { text } }: ApiTelemetry): void => 
   app.get(
     '/metrics',
     {
-      config: { permission: 'service' },
+      config: { permission: 'service', limit: 'none' },
       schema: {
         summary: 'What this process counts, for Prometheus; the root key only',
         tags: ['Operators'],

@@ -75,7 +75,7 @@ export const openApi = async (app: App): Promise<void> => {
   };
   await app.register(async (page) => {
     page.addHook('onRoute', (route) => {
-      route.config = { ...route.config, public: true };
+      route.config = { ...route.config, public: true, ofDocs: true };
       if (route.url === '/docs/json') route.handler = send;
     });
     await page.register(swaggerUi, { routePrefix: '/docs' });

@@ -80,6 +80,7 @@ export const kinds = {
   'sign-up-closed': { status: 403, title: 'Nobody can register here' },
   'email-not-verified': { status: 403, title: 'The address is not verified' },
   'source-disabled': { status: 403, title: 'The source is disabled' },
+  'origin-refused': { status: 403, title: 'The key is not for this origin' },
   'permission-missing': { status: 403, title: 'The person may not do this' },
   'scope-missing': { status: 403, title: 'The key does not allow this' },
   'trace-unknown': { status: 404, title: 'Nothing was recorded under this id' },

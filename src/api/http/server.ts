@@ -6,6 +6,8 @@ import { accountsInBrowser } from '../routes/account-pages.ts';
 import { accounts } from '../routes/accounts.ts';
 import { analytics } from '../routes/analytics.ts';
 import { closing } from './closing.ts';
+import type { connectionLimits } from './connections.ts';
+import { boundedConnections } from './connections.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { answerProblem, answers, problemKinds } from './answers.ts';
 import type { App, Routes } from './app.ts';
@@ -29,6 +31,7 @@ import { leadRouting } from '../routes/lead-routing.ts';
 import { acceptInvitation } from '../routes/accept-invitation.ts';
 import { members } from '../routes/members.ts';
 import { leads } from '../routes/leads.ts';
+import { limiting } from './limiting.ts';
 import { listening } from './listening.ts';
 import type { ApiTelemetry } from './observed.ts';
 import { metrics, observed } from './observed.ts';
@@ -57,9 +60,12 @@ import { stream } from '../routes/stream.ts';
 import { systemHealth } from '../routes/system-health.ts';
 import { teams } from '../routes/teams.ts';
 import { trace } from '../routes/trace.ts';
+import { plainHeaders, securityHeaders } from './security-headers.ts';
+import { trusting } from './trusting.ts';
 import { unreadable } from './unreadable.ts';
 import { waitingReads, withBoundedWaits } from './waiting.ts';
 import { workItems } from '../routes/work-items.ts';
+import type { TrustProxy } from '../../config/trust-proxy.ts';
 import type { ApiContext } from './context.ts';
 
 /** `logLevel` is a level of pino or a logger; `stopping` says that no more work should be sent here. */
@@ -72,6 +78,12 @@ export type Settings = {
   readonly telemetry?: ApiTelemetry;
   /** How long a client may take to send a request, in ms. */
   readonly requestTimeout?: number;
+  /** Whose word is taken for where a request comes from; nobody's without it. */
+  readonly trustProxy?: TrustProxy;
+  /** How many connections may be open. */
+  readonly connections?: Readonly<Record<keyof typeof connectionLimits, number>>;
+  /** Whether all who come here come by TLS. */
+  readonly https?: boolean;
 };
 
 /** How long a client may take to send a request, in milliseconds, body and all; its headers alone may take as long. */
@@ -142,7 +154,16 @@ const parts: readonly Routes[] = [
 /** The HTTP side of a world: every route, ready to listen or to be injected into. It has `ended` when the last answer is sent. */
 export const openServer = async (
   given: ApiContext,
-  { logLevel, stopping = () => false, healthOnly = false, telemetry, requestTimeout = sendingTime }: Settings,
+  {
+    logLevel,
+    stopping = () => false,
+    healthOnly = false,
+    telemetry,
+    requestTimeout = sendingTime,
+    trustProxy = false,
+    https = false,
+    connections,
+  }: Settings,
 ): Promise<App> => {
   const api = withBoundedWaits(given);
   const loggerInstance: FastifyBaseLogger = typeof logLevel === 'string' ? pino({ level: logLevel }) : logLevel;
@@ -155,20 +176,23 @@ export const openServer = async (
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    trustProxy: false,
+    trustProxy: trusting(trustProxy),
     genReqId: (request) => correlationIdOf(request) ?? api.newId(),
     routerOptions: { maxParamLength: 512, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: { buildValidator: compiling, buildSerializer: compiling } },
     clientErrorHandler: nonsense.handler,
-    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply.headers(plainHeaders)),
   }).withTypeProvider<ZodTypeProvider>();
   nonsense.follow(app.server);
   await observed(app, telemetry);
+  boundedConnections(app, { proxied: trustProxy !== false }, connections);
   closing(app, stopping, listening(app));
   requests(app, api);
   waitingReads(app, api);
   bodies(app);
+  securityHeaders(app, { https });
   await crossOrigin(app);
+  limiting(app, api);
   answers(app);
   await openApi(app);
   authentication(app, api);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { plainHeaders } from './security-headers.ts';
 import { bodyOf, kinds, Problem, reasons } from './problems.ts';
 
 /** How long a connection may stay on after its last answer, in milliseconds, for the client to read it. */
@@ -50,6 +51,7 @@ export const unreadable = (newId: () => string, log: FastifyBaseLogger) => {
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Correlation-Id: ${id}`,
+      ...Object.entries(plainHeaders).map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
     ];
     hangUp(socket, [...head, '', body].join('\r\n'));

@@ -31,6 +31,8 @@ export type Delivery = {
   /** The request carries an Idempotency-Key. */
   readonly keyed: boolean;
   readonly arrivalOf: (index: number) => Arrival;
+  /** Counts the items before any is recorded. Throws a `Problem` when those are more than the sender may send now. */
+  readonly counted: (items: number) => void;
   /** Told of the items that are refused. */
   readonly refused: (items: readonly Faulty[]) => void;
   readonly cameBy: CameBy;
@@ -52,8 +54,9 @@ export const deliveryOf = ({ clock, newId }: ApiContext, request: FastifyRequest
   const newEventId = (index: number) => (keyed ? v5(`${sender.commandId}/${index}`, eventNamespace) : newId());
   const arrivalOf = (index: number) => ({ receivedAt, newEventId: () => newEventId(index) });
   const refused = (items: readonly Faulty[]): void => request.server.refused(request, items);
+  const counted = (items: number): void => request.server.limiting.events(request, items);
   const cameBy = { via, receivedAt, ...(keyed && { name: sender.commandId }) };
-  return { projectId: projectOf(request), sender, keyed, arrivalOf, refused, cameBy };
+  return { projectId: projectOf(request), sender, keyed, arrivalOf, counted, refused, cameBy };
 };
 
 /** For how long items of a request are worked on before others have their turn, in ms. */
@@ -130,7 +133,8 @@ const claim = async (api: Recording, delivery: Delivery, items: readonly Transla
 
 /**
  * Captures what can be captured, and keeps the others as they were `sent`, if that is given. When it resolves, all is durable, up to
- * `position` (0 when there is nothing). Throws a `Rejection` and records nothing when the Idempotency-Key came with other people before.
+ * `position` (0 when there is nothing). Throws a `Rejection` and records nothing when the Idempotency-Key came with other people before, and
+ * a `Problem` when the sender may not send so many.
  */
 export const record = async (
   api: Recording,
@@ -138,7 +142,8 @@ export const record = async (
   items: readonly Translated[],
   sent?: (index: number) => Sent,
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly position: number }> => {
-  const { projectId, sender, keyed, refused } = delivery;
+  const { projectId, sender, keyed, counted, refused } = delivery;
+  counted(items.length);
   const captures = items.flatMap((item) => ('capture' in item ? [item.capture] : []));
   if (keyed && captures.length > 0) await claim(api, delivery, items);
   const captured = await capture(api.engine, projectId, captures, sender);

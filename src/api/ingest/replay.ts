@@ -158,7 +158,9 @@ export const replaying = (api: Recording): ReplayReject => {
     const sent = (index: number): Sent => ({ form: 'item', value: items[index] ?? null });
     const { via, sourceId } = summary;
     const cameBy = { via, receivedAt, name: rejectId, ...(sourceId !== undefined && { sourceId }) };
-    const delivery = { projectId, sender, keyed: false, arrivalOf, refused: () => undefined, cameBy };
+    // Its items were counted when they came.
+    const ignore = (): void => undefined;
+    const delivery = { projectId, sender, keyed: false, arrivalOf, counted: ignore, refused: ignore, cameBy };
     const { outcomes } = await record(api, delivery, translated, sent);
     const results = resultsOf(outcomes);
     const status = results.some((each) => each.status === 'queued') ? 'queued' : 'duplicate';

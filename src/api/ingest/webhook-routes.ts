@@ -12,7 +12,7 @@ import type { App } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { nobody } from '../http/caller.ts';
 import { knownSources } from '../http/known-sources.ts';
-import { Problem } from '../http/problems.ts';
+import { kinds, Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
 import type { Admit } from './admission.ts';
 import { batchAnswerOf, resultSchema } from './answer.ts';
@@ -94,7 +94,8 @@ const taken = async (
   const arrivalOf = () => ({ receivedAt, newEventId: api.newId });
   const refused: Delivery['refused'] = (some) => request.server.refused(request, some);
   const cameBy = { via: 'webhook', sourceId, receivedAt, name: receiptId } as const;
-  const delivery = { projectId, sender, keyed: false, arrivalOf, refused, cameBy };
+  const counted: Delivery['counted'] = (count) => request.server.limiting.events(request, count);
+  const delivery = { projectId, sender, keyed: false, arrivalOf, counted, refused, cameBy };
   const { outcomes, position } =
     'why' in said
       ? await record(api, delivery, [faulty('', `can't be read: ${said.why}`)], () => ({
@@ -123,11 +124,22 @@ const taken = async (
   return [{ receiptId, status, results: told.results }, Math.max(position, completed.position)];
 };
 
+/** The id of a webhook that its source signed. What it did not counts for where it comes from. */
+const authentic = async (api: ApiContext, request: FastifyRequest, source: Source, raw: Buffer) => {
+  try {
+    return await mustBeAuthentic(api, request, source, raw);
+  } catch (error) {
+    const isFailure = error instanceof Problem && kinds[error.code].status === 401;
+    if (isFailure) await request.server.limiting.failed(request, source.sourceId);
+    throw error;
+  }
+};
+
 const receive = async (api: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
   const { source, body } = request;
   if (!source) throw new Problem('not-found', 'There is no such source');
   const raw = Buffer.isBuffer(body) ? body : Buffer.of();
-  const webhookId = await mustBeAuthentic(api, request, source, raw);
+  const webhookId = await authentic(api, request, source, raw);
   const said = read(raw, request);
   const name = nameOf(source, webhookId, raw, 'content' in said ? said.content : undefined);
   const receiptId = receiptIdOf(source.sourceId, name);
@@ -157,15 +169,19 @@ const typeIn = (given: string | undefined): string => mediaType.exec(given ?? ''
 /** Takes webhooks: whose they are, their source says, and that they are its own, their signature. */
 export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void => {
   const find = knownSources(api, (projectId) => scope.isProject(projectId));
+  const { limiting } = scope;
   scope.decorateRequest('source');
   scope.addHook('onRequest', async (request) => {
     const { sourceId } = params.parse(request.params);
     const source = await find(sourceId);
+    if (!source) await limiting.failed(request);
     if (!source) throw new Problem('source-unknown', 'There is no such source; look at the path');
     if (!source.enabled) throw new Problem('source-disabled', 'The source is disabled; enable it to take webhooks');
     request.source = source;
     request.headers['content-type'] = typeIn(request.headers['content-type']);
     request.caller = { ...nobody, projectId: source.projectId, name: sourceId, actor: `source:${sourceId}` };
+    if (!limiting.mayFail(request, sourceId)) limiting.refuse(request, sourceId);
+    await limiting.counted(request, request.caller);
   });
   scope.addHook('onError', (_request, _reply, error, done) => {
     if (error instanceof Problem) scope.instruments?.webhooksRejected.add(1, error.code);
@@ -181,7 +197,7 @@ export const webhookRoutes = (scope: App, api: ApiContext, admit: Admit): void =
   scope.route({
     method: 'POST',
     url: '/webhooks/:sourceId',
-    config: { public: true },
+    config: { public: true, limit: 'ingest' },
     bodyLimit,
     ...documentedOnly,
     schema: {

@@ -70,7 +70,8 @@ export const accounts: Routes = (app, { people, signUp }) => {
       },
       handler: (request, reply) => {
         ask(request.body.email, askingOf(request));
-        return reply.code(202).send(isAccepted);
+        reply.code(202);
+        return isAccepted;
       },
     });
   }

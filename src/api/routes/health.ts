@@ -40,7 +40,7 @@ const viewOf = ({ name, healthy, state, error, lag, behindFor }: Component): Com
 export const health = (app: App, api: ApiContext, stopping: () => boolean): void => {
   // Anybody may ask, and as often as they like.
   const components = shared(api.components);
-  const config = { public: true };
+  const config = { public: true, limit: 'none' } as const;
   app.route({
     method: 'GET',
     url: '/api/health',

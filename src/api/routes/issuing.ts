@@ -45,6 +45,7 @@ type Wanted = {
   readonly projectId: string;
   readonly name: string;
   readonly scopes: Key['scopes'];
+  readonly origins?: string[] | undefined;
   readonly part?: string;
 };
 

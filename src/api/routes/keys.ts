@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { revokeKey } from '../../commands/projects/revoke-key.ts';
+import { origins } from '../../domain/projects/origins.ts';
 import { projectLimits, scopes } from '../../domain/projects/project.ts';
 import { permissionsOfScopes } from '../../domain/people/permissions.ts';
 import { keys as valid } from '../../queries/projects/projects.ts';
@@ -23,8 +24,18 @@ const wanted = z.object({
     .min(1)
     .max(mostScopes)
     .transform((given) => [...new Set(given)]),
+  origins: origins
+    .optional()
+    .describe(
+      'The origins of the web pages that the key is for: then it may only have events:write, and is taken from nowhere else',
+    ),
 });
-const keyView = z.object({ keyId: z.string(), name: z.string(), scopes: z.array(z.enum(scopes)) });
+const keyView = z.object({
+  keyId: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  origins: z.array(z.string()).optional().describe('From which web pages alone it is taken'),
+});
 
 /** The keys of a project. */
 export const keys: Routes = (app, api) => {
@@ -50,7 +61,7 @@ export const keys: Routes = (app, api) => {
       const made = making(api, request, 'key');
       const { key, issued, position } = await issue(api, request, made, { projectId, ...request.body });
       withPosition(reply, position).code(201);
-      return { keyId: issued.keyId, key, name: issued.name, scopes: issued.scopes };
+      return { keyId: issued.keyId, key, name: issued.name, scopes: issued.scopes, origins: issued.origins };
     },
   });
   app.route({

@@ -16,9 +16,9 @@ import { requestOf, withPosition } from '../http/request.ts';
 import { untilReached } from '../http/waiting.ts';
 import type { ApiContext } from '../http/context.ts';
 
-const access = { config: { permission: 'operations' } } as const;
+const access = { config: { permission: 'operations', limit: 'heavy' } } as const;
 /** Projections have the documents of all projects. */
-const ofAll = { config: { permission: 'service' } } as const;
+const ofAll = { config: { permission: 'service', limit: 'heavy' } } as const;
 const tags = ['Operators'];
 const digest = z.string().describe('SHA-256 of the documents, in hex');
 const accepted = z.object({ jobId: z.string() });

@@ -23,7 +23,7 @@ export const systemHealth: Routes = (app, api) => {
   app.get(
     '/api/admin/system-health',
     {
-      config: { permission: 'operations' },
+      config: { permission: 'operations', limit: 'heavy' },
       schema: {
         summary: 'Whether streams and read models say the same of all leads, invariant by invariant',
         description:

@@ -13,6 +13,11 @@ export const issueKey = command(project)({
     if (state.keys.has(key.keyId)) return [];
     if (state.keys.size >= projectLimits.keys)
       throw new Rejection('keys-full', `A project has ${projectLimits.keys} keys at most; take one back first`);
+    if (key.origins && key.scopes.some((scope) => scope !== 'events:write'))
+      throw new Rejection(
+        'invalid-request',
+        'A key with origins is in web pages for all to read: it may only have the scope events:write',
+      );
     return [{ type: 'KeyIssued', data: { ...key, issuedAt: now.toISOString() } }];
   },
 });

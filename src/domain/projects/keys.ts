@@ -17,6 +17,8 @@ export const keyEvents = {
       /** SHA-256 of the key's value, hexadecimal; the value itself is stored nowhere. */
       hash: z.string(),
       issuedAt: isoTime.optional(),
+      /** The origins of the web pages that it is for; a key without any is taken from anywhere. */
+      origins: z.array(z.string()).optional(),
     })
     .describe('A key of the project was given out; only the hash of its value is recorded.'),
   KeyRotated: z

@@ -118,6 +118,13 @@ export const knownSessions = (context: Pick<PeopleContext, 'engine' | 'accessTok
     },
     ofCookie,
     liveOf,
+    /** Whether it can be told without a look whose session a credential shows: of a token by its signature. */
+    isAtHand: (credential: string): boolean => {
+      const sessionId = credential.startsWith(cookieStart)
+        ? idOfSecret(credential.slice(cookieStart.length))
+        : undefined;
+      return sessionId === undefined || known.has(sessionId);
+    },
     /** Looks again at a session that this process has just changed. */
     forget: (sessionId: string): void => {
       changes += 1;

@@ -46,6 +46,8 @@ export const openPeople = (context: PeopleContext) => {
     },
     /** Whose session a credential shows: an access token, or a cookie of the console. Undefined for any that does not hold. */
     sessionOf: known.sessionOf,
+    /** Whether it can be told without a look whose session a credential shows. */
+    isAtHand: known.isAtHand,
     /** The key that a cookie of the console stands for, where it was opened with one. */
     keyOf: async (cookie: string): Promise<string | undefined> => {
       const found = await known.ofCookie(cookie);

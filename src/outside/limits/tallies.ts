@@ -30,7 +30,7 @@ const remembered = 50_000;
 
 /** Counts in the memory of the process, which go with it. */
 export const talliesInMemory = (most = remembered): Tallies => {
-  const known = new LRUCache<string, Tally>({ max: most });
+  const known = new LRUCache<string, Tally>({ maxSize: most, sizeCalculation: () => 1 });
   const last = { version: 0 };
   return {
     get: async (id) => known.get(id),
@@ -54,8 +54,13 @@ export const insuredTallies = (shared: Tallies, own: Tallies, monotonic: () => n
   const away = { until: -Infinity };
   const from = async <R>(ask: (tallies: Tallies) => Promise<R>): Promise<R> => {
     if (monotonic() < away.until) return ask(own);
+    const wasAway = away.until > -Infinity;
+    // Of those who come when it may be back one tries, and the others go on without.
+    if (wasAway) away.until = monotonic() + again;
     try {
-      return await ask(shared);
+      const answer = await ask(shared);
+      away.until = -Infinity;
+      return answer;
     } catch (error) {
       if (!(error instanceof TalliesUnavailable)) throw error;
       away.until = monotonic() + again;

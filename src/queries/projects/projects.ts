@@ -32,13 +32,19 @@ export const projectOf = async ({ states }: QueryContext, projectId: string): Pr
 };
 
 /** A key as it is shown: never its value, nor the hash of that. */
-export type KeyView = { readonly keyId: string; readonly name: string; readonly scopes: Scope[] };
+export type KeyView = {
+  readonly keyId: string;
+  readonly name: string;
+  readonly scopes: Scope[];
+  /** The origins from which alone it is taken. */
+  readonly origins: string[] | undefined;
+};
 
 /** A page of the keys of a project that are valid, by id. */
 export const keys = async ({ states }: QueryContext, projectId: string, range: Range): Promise<Page<KeyView>> => {
   const { state } = await states.refresh(project, projectId);
   const page = pageIn(state.keys.values(), ({ keyId }) => keyId, range);
-  return viewsOf(page, ({ keyId, name, scopes }) => ({ keyId, name, scopes }));
+  return viewsOf(page, ({ keyId, name, scopes, origins }) => ({ keyId, name, scopes, origins }));
 };
 
 /** The scopes of a key. Throws a `Rejection` when there is no such key. */

@@ -15,6 +15,9 @@ const [ada, home, office] = ['ada@example.com', '192.0.2.1', '198.51.100.1'];
 const standin = await startMongoStandin();
 afterAll(() => standin.stop());
 
+/** As the machine has other things to do as well. */
+const patient = { away: 30_000, tallies: 30_000, quotas: 30_000 };
+
 /** A throttle of each of so many processes, which count together in a server, or of one process alone; and their clock. */
 const throttles = async (processes: number | 'alone', server = standin.url) => {
   const clock = testClock();
@@ -22,7 +25,9 @@ const throttles = async (processes: number | 'alone', server = standin.url) => {
   const location =
     processes === 'alone' ? ({ scheme: 'sqlite', path: ':memory:' } as const) : ({ scheme: 'mongodb', url } as const);
   const opened = await Promise.all(
-    Array.from({ length: processes === 'alone' ? 1 : processes }, () => openLimits(location, () => performance.now())),
+    Array.from({ length: processes === 'alone' ? 1 : processes }, () =>
+      openLimits(location, () => performance.now(), server === standin.url ? patient : undefined),
+    ),
   );
   onTestFinished(async () => {
     for (const limits of opened) await limits.close();
@@ -157,7 +162,7 @@ describe('What is counted of signing in', () => {
     await server.stop();
     const begun = performance.now();
     expect(await failures([other!], 6)).toEqual([...none(5), 900]);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(6_000);
     await (await one!.begin(ada, office)).succeeded();
   });
 });

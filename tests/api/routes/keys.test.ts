@@ -130,3 +130,65 @@ describe('A key that is rotated', () => {
     expect(JSON.stringify(events)).not.toContain(next.split('_').at(-1));
   });
 });
+
+describe('A key for web pages', () => {
+  const shop = 'https://shop.example';
+
+  const issue = async (scopes: readonly string[], origins: readonly string[]) => {
+    const booted = await boot();
+    onTestFinished(() => booted[Symbol.asyncDispose]());
+    const { projectId } = await newProject(booted);
+    const url = `/api/projects/${projectId}/keys`;
+    const payload = { name: 'web', scopes, origins };
+    const answer = await booted.app.inject({ method: 'POST', url, headers: asRoot, payload });
+    const send = async (origin: string | undefined, writeKey = answer.json().key) => {
+      const headers = origin === undefined ? {} : { origin };
+      const body = { type: 'track', event: 'x', anonymousId: 'a', writeKey };
+      return (await booted.app.inject({ method: 'POST', url: '/v1/track', headers, payload: body })).statusCode;
+    };
+    const list = () => booted.app.inject({ url, headers: asRoot });
+    return { ...booted, answer, send, list };
+  };
+
+  it('is taken from pages of its origins alone, whether it comes in a header or in the body', async () => {
+    const { app, answer, send, list } = await issue(['events:write'], [shop, 'http://localhost:3000', shop]);
+    expect(answer.json()).toMatchObject({ origins: [shop, 'http://localhost:3000'] });
+    expect((await list()).json().data).toContainEqual(
+      expect.objectContaining({ name: 'web', origins: [shop, 'http://localhost:3000'] }),
+    );
+    expect([await send(shop), await send('http://localhost:3000')]).toEqual([200, 200]);
+    const others = [undefined, 'null', 'https://evil.example', 'https://shop.example:8443', 'http://shop.example'];
+    for (const origin of others) expect(await send(origin), origin).toBe(403);
+    const headers = { ...as(answer.json().key), origin: 'https://evil.example' };
+    const payload = { eventType: 'page_view', anonymousId: 'a' };
+    const refused = await app.inject({ method: 'POST', url: '/api/events', headers, payload });
+    expect([refused.statusCode, refused.json().code]).toEqual([403, 'origin-refused']);
+    // The page may read why.
+    expect(refused.headers['access-control-allow-origin']).toBe('https://evil.example');
+    const taken = await app.inject({
+      method: 'POST',
+      url: '/api/events',
+      headers: { ...headers, origin: shop },
+      payload,
+    });
+    expect(taken.statusCode).toBe(202);
+    expect(
+      JSON.stringify((await list()).json().data.filter(({ name }: { name: string }) => name !== 'web')),
+    ).not.toContain('origins');
+  });
+
+  it.each([
+    [['events:write', 'leads:read'], [shop]],
+    [['admin'], [shop]],
+    [['events:write'], []],
+    [['events:write'], ['https://Shop.example']],
+    [['events:write'], ['https://shop.example/']],
+    [['events:write'], ['https://*.example']],
+    [['events:write'], ['*']],
+    [['events:write'], ['null']],
+    [['events:write'], Array.from({ length: 51 }, (_, n) => `https://${n}.example`)],
+  ])('is not issued with %j for %j', async (scopes, origins) => {
+    const { answer } = await issue(scopes, origins);
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid-request']);
+  });
+});

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { MongoServerError } from 'mongodb';
 import type { Counted, Tallies } from '../tallies.ts';
+import type { Attempt } from './attempt.ts';
 
 /** What a server answers when there is a document of that `_id`. */
 const DUPLICATE_KEY = 11_000;
@@ -13,9 +14,6 @@ type Stored = {
   readonly total: number;
   readonly expires: Date;
 };
-
-/** Runs something at the server, and rejects with `TalliesUnavailable` when that is away. */
-export type Attempt = <R>(run: () => Promise<R>) => Promise<R>;
 
 // Versions begin anywhere, so that a count that is begun anew has none that it had.
 const firstVersion = (): number => randomInt(1, 2 ** 40);
