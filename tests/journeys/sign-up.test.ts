@@ -7,7 +7,7 @@ import { startServer } from '../support/server-process.ts';
 
 const email = 'ada.lovelace@example.com';
 
-it('Somebody signs up, follows the link in the mail and signs in; neither the log nor a fact has what the mail says', async () => {
+it('Somebody signs up, follows the link in the mail, begins a project and sends its first event; neither the log nor a fact has what the mail says', async () => {
   await using server = await startServer({ env: { SIGN_UP: 'open', LOG_LEVEL: 'trace' } });
   const post = (path: string, body: object, headers = {}) =>
     server.transport({ method: 'POST', path: `/api/auth/${path}`, body, headers });
@@ -21,6 +21,23 @@ it('Somebody signs up, follows the link in the mail and signs in; neither the lo
   const { accessToken, refreshToken, person } = mustBe(await post('login', { email, password }), 200).body;
   const me = await server.transport({ method: 'GET', path: '/api/auth/me', headers: bearer(accessToken) });
   expect(mustBe(me, 200).body).toEqual(person);
+
+  const begun = await server.transport({
+    method: 'POST',
+    path: '/api/projects',
+    body: { name: 'The first' },
+    headers: bearer(accessToken),
+  });
+  const { projectId, apiKey } = mustBe(begun, 201).body;
+  const project = server.known(projectId, apiKey, Number(begun.headers['leadfold-position']));
+  const { leadId } = mustBe(await project.send({ eventType: 'signup', email: 'lead@example.com' }), 202).body;
+  const asPerson = { ...bearer(accessToken), 'x-project-id': projectId };
+  const read = await server.transport({
+    method: 'GET',
+    path: `/api/leads/${leadId}`,
+    headers: { ...asPerson, 'leadfold-after-position': String(project.position()) },
+  });
+  expect(mustBe(read, 200).body).toMatchObject({ leadId, score: 30 });
 
   // Somebody else can check whose the token is, with what is told to everybody.
   const { body: keys } = await server.transport({ method: 'GET', path: '/.well-known/jwks.json' });

@@ -9,7 +9,7 @@ import { Problem } from './problems.ts';
 export const asTry = async <T>(
   { signInThrottle }: Pick<ApiContext, 'signInThrottle'>,
   { ip }: FastifyRequest,
-  account: string,
+  { account, wrong }: { readonly account: string; readonly wrong: string },
   look: () => Promise<T | undefined>,
 ): Promise<T> => {
   const begun = await signInThrottle.begin(account, ip);
@@ -25,7 +25,7 @@ export const asTry = async <T>(
     await begun.succeeded();
     return found;
   }
-  throw new Problem('credentials-invalid', 'There is no account with this address and password', {
+  throw new Problem('credentials-invalid', wrong, {
     headers: { 'WWW-Authenticate': 'Bearer realm="leadfold"' },
   });
 };

@@ -75,7 +75,7 @@ export const ownAccount: Routes = (app, api) => {
       const { addressId, sessionId, asking } = await signed(request);
       const change = () => people.changePassword({ ...request.body, addressId, sessionId }, asking);
       // Whoever took over a session must not find out the password by it.
-      await asTry(api, request, addressId, change);
+      await asTry(api, request, { account: addressId, wrong: 'The current password is not right' }, change);
       return { status: 'changed' as const };
     },
   });

@@ -36,7 +36,8 @@ const signIn = async (
   { email, password }: SignIn,
 ): Promise<{ readonly verified: Verified; readonly person: PersonView }> => {
   const { people } = api;
-  const { addressId, state } = await asTry(api, request, addressIdOf(email), () => people.prove({ email, password }));
+  const tried = { account: addressIdOf(email), wrong: 'There is no account with this address and password' };
+  const { addressId, state } = await asTry(api, request, tried, () => people.prove({ email, password }));
   const { personId } = state;
   if (!state.verified)
     throw new Problem('email-not-verified', 'Open the link that was mailed first, or ask for another one');

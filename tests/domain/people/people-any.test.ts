@@ -22,6 +22,10 @@ const steps = fc.array(
   fc.record({
     what: fc.constantFrom(
       'register',
+      'register',
+      'verify',
+      'verify',
+      'register',
       'resend',
       'forget',
       'invite',
@@ -31,7 +35,7 @@ const steps = fc.array(
       'reset',
       'change',
     ),
-    token: fc.nat(8),
+    token: fc.nat(4),
     minutes: fc.constantFrom(0, 1, 30, 61, 25 * 60),
   }),
   { maxLength: 40 },
