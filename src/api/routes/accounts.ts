@@ -68,7 +68,7 @@ export const accounts: Routes = (app, { people, signUp }) => {
         body: z.strictObject({ email: fields.email }),
         response: { 202: accepted },
       },
-      handler: (request, reply) => {
+      handler: async (request, reply) => {
         ask(request.body.email, askingOf(request));
         reply.code(202);
         return isAccepted;
