@@ -49,7 +49,12 @@ await runAlone({
   name: 'kill-test',
   about: 'Kills processes while they record activities and tell endpoints of them, and looks whether all was told.',
   options: (script) =>
-    script.option('--kills <count>', 'how many to kill, one of fifty on stand-ins for servers', wholeFrom('kills', 2), 500),
+    script.option(
+      '--kills <count>',
+      'how many to kill, one of fifty on stand-ins for servers',
+      wholeFrom('kills', 2),
+      500,
+    ),
   run: async ({ kills }, say) => {
     const removed = await bundled();
     try {
