@@ -91,16 +91,25 @@ const attempted = (
   doc: DeliveryDocument,
   { at, attempt, status, error, ms, result, nextAt }: Extract<DeliveryEvent, { type: 'DeliveryAttempted' }>['data'],
 ): DeliveryDocument => {
-  const { queue, nextAt: _, ...before } = doc;
+  const { deliveryId, projectId, endpointId, toldId, type, leadId, fact, createdAt, order, queue } = doc;
   const known = { ...(status !== undefined && { status }), ...(error !== undefined && { error }) };
+  // Its members are in one order, whether it was at hand or read: the same facts make the same text.
   return {
-    ...before,
+    deliveryId,
+    projectId,
+    endpointId,
+    toldId,
+    type,
+    ...(leadId !== undefined && { leadId }),
+    ...(fact && { fact }),
     state: result === 'retry' ? 'pending' : result,
     attempts: [...doc.attempts, { at, ...known, ms, result }].slice(-mostShown),
     tried: attempt,
     attempted: doc.attempted + 1,
-    ...(result === 'retry' && { ...(queue !== undefined && { queue }), nextAt: nextAt ?? at }),
+    createdAt,
+    order,
     forgetAt: forgottenAfter(at),
+    ...(result === 'retry' && { ...(queue !== undefined && { queue }), nextAt: nextAt ?? at }),
   };
 };
 
@@ -121,6 +130,7 @@ const evolve = (doc: DeliveryDocument | undefined, event: Recorded<DeliveryFact>
 export const deliveries: Projection<DeliveryDocument, DeliveryFact> = {
   name: 'deliveries',
   ...fromDeliveries,
+  again: true,
   document: deliveryDocument,
   indexes: [
     ['queue', 'order'],

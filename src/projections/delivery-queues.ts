@@ -51,6 +51,7 @@ const aboutOf = (event: Recorded<DeliveryFact>) => {
 export const deliveryQueues: Projection<QueueDocument, DeliveryFact> = {
   name: 'delivery-queues',
   ...fromDeliveries,
+  again: true,
   document: queueDocument,
   indexes: [['endpointId', 'dueAt']],
   keys: (event) => {

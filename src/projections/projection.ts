@@ -28,6 +28,8 @@ export type Projection<D, E extends Event> = Collection<D> & {
   readonly evolve: (doc: D | undefined, event: Recorded<E>, key: Key) => D | undefined;
   /** Whether a fact makes the documents it touches whatever they were before: then nobody looks what they were. */
   readonly begins?: (event: Recorded<E>) => boolean;
+  /** Whether a document is mostly touched again soon after it was made: then it is kept at hand from the first on. */
+  readonly again?: boolean;
   /**
    * Where documents are made of what follows from several streams: which facts that follows from at most, and what is projected
    * instead of them. It must be the same whenever the same facts come, and keep their order.
@@ -148,7 +150,9 @@ export const project = <D, E extends Event>(
     for (const touched of some) {
       const before = documents.get(touched.name);
       const after = evolved(touched, before);
-      if (before) known.push([touched.name, after ?? before]);
+      const stored = after ?? before;
+      // Where nobody looked what there is, a newer one may be there.
+      if (stored && (before || (projection.again && !touched.begun))) known.push([touched.name, stored]);
       if (!after) continue;
       const { project, id, doc, position } = after;
       changed.push({ project, id, doc, position, before });

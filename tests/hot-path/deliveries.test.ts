@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
+import { deliveryIdOf, toldIdOf } from '../../src/domain/deliveries/told.ts';
 import type { Event } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { deliveries } from '../../src/projections/deliveries.ts';
@@ -9,7 +10,15 @@ import type { ReadModels } from '../../src/readmodels/read-models.ts';
 import { openSqliteReadModels } from '../../src/readmodels/sqlite/read-models.ts';
 import { runProjections } from '../../src/runners/projections.ts';
 import { openLog } from '../support/engine.ts';
-import { endpointAdded, leadId, leadQualified, leadScored, projectId, stageChanged } from '../support/facts.ts';
+import {
+  deliveryAttempted,
+  endpointAdded,
+  leadId,
+  leadQualified,
+  leadScored,
+  projectId,
+  stageChanged,
+} from '../support/facts.ts';
 
 const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
 
@@ -50,9 +59,9 @@ const counted = async () => {
   });
   const ends = new Map<string, number>();
   return {
-    costOf: async (stream: string, ...facts: readonly Event[]) => {
+    costOf: async (stream: string, ...facts: readonly (Event & { readonly id?: string })[]) => {
       Object.assign(count, { facts: 0, reads: 0, loads: 0, saves: 0 });
-      const recorded = facts.map((fact) => ({ ...fact, id: randomUUID(), metadata }));
+      const recorded = facts.map((fact) => ({ id: randomUUID(), ...fact, metadata }));
       const { revision, position } = await log.append(stream, ends.get(stream) ?? -1, recorded);
       ends.set(stream, revision);
       await running.reached(position);
@@ -78,4 +87,16 @@ it('Deliveries cost nothing while there is no endpoint, and what nobody asked fo
   // Another project without an endpoint is looked at once.
   await costOf('lead-other.l1', leadQualified());
   expect(await costOf('lead-other.l1', leadQualified())).toMatchObject({ reads: 0, loads: 0, saves: 0 });
+});
+
+it('What came of a delivery is projected without reading what was known of it just now', async () => {
+  const { costOf } = await counted();
+  const { data } = endpointAdded({ types: ['lead.qualified'] });
+  await costOf(endpoints, endpointAdded(data));
+  const fact = { ...leadQualified(), id: randomUUID() };
+  await costOf(leads, leadScored(), fact);
+  const { endpointId } = data;
+  const delivery = `delivery-${projectId}.${deliveryIdOf(endpointId, toldIdOf(fact.id, 'lead.qualified'))}`;
+  const attempted = deliveryAttempted({ endpointId, leadId, attempt: 1, result: 'succeeded' });
+  expect(await costOf(delivery, attempted)).toEqual({ facts: 2, reads: 0, loads: 0, saves: 2 });
 });

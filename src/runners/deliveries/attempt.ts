@@ -24,6 +24,7 @@ import { inSpan } from '../../telemetry/tracing.ts';
 import type { Recoveries } from '../recoveries.ts';
 import { backOff } from '../subscription.ts';
 import type { Circuits } from './circuits.ts';
+import type { Sharing } from './sharing.ts';
 
 /** What sends with. */
 export type Sender = {
@@ -36,6 +37,8 @@ export type Sender = {
   /** The waits between attempts, in ms. */
   readonly schedule: readonly number[];
   readonly told: ToldContext;
+  /** What is looked up once for all endpoints that are told of a fact at the same time, by its place. */
+  readonly shared: { readonly facts: Sharing<Recorded | undefined>; readonly told: Sharing<Told | undefined> };
   readonly circuits: Circuits;
   readonly recoveries: Recoveries;
   readonly telemetry: Observing;
@@ -75,10 +78,14 @@ const untilDone = async <T>(
   }
 };
 
-const factOf = async ({ engine }: Sender, { fact }: DeliveryDocument): Promise<Recorded | undefined> => {
+const keyOf = ({ stream, revision }: Pick<Recorded, 'stream' | 'revision'>): string => `${stream} ${revision}`;
+
+const factOf = async ({ engine, shared }: Sender, { fact }: DeliveryDocument): Promise<Recorded | undefined> => {
   if (!fact) return undefined;
-  const [found] = await engine.states.read(fact.stream, fact.revision - 1, 1);
-  return found?.revision === fact.revision ? found : undefined;
+  return shared.facts(keyOf(fact), async () => {
+    const [found] = await engine.states.read(fact.stream, fact.revision - 1, 1);
+    return found?.revision === fact.revision ? found : undefined;
+  });
 };
 
 /** What an endpoint keeps in the vault. Rejects when the vault does not have it: nothing is sent unsigned, or to elsewhere. */
@@ -145,7 +152,7 @@ const verdictOn = async (
 ): Promise<Verdict | undefined> => {
   if (!endpoint) return impossible('the endpoint was removed');
   const told = doc.fact
-    ? fact && (await toldOf(fact, sender.told))
+    ? fact && (await sender.shared.told(keyOf(fact), () => toldOf(fact, sender.told)))
     : toldToTry(doc.toldId, doc, { at: doc.createdAt, position: doc.order });
   if (!told) return impossible('what it tells of is no longer there');
   const { circuits, schedule, clock } = sender;

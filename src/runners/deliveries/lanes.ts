@@ -1,7 +1,10 @@
 import type { QueueDocument } from '../../projections/delivery-queues.ts';
 
-/** How many queues are sent at a time: in all, and of one endpoint. */
-const most = { all: 256, endpoint: 32 } as const;
+/**
+ * How many queues are sent at a time: in all, and of one endpoint. Once half of all are, each endpoint has `few` at most, so that
+ * some that hang leave room for others.
+ */
+const most = { all: 256, endpoint: 32, few: 8 } as const;
 
 /** How many queues wait in memory, of all endpoints. */
 const mostWaiting = 5_000;
@@ -82,7 +85,8 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
 
   /** Begins the next queue of an endpoint, if one may begin. Tells whether it did. */
   const beginOne = (lane: Lane): boolean => {
-    if (running.size >= most.all || lane.running >= lane.width()) return false;
+    const width = running.size < most.all / 2 ? lane.width() : Math.min(most.few, lane.width());
+    if (running.size >= most.all || lane.running >= width) return false;
     const queue = lane.waiting.shift();
     if (!queue) return false;
     waiting -= 1;

@@ -1,16 +1,19 @@
 import type { Endpoint } from '../../domain/deliveries/endpoints.ts';
 import { endpoints } from '../../domain/deliveries/endpoints.ts';
-import type { DeliveryDocument } from '../../projections/deliveries.ts';
-import { deliveries } from '../../projections/deliveries.ts';
+import type { Told } from '../../domain/deliveries/told.ts';
+import type { Recorded } from '../../eventstore/event-store.ts';
 import type { QueueDocument } from '../../projections/delivery-queues.ts';
 import { deliveryQueues } from '../../projections/delivery-queues.ts';
 import { allProjects } from '../../projections/projects.ts';
 import { poll } from '../poll.ts';
 import type { Sender } from './attempt.ts';
 import { attempt, endpointOf } from './attempt.ts';
+import type { Firsts } from './firsts.ts';
+import { nextIn, openFirsts } from './firsts.ts';
 import type { Lane, SentOf } from './lanes.ts';
 import { openLanes } from './lanes.ts';
 import type { Rates } from './rates.ts';
+import { sharing } from './sharing.ts';
 
 /** How often is looked for what is due, in ms. */
 const lookEvery = 100;
@@ -30,24 +33,8 @@ export type Sending = {
   readonly stop: () => Promise<void>;
 };
 
-type Context = Sender & { readonly rates: Rates };
-
-/** The first delivery of a queue that is pending behind a place in it. */
-const nextIn = async (
-  { readModels }: Pick<Sender, 'readModels'>,
-  queue: string,
-  after: number,
-): Promise<DeliveryDocument | undefined> => {
-  const { docs } = await readModels.find(allProjects, deliveries, {
-    where: [
-      { field: 'queue', op: 'eq', value: queue },
-      { field: 'order', op: 'gt', value: after },
-    ],
-    sort: [{ field: 'order', direction: 'asc' }],
-    limit: 1,
-  });
-  return docs[0];
-};
+type Dependencies = Omit<Sender, 'shared'> & { readonly rates: Rates };
+type Context = Sender & { readonly rates: Rates; readonly firsts: Firsts };
 
 /** The endpoint behind one, by id, that has something to send, and the queue of it that is due first. */
 const nextEndpoint = async (
@@ -88,13 +75,13 @@ const mayTell = ({ rates }: Context, endpoint: Endpoint | undefined): boolean =>
 /** Sends what is due in a queue, one after the other. */
 const sendQueue = async (
   context: Context,
-  { queue, pending }: QueueDocument,
+  queue: QueueDocument,
   { width }: Pick<Lane, 'width'>,
   signals: { readonly ending: AbortSignal; readonly draining: AbortSignal },
 ): Promise<SentOf> => {
   let [place, recorded] = [-1, 0];
-  for (let sent = 0; sent < Math.min(inARow, pending) && !signals.draining.aborted; sent++) {
-    const doc = await nextIn(context, queue, place);
+  for (let sent = 0; sent < Math.min(inARow, queue.pending) && !signals.draining.aborted; sent++) {
+    const doc = await (sent === 0 ? context.firsts.of(queue) : nextIn(context.readModels, queue.queue, place));
     if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
     const endpoint = await endpointOf(context, doc);
     if (sent > 0 && width() === 0) break;
@@ -111,7 +98,9 @@ const sendQueue = async (
  * Sends what is due: of each endpoint a few queues at a time, endpoints in turn, so that one that hangs delays no other. What is in
  * hand is bounded, however much is pending. It works from the read models, and asks the log before it sends.
  */
-export const startSending = (context: Context): Sending => {
+export const startSending = (dependencies: Dependencies): Sending => {
+  const shared = { facts: sharing<Recorded | undefined>(), told: sharing<Told | undefined>() };
+  const context: Context = { ...dependencies, shared, firsts: openFirsts(dependencies.readModels) };
   const [ending, draining] = [new AbortController(), new AbortController()];
   const signals = { ending: ending.signal, draining: draining.signal };
   const onError = (error: unknown): void => {
