@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { storeLocations } from '../config/store-location.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import type { RunningProjections } from './projections.ts';
 
@@ -99,16 +100,16 @@ export const runProjectionsInThread = async (
       const id = ++lastId;
       const giveUp = (): void => {
         worker.postMessage({ kind: 'give-up', id } satisfies Ask);
-        settle({ error: late });
+        settle({ error: late }, ReadModelsUnavailable);
       };
-      const settle = (reply: Answer): void => {
+      const settle = (reply: Answer, Failure: new (message: string) => Error = Error): void => {
         signal?.removeEventListener('abort', giveUp);
         waiters.delete(id);
         asked.delete(id);
         if (reply.error === undefined) resolve(reply);
-        else reject(new Error(reply.error));
+        else reject(new Failure(reply.error));
       };
-      if (stopping) return settle({ error: 'The projections are stopping' });
+      if (stopping) return settle({ error: 'The projections are stopping' }, ReadModelsUnavailable);
       const message = wanted(id);
       waiters.set(id, { settle });
       asked.set(id, message);

@@ -7,7 +7,7 @@ import type { Queries } from '../../readmodels/queries.ts';
 /** How many queues are looked up at a time. */
 const mostTogether = 50;
 
-type Asked = {
+type Pending = {
   readonly queue: string;
   readonly resolve: (doc: DeliveryDocument | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -33,7 +33,7 @@ export const nextIn = async (
 };
 
 /** Looks up the first deliveries of queues of which each has one, or had when that was looked for. */
-const lookUp = async (readModels: ReadModels, asked: readonly Asked[]): Promise<void> => {
+const lookUp = async (readModels: ReadModels, asked: readonly Pending[]): Promise<void> => {
   const { docs, next } = await readModels.find(allProjects, deliveries, {
     where: [{ field: 'queue', op: 'in', value: asked.map(({ queue }) => queue) }],
     sort: [
@@ -54,7 +54,7 @@ const lookUp = async (readModels: ReadModels, asked: readonly Asked[]): Promise<
 
 /** Looks up the first deliveries of queues: those that are asked for in one turn of the event loop together. */
 export const openFirsts = (readModels: ReadModels) => {
-  let waiting: Asked[] = [];
+  let waiting: Pending[] = [];
 
   const ask = (): void => {
     const all = waiting;
