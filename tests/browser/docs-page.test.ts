@@ -20,9 +20,10 @@ it('the page of the API shows and opens its operations under the policy that it 
   });
   page.on('pageerror', ({ message }) => complaints.push(message));
   await page.goto(`${server}/docs/`);
+  await page.locator('.opblock-tag', { hasText: 'Health' }).first().click();
   await page.locator('.opblock-summary', { hasText: '/livez' }).first().click();
   await page.locator('.opblock-body').first().waitFor();
-  expect(await page.locator('.opblock').count()).toBeGreaterThan(50);
+  expect(await page.locator('.opblock-tag').count()).toBeGreaterThan(10);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -78,7 +78,8 @@ export const openApi = async (app: App): Promise<void> => {
       route.config = { ...route.config, public: true, ofDocs: true };
       if (route.url === '/docs/json') route.handler = send;
     });
-    await page.register(swaggerUi, { routePrefix: '/docs' });
+    // Of so many operations a browser takes seconds to draw all.
+    await page.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'none' } });
   });
   app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, send);
 };
