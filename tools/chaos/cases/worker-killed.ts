@@ -26,7 +26,7 @@ export const workerKilled: Case = {
     const traffic = openTraffic(project, ledger, { clients: 2, people: 100, next: { n: 0 }, pause: 100 });
     ground.after(traffic.end);
     let recovery = 0;
-    for (let round = 1; round <= rounds; round++) {
+    for (let round = 1; round <= ground.many(rounds); round++) {
       const next = await fleet.start('worker');
       const goal = ledger.acknowledged.size + ground.many(500);
       await until('there is something to read', async () => ledger.acknowledged.size >= goal);
