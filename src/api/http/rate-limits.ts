@@ -1,8 +1,8 @@
-import { createHmac, hkdfSync } from 'node:crypto';
 import type { LimitSettings } from '../../config/limits.ts';
 import type { Quotas } from '../../outside/limits/quotas.ts';
 import type { Limiter } from './limiters.ts';
 import { ownLimiter, sharedLimiter } from './limiters.ts';
+import { namesUnder } from './names-under.ts';
 import type { Buckets } from './token-buckets.ts';
 import { tokenBuckets } from './token-buckets.ts';
 
@@ -24,8 +24,7 @@ type Making = {
 
 /** Makes the limits of a process. */
 export const rateLimits = ({ perMinute, monotonic, adminKey, quotas }: Making): RateLimits => {
-  const key = Buffer.from(hkdfSync('sha256', adminKey, '', 'leadfold limits', 32));
-  const nameOf = (who: string): string => createHmac('sha256', key).update(who).digest('base64url');
+  const nameOf = namesUnder(adminKey, 'limits');
   const limiter = (kind: Exclude<keyof LimitSettings, 'ingest'>): Limiter => {
     const own = tokenBuckets(perMinute[kind], monotonic);
     if (!quotas) return ownLimiter(own);

@@ -1,8 +1,8 @@
-import { createHmac, hkdfSync } from 'node:crypto';
 import type { TriedBy, Tries } from '../../domain/people/sign-in-tries.ts';
 import { keptUntil, mayTryFrom, noTries, triedBy, withoutTry, withTry } from '../../domain/people/sign-in-tries.ts';
 import type { Tallies } from '../../outside/limits/tallies.ts';
 import { clientNetwork } from './client-network.ts';
+import { namesUnder } from './names-under.ts';
 import { Problem } from './problems.ts';
 
 /** A try to sign in. It has failed unless it is said that it has not, also when the process dies. */
@@ -47,11 +47,8 @@ const tooMany = (ms: number): Problem => {
  * under hashes that only who has the root key can make, so that nobody can tell from them whose accounts and addresses they are.
  */
 export const signInThrottle = ({ tallies, clock, adminKey }: Counting): SignInThrottle => {
-  const key = Buffer.from(hkdfSync('sha256', adminKey, '', 'leadfold sign-in throttle', 32));
-  const idOf = (by: TriedBy, ...of: readonly string[]): string =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([by, ...of]))
-      .digest('base64url');
+  const nameOf = namesUnder(adminKey, 'sign-in throttle');
+  const idOf = (by: TriedBy, ...of: readonly string[]): string => nameOf(JSON.stringify([by, ...of]));
 
   /** Counts one more, and gives for how many ms it is too early; 0 when it was counted. */
   const count = async (by: TriedBy, id: string, now: number): Promise<number> => {

@@ -23,6 +23,14 @@ export type AcceptedInvitation = {
   readonly again: boolean;
 };
 
+/** Whose an address is that was just asked for: by now it is somebody's. */
+const ownerOf = async (context: PeopleContext, addressId: string, asking: Asking): Promise<string> => {
+  const { personId } = await addressNow(context, addressId);
+  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
+  await context.engine.handle(describePerson, { personId, addressId }, once(context, asking));
+  return personId;
+};
+
 /**
  * The person of an address, who is made where it is nobody's, and a mail to them with a token for a project. Of what they may do
  * there nothing is known here.
@@ -41,9 +49,7 @@ const invite = async (
   );
   const until = events.flatMap((event) => (event.type === 'MailRequested' ? [event.data.until] : []))[0];
   if (until === undefined) await context.credentials.remove('mail', mailId);
-  const { personId } = await addressNow(context, addressId);
-  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
-  await engine.handle(describePerson, { personId, addressId }, once(context, asking));
+  const personId = await ownerOf(context, addressId, asking);
   return { personId, invitationId: until === undefined ? undefined : mailId, until };
 };
 
@@ -53,10 +59,7 @@ const personFor = async (context: PeopleContext, email: string, asking: Asking):
   const addressId = addressIdOf(email);
   const input = { addressId, email, personId: newPersonId(context) };
   await engine.handle(claimAddress, input, once(context, asking));
-  const { personId } = await addressNow(context, addressId);
-  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
-  await engine.handle(describePerson, { personId, addressId }, once(context, asking));
-  return personId;
+  return ownerOf(context, addressId, asking);
 };
 
 /** Whom the token of an invitation is of, and what to; it may have been taken. Throws a `Rejection` when it holds no more. */
