@@ -47,7 +47,8 @@ export const tokenBuckets = (perMinute: number, monotonic: () => number, most = 
   const told = (level: number, cost: number, allowed: boolean): Taken => ({
     allowed,
     left: Math.floor(level),
-    reset: Math.ceil((perMinute - level) / perMs / 1_000),
+    // A minute at most, also where dividing gives a little more.
+    reset: Math.min(60, Math.ceil((perMinute - level) / perMs / 1_000)),
     wait: allowed ? 0 : Math.min(60, Math.max(1, Math.ceil((cost - level) / perMs / 1_000))),
   });
 

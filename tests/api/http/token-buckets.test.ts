@@ -31,6 +31,7 @@ describe('A bucket', () => {
           }
         }
       }),
+      { examples: [[9, [{ wait: 0, cost: 9 }]]] },
     );
   });
 
