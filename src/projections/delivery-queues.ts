@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { streamParts } from '../domain/streams.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
-import { queueOf } from './deliveries.ts';
+import { deliveryDocument, queueOf } from './deliveries.ts';
 import type { DeliveryFact } from './deriving.ts';
 import { fromDeliveries } from './deriving.ts';
 import type { Projection } from './projection.ts';
 import { allProjects } from './projects.ts';
+
+/** A delivery that tells of a fact, with all that is needed to make it. */
+const firstDocument = deliveryDocument
+  .pick({ deliveryId: true, toldId: true, type: true, leadId: true, fact: true, tried: true, order: true })
+  .required({ fact: true });
 
 const queueDocument = z.object({
   queue: z.string(),
@@ -17,8 +22,11 @@ const queueDocument = z.object({
   dueAt: z.string(),
   /** The position of the last fact in it. */
   last: z.number(),
+  /** The first of them, where that is known: it is not once another was before it, nor of what tells of no fact. */
+  first: firstDocument.optional(),
 });
 export type QueueDocument = Readonly<z.infer<typeof queueDocument>>;
+type First = QueueDocument['first'];
 
 /** How many more are pending after a fact, and when the first is due if that is another time now. */
 const changeBy = (event: Recorded<DeliveryFact>): { readonly more: number; readonly dueAt?: string } => {
@@ -41,7 +49,26 @@ const aboutOf = (event: Recorded<DeliveryFact>) => {
       ? { projectId: event.data.projectId, id: event.data.deliveryId }
       : streamParts('delivery', event.stream);
   const { endpointId, leadId } = event.data;
-  return parts && { endpointId, projectId: parts.projectId, queue: queueOf(endpointId, leadId, parts.id) };
+  if (!parts) return undefined;
+  const queue = queueOf(endpointId, leadId, parts.id);
+  return { deliveryId: parts.id, of: { queue, projectId: parts.projectId, endpointId } };
+};
+
+/** The delivery that a fact makes pending. */
+const begunBy = (event: Recorded<DeliveryFact>, deliveryId: string): First => {
+  if (event.type !== 'DeliveryDue' && event.type !== 'DeliveryRequested') return undefined;
+  const { toldId, type, leadId } = event.data;
+  const { stream, revision, position: order } = event;
+  const fact = event.type === 'DeliveryDue' ? { stream, revision, position: order } : event.data.fact;
+  return fact && { deliveryId, toldId, type, ...(leadId !== undefined && { leadId }), fact, tried: 0, order };
+};
+
+/** The first delivery of a queue after a fact of one of its deliveries. */
+const firstAfter = (doc: QueueDocument | undefined, event: Recorded<DeliveryFact>, deliveryId: string): First => {
+  if (!doc) return begunBy(event, deliveryId);
+  if (doc.first?.deliveryId !== deliveryId) return doc.first;
+  const isRetry = event.type === 'DeliveryAttempted' && event.data.result === 'retry';
+  return isRetry ? { ...doc.first, tried: event.data.attempt } : undefined;
 };
 
 /**
@@ -50,19 +77,27 @@ const aboutOf = (event: Recorded<DeliveryFact>) => {
  */
 export const deliveryQueues: Projection<QueueDocument, DeliveryFact> = {
   name: 'delivery-queues',
+  version: 2,
   ...fromDeliveries,
   again: true,
   document: queueDocument,
   indexes: [['endpointId', 'dueAt']],
   keys: (event) => {
     const about = aboutOf(event);
-    return about ? [{ project: allProjects, id: about.queue }] : [];
+    return about ? [{ project: allProjects, id: about.of.queue }] : [];
   },
   evolve: (doc, event) => {
     const about = aboutOf(event);
     const { more, dueAt } = changeBy(event);
     const pending = (doc?.pending ?? 0) + more;
     if (!about || pending <= 0) return undefined;
-    return { ...about, pending, dueAt: dueAt ?? doc?.dueAt ?? event.recordedAt.toISOString(), last: event.position };
+    const first = firstAfter(doc, event, about.deliveryId);
+    return {
+      ...about.of,
+      pending,
+      dueAt: dueAt ?? doc?.dueAt ?? event.recordedAt.toISOString(),
+      last: event.position,
+      ...(first && { first }),
+    };
   },
 };

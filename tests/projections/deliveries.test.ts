@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { deliveryIdOf, toldIdOf } from '../../src/domain/deliveries/told.ts';
+import { deliveryIdOf, testType, toldIdOf } from '../../src/domain/deliveries/told.ts';
 import type { Event } from '../../src/domain/event.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
 import type { DeliveryDocument } from '../../src/projections/deliveries.ts';
@@ -128,16 +128,40 @@ describe('Deliveries', () => {
     const { made } = await open(store);
     await endpoint(endpointAdded());
     const [first, second] = [await qualify(), await qualify()];
+    expect((await made()).queues).toMatchObject([{ pending: 2, first: { deliveryId: first, tried: 0 } }]);
     const nextAt = '2026-03-11T00:00:00.000Z';
     await delivery(first, deliveryAttempted({ result: 'retry', status: 500, nextAt }));
-    expect((await made()).queues).toMatchObject([{ pending: 2, dueAt: nextAt }]);
+    expect((await made()).queues).toMatchObject([
+      { pending: 2, dueAt: nextAt, first: { deliveryId: first, tried: 1 } },
+    ]);
     await delivery(first, deliveryAttempted({ attempt: 2 }));
     const { rows, queues } = await made();
     expect(queues).toMatchObject([{ pending: 1, queue: `${endpointId}.${leadId}` }]);
+    // Which one is the first now has to be looked up.
+    expect(queues[0]?.first).toBeUndefined();
     expect(queues[0]?.dueAt).not.toBe(nextAt);
     expect(rows.find(({ deliveryId }) => deliveryId === first)).toMatchObject({ state: 'succeeded', attempted: 2 });
     await delivery(second, deliveryAttempted());
     expect((await made()).queues).toEqual([]);
+  });
+
+  it('that are first in their queues are told of by those, where they tell of a fact', async () => {
+    const { store, endpoint, qualify, delivery } = openAppending();
+    const { made } = await open(store);
+    await endpoint(endpointAdded());
+    const deliveryId = await qualify();
+    const { queues, rows } = await made();
+    expect(queues).toMatchObject([{ first: { deliveryId, leadId, type, tried: 0, order: rows[0]?.order } }]);
+    expect(queues[0]?.first?.fact).toEqual(rows[0]?.fact);
+    await delivery(deliveryId, deliveryAttempted());
+    const fact = { stream: leadStream, revision: 0, position: 2 };
+    await delivery(deliveryId, deliveryRequested({ fact }));
+    const asked = await made();
+    expect(asked.queues).toMatchObject([{ pending: 1, first: { deliveryId, fact, order: asked.rows[0]?.order } }]);
+    await delivery('a-test', deliveryRequested({ reason: 'test', type: testType }));
+    expect((await made()).queues.map(({ pending, first }) => [pending, first?.deliveryId])).toEqual([[2, deliveryId]]);
+    await delivery(deliveryId, deliveryAttempted());
+    expect((await made()).queues.map(({ pending, first }) => [pending, first])).toEqual([[1, undefined]]);
   });
 
   it('are the same however often and from wherever the log is read', async () => {

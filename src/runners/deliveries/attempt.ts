@@ -78,9 +78,16 @@ const untilDone = async <T>(
   }
 };
 
+/** A delivery that is due: what tells of no fact has the time when it was asked for. */
+export type DueDelivery = Pick<
+  DeliveryDocument,
+  'deliveryId' | 'projectId' | 'endpointId' | 'toldId' | 'type' | 'leadId' | 'tried' | 'order'
+> &
+  Partial<Pick<DeliveryDocument, 'fact' | 'createdAt' | 'nextAt'>>;
+
 const keyOf = ({ stream, revision }: Pick<Recorded, 'stream' | 'revision'>): string => `${stream} ${revision}`;
 
-const factOf = async ({ engine, shared }: Sender, { fact }: DeliveryDocument): Promise<Recorded | undefined> => {
+const factOf = async ({ engine, shared }: Sender, { fact }: DueDelivery): Promise<Recorded | undefined> => {
   if (!fact) return undefined;
   return shared.facts(keyOf(fact), async () => {
     const [found] = await engine.states.read(fact.stream, fact.revision - 1, 1);
@@ -104,7 +111,7 @@ const keptOf = async ({ secrets }: Sender, endpoint: Endpoint, now: string) => {
 
 const send = async (
   sender: Sender,
-  [doc, endpoint, fact]: readonly [DeliveryDocument, Endpoint, Recorded | undefined],
+  [doc, endpoint, fact]: readonly [DueDelivery, Endpoint, Recorded | undefined],
   told: Told,
   signal: AbortSignal,
 ): Promise<Attempt> => {
@@ -123,7 +130,7 @@ const send = async (
 /** Disables an endpoint that is gone, or that did nothing but fail for days. */
 const disableIf = async (
   sender: Sender,
-  doc: DeliveryDocument,
+  doc: DueDelivery,
   { result, gone }: Outcome,
   request: Request,
 ): Promise<void> => {
@@ -143,17 +150,26 @@ type Verdict = Outcome & { readonly ms: number };
 /** What a delivery comes to that can't be made. */
 const impossible = (error: string): Verdict => ({ result: 'failed', error, ms: 0, gone: false });
 
+/** What a delivery tells; undefined when that is no longer there. */
+const toldBy = async (
+  { shared, told }: Sender,
+  doc: DueDelivery,
+  fact: Recorded | undefined,
+): Promise<Told | undefined> => {
+  if (fact) return shared.told(keyOf(fact), () => toldOf(fact, told));
+  if (doc.fact || doc.createdAt === undefined) return undefined;
+  return toldToTry(doc.toldId, doc, { at: doc.createdAt, position: doc.order });
+};
+
 /** Tells an endpoint, and says what comes of it. Undefined when its circuit is open, or the process ended that. */
 const verdictOn = async (
   sender: Sender,
-  [doc, endpoint, fact]: readonly [DeliveryDocument, Endpoint | undefined, Recorded | undefined],
+  [doc, endpoint, fact]: readonly [DueDelivery, Endpoint | undefined, Recorded | undefined],
   number: number,
   signal: AbortSignal,
 ): Promise<Verdict | undefined> => {
   if (!endpoint) return impossible('the endpoint was removed');
-  const told = doc.fact
-    ? fact && (await sender.shared.told(keyOf(fact), () => toldOf(fact, sender.told)))
-    : toldToTry(doc.toldId, doc, { at: doc.createdAt, position: doc.order });
+  const told = await toldBy(sender, doc, fact);
   if (!told) return impossible('what it tells of is no longer there');
   const { circuits, schedule, clock } = sender;
   const answer = await circuits.through(doc.endpointId, () => send(sender, [doc, endpoint, fact], told, signal));
@@ -168,7 +184,7 @@ const verdictOn = async (
  */
 export const attempt = async (
   sender: Sender,
-  doc: DeliveryDocument,
+  doc: DueDelivery,
   endpoint: Endpoint | undefined,
   signal: AbortSignal,
 ): Promise<Tried> => {
@@ -195,5 +211,5 @@ export const attempt = async (
 /** The endpoint of a delivery as it is remembered. */
 export const endpointOf = async (
   { engine }: Pick<Sender, 'engine'>,
-  { projectId, endpointId }: Pick<DeliveryDocument, 'projectId' | 'endpointId'>,
+  { projectId, endpointId }: Pick<DueDelivery, 'projectId' | 'endpointId'>,
 ): Promise<Endpoint | undefined> => (await engine.states.get(endpoints, projectId)).state.endpoints.get(endpointId);

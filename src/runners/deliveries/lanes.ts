@@ -22,8 +22,8 @@ export type Lane = {
   readonly width: () => number;
 };
 
-/** A queue that was sent, and the position of what was recorded of it then: what is shown from before is over. */
-type Sent = { readonly endpointId: string; readonly position: number; readonly at: number };
+/** When a queue was sent, and the position of what was recorded of it then: what is shown from before is over. */
+type Sent = { readonly position: number; readonly at: number };
 
 /** The position of what was recorded last of a queue, and whether its endpoint may not be told for so many ms. */
 export type SentOf = { readonly position: number; readonly wait?: number };
@@ -44,7 +44,8 @@ type Options = {
 export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
   const lanes = new Map<string, Lane>();
   const inHand = new Set<string>();
-  const sent = new Map<string, Sent>();
+  /** What was sent lately of each endpoint, by queues, in the order in which that was. */
+  const sent = new Map<string, Map<string, Sent>>();
   const running = new Set<Promise<void>>();
   /** Until when nothing is sent to an endpoint. */
   const paused = new Map<string, number>();
@@ -67,12 +68,19 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
     lane.more = false;
   };
 
+  const noteSent = ({ endpointId, queue }: QueueDocument, position: number): void => {
+    const before = sent.get(endpointId);
+    const own = before ?? new Map<string, Sent>();
+    if (!before) sent.set(endpointId, own);
+    own.delete(queue);
+    own.set(queue, { position, at: performance.now() });
+  };
+
   const run = async (queue: QueueDocument, lane: Lane): Promise<void> => {
     const { endpointId } = queue;
     try {
       const { position, wait: ms } = await send(queue, lane);
-      sent.delete(queue.queue);
-      sent.set(queue.queue, { endpointId, position, at: performance.now() });
+      noteSent(queue, position);
       if (ms !== undefined) letBe(endpointId, lane, ms);
     } catch (error) {
       onError(error);
@@ -119,12 +127,14 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
 
   /** Forgets what was sent that the read models, which show what is due first, do not show as it was any more. */
   const forgetPassed = (endpointId: string, due: readonly QueueDocument[]): void => {
+    const own = sent.get(endpointId);
+    if (!own) return;
     const found = new Set(due.map(({ queue }) => queue));
-    for (const [queue, each] of sent) if (each.endpointId === endpointId && !found.has(queue)) sent.delete(queue);
+    for (const queue of own.keys()) if (!found.has(queue)) own.delete(queue);
   };
 
-  const isOver = ({ queue, last }: QueueDocument): boolean => {
-    const before = sent.get(queue);
+  const isOver = ({ endpointId, queue, last }: QueueDocument): boolean => {
+    const before = sent.get(endpointId)?.get(queue);
     return before !== undefined && last < before.position;
   };
 
@@ -135,11 +145,7 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
       return closed || busy || widthOf(endpointId, 1) === 0 ? 0 : Math.max(0, mostWaiting - waiting);
     },
     /** How many queues of an endpoint are in hand, or were and may still be shown as they were. */
-    held: (endpointId: string): number => {
-      let count = lanes.get(endpointId)?.running ?? 0;
-      for (const each of sent.values()) if (each.endpointId === endpointId) count += 1;
-      return count;
-    },
+    held: (endpointId: string): number => (lanes.get(endpointId)?.running ?? 0) + (sent.get(endpointId)?.size ?? 0),
     /** Takes queues of an endpoint in hand that are due; `more` says that there are others. */
     offer: (endpointId: string, due: readonly QueueDocument[], more: boolean): void => {
       const lane = laneOf(endpointId);
@@ -155,9 +161,12 @@ export const openLanes = ({ widthOf, send, onError, onHungry }: Options) => {
     begin,
     forgetOld: (): void => {
       const old = performance.now() - rememberedFor;
-      for (const [queue, { at }] of sent) {
-        if (at > old) break;
-        sent.delete(queue);
+      for (const [endpointId, own] of sent) {
+        for (const [queue, { at }] of own) {
+          if (at > old) break;
+          own.delete(queue);
+        }
+        if (own.size === 0) sent.delete(endpointId);
       }
       for (const [endpointId, until] of paused) if (until <= performance.now()) paused.delete(endpointId);
     },

@@ -6,10 +6,9 @@ import type { QueueDocument } from '../../projections/delivery-queues.ts';
 import { deliveryQueues } from '../../projections/delivery-queues.ts';
 import { allProjects } from '../../projections/projects.ts';
 import { poll } from '../poll.ts';
-import type { Sender } from './attempt.ts';
+import { deliveries } from '../../projections/deliveries.ts';
+import type { DueDelivery, Sender } from './attempt.ts';
 import { attempt, endpointOf } from './attempt.ts';
-import type { Firsts } from './firsts.ts';
-import { nextIn, openFirsts } from './firsts.ts';
 import type { Lane, SentOf } from './lanes.ts';
 import { openLanes } from './lanes.ts';
 import type { Rates } from './rates.ts';
@@ -18,8 +17,8 @@ import { sharing } from './sharing.ts';
 /** How often is looked for what is due, in ms. */
 const lookEvery = 100;
 
-/** At how many endpoints a look looks at most; the next one goes on from there. */
-const mostEndpoints = 500;
+/** How many queues, of as many endpoints as have them, are read at a time, and how often in a look; the next one goes on from there. */
+const [glance, mostGlances] = [50, 200];
 
 /** How many queues of an endpoint are taken in hand at a time, and how many deliveries of one before others have their turn. */
 const [page, inARow] = [100, 50];
@@ -34,39 +33,66 @@ export type Sending = {
 };
 
 type Dependencies = Omit<Sender, 'shared'> & { readonly rates: Rates };
-type Context = Sender & { readonly rates: Rates; readonly firsts: Firsts };
+type Context = Sender & { readonly rates: Rates };
 
-/** The endpoint behind one, by id, that has something to send, and the queue of it that is due first. */
-const nextEndpoint = async (
+/** What an endpoint has to send: its queues by when they are due, all of them or the first. */
+type Queues = { readonly endpointId: string; readonly queues: readonly QueueDocument[]; readonly all: boolean };
+
+/** The next endpoints behind one, by id, that have something to send; `more` says that there are others behind them. */
+const nextEndpoints = async (
   { readModels }: Pick<Sender, 'readModels'>,
   after: string,
-): Promise<QueueDocument | undefined> => {
-  const { docs } = await readModels.find(allProjects, deliveryQueues, {
+): Promise<{ readonly found: readonly Queues[]; readonly more: boolean }> => {
+  const { docs, next } = await readModels.find(allProjects, deliveryQueues, {
     where: [{ field: 'endpointId', op: 'gt', value: after }],
     sort: [
       { field: 'endpointId', direction: 'asc' },
       { field: 'dueAt', direction: 'asc' },
     ],
-    limit: 1,
+    limit: glance,
   });
-  return docs[0];
+  const last = next && docs.at(-1)?.endpointId;
+  const found = [...Map.groupBy(docs, ({ endpointId }) => endpointId)].map(([endpointId, queues]) => {
+    return { endpointId, queues, all: endpointId !== last };
+  });
+  return { found, more: next !== undefined };
 };
 
 const dueAt = async (
-  { readModels, clock }: Pick<Sender, 'readModels' | 'clock'>,
-  endpointId: string,
-  limit: number,
+  { readModels }: Pick<Sender, 'readModels'>,
+  { endpointId, now, limit }: { readonly endpointId: string; readonly now: string; readonly limit: number },
 ): Promise<readonly QueueDocument[]> => {
   const { docs } = await readModels.find(allProjects, deliveryQueues, {
     where: [
       { field: 'endpointId', op: 'eq', value: endpointId },
-      { field: 'dueAt', op: 'lte', value: clock().toISOString() },
+      { field: 'dueAt', op: 'lte', value: now },
     ],
     sort: [{ field: 'dueAt', direction: 'asc' }],
     limit,
   });
   return docs;
 };
+
+/** The first delivery of a queue that is pending behind a place in it. */
+const nextIn = async (
+  { readModels }: Pick<Sender, 'readModels'>,
+  queue: string,
+  after: number,
+): Promise<DueDelivery | undefined> => {
+  const { docs } = await readModels.find(allProjects, deliveries, {
+    where: [
+      { field: 'queue', op: 'eq', value: queue },
+      { field: 'order', op: 'gt', value: after },
+    ],
+    sort: [{ field: 'order', direction: 'asc' }],
+    limit: 1,
+  });
+  return docs[0];
+};
+
+/** The first delivery of a queue, of which nothing has to be looked up where the queue has it. */
+const firstIn = async (context: Context, { queue, projectId, endpointId, first }: QueueDocument) =>
+  first ? { ...first, projectId, endpointId } : nextIn(context, queue, -1);
 
 /** Whether something may be sent to an endpoint now; one that was removed is told nothing, which is recorded at once. */
 const mayTell = ({ rates }: Context, endpoint: Endpoint | undefined): boolean =>
@@ -81,7 +107,9 @@ const sendQueue = async (
 ): Promise<SentOf> => {
   let [place, recorded] = [-1, 0];
   for (let sent = 0; sent < Math.min(inARow, queue.pending) && !signals.draining.aborted; sent++) {
-    const doc = await (sent === 0 ? context.firsts.of(queue) : nextIn(context.readModels, queue.queue, place));
+    const doc: DueDelivery | undefined = await (sent === 0
+      ? firstIn(context, queue)
+      : nextIn(context, queue.queue, place));
     if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
     const endpoint = await endpointOf(context, doc);
     if (sent > 0 && width() === 0) break;
@@ -100,7 +128,7 @@ const sendQueue = async (
  */
 export const startSending = (dependencies: Dependencies): Sending => {
   const shared = { facts: sharing<Recorded | undefined>(), told: sharing<Told | undefined>() };
-  const context: Context = { ...dependencies, shared, firsts: openFirsts(dependencies.readModels) };
+  const context: Context = { ...dependencies, shared };
   const [ending, draining] = [new AbortController(), new AbortController()];
   const signals = { ending: ending.signal, draining: draining.signal };
   const onError = (error: unknown): void => {
@@ -115,23 +143,24 @@ export const startSending = (dependencies: Dependencies): Sending => {
   let at = '';
 
   /** Takes in hand what is due at an endpoint, if that may be told. */
-  const take = async ({ endpointId, projectId }: QueueDocument): Promise<void> => {
-    if (lanes.room(endpointId) === 0) return;
-    const { state } = await context.engine.states.refresh(endpoints, projectId);
+  const take = async ({ endpointId, queues, all }: Queues, now: string): Promise<void> => {
+    const [first] = queues;
+    if (!first || first.dueAt > now || lanes.room(endpointId) === 0) return;
+    const { state } = await context.engine.states.refresh(endpoints, first.projectId);
     if (state.endpoints.get(endpointId)?.disabled) return;
     const limit = page + lanes.held(endpointId);
-    const due = await dueAt(context, endpointId, limit);
-    lanes.offer(endpointId, due, due.length === limit);
+    const due = all ? queues.filter((queue) => queue.dueAt <= now) : await dueAt(context, { endpointId, now, limit });
+    lanes.offer(endpointId, due, !all && due.length === limit);
   };
 
   const look = async (): Promise<void> => {
     lanes.forgetOld();
     const now = context.clock().toISOString();
-    for (let looks = 0; looks < mostEndpoints && !draining.signal.aborted; looks++) {
-      const first = await nextEndpoint(context, at);
-      at = first?.endpointId ?? '';
-      if (!first) break;
-      if (first.dueAt <= now) await take(first);
+    for (let glances = 0; glances < mostGlances && !draining.signal.aborted; glances++) {
+      const { found, more } = await nextEndpoints(context, at);
+      for (const each of found) await take(each, now);
+      at = more ? (found.at(-1)?.endpointId ?? '') : '';
+      if (!more) break;
     }
     lanes.begin();
   };

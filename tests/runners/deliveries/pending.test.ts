@@ -10,6 +10,7 @@ import { deliveryIdOf, testType } from '../../../src/domain/deliveries/told.ts';
 import type { Place } from '../../../src/eventstore/event-store.ts';
 import type { DeliveryDocument } from '../../../src/projections/deliveries.ts';
 import { deliveries, queueOf } from '../../../src/projections/deliveries.ts';
+import type { QueueDocument } from '../../../src/projections/delivery-queues.ts';
 import { deliveryQueues } from '../../../src/projections/delivery-queues.ts';
 import { erase } from '../../../src/projections/projection.ts';
 import { allProjects } from '../../../src/projections/projects.ts';
@@ -62,7 +63,14 @@ const prepare = async (readModels: ReadModels, endpointId: string, count: number
     const made = ids.map((id) => ({ project: allProjects, id, position, doc: docOf(id) }));
     const queues = ids.map((id) => {
       const queue = queueOf(endpointId, undefined, id);
-      const doc = { queue, projectId, endpointId, pending: 1, dueAt: noon.toISOString(), last: position };
+      const doc: QueueDocument = {
+        queue,
+        projectId,
+        endpointId,
+        pending: 1,
+        dueAt: noon.toISOString(),
+        last: position,
+      };
       return { project: allProjects, id: queue, position, doc };
     });
     await readModels.save(deliveries, made, position, last);
