@@ -80,23 +80,59 @@ const guardedLookup =
     );
   };
 
-/** Why an attempt ended without an answer: because we ended it, or because of what went wrong. */
-const reasonOf =
-  (signal: AbortSignal) =>
-  (error: unknown): string =>
-    signal.aborted ? String(signal.reason) : failureOf(error);
-
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** Reads an answer to its end, or to where it is cut off. */
-const readAnswer = async (body: Dispatcher.ResponseData['body']): Promise<void> => {
-  // What is cut off ends in an error of its own, which says nothing.
-  body.on('error', () => undefined);
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += Buffer.isBuffer(chunk) ? chunk.length : 0;
-    if (bytes >= answerBytes) return;
-  }
+type Outcome = Omit<Attempt, 'ms'>;
+
+/** A request under way. */
+type Exchange = {
+  /** What comes of it. Rejects for a fault of ours. */
+  readonly outcome: Promise<Outcome>;
+  /** Ends it, with why. */
+  readonly end: (reason: string) => void;
+};
+
+/** Sends a request, and reads what is answered to its end or to where it is cut off. */
+const exchange = (agent: Agent, request: Dispatcher.DispatchOptions, clock: () => Date): Exchange => {
+  const { promise: outcome, resolve, reject } = Promise.withResolvers<Outcome>();
+  let [answer, bytes, over]: [Outcome | undefined, number, boolean] = [undefined, 0, false];
+  let controller: Dispatcher.DispatchController | undefined;
+
+  const settle = (error?: string): void => {
+    const isKnown = error === undefined || (answer?.status !== undefined && !isSuccess(answer.status));
+    resolve({ ...answer, ...(!isKnown && { error }) });
+  };
+  const end = (error?: string): void => {
+    settle(error);
+    over = true;
+    controller?.abort(new Error(error ?? 'enough'));
+  };
+  const fail = (error: unknown): void => {
+    if (over) return;
+    try {
+      settle(failureOf(error));
+    } catch (fault) {
+      reject(fault instanceof Error ? fault : new Error(String(fault)));
+    }
+  };
+  agent.dispatch(request, {
+    onRequestStart: (started) => {
+      controller = started;
+      if (over) started.abort(new Error('ended'));
+    },
+    onResponseStart: (_, status, { 'retry-after': wait }) => {
+      if (status < 200) return;
+      const ms = isSuccess(status) ? undefined : retryAfterMs(wait, clock());
+      answer = { status, ...(ms !== undefined && { retryAfterMs: ms }) };
+    },
+    onResponseData: (_, chunk) => {
+      bytes += chunk.length;
+      if (bytes >= answerBytes) end();
+    },
+    onResponseEnd: () => settle(),
+    onResponseError: (_, error) => fail(error),
+  });
+  return { outcome, end };
 };
 
 /**
@@ -122,40 +158,30 @@ export const openWebhookClient = (options: Options): WebhookClient => {
     keepAliveMaxTimeout: idleFor.most,
   });
 
-  /** Sends and reads the answer; rejects when the signal aborts. */
-  const answerTo = async ({ url: text, headers, body }: WebhookRequest, signal: AbortSignal) => {
+  /** Sends once, to where that may go. */
+  const sendTo = async ({ url: text, headers, body, signal }: WebhookRequest): Promise<Outcome> => {
     // A URL with an address in it asks for no name, so that it is looked at here alone.
-    if (guard.refusal(text) !== undefined) throw new AddressRefused();
+    if (guard.refusal(text) !== undefined) return { error: failureOf(new AddressRefused()) };
+    if (signal?.aborted === true) return { error: 'cancelled' };
     const { origin, pathname, search } = new URL(text);
     const path = `${pathname}${search}`;
-    const answer = await agent.request({ origin, path, method: 'POST', headers: { ...headers }, body, signal });
-    const { statusCode: status } = answer;
-    const wait = isSuccess(status) ? undefined : retryAfterMs(answer.headers['retry-after'], clock());
-    const error = await readAnswer(answer.body).then(() => undefined, reasonOf(signal));
-    return {
-      status,
-      ...(isSuccess(status) && error !== undefined && { error }),
-      ...(wait !== undefined && { retryAfterMs: wait }),
-    };
+    const { outcome, end } = exchange(agent, { origin, path, method: 'POST', headers: { ...headers }, body }, clock);
+    const timer = setTimeout(end, timeoutMs, 'timeout');
+    const cancel = (): void => end('cancelled');
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await outcome;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+    }
   };
 
   return {
     send: async (request) => {
       const begun = performance.now();
-      const ending = new AbortController();
-      const timer = setTimeout(() => ending.abort('timeout'), timeoutMs);
-      const cancel = (): void => ending.abort('cancelled');
-      request.signal?.addEventListener('abort', cancel, { once: true });
-      if (request.signal?.aborted === true) cancel();
-      try {
-        const outcome = await answerTo(request, ending.signal).catch((error: unknown) => ({
-          error: reasonOf(ending.signal)(error),
-        }));
-        return { ...outcome, ms: Math.round(performance.now() - begun) };
-      } finally {
-        clearTimeout(timer);
-        request.signal?.removeEventListener('abort', cancel);
-      }
+      const outcome = await sendTo(request);
+      return { ...outcome, ms: Math.round(performance.now() - begun) };
     },
     close: () => agent.destroy(),
   };
