@@ -23,8 +23,8 @@ const metadata = { commandId: 'c', correlationId: 'c', causationId: 'c' };
 const [leads, endpoints] = [20, ['e1', 'e2']] as const;
 const due = leads * endpoints.length;
 
-/** Sends what some leads that qualified make due, and counts what that costs. */
-const sent = async () => {
+/** Sends what some leads that qualified make due, and counts what that costs; `head` is where the log ended when it began, if it alone sends. */
+const sent = async (head?: () => Promise<number>) => {
   const [log, readModels] = [openLog(), openSqliteReadModels(':memory:')];
   const append = (stream: string, ...facts: readonly Event[]) =>
     log.append(
@@ -68,6 +68,7 @@ const sent = async () => {
     schedule: [1_000],
     told: toldContext(engine.states),
     circuits: openCircuits(),
+    head,
     rates: openRates(),
     recoveries: openRecoveries(),
     telemetry: { instruments: openInstruments() },
@@ -100,4 +101,11 @@ it('What becomes due together is read together, and what two endpoints are told 
   expect(count.finds).toBeLessThanOrEqual(2);
   // Of each delivery what came of it, and of each lead the fact and how the lead was then; besides a few looks at the endpoints.
   expect(count.reads).toBeLessThanOrEqual(due + 2 * leads + 10);
+});
+
+it('What was recorded since it began is sent without asking the log whether it was', async () => {
+  const { told, count } = await sent(async () => 0);
+  expect(new Set(told).size).toBe(due);
+  expect([told.length, count.appends]).toEqual([due, due]);
+  expect(count.reads).toBeLessThanOrEqual(2 * leads + 10);
 });

@@ -48,6 +48,7 @@ const open = async () => {
     ...(lease && { lease: { ...lease, readModels, now: clock } }),
   });
   const sending = startDeliveries({
+    store,
     engine,
     readModels,
     clock,

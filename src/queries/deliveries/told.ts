@@ -38,29 +38,50 @@ const neutral: ReadonlySet<string> = new Set([
   ...['LeadQualified', 'LinkRefused', 'IdentityConflict', 'ProfileUpdated'],
 ]);
 
+type FactPlace = Pick<Recorded, 'stream' | 'revision'>;
+
+/** A lead as it is in memory, if that is not long after a revision, and how many facts came since. */
+const inMemory = ({ states }: ToldContext, { stream, revision }: FactPlace) => {
+  const { projectId = '', id = '' } = streamParts('lead', stream) ?? {};
+  const known = states.known(lead, leadStreamId(projectId, id));
+  const more = known ? known.revision - revision : -1;
+  return known && more >= 0 && more <= lookedBack ? { known, more } : undefined;
+};
+
 /** A lead as it is in memory, if that is what it was at a revision as far as that is told. */
 const fromMemory = async (
-  { states }: ToldContext,
-  [id, stream]: readonly [string, string],
-  revision: number,
+  context: ToldContext,
+  place: FactPlace,
+  later: readonly Recorded[],
 ): Promise<LeadState | undefined> => {
-  const known = states.known(lead, id);
-  if (!known || known.revision < revision || known.revision - revision > lookedBack) return undefined;
-  if (known.revision === revision) return known.state;
-  const since = await states.read(stream, revision, known.revision - revision);
-  const all = since.at(-1)?.revision === known.revision;
+  const found = inMemory(context, place);
+  if (!found) return undefined;
+  const { known, more } = found;
+  const since =
+    later.length >= more ? later.slice(0, more) : await context.states.read(place.stream, place.revision, more);
+  const all = more === 0 || since.at(-1)?.revision === known.revision;
   return all && since.every(({ type }) => neutral.has(type)) ? known.state : undefined;
+};
+
+/**
+ * The fact at a place, and behind it those that came since, as far as its lead is in memory: to tell of it takes them all. None when
+ * the log does not have it.
+ */
+export const factsAt = async (place: FactPlace, context: ToldContext): Promise<readonly Recorded[]> => {
+  const { stream, revision } = place;
+  const facts = await context.states.read(stream, revision - 1, 1 + (inMemory(context, place)?.more ?? 0));
+  return facts[0]?.revision === revision ? facts : [];
 };
 
 /** A lead as it was at a revision; undefined when the log does not have that. */
 const leadAt = async (
   context: ToldContext,
-  { stream, revision }: Pick<Recorded, 'stream' | 'revision'>,
+  { stream, revision }: FactPlace,
+  later: readonly Recorded[],
 ): Promise<LeadState | undefined> => {
-  const { projectId = '', id = '' } = streamParts('lead', stream) ?? {};
   const held = context.leads.get(stream);
   if (held?.revision === revision) return held.state;
-  const atHand = await fromMemory(context, [leadStreamId(projectId, id), stream], revision);
+  const atHand = await fromMemory(context, { stream, revision }, later);
   if (atHand) return atHand;
   let asOf = held && held.revision < revision ? held : { state: lead.initial, revision: -1 };
   for await (const facts of context.states.pages<LeadEvent>(stream, asOf.revision)) {
@@ -127,7 +148,11 @@ const aboutLead = (leadId: string, state: LeadState): JsonObject => ({
   profile: traitsOf(state),
 });
 
-const tell = async (fact: Recorded<LeadfoldEvent>, context: ToldContext): Promise<Told | undefined> => {
+const tell = async (
+  fact: Recorded<LeadfoldEvent>,
+  context: ToldContext,
+  later: readonly Recorded[],
+): Promise<Told | undefined> => {
   const type = toldTypeOf(fact);
   if (type === undefined) return undefined;
   const { stream, revision, position } = fact;
@@ -138,20 +163,27 @@ const tell = async (fact: Recorded<LeadfoldEvent>, context: ToldContext): Promis
   const told = { id: toldIdOf(fact.id, type), type, timestamp: fact.recordedAt.toISOString() };
   const projectId = projectOfStream(stream);
   if (!type.startsWith('lead.')) return { ...told, position, data: { projectId, ...saidBy(fact) } };
-  const state = await leadAt(context, fact);
+  const state = await leadAt(context, fact, later);
   if (!state) return undefined;
   const data = { projectId, ...aboutLead(leadOf(fact) ?? '', state), ...saidBy(fact) };
   return { ...told, sequence: revision, position, data };
 };
 
 // Method syntax, so that it takes what the log gives: the store has checked its shape.
-const telling: { tell(fact: Recorded, context: ToldContext): Promise<Told | undefined> } = { tell };
+const telling: {
+  tell(fact: Recorded, context: ToldContext, later: readonly Recorded[]): Promise<Told | undefined>;
+} = { tell };
 
 /**
  * What is told of a fact, made of it and of its lead as it was then; undefined where nobody is told of it, or the log no longer has
- * that. For several facts of a lead it costs the least in their order.
+ * that. For several facts of a lead it costs the least in their order. `later` are those that came after it in its stream, where
+ * they are at hand: see `factsAt`.
  */
-export const toldOf = (fact: Recorded, context: ToldContext): Promise<Told | undefined> => telling.tell(fact, context);
+export const toldOf = (
+  fact: Recorded,
+  context: ToldContext,
+  later: readonly Recorded[] = [],
+): Promise<Told | undefined> => telling.tell(fact, context, later);
 
 /** What an endpoint is told to try it. */
 export const toldToTry = (

@@ -1,6 +1,5 @@
 import { disableEndpoint } from '../../commands/deliveries/disable-endpoint.ts';
 import { recordAttempt } from '../../commands/deliveries/record-attempt.ts';
-import { delivery, isFinal } from '../../domain/deliveries/delivery.ts';
 import type { DisabledReason, Endpoint } from '../../domain/deliveries/endpoints.ts';
 import { confidentialSchema, endpoints } from '../../domain/deliveries/endpoints.ts';
 import type { Outcome } from '../../domain/deliveries/outcome.ts';
@@ -14,16 +13,17 @@ import type { Engine } from '../../flows/engine.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { Attempt, WebhookClient } from '../../outside/webhooks/client.ts';
 import { deliveryRequest } from '../../outside/webhooks/requests.ts';
-import type { DeliveryDocument } from '../../projections/deliveries.ts';
 import { endpointHealth } from '../../projections/endpoint-health.ts';
 import type { ToldContext } from '../../queries/deliveries/told.ts';
-import { toldOf, toldToTry } from '../../queries/deliveries/told.ts';
+import { factsAt, toldOf, toldToTry } from '../../queries/deliveries/told.ts';
 import type { Queries } from '../../readmodels/queries.ts';
 import type { Observing } from '../../telemetry/traced-store.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
 import type { Recoveries } from '../recoveries.ts';
 import { backOff } from '../subscription.ts';
 import type { Circuits } from './circuits.ts';
+import type { DueDelivery, Untried } from './due.ts';
+import { isDue } from './due.ts';
 import type { Sharing } from './sharing.ts';
 
 /** What sends with. */
@@ -38,7 +38,8 @@ export type Sender = {
   readonly schedule: readonly number[];
   readonly told: ToldContext;
   /** What is looked up once for all endpoints that are told of a fact at the same time, by its place. */
-  readonly shared: { readonly facts: Sharing<Recorded | undefined>; readonly told: Sharing<Told | undefined> };
+  readonly shared: { readonly facts: Sharing<readonly Recorded[]>; readonly told: Sharing<Told | undefined> };
+  readonly untried: Untried;
   readonly circuits: Circuits;
   readonly recoveries: Recoveries;
   readonly telemetry: Observing;
@@ -78,22 +79,11 @@ const untilDone = async <T>(
   }
 };
 
-/** A delivery that is due: what tells of no fact has the time when it was asked for. */
-export type DueDelivery = Pick<
-  DeliveryDocument,
-  'deliveryId' | 'projectId' | 'endpointId' | 'toldId' | 'type' | 'leadId' | 'tried' | 'order'
-> &
-  Partial<Pick<DeliveryDocument, 'fact' | 'createdAt' | 'nextAt'>>;
-
 const keyOf = ({ stream, revision }: Pick<Recorded, 'stream' | 'revision'>): string => `${stream} ${revision}`;
 
-const factOf = async ({ engine, shared }: Sender, { fact }: DueDelivery): Promise<Recorded | undefined> => {
-  if (!fact) return undefined;
-  return shared.facts(keyOf(fact), async () => {
-    const [found] = await engine.states.read(fact.stream, fact.revision - 1, 1);
-    return found?.revision === fact.revision ? found : undefined;
-  });
-};
+/** The fact that a delivery tells of, and those after it that say whether its lead is as it was; none when it is no longer there. */
+const factsOf = async ({ told, shared }: Sender, { fact }: DueDelivery): Promise<readonly Recorded[]> =>
+  fact ? shared.facts(keyOf(fact), () => factsAt(fact, told)) : [];
 
 /** What an endpoint keeps in the vault. Rejects when the vault does not have it: nothing is sent unsigned, or to elsewhere. */
 const keptOf = async ({ secrets }: Sender, endpoint: Endpoint, now: string) => {
@@ -154,9 +144,9 @@ const impossible = (error: string): Verdict => ({ result: 'failed', error, ms: 0
 const toldBy = async (
   { shared, told }: Sender,
   doc: DueDelivery,
-  fact: Recorded | undefined,
+  [fact, ...later]: readonly Recorded[],
 ): Promise<Told | undefined> => {
-  if (fact) return shared.told(keyOf(fact), () => toldOf(fact, told));
+  if (fact) return shared.told(keyOf(fact), () => toldOf(fact, told, later));
   if (doc.fact || doc.createdAt === undefined) return undefined;
   return toldToTry(doc.toldId, doc, { at: doc.createdAt, position: doc.order });
 };
@@ -164,15 +154,15 @@ const toldBy = async (
 /** Tells an endpoint, and says what comes of it. Undefined when its circuit is open, or the process ended that. */
 const verdictOn = async (
   sender: Sender,
-  [doc, endpoint, fact]: readonly [DueDelivery, Endpoint | undefined, Recorded | undefined],
+  [doc, endpoint, facts]: readonly [DueDelivery, Endpoint | undefined, readonly Recorded[]],
   number: number,
   signal: AbortSignal,
 ): Promise<Verdict | undefined> => {
   if (!endpoint) return impossible('the endpoint was removed');
-  const told = await toldBy(sender, doc, fact);
+  const told = await toldBy(sender, doc, facts);
   if (!told) return impossible('what it tells of is no longer there');
   const { circuits, schedule, clock } = sender;
-  const answer = await circuits.through(doc.endpointId, () => send(sender, [doc, endpoint, fact], told, signal));
+  const answer = await circuits.through(doc.endpointId, () => send(sender, [doc, endpoint, facts[0]], told, signal));
   if (!answer || (signal.aborted && answer.status === undefined)) return undefined;
   const how = { attempt: number, schedule, now: clock(), chance: Math.random() };
   return { ...outcomeOf(answer, how), ms: answer.ms };
@@ -188,20 +178,20 @@ export const attempt = async (
   endpoint: Endpoint | undefined,
   signal: AbortSignal,
 ): Promise<Tried> => {
-  const { engine, clock, telemetry } = sender;
+  const { engine, clock, telemetry, untried } = sender;
   const { projectId, deliveryId, endpointId, leadId } = doc;
-  // What lags behind the log must not be sent once more.
-  const { state } = await engine.states.refresh(delivery, `${projectId}.${deliveryId}`);
-  if (isFinal(state) || state.attempts !== doc.tried) return nothing;
-  const fact = await factOf(sender, doc);
-  const number = state.attempts + 1;
-  const verdict = await verdictOn(sender, [doc, endpoint, fact], number, signal);
+  if (!(await isDue(engine.states, untried, doc))) return nothing;
+  const facts = await factsOf(sender, doc);
+  const [fact] = facts;
+  const number = doc.tried + 1;
+  const verdict = await verdictOn(sender, [doc, endpoint, facts], number, signal);
   if (!verdict) return nothing;
   const { gone, ...came } = verdict;
   const request = requestFor(sender, fact);
   const about = { projectId, deliveryId, endpointId, ...(leadId !== undefined && { leadId }) };
   const input = { ...about, at: clock().toISOString(), attempt: number, ...came };
   const { position } = await untilDone(sender, signal, () => engine.handle(recordAttempt, input, request));
+  untried.note(deliveryId, position);
   telemetry.instruments.deliveries.add(1, came.result);
   telemetry.instruments.deliveryDuration.observe(came.ms / 1_000, came.result);
   if (endpoint) await disableIf(sender, doc, { ...came, gone }, requestFor(sender, fact));

@@ -7,8 +7,10 @@ import { deliveryQueues } from '../../projections/delivery-queues.ts';
 import { allProjects } from '../../projections/projects.ts';
 import { poll } from '../poll.ts';
 import { deliveries } from '../../projections/deliveries.ts';
-import type { DueDelivery, Sender } from './attempt.ts';
+import type { Sender } from './attempt.ts';
 import { attempt, endpointOf } from './attempt.ts';
+import type { DueDelivery } from './due.ts';
+import { openUntried } from './due.ts';
 import type { Lane, SentOf } from './lanes.ts';
 import { openLanes } from './lanes.ts';
 import type { Rates } from './rates.ts';
@@ -32,7 +34,11 @@ export type Sending = {
   readonly stop: () => Promise<void>;
 };
 
-type Dependencies = Omit<Sender, 'shared'> & { readonly rates: Rates };
+type Dependencies = Omit<Sender, 'shared' | 'untried'> & {
+  readonly rates: Rates;
+  /** Where the log ends, if no other process may send: of what comes after that, nobody tried anything before. */
+  readonly head?: (() => Promise<number>) | undefined;
+};
 type Context = Sender & { readonly rates: Rates };
 
 /** What an endpoint has to send: its queues by when they are due, all of them or the first. */
@@ -127,8 +133,9 @@ const sendQueue = async (
  * hand is bounded, however much is pending. It works from the read models, and asks the log before it sends.
  */
 export const startSending = (dependencies: Dependencies): Sending => {
-  const shared = { facts: sharing<Recorded | undefined>(), told: sharing<Told | undefined>() };
-  const context: Context = { ...dependencies, shared };
+  const shared = { facts: sharing<readonly Recorded[]>(), told: sharing<Told | undefined>() };
+  const untried = openUntried();
+  const context: Context = { ...dependencies, shared, untried };
   const [ending, draining] = [new AbortController(), new AbortController()];
   const signals = { ending: ending.signal, draining: draining.signal };
   const onError = (error: unknown): void => {
@@ -140,7 +147,12 @@ export const startSending = (dependencies: Dependencies): Sending => {
     onError,
     onHungry: () => polling.wake(),
   });
-  let at = '';
+  let [at, begun] = ['', false];
+
+  const begin = async (): Promise<void> => {
+    if (dependencies.head && !begun) untried.begin(await dependencies.head());
+    begun = true;
+  };
 
   /** Takes in hand what is due at an endpoint, if that may be told. */
   const take = async ({ endpointId, queues, all }: Queues, now: string): Promise<void> => {
@@ -154,6 +166,7 @@ export const startSending = (dependencies: Dependencies): Sending => {
   };
 
   const look = async (): Promise<void> => {
+    await begin();
     lanes.forgetOld();
     const now = context.clock().toISOString();
     for (let glances = 0; glances < mostGlances && !draining.signal.aborted; glances++) {

@@ -1,4 +1,5 @@
 import type { DeliveryAllow } from '../../config/delivery-allow.ts';
+import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Engine } from '../../flows/engine.ts';
 import type { Secrets } from '../../outside/vault/secrets.ts';
 import type { OpenWebhookClient } from '../../outside/webhooks/client.ts';
@@ -18,6 +19,7 @@ import { startSending } from './sending.ts';
 const grace = 4_000;
 
 type Dependencies = {
+  readonly store: Pick<EventStore, 'head'>;
   readonly engine: Engine;
   readonly readModels: ReadModels;
   readonly clock: () => Date;
@@ -47,10 +49,11 @@ export type Deliveries = {
  * lease runs out, and what was under way then is sent again with the same id.
  */
 export const startDeliveries = (dependencies: Dependencies): Deliveries => {
-  const { engine, readModels, allow, clock, lease, recoveries, openClient = openWebhookClient } = dependencies;
+  const { store, engine, readModels, allow, clock, lease, recoveries, openClient = openWebhookClient } = dependencies;
   const client = openClient({ allow, clock });
   const circuits = openCircuits();
-  const context = { ...dependencies, client, told: toldContext(engine.states), circuits, rates: openRates() };
+  const own = { client, told: toldContext(engine.states), circuits, rates: openRates() };
+  const context = { ...dependencies, ...own, head: lease ? undefined : () => store.head() };
   let current: Sending | undefined;
 
   const start = (): Subscription => {
