@@ -152,8 +152,9 @@ export const openWebhookClient = (options: Options): WebhookClient => {
         ...(ca !== undefined && { ca }),
       }),
     ),
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    // Each request has a time of its own, which ends it wherever it is.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     keepAliveTimeout: idleFor.usual,
     keepAliveMaxTimeout: idleFor.most,
   });

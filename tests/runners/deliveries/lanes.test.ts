@@ -47,3 +47,32 @@ it('Many endpoints that hang leave room for another', () => {
   offer('quick', 8);
   expect(begunOf('quick')).toBe(8);
 });
+
+it('What was sent is remembered by endpoint until it is shown otherwise, and is not sent again as it was', async () => {
+  const begun: string[] = [];
+  const lanes = openLanes({
+    widthOf: (_, usual) => usual,
+    send: async ({ queue }) => {
+      begun.push(queue);
+      return { position: 10 };
+    },
+    onError: (error) => {
+      throw error;
+    },
+    onHungry: () => undefined,
+  });
+  const send = async (queues: readonly QueueDocument[]): Promise<void> => {
+    lanes.offer('one', queues, false);
+    lanes.begin();
+    await lanes.idle();
+  };
+  const [first, second] = queuesOf('one', 2);
+  if (!first || !second) throw new Error('Two were made');
+  await send([first, second]);
+  expect([lanes.held('one'), lanes.held('other')]).toEqual([2, 0]);
+  // One is shown as it was, the other is not shown any more.
+  await send([first]);
+  expect([begun.length, lanes.held('one')]).toEqual([2, 1]);
+  await send([{ ...first, last: 11 }, second]);
+  expect(begun).toEqual([first, second, first, second].map(({ queue }) => queue));
+});
