@@ -20,7 +20,7 @@ import { sharing } from './sharing.ts';
 const lookEvery = 100;
 
 /** How many queues, of as many endpoints as have them, are read at a time, and how often in a look; the next one goes on from there. */
-const [glance, mostGlances] = [50, 200];
+const [glance, mostGlances] = [25, 100];
 
 /** How many queues of an endpoint are taken in hand at a time, and how many deliveries of one before others have their turn. */
 const [page, inARow] = [100, 50];
