@@ -72,6 +72,7 @@ it('the examples of the how-tos work after those of the README', async () => {
     'send-webhooks',
     'receive-webhooks',
     'follow-the-feed',
+    'have-accounts',
   ];
   const { output, code } = await read('README.md', ...pages.map((page) => `docs/how-to/${page}.md`));
   expect(code, output).toBe(0);
@@ -92,4 +93,8 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('event: lead.qualified');
   expect(output).toContain('"eventType":"deal_won"');
   expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
+  expect(output).toContain('"eventType":"purchase","occurredAt":"2026-11-18T11:06:40.000Z"');
+  expect(output).toContain('"origins":["https://shop.example","https://www.shop.example"]');
+  expect(output).toContain('"role":"admin","passwordSet":true');
+  expect(output).toContain('"email":"sam@example.com","role":"operator"');
 });
