@@ -56,17 +56,23 @@ export const once = ({ newId }: Pick<PeopleContext, 'newId'>, asking: Asking): R
 });
 
 /**
- * What a stream adds up to in the store. It is not remembered: whatever anybody asks for would take the place of others' leads, and
- * what is there is looked at as what is not.
+ * What a stream adds up to in the store. Of one that nobody did anything with here it is not remembered: whatever anybody asks for would
+ * take the place of others' leads, and what is there is looked at as what is not. Only what is longer than a page is remembered from
+ * then on: else who refreshes a session, or changes a password, for hours would have more to be read each time.
  */
 export const stateNow = async <S, E extends Event>(
   { engine: { states } }: Pick<PeopleContext, 'engine'>,
-  { name, initial, evolve }: Aggregate<S, E>,
+  aggregate: Aggregate<S, E>,
   id: string,
 ): Promise<S> => {
-  let state = initial;
-  for await (const events of states.pages<E>(streamOf(name, id), -1)) state = events.reduce(evolve, state);
-  return state;
+  const { name, initial, evolve } = aggregate;
+  if (states.known(aggregate, id)) return (await states.refresh(aggregate, id)).state;
+  let state: S | undefined;
+  for await (const events of states.pages<E>(streamOf(name, id), -1)) {
+    if (state !== undefined) return (await states.refresh(aggregate, id)).state;
+    state = events.reduce(evolve, initial);
+  }
+  return state ?? initial;
 };
 
 export const addressNow = (context: Pick<PeopleContext, 'engine'>, addressId: string): Promise<AddressState> =>

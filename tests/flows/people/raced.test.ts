@@ -117,6 +117,29 @@ describe('In every process, within two seconds', () => {
   });
 });
 
+it('A session that was refreshed for hours is not read from the beginning each time', async () => {
+  const there = await opened();
+  const { people, counts } = there.counted();
+  const { refreshToken } = await there.signIn(people);
+  let token = refreshToken;
+  const costs: number[] = [];
+  for (let times = 0; times < 2_100; times++) {
+    const before = counts.reads;
+    token = (await people.refresh(token, asking)).refreshToken;
+    costs.push(counts.reads - before);
+  }
+  expect(Math.max(...costs.slice(1))).toBe(costs[1]);
+  // Another process reads all of it once.
+  const other = there.counted();
+  for (let times = 0; times < 3; times++) {
+    there.clock.forward(2_000);
+    other.counts.reads = 0;
+    token = (await other.people.refresh(token, asking)).refreshToken;
+  }
+  expect(other.counts.reads).toBe(costs[1]);
+  await there.close();
+});
+
 describe('An address', () => {
   it('that two register at once is one person’s, whoever opens their mail first', async () => {
     const there = peopleInMemory();
