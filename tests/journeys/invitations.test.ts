@@ -51,6 +51,15 @@ describe('An invitation', () => {
     }
     expect(answers[0]).toEqual(answers[1]);
     const told = (await app.ask('GET', ada.members, accessToken)).body.data;
+    // Another process knows neither until it could know both.
+    await app.restart();
+    const elsewhere = async (): Promise<readonly unknown[]> =>
+      (await app.ask('GET', ada.members, accessToken)).body.data
+        .filter((each: { readonly state: string }) => each.state === 'invited')
+        .map(({ email }: { readonly email?: string }) => email);
+    expect(await elsewhere()).toEqual([undefined, undefined]);
+    app.clock.forward(2_000);
+    expect(new Set(await elsewhere())).toEqual(new Set(['known@example.com', 'unknown@example.com']));
     const invitations = told.filter((each: { readonly state: string }) => each.state === 'invited');
     expect(invitations.map((each: object) => Object.keys(each).toSorted())).toEqual(
       Array.from({ length: 2 }, () => ['email', 'personId', 'role', 'since', 'state', 'until']),
@@ -126,6 +135,7 @@ describe('An invitation', () => {
     expect((await invite('admin')).body.code).toBe('idempotency-key-reused');
     const events = await app.app().engine.states.read(`project-${ada.projectId}`, -1, 100);
     expect(events.filter(({ type }) => type === 'InvitationMade')).toHaveLength(1);
+    expect(await app.accounts.mails('bob@example.com')).toHaveLength(1);
     mustBe(await app.accept(await app.accounts.token('bob@example.com')), 200);
     expect(mustBe(await invite('analyst'), 201).body).toMatchObject({ personId: one.personId, state: 'member' });
   });

@@ -1,4 +1,3 @@
-import { v4 } from 'uuid';
 import type { Aggregate, Event } from '../../domain/event.ts';
 import type { AddressState } from '../../domain/people/address.ts';
 import { address } from '../../domain/people/address.ts';
@@ -34,7 +33,7 @@ export type PeopleContext = {
   readonly credentials: CredentialStore;
   readonly passwords: PasswordChecks;
   readonly accessTokens: TokenMaker;
-  /** What seals refresh tokens, the same in all processes. */
+  /** What seals refresh tokens and ids of persons are made with, the same in all processes. */
   readonly refreshKey: () => Promise<Buffer>;
   readonly later: Later;
   readonly newId: () => string;
@@ -44,10 +43,6 @@ export type PeopleContext = {
 
 /** Who asks, as facts remember it. */
 export type Asking = Pick<Request, 'correlationId' | 'actor' | 'traceparent'>;
-
-/** An id of a person. It grows with nothing: from when an account is would tell whether there was one. */
-export const newPersonId = ({ randomBytes }: Pick<PeopleContext, 'randomBytes'>): string =>
-  v4({ random: randomBytes(16) });
 
 /** The request of one step, which nobody can send again. */
 export const once = ({ newId }: Pick<PeopleContext, 'newId'>, asking: Asking): Request => ({
