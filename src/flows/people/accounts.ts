@@ -9,7 +9,7 @@ import type { AddressState } from '../../domain/people/address.ts';
 import { addressIdOf, mayAsk, mayMail, tokenBy } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, once } from './context.ts';
+import { addressNow, addressToBe, once } from './context.ts';
 import { hashOfText, idOfSecret, personIdOf, secretText } from './tokens.ts';
 
 /** How many characters a password has. */
@@ -90,7 +90,7 @@ const register = async (
   const kept = await passwords.hash(password);
   const addressId = addressIdOf(email);
   const key = await refreshKey();
-  if (!mayAsk(await addressNow(context, addressId), engine.clock())) return;
+  if (!mayAsk(await addressToBe(context, addressId), engine.clock())) return;
   const { mailId, hash, keep } = mailToken(context, addressId);
   const personId = personIdOf(key, addressId);
   const input = { addressId, email, personId, mailId, hash, ...(name !== undefined && { name }) };

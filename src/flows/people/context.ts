@@ -72,3 +72,12 @@ export const stateNow = async <S, E extends Event>(
 
 export const addressNow = (context: Pick<PeopleContext, 'engine'>, addressId: string): Promise<AddressState> =>
   stateNow(context, address, addressId);
+
+/**
+ * The same of an address of which something is recorded next, whose it may be: what was known of it before makes no difference to how
+ * often the log is asked then.
+ */
+export const addressToBe = async (
+  { engine: { states } }: Pick<PeopleContext, 'engine'>,
+  addressId: string,
+): Promise<AddressState> => (await states.refresh(address, addressId)).state;

@@ -6,7 +6,7 @@ import { addressIdOf } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { addressOfToken, mailToken, mustBeGood, withMail } from './accounts.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, once } from './context.ts';
+import { addressNow, addressToBe, once } from './context.ts';
 import { personIdOf } from './tokens.ts';
 
 /** What an invitation was to. `again`: it was taken before, by the same token. */
@@ -20,7 +20,7 @@ export type AcceptedInvitation = {
 /** Whose an address is, or would be: nothing is recorded of it, so that it takes as long. */
 const personFor = async (context: PeopleContext, email: string): Promise<string> => {
   const addressId = addressIdOf(email);
-  const [{ personId }, key] = [await addressNow(context, addressId), await context.refreshKey()];
+  const [{ personId }, key] = [await addressToBe(context, addressId), await context.refreshKey()];
   return personId ?? personIdOf(key, addressId);
 };
 
