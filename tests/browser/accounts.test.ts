@@ -134,7 +134,7 @@ describe('The pages of accounts', () => {
     await go('accept-invitation', token);
     const take = page.getByRole('button', { name: 'Take the invitation' });
     await page.getByLabel('Your name').fill('Bob');
-    const field = page.getByLabel('New password');
+    const field = page.getByLabel('Password for a new account');
     await field.fill('password1');
     await take.click();
     await said('everybody tries first');

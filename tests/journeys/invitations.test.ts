@@ -23,7 +23,12 @@ describe('An invitation', () => {
       until,
     });
     const joined = mustBe(await app.accept(token, { password, name: 'Bob' }), 200).body;
-    expect(joined).toEqual({ projectId: ada.projectId, personId: open.personId, role: 'analyst' });
+    expect(joined).toEqual({
+      projectId: ada.projectId,
+      personId: open.personId,
+      role: 'analyst',
+      passwordSet: true,
+    });
     const { accessToken } = await app.accounts.login('bob@example.com');
     const leads = await app.ask('GET', `/api/leads?projectId=${ada.projectId}`, accessToken);
     expect(leads.status).toBe(200);
@@ -79,6 +84,19 @@ describe('An invitation', () => {
     expect((await app.accounts.post('verify-email', { token: registration })).body.code).toBe('token-invalid');
     expect((await app.accounts.post('login', { email: 'bob@example.com', password: theirs })).status).toBe(401);
     await app.accounts.login('bob@example.com');
+  });
+
+  it('that is taken without a password says that there is none yet', async () => {
+    await using app = await withFounders();
+    const ada = await app.founder();
+    const token = await app.invited(ada, 'bob@example.com', 'analyst');
+    expect(mustBe(await app.accept(token, {}), 200).body).toMatchObject({ passwordSet: false });
+    app.clock.forward(1);
+    mustBe(await app.accounts.post('forgot-password', { email: 'bob@example.com' }), 202);
+    const reset = { token: await app.accounts.token('bob@example.com'), password };
+    mustBe(await app.accounts.post('reset-password', reset), 200);
+    await app.accounts.login('bob@example.com');
+    expect(mustBe(await app.accept(token, {}), 200).body).toMatchObject({ passwordSet: true });
   });
 
   it('that was begun to be taken when the process died is taken by the same token', async () => {

@@ -15,6 +15,8 @@ export type AcceptedInvitation = {
   readonly projectId: string;
   readonly invitationId: string;
   readonly again: boolean;
+  /** Whether they have a password by now. */
+  readonly passwordSet: boolean;
 };
 
 /** Whose an address is, or would be: nothing is recorded of it, so that it takes as long. */
@@ -95,7 +97,13 @@ const accept = async (
   const named = events.some(({ type }) => type === 'AddressVerified') ? name : undefined;
   const described = { personId, addressId, ...(named !== undefined && { name: named }) };
   await engine.handle(describePerson, described, once(context, asking));
-  return { personId, projectId: taken.projectId, invitationId: taken.tokenId, again: events.length === 0 };
+  return {
+    personId,
+    projectId: taken.projectId,
+    invitationId: taken.tokenId,
+    again: events.length === 0,
+    passwordSet: after.credentialId !== undefined,
+  };
 };
 
 /** How people are invited, and come. */
