@@ -3,8 +3,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { Permission } from '../../domain/people/permissions.ts';
 import type { App } from './app.ts';
 import { problemSchema, reasons } from './problems.ts';
+import { consoleCookie, consoleHeader } from './signed.ts';
 
 const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
 
@@ -33,10 +35,26 @@ const problem = (description: string) => ({
 const problems = { '4XX': problem('The request is refused'), '5XX': problem('It can not be served now') };
 
 const securitySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'A key of a project, or the root key' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of a project, the root key, or a person’s access token',
+  },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
   basic: { type: 'http', scheme: 'basic', description: 'The key as the user, without a password' },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: consoleCookie,
+    description: `The session of the console; who writes with it sends the header ${consoleHeader}`,
+  },
 } as const;
+
+/** What a caller may show where this is needed. Keys have no account, and where events come in nobody looks at cookies. */
+const schemesFor = (permission: Permission | undefined): readonly (keyof typeof securitySchemes)[] => {
+  if (permission === 'account') return ['bearer', 'cookie'];
+  return permission === 'events:write' ? ['bearer', 'apiKey', 'basic'] : ['bearer', 'apiKey', 'basic', 'cookie'];
+};
 
 const info = {
   title: 'Leadfold',
@@ -45,6 +63,7 @@ const info = {
     'Captures what people do, finds out who they are, scores them and says why.',
     'Errors are problem documents (RFC 9457); `GET /problems` lists their codes.',
     'The root key names its project with `X-Project-Id`; a key of a project needs no such header. Where a path names another project, the header is refused.',
+    'A person names it by the path, `X-Project-Id` or `?projectId=`.',
     'Commands take `Idempotency-Key` (with something else than before: 422 `idempotency-key-reused`) and `If-Match`, and answer with `Leadfold-Position`; a read with',
     '`Leadfold-After-Position` waits until the read models have come that far, 2 s at most, and so do at most 100 reads of a project at once.',
   ].join(' '),
@@ -62,7 +81,7 @@ export const openApi = async (app: App): Promise<void> => {
       const roles = permission === undefined ? [] : [permission];
       const takes = permission === undefined ? [] : [`Takes the permission \`${permission}\`.`];
       const description = [...(schema.description === undefined ? [] : [schema.description]), ...takes].join('\n\n');
-      const security = open ? [] : [{ bearer: roles }, { apiKey: roles }, { basic: roles }];
+      const security = open ? [] : schemesFor(permission).map((scheme) => ({ [scheme]: roles }));
       const response = { ...problems, ...described(schema.response) };
       return { url, schema: withoutRecursion({ ...schema, description, security, response }) };
     },
