@@ -24,7 +24,8 @@ export const personOf = async ({ people, engine }: Inside, email: string) => {
   const invited = { addressId, email, personId, mailId, hash, projectId };
   await engine.handle(inviteAddress, invited, request(`invite-${email}`));
   // No mail of it is to be sent.
-  await engine.handle(settleMail, { addressId, mailId, outcome: 'expired' }, request(`settle-${email}`));
+  const settled = { addressId, mailId, outcome: 'expired' } as const;
+  await engine.handle(settleMail, settled, request(`settle-${email}`));
   await engine.handle(describePerson, { personId, addressId }, request(`describe-${email}`));
   const signing = async () => {
     const { epoch } = (await engine.states.refresh(address, addressId)).state;

@@ -58,7 +58,7 @@ describe('the description of the API', () => {
     expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Leadfold' } });
     expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey', 'basic', 'cookie']);
     const ways = (path: string, method: string) =>
-      document.paths[path]?.[method]?.security?.flatMap((each) => Object.keys(each));
+      document.paths[path]?.[method]?.security?.flatMap((each: object) => Object.keys(each));
     expect(ways('/api/auth/me', 'get')).toEqual(['bearer', 'cookie']);
     expect(ways('/api/events', 'post')).toEqual(['bearer', 'apiKey', 'basic']);
     expect(ways('/api/leads', 'get')).toEqual(['bearer', 'apiKey', 'basic', 'cookie']);
