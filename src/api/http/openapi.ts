@@ -46,7 +46,7 @@ const securitySchemes = {
     type: 'apiKey',
     in: 'cookie',
     name: consoleCookie,
-    description: `The session of the console; who writes with it sends the header ${consoleHeader}`,
+    description: `The session of the console, by TLS \`__Host-${consoleCookie}\`; who writes with it sends the header ${consoleHeader}`,
   },
 } as const;
 

@@ -11,23 +11,37 @@ export const [consoleCookie, consoleHeader] = ['leadfold-console', 'X-Leadfold-C
 /** Who is signed in, by which session. */
 export type SignedIn = { readonly personId: string; readonly sessionId: string };
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What the cookie is called here. */
+    consoleCookie: string;
+  }
+}
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Whether browsers send cookies here by TLS only. */
+const isSecure = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>): boolean => !loopback.test(new URL(publicUrl).hostname);
+
+/** What the cookie is called: by TLS it is so that no other host, such as a neighbour in the same domain, can put one in its place. */
+export const cookieNameOf = (api: Pick<ApiContext, 'publicUrl'>): string =>
+  isSecure(api) ? `__Host-${consoleCookie}` : consoleCookie;
+
 /** The console's cookie of a request. */
 export const cookieOf = (request: FastifyRequest): string | undefined => {
   const found = header(request, 'cookie')
     ?.split(';')
-    .find((each) => each.trimStart().startsWith(`${consoleCookie}=`));
+    .find((each) => each.trimStart().startsWith(`${request.server.consoleCookie}=`));
   return found?.slice(found.indexOf('=') + 1).trim();
 };
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-const attributes = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>): string =>
-  `Path=/; HttpOnly; SameSite=Strict${loopback.test(new URL(publicUrl).hostname) ? '' : '; Secure'}`;
+const attributes = (api: Pick<ApiContext, 'publicUrl'>): string =>
+  `Path=/; HttpOnly; SameSite=Strict${isSecure(api) ? '; Secure' : ''}`;
 
 /** Gives the browser the cookie of the console, or takes it away. */
 export const withCookie = (api: Pick<ApiContext, 'publicUrl'>, reply: FastifyReply, cookie?: string): FastifyReply => {
   const [value, age] = cookie === undefined ? ['', 0] : [cookie, Math.floor(sessionLimits.console / 1_000)];
-  return reply.header('Set-Cookie', `${consoleCookie}=${value}; Max-Age=${age}; ${attributes(api)}`);
+  return reply.header('Set-Cookie', `${cookieNameOf(api)}=${value}; Max-Age=${age}; ${attributes(api)}`);
 };
 
 /** Throws a `Problem` when a request writes by the cookie of the console, and not out of the console. */

@@ -190,10 +190,18 @@ describe('The console', () => {
     mustBe(await close({}), 204);
   });
 
-  it('has a cookie for secure connections only where it is not on this machine', async () => {
+  it('has a cookie for secure connections only where it is not on this machine, in whose place no other host can put one', async () => {
     await using app = await opened({ PUBLIC_URL: 'https://leads.example.com' });
     await app.accounts.verified('ada@example.com');
-    expect(cookieOf(await app.accounts.post('console', { email: 'ada@example.com', password }))).toMatch(/; Secure$/);
+    const set = cookieOf(await app.accounts.post('console', { email: 'ada@example.com', password }));
+    expect(set).toMatch(/^__Host-leadfold-console=lfc_[\w-]{64}; .*; Secure$/);
+    const cookie = set.split(';')[0] ?? '';
+    const seen = async (sent: string) =>
+      (await app.transport({ method: 'GET', path: '/api/auth/me', headers: { cookie: sent } })).status;
+    expect(await seen(cookie)).toBe(200);
+    // Whoever may set cookies for the whole domain may call theirs anything but that.
+    expect(await seen(cookie.replace('__Host-', ''))).toBe(401);
+    expect(await seen(`leadfold-console=another; ${cookie}`)).toBe(200);
   });
 
   it('is opened with a key, which is told to nobody', async () => {
