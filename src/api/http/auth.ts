@@ -11,7 +11,7 @@ import { takeProjectOfQuery } from './named-project.ts';
 import { Problem } from './problems.ts';
 import { asksFor } from './query.ts';
 import type { SignedIn } from './signed.ts';
-import { cookieNameOf } from './signed.ts';
+import { isByTls } from './signed.ts';
 import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
@@ -98,7 +98,7 @@ export const authentication = (app: App, api: ApiContext): void => {
     mustBeLetIn(await recognise(credential, request), request);
   };
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
-  app.decorate('consoleCookie', cookieNameOf(api));
+  app.decorate('byTls', isByTls(api));
   app.decorate('isKey', async (request, text) => {
     if (!limiting.mayFail(request) && !isAtHand({ text, by: 'header' }, request)) limiting.refuse(request);
     const known = await isKey(text);

@@ -11,9 +11,17 @@ export const tokenQuery = z.object({
   token: z.string().max(256).optional().describe('The secret, for the scheme token'),
 });
 
-/** What is wrong with a webhook that is not let in, and what to look at. */
+/** What a webhook has to have by the scheme of its source, where anything of it is missing. */
+const neededBy = ({ scheme, signature }: Source): string => {
+  if (scheme === 'standard') return 'the headers webhook-id, webhook-timestamp and webhook-signature are needed';
+  if (scheme === 'stripe') return 'the header Stripe-Signature is needed';
+  if (scheme === 'token') return 'send its secret as Authorization: Bearer, or as ?token=';
+  const { header, timestampHeader } = signature ?? {};
+  return `needed is ${[header, timestampHeader].filter((each) => each !== undefined).join(' and ')} in the headers`;
+};
+
+/** What is wrong with a webhook that is signed and not let in, and what to look at. */
 const faults = {
-  'signature-missing': 'The webhook is not signed as its source says; look at how the sender signs',
   'signature-invalid':
     'The signature is not that of the raw body with a secret of this source; look at the secret, and that nothing changes the body on its way',
   'signature-expired': `The webhook was signed more than ${tolerance.past} s ago or ${tolerance.ahead} s ahead; look at the clock of the sender, and sign again for each try`,
@@ -40,6 +48,8 @@ export const mustBeAuthentic = async (
     now,
     ...(token !== undefined && { token }),
   });
+  if (verified.fault === 'signature-missing')
+    throw new Problem(verified.fault, `The webhook is not signed as its source says: ${neededBy(source)}`);
   if (verified.fault !== undefined) throw new Problem(verified.fault, faults[verified.fault]);
   return verified.webhookId;
 };

@@ -111,12 +111,12 @@ export const signingIn: Routes = (app, api) => {
       if ('key' in body) {
         if (!(await isAnyKey(app, api, request, body.key)))
           throw new Problem('credentials-invalid', 'The key is not known, or it was revoked', { headers: challenge });
-        withCookie(api, reply, await people.startConsole({ key: body.key }, askingOf(request)));
+        withCookie(reply, await people.startConsole({ key: body.key }, askingOf(request)));
         return {};
       }
       const { verified, person } = await signIn(api, request, body);
       const asking = askingOf(request, verified.personId);
-      withCookie(api, reply, await people.startConsole({ person: verified }, asking));
+      withCookie(reply, await people.startConsole({ person: verified }, asking));
       return { person: personShown(person) };
     },
   });
@@ -131,7 +131,7 @@ export const signingIn: Routes = (app, api) => {
         mustBeOfConsole(request);
         await people.endConsole(cookie, askingOf(request));
       }
-      return withCookie(api, reply).code(204).send();
+      return withCookie(reply).code(204).send();
     },
   });
 };

@@ -117,6 +117,38 @@ it('What a sender calls its own is mapped, and a form is read too', async () => 
   expect(form).toMatchObject({ status: 202, body: { status: 'queued' } });
 });
 
+it.each([
+  [1_769_851_800, '2026-01-31T09:30:00.000Z'],
+  [1_769_851_800.25, '2026-01-31T09:30:00.250Z'],
+  [1_769_851_800_000, '2026-01-31T09:30:00.000Z'],
+  ['2026-01-31T09:30:00Z', '2026-01-31T09:30:00.000Z'],
+  // Dates as numbers are no seconds, and nothing else: the time of arrival counts.
+  [20_260_131, now.toISOString()],
+])('The time that a mapping leads to is in seconds, in ms or in ISO 8601: %j', async (at, occurredAt) => {
+  const { ask } = await opened();
+  const mapping = { eventType: { value: 'paid' }, email: '/mail', timestamp: '/at' };
+  const { body: source } = await ask('POST', '/sources', { name: 'Pay', scheme: 'stripe', mapping });
+  const path = `/sources/${source.sourceId}/test`;
+  const { body } = await ask('POST', path, { body: { at, mail: 'ada@example.com' } });
+  expect(body.items).toMatchObject([{ occurredAt }]);
+});
+
+it.each([
+  [{ scheme: 'standard' }, 'webhook-id, webhook-timestamp and webhook-signature'],
+  [{ scheme: 'stripe' }, 'Stripe-Signature'],
+  [{ scheme: 'token' }, 'Authorization: Bearer, or as ?token='],
+  [{ scheme: 'hmac-sha256', signature: { header: 'X-Sign', encoding: 'hex' } }, 'needed is x-sign in the headers'],
+  [
+    { scheme: 'hmac-sha256', signature: { header: 'X-Sign', encoding: 'hex', timestampHeader: 'X-Time' } },
+    'needed is x-sign and x-time in the headers',
+  ],
+])('A webhook that is not signed is told what its source asks for: %j', async (of, needed) => {
+  const { ask, send } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'Forms', ...of });
+  const { status, body } = await send(source.path, '{}', {});
+  expect([status, body.code, body.detail]).toEqual([401, 'signature-missing', expect.stringContaining(needed)]);
+});
+
 it('Both secrets hold while one takes the place of the other', async () => {
   const { ask, send } = await opened();
   const signature = { header: 'x-signature', encoding: 'hex' };
