@@ -65,8 +65,11 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
   };
 
   return {
-    /** Whether it is known of a project, without a look, whether it is there. */
-    isAtHand: (projectId: string): boolean => checked.has(projectId) || isFresh(missing.get(projectId), monotonic),
+    /** Whether it is known of a project, without a look, whether it is there: also of one that began here, or was changed here. */
+    isAtHand: (projectId: string): boolean =>
+      checked.has(projectId) ||
+      isFresh(missing.get(projectId), monotonic) ||
+      states.known(project, projectId) !== undefined,
     exists: async (projectId: string): Promise<boolean> => (await stateOf(projectId)) !== undefined,
     /** A valid key of a project that fits. One that does not may have been given another value by another process. */
     keyOf: async (projectId: string, keyId: string, fits: (key: Key) => boolean): Promise<Key | undefined> => {

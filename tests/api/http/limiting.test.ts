@@ -187,7 +187,6 @@ describe('What else is wrong counts as well', () => {
     const person = await memberOf(apis[0]!, { projectId, email: 'ada@example.com', role: 'analyst' });
     const signed = await person.signIn();
     const theirs = () => app.get('/api/leads', { ...signed, 'x-project-id': projectId });
-    await theirs();
     const reads = readsOf(app.store);
     const answers: Answer[] = [];
     for (let n = 0; n < 20; n++) answers.push(await app.get('/api/leads', { ...signed, 'x-project-id': `none${n}` }));
@@ -212,7 +211,6 @@ describe('What else is wrong counts as well', () => {
     await using app = await limited({ failures: 2 });
     const { apiKey } = await newProject(app);
     const from = (key: string) => ask(app, key);
-    await from(apiKey);
     const reads = readsOf(app.store);
     const answers: Answer[] = [];
     for (let n = 0; n < 10; n++) answers.push(await from(`lf_project${n}_${'a'.repeat(12)}_${'b'.repeat(32)}`));
