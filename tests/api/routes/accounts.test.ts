@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accountsOver, password } from '../../support/accounts.ts';
 import { openTestApp } from '../../support/app.ts';
 import { bearer, mustBe } from '../../support/client.ts';
+import { boot } from '../support.ts';
 
 const opened = async (env: Readonly<Record<string, string>> = {}) => {
   const app = await openTestApp({ env: { SIGN_UP: 'open', ...env } });
@@ -244,4 +245,14 @@ it('Who tries too many passwords has to wait, whether there is such an account o
   expect((await post('change-password', changing, bearer(accessToken))).status).toBe(429);
   app.clock.forward(hour);
   await login('ada@example.com');
+});
+
+it('A page leads to itself without a slash behind it, where its script and style are', async () => {
+  await using booted = await boot();
+  for (const url of ['/console/sign-in/', '/console/sign-in/?a=b/']) {
+    const { statusCode, headers } = await booted.app.inject({ url });
+    expect([statusCode, headers.location]).toEqual([308, '../sign-in']);
+  }
+  const { statusCode, headers } = await booted.app.inject({ url: '/console/sign-in?a=b/' });
+  expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 });
