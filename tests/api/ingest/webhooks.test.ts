@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { expect, it, onTestFinished } from 'vitest';
+import type { ApiContext } from '../../../src/api/http/context.ts';
 import { as, boot, newKey, newProject } from '../support.ts';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
 
 const opened = async () => {
-  const booted = await boot();
+  const kept: { secrets?: ApiContext['secrets'] } = {};
+  const booted = await boot(({ secrets }) => (kept.secrets = secrets) && {});
   onTestFinished(() => booted[Symbol.asyncDispose]());
   const { projectId } = await newProject(booted);
   const { key } = await newKey(booted, projectId, ['config:write', 'leads:read']);
@@ -33,7 +35,7 @@ const opened = async () => {
     });
     return { status: answer.statusCode, body: answer.json() };
   };
-  return { ...booted, projectId, ask, send };
+  return { ...booted, projectId, kept, ask, send };
 };
 
 const standard = (secret: string, id: string, body: string, at = now) => ({
@@ -147,6 +149,22 @@ it.each([
   const { body: source } = await ask('POST', '/sources', { name: 'Forms', ...of });
   const { status, body } = await send(source.path, '{}', {});
   expect([status, body.code, body.detail]).toEqual([401, 'signature-missing', expect.stringContaining(needed)]);
+});
+
+it('A webhook by a secret that the vault has lost is to be sent again, and holds once the source has another one', async () => {
+  const { ask, send, kept } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'Forms', scheme: 'standard' });
+  const body = JSON.stringify({ eventType: 'form_sent', email: 'ada@example.com' });
+  const sent = async (secret: string) => {
+    const answer = await send(source.path, body, standard(secret, 'msg_1', body));
+    return [answer.status, answer.body.code];
+  };
+  const secrets = await ask('GET', `/sources/${source.sourceId}/secrets`);
+  await kept.secrets?.remove(source.sourceId, secrets.body[0].secretId);
+  expect(await sent(source.secret)).toEqual([503, 'vault-unavailable']);
+  const { body: rotated } = await ask('POST', `/sources/${source.sourceId}/rotate`, {});
+  expect(await sent(rotated.secret)).toEqual([202, undefined]);
+  expect(await sent(source.secret)).toEqual([503, 'vault-unavailable']);
 });
 
 it('Both secrets hold while one takes the place of the other', async () => {
