@@ -28,6 +28,7 @@ const started = [
   'tests/support/dying-registration.ts',
   'tests/support/eventstoredb-standin-process.ts',
   'tests/support/mongodb-standin-process.ts',
+  'tests/support/openings.ts',
 ];
 
 /** What is started hundreds of times shares no file with others: it loads only what it uses. */
