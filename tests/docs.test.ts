@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { factsToldAs } from '../src/domain/deliveries/told-facts.ts';
+import { toldTypes } from '../src/domain/deliveries/told.ts';
 import { eventSchemas } from '../src/domain/events.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -56,6 +58,16 @@ describe('the pages', () => {
     const links = pages.flatMap((page) => linksIn(page).map((target) => ({ page: page.path, target })));
     expect(links.filter(({ target }) => !existsSync(join(root, target)))).toEqual([]);
     expect(links).toContainEqual({ page: 'CONTRIBUTING.md', target: join('docs', 'architecture.md') });
+  });
+});
+
+describe('docs/how-to/send-webhooks.md', () => {
+  it('lists every type that is told, and of which nothing is told', () => {
+    const text = readFileSync(join(root, 'docs/how-to/send-webhooks.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `(lead\.\w+|work_item\.\w+|quota\.\w+)` +\| (.*?) *\|/gm)];
+    expect(rows.map(([, type]) => type)).toEqual(toldTypes);
+    const untold = rows.filter(([, , when]) => when === 'nothing tells it in this version').map(([, type]) => type);
+    expect(untold).toEqual(toldTypes.filter((type) => factsToldAs([type]).length === 0));
   });
 });
 

@@ -5,6 +5,7 @@ import { admissionLimits } from '../src/api/ingest/admission.ts';
 import { itemLimits } from '../src/api/ingest/json.ts';
 import { connectionLimits } from '../src/api/http/connections.ts';
 import { bodyLimit as accountBodies } from '../src/api/routes/account-form.ts';
+import { mostProjects } from '../src/api/routes/projects.ts';
 import { mailsAnHour } from '../src/domain/people/address.ts';
 import { passwordLength } from '../src/flows/people/accounts.ts';
 import { laterLimits } from '../src/flows/people/later.ts';
@@ -14,6 +15,7 @@ import { waits } from '../src/api/http/waiting.ts';
 import { candidateLimits } from '../src/domain/routing/candidates.ts';
 import { leadLimits } from '../src/domain/lead/lead-limits.ts';
 import { rejectLimits } from '../src/domain/sources/reject.ts';
+import { memberLimits } from '../src/domain/projects/members.ts';
 import { mostOrigins } from '../src/domain/projects/origins.ts';
 import { projectLimits } from '../src/domain/projects/project.ts';
 import { pageLimits } from '../src/eventstore/page.ts';
@@ -35,7 +37,11 @@ const lines: readonly (readonly [of: string, ...parts: readonly string[]])[] = [
     `${bodyLimits.keylessBytesInAll / mib} MiB`,
   ],
   ['connections', `${told(connectionLimits.ofAll)} of a process`, `${told(connectionLimits.ofAddress)} of an address`],
+  ['keys of a project', told(projectLimits.keys)],
   ['origins of a key', told(mostOrigins)],
+  ['members of a project, with open invitations', told(memberLimits.members)],
+  ['invitations of a project', `${memberLimits.invitationsADay} a day`],
+  ['projects of a person who begins another', told(mostProjects)],
   ['a batch', `${told(bodyLimits.items)} items`],
   ['a webhook', `${told(bodyLimits.items)} items`],
   ['what is kept of what one request has refused', `${told(rejectLimits.ofRequest)} items`],

@@ -50,8 +50,13 @@ const askingOf = ({ correlationId, actor, traceparent }: Request): Asking => ({
   ...(traceparent !== undefined && { traceparent }),
 });
 
-/** Who has joined which project, and the position of the fact. */
-export type Joined = { readonly projectId: string; readonly member: Member; readonly position: number };
+/** Who has joined which project, whether they have a password, and the position of the fact. */
+export type Joined = {
+  readonly projectId: string;
+  readonly member: Member;
+  readonly passwordSet: boolean;
+  readonly position: number;
+};
 
 /**
  * Takes an invitation by the token that was mailed. The project is asked first, so that a token of an invitation that was withdrawn
@@ -68,9 +73,9 @@ export const joinProject = async (
   if (!state.members.has(personId) && !openInvitation(state, personId, engine.clock()))
     throw new Rejection('token-invalid', 'The invitation was taken back, or is too old; ask for another one');
   const asked = { ...request, actor: `person:${personId}` };
-  await people.acceptInvitation(acceptance, askingOf(asked));
+  const { passwordSet } = await people.acceptInvitation(acceptance, askingOf(asked));
   const { position } = await engine.handle(takeInvitation, { projectId, personId }, asked);
   const member = (await engine.states.get(project, projectId)).state.members.get(personId);
   if (!member) throw new Rejection('token-invalid', 'The member was removed again; ask for another invitation');
-  return { projectId, member, position };
+  return { projectId, member, passwordSet, position };
 };

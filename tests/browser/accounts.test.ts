@@ -137,6 +137,18 @@ describe('The pages of accounts', () => {
     },
   );
 
+  it('tell who took an invitation without a password how to get one', async () => {
+    const { page, app, accounts, go, said } = await opened();
+    const { projectId } = await app.project();
+    const path = `/api/projects/${projectId}/members`;
+    await app.root('POST', path, { body: { email, role: 'analyst' } });
+    await go('accept-invitation', await accounts.token(email));
+    await page.getByRole('button', { name: 'Take the invitation' }).click();
+    await said('Choose a password next');
+    await page.getByRole('link', { name: 'Forgotten password' }).click();
+    await page.getByRole('button', { name: 'Send the mail' }).waitFor();
+  });
+
   it('say so when the link was not whole', async () => {
     const { page, go, said } = await opened();
     await go('reset-password');

@@ -92,4 +92,14 @@ it('the examples of the how-tos work after those of the README', async () => {
   expect(output).toContain('event: lead.qualified');
   expect(output).toContain('"eventType":"deal_won"');
   expect(output).toContain('"results":[{"index":0,"status":"queued","eventId":"c-2"');
+  expect(output).toContain('"eventType":"purchase","occurredAt":"2026-11-18T11:06:40.000Z"');
+  expect(output).toContain('"origins":["https://shop.example","https://www.shop.example"]');
+});
+
+it('the first admin of a project comes by their mail to the first event', async () => {
+  const { output, code } = await read('README.md', 'docs/how-to/have-accounts.md');
+  expect(code, output).toBe(0);
+  expect(output).toContain('"role":"admin","passwordSet":true');
+  expect(output).toContain('"email":"sam@example.com","role":"operator"');
+  expect(output).toContain('"name":"Acme"');
 });

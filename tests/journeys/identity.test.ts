@@ -80,7 +80,10 @@ describe('A visitor who becomes known', () => {
     }
     const { identifiers } = await onlyLead(project);
     expect(identifiers).toEqual(['anonymousId:cookie', 'email:ada@example.com', 'userId:ada']);
-    expect((await project.read('/api/leads/lookup?userId=nobody')).status).toBe(404);
+    expect((await project.read('/api/leads/lookup?userId=nobody')).body).toMatchObject({
+      status: 404,
+      detail: `No lead of project ${project.projectId} has this userId`,
+    });
     expect((await project.read('/api/leads/lookup?userId=ada&email=ada%40example.com')).status).toBe(400);
   });
 });

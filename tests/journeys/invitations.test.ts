@@ -23,7 +23,12 @@ describe('An invitation', () => {
       until,
     });
     const joined = mustBe(await app.accept(token, { password, name: 'Bob' }), 200).body;
-    expect(joined).toEqual({ projectId: ada.projectId, personId: open.personId, role: 'analyst' });
+    expect(joined).toEqual({
+      projectId: ada.projectId,
+      personId: open.personId,
+      role: 'analyst',
+      passwordSet: true,
+    });
     const { accessToken } = await app.accounts.login('bob@example.com');
     const leads = await app.ask('GET', `/api/leads?projectId=${ada.projectId}`, accessToken);
     expect(leads.status).toBe(200);
@@ -80,6 +85,18 @@ describe('An invitation', () => {
     expect(mustBe(await app.accept(token, {}), 200).body.role).toBe('operator');
     const { accessToken } = await app.accounts.login('bob@example.com');
     expect((await app.ask('GET', `/api/leads?projectId=${ada.projectId}`, accessToken)).status).toBe(200);
+  });
+
+  it('says when there is no password yet, and another mail sets one', async () => {
+    await using app = await withFounders();
+    const ada = await app.founder();
+    const token = await app.invited(ada, 'bob@example.com', 'operator');
+    expect(mustBe(await app.accept(token, {}), 200).body).toMatchObject({ role: 'operator', passwordSet: false });
+    expect((await app.accounts.post('login', { email: 'bob@example.com', password })).status).toBe(401);
+    mustBe(await app.accounts.post('forgot-password', { email: 'bob@example.com' }), 202);
+    const reset = await app.accounts.token('bob@example.com');
+    mustBe(await app.accounts.post('reset-password', { token: reset, password }), 200);
+    await app.accounts.login('bob@example.com');
   });
 
   it('leaves who has an account the password that they have', async () => {

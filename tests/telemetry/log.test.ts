@@ -63,10 +63,12 @@ it('The log has a line for each request, and none of what callers keep secret or
   expect(answered.find(({ correlationId }) => correlationId === 'my-request')).toMatchObject({
     trace,
     project: project.projectId,
+    actor: `key:${project.apiKey.split('_').at(2)}`,
     method: 'POST',
     route: '/api/events/ingest',
     status: 202,
   });
+  expect(answered.filter(({ actor }) => actor === '')).toEqual([]);
 });
 
 const logged = (fields: object): string => {

@@ -77,11 +77,13 @@ export const mustHoldAll = (caller: Caller, others: Permissions): void => {
 
 /** Throws a `Problem` when a caller that is for some web pages comes from another, or from none. */
 const mustComeFrom = ({ origins }: Caller, request: FastifyRequest): void => {
-  if (!origins || origins.includes(header(request, 'origin') ?? '')) return;
-  throw new Problem(
-    'origin-refused',
-    'The key is for pages of other origins than the one in Origin; issue one for this',
-  );
+  const origin = header(request, 'origin');
+  if (!origins || origins.includes(origin ?? '')) return;
+  const why =
+    origin === undefined
+      ? 'The key is for web pages, and no Origin was sent; issue a key without origins for programs'
+      : 'The key is for pages of other origins than the one in Origin; issue one for this';
+  throw new Problem('origin-refused', why);
 };
 
 /** What a member may do, in the project and besides. */

@@ -43,7 +43,16 @@ export const observed = async (app: App, watch: ApiTelemetry | undefined): Promi
     const { url: route = 'none' } = request.routeOptions;
     const { statusCode: status, elapsedTime } = reply;
     const { method } = request;
-    const line = { method, route, status, ms: Math.round(elapsedTime), project: request.caller?.projectId };
+    const { caller } = request;
+    // Who it was, as facts name them: whoever looks for what a key did finds its requests.
+    const line = {
+      method,
+      route,
+      status,
+      ms: Math.round(elapsedTime),
+      project: caller?.projectId,
+      actor: caller?.actor || undefined,
+    };
     request.log.info({ ...line, trace: traceOf(request) }, 'answered');
     const among = known.includes(method) ? method : 'other';
     // How long somebody listened says nothing of how fast we are.

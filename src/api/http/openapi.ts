@@ -33,7 +33,11 @@ const problem = (description: string) => ({
 const problems = { '4XX': problem('The request is refused'), '5XX': problem('It can not be served now') };
 
 const securitySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'A key of a project, or the root key' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of a project, the root key, or the access token of a person',
+  },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
   basic: { type: 'http', scheme: 'basic', description: 'The key as the user, without a password' },
 } as const;
@@ -44,7 +48,8 @@ const info = {
   description: [
     'Captures what people do, finds out who they are, scores them and says why.',
     'Errors are problem documents (RFC 9457); `GET /problems` lists their codes.',
-    'The root key names its project with `X-Project-Id`; a key of a project needs no such header. Where a path names another project, the header is refused.',
+    'The root key and people name the project with `X-Project-Id`, where the path does not; a key of a project needs no such header. Where a path names another project, the header is refused.',
+    'Browsers may have the cookie that `POST /api/auth/console` sets in the place of a key.',
     'Commands take `Idempotency-Key` (with something else than before: 422 `idempotency-key-reused`) and `If-Match`, and answer with `Leadfold-Position`; a read with',
     '`Leadfold-After-Position` waits until the read models have come that far, 2 s at most, and so do at most 100 reads of a project at once.',
   ].join(' '),

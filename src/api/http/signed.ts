@@ -21,13 +21,16 @@ export const cookieOf = (request: FastifyRequest): string | undefined => {
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-const attributes = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>): string =>
-  `Path=/; HttpOnly; SameSite=Strict${loopback.test(new URL(publicUrl).hostname) ? '' : '; Secure'}`;
+/** A browser that came by TLS keeps the cookie for that, also where nobody said by which address the service is found. */
+const attributes = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>, { request }: FastifyReply): string => {
+  const isSecure = request.protocol === 'https' || !loopback.test(new URL(publicUrl).hostname);
+  return `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+};
 
 /** Gives the browser the cookie of the console, or takes it away. */
 export const withCookie = (api: Pick<ApiContext, 'publicUrl'>, reply: FastifyReply, cookie?: string): FastifyReply => {
   const [value, age] = cookie === undefined ? ['', 0] : [cookie, Math.floor(sessionLimits.console / 1_000)];
-  return reply.header('Set-Cookie', `${consoleCookie}=${value}; Max-Age=${age}; ${attributes(api)}`);
+  return reply.header('Set-Cookie', `${consoleCookie}=${value}; Max-Age=${age}; ${attributes(api, reply)}`);
 };
 
 /** Throws a `Problem` when a request writes by the cookie of the console, and not out of the console. */

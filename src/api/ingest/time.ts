@@ -34,6 +34,10 @@ export const instantOf = (value: Json): number | undefined => {
   return typeof value === 'number' && instant < leastMillis ? undefined : instant;
 };
 
+/** Of a number that can only be seconds since 1970, as of 1973 and later, ms; anything else as it is. */
+export const millisOf = (value: Json | undefined): Json | undefined =>
+  typeof value === 'number' && value >= leastMillis / 1_000 && value < leastMillis ? Math.round(value * 1_000) : value;
+
 /** What `instantOf` understands, for messages. */
 export const timesAre =
   'must be an ISO 8601 time like 2026-01-31T09:30:00Z, or whole milliseconds, and not before 1970';

@@ -13,6 +13,7 @@ import { isObject, readJson } from './json.ts';
 import { fromNative } from './native.ts';
 import { withExactNumbers } from './numbers.ts';
 import type { Sent } from './rejects.ts';
+import { millisOf } from './time.ts';
 
 const bounds = {
   values: bodyLimits.values,
@@ -72,9 +73,14 @@ const eventIdOf = ({ sourceId }: Source, name: WebhookName, index: number | unde
   return id.length <= mostOfId ? id : sha256(id);
 };
 
+/** What a mapping made of an item. Services tell times in ISO 8601, in ms or, as Stripe does, in seconds. */
 const translated = ({ said, places }: Mapped, arrival: Arrival): Translated =>
   toCapture(
-    { ...said, emailTrait: isObject(said.traits) ? said.traits['email'] : undefined },
+    {
+      ...said,
+      timestamp: millisOf(said.timestamp),
+      emailTrait: isObject(said.traits) ? said.traits['email'] : undefined,
+    },
     { source: 'webhook', lenient: true, places },
     arrival,
   );

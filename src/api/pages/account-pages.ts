@@ -72,7 +72,7 @@ export const accountPages: Readonly<Record<string, Page>> = {
     ],
     action: 'Take the invitation',
     byToken: true,
-    links: [signIn],
+    links: [signIn, forgotten],
   },
   'reset-password': {
     title: 'Choose a new password',

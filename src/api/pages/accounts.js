@@ -33,7 +33,10 @@
         path: 'accept-invitation',
         body: { token, ...(password !== '' && { password }), ...(name.trim() !== '' && { name }) },
       }),
-      said: () => 'You belong to the project now. You can sign in.',
+      said: ({ passwordSet }) =>
+        passwordSet === false
+          ? 'You belong to the project now. Choose a password next: follow “Forgotten password”.'
+          : 'You belong to the project now. You can sign in.',
     },
     'forgot-password': {
       ask: ({ email = '' }) => ({ path: 'forgot-password', body: { email } }),

@@ -27,7 +27,14 @@ export const acceptInvitation: Routes = (app, api) => {
       ].join(' '),
       tags: ['People'],
       body: wanted,
-      response: { 200: z.object({ projectId: z.string(), personId: z.string(), role: z.enum(roles) }) },
+      response: {
+        200: z.object({
+          projectId: z.string(),
+          personId: z.string(),
+          role: z.enum(roles),
+          passwordSet: z.boolean().describe('Whether there is a password by now; else ask for one by forgot-password'),
+        }),
+      },
     },
     handler: async (request, reply) => {
       const traceparent = traceparentOf(request);
@@ -37,9 +44,9 @@ export const acceptInvitation: Routes = (app, api) => {
         correlationId: request.id,
         ...(traceparent !== undefined && { traceparent }),
       };
-      const { projectId, member, position } = await joinProject(api, request.body, asked);
+      const { projectId, member, passwordSet, position } = await joinProject(api, request.body, asked);
       withPosition(reply, position);
-      return { projectId, personId: member.personId, role: member.role };
+      return { projectId, personId: member.personId, role: member.role, passwordSet };
     },
   });
 };

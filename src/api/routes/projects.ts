@@ -34,7 +34,7 @@ const first = {
 } satisfies Record<string, Pick<Key, 'name' | 'scopes'>>;
 
 /** Of how many projects a person may be a member who begins another one. */
-const mostProjects = 50;
+export const mostProjects = 50;
 
 /** Whether nothing was made of this id yet: a retry is answered as before, however many there are by now. */
 const isNew = async ({ engine }: ApiContext, projectId: string): Promise<boolean> =>

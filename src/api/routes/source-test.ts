@@ -2,16 +2,15 @@ import { z } from 'zod';
 import type { Json } from '../../domain/lead/activity.ts';
 import { jsonValue, jsonObject } from '../../domain/lead/activity.ts';
 import { identifierKinds } from '../../domain/identity/identity.ts';
-import { validSecrets } from '../../domain/sources/secrets.ts';
 import type { Source } from '../../domain/sources/sources.ts';
 import { sourceLimits } from '../../domain/sources/sources.ts';
-import { verify } from '../../outside/webhooks/signatures.ts';
 import { sourceOf } from '../../queries/sources/sources.ts';
 import type { Routes } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { queryContext } from '../http/query-context.ts';
 import type { Translated } from '../ingest/item.ts';
 import { eachInTurn } from '../ingest/record.ts';
+import { signedBy } from '../ingest/webhook-signature.ts';
 import { contentOf, itemsOf, nameOf } from '../ingest/webhook.ts';
 
 const fault = z.object({ pointer: z.string(), detail: z.string() });
@@ -54,24 +53,14 @@ type Tried = { readonly headers: Readonly<Record<string, string>>; readonly body
 const withLowerNames = (headers: Tried['headers']): Tried['headers'] =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-const signatureOf = async (api: ApiContext, source: Source, headers: Tried['headers'], body: Buffer) => {
-  const now = api.clock();
-  const valid = validSecrets(source.secrets, now.toISOString());
-  const secrets = await Promise.all(valid.map(({ secretId }) => api.secrets.get(source.sourceId, secretId)));
-  const verified = verify(
-    source,
-    secrets.filter((each) => each !== undefined),
-    { headers, body, now },
-  );
-  return verified.fault ?? ('valid' as const);
-};
-
 /** What a webhook would become, as far as it can be read. */
 const tried = async (api: ApiContext, projectId: string, source: Source, { headers: given, body }: Tried) => {
   const headers = withLowerNames(given);
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const signature =
-    Object.keys(headers).length > 0 ? { signature: await signatureOf(api, source, headers, bytes) } : {};
+    Object.keys(headers).length > 0
+      ? { signature: (await signedBy(api, source, { headers, body: bytes })).fault ?? ('valid' as const) }
+      : {};
   let content: Json;
   try {
     content = contentOf(bytes, headers['content-type'] ?? 'application/json');

@@ -10,7 +10,8 @@ const isOrigin = (text: string): boolean => {
 };
 
 const origin = z.string().refine(isOrigin, {
-  error: 'must be an origin as browsers send it: scheme, host and port in lower case, like https://shop.example',
+  error:
+    'must be an origin as browsers send it: scheme, host and port in lower case, like https://shop.example, and no slash behind it',
 });
 
 /** The origins of the pages that a key is for. */

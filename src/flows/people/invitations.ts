@@ -20,6 +20,8 @@ export type AcceptedInvitation = {
   readonly personId: string;
   readonly projectId: string;
   readonly invitationId: string;
+  /** Whether they can sign in by a password now. */
+  readonly passwordSet: boolean;
   readonly again: boolean;
 };
 
@@ -104,7 +106,13 @@ const accept = async (
   const named = events.some(({ type }) => type === 'AddressVerified') ? name : undefined;
   const described = { personId, addressId, ...(named !== undefined && { name: named }) };
   await engine.handle(describePerson, described, once(context, asking));
-  return { personId, projectId: taken.projectId, invitationId: taken.tokenId, again: events.length === 0 };
+  return {
+    personId,
+    projectId: taken.projectId,
+    invitationId: taken.tokenId,
+    passwordSet: after.credentialId !== undefined,
+    again: events.length === 0,
+  };
 };
 
 /** How people are invited, and come. */

@@ -12,7 +12,7 @@ export const mailFiles = (folder: string, from: string): Mailer => {
     to: folder,
     close: () => writer.close(),
     send: async (mail) => {
-      const { message } = await writer.sendMail(messageOf(from, mail));
+      const { message } = await writer.sendMail(messageOf(from, mail, 'readers'));
       const path = join(folder, `${mail.mailId}.eml`);
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });

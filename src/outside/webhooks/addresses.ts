@@ -62,6 +62,9 @@ export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]
 /** 4 or 6; 0 for what is no address, and for one that holds on one of our own interfaces alone. */
 const versionOf = (address: string): number => (address.includes('%') ? 0 : isIP(address));
 
+/** Who can do something about it, and by what. */
+const unlessAllowed = '; whoever runs the service may name it in DELIVERY_ALLOW';
+
 /** What guards what is sent: the open internet, and what is allowed besides. */
 export const addressGuard = (allow: DeliveryAllow): AddressGuard => {
   const [closed4, closed6, opened6] = [listOf('ipv4', special4), listOf('ipv6', special6), listOf('ipv6', [open6])];
@@ -88,10 +91,11 @@ export const addressGuard = (allow: DeliveryAllow): AddressGuard => {
 
   const hostRefusal = (host: string): string | undefined => {
     if (isIP(host) !== 0) {
-      return isOpen(host) ? undefined : 'has an address that is not of the open internet';
+      return isOpen(host) ? undefined : `has an address that is not of the open internet${unlessAllowed}`;
     }
     if (host.endsWith('.')) return 'has a host with a dot at its end; leave it out';
-    if (!host.includes('.') || localNames.test(host)) return 'has a host that is not of the open internet';
+    if (!host.includes('.') || localNames.test(host))
+      return `has a host that is not of the open internet${unlessAllowed}`;
     return undefined;
   };
 

@@ -29,12 +29,13 @@ const documentOf = async (
 /**
  * The lead of the first of some ids that leads to one, which is another one's when it was merged. What is not found is looked
  * for once more when the read models have all that was acknowledged by now: a lead can be read as soon as its id was given
- * out. Throws a `Rejection` when there is none.
+ * out. Throws a `Rejection` that says `missing` when there is none.
  */
 const firstDocumentOf = async (
   context: QueryContext,
   projectId: string,
   leadIds: readonly string[],
+  missing = `Project ${projectId} has no lead ${leadIds[0]}`,
 ): Promise<LeadDocument> => {
   const look = async (): Promise<LeadDocument | undefined> => {
     for (const leadId of leadIds) {
@@ -48,7 +49,7 @@ const firstDocumentOf = async (
   await context.caughtUp(projectId);
   const found = await look();
   if (found) return found;
-  throw new Rejection('lead-unknown', `Project ${projectId} has no lead ${leadIds[0]}`);
+  throw new Rejection('lead-unknown', missing);
 };
 
 /** A lead as of now, with what its history says. */
@@ -85,5 +86,6 @@ export const leadBy = async (
   identifiers: readonly Identifier[],
 ): Promise<LeadView> => {
   const leadIds = identifiers.map((identifier) => leadIdOf(projectId, identifier));
-  return viewOf(context, projectId, await firstDocumentOf(context, projectId, leadIds));
+  const missing = `No lead of project ${projectId} has this ${identifiers[0]?.kind}`;
+  return viewOf(context, projectId, await firstDocumentOf(context, projectId, leadIds, missing));
 };

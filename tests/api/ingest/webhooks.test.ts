@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { expect, it, onTestFinished } from 'vitest';
+import type { ApiContext } from '../../../src/api/http/context.ts';
 import { as, boot, newKey, newProject } from '../support.ts';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
 
 const opened = async () => {
-  const booted = await boot();
+  const kept: { secrets?: ApiContext['secrets'] } = {};
+  const booted = await boot(({ secrets }) => (kept.secrets = secrets) && {});
   onTestFinished(() => booted[Symbol.asyncDispose]());
   const { projectId } = await newProject(booted);
   const { key } = await newKey(booted, projectId, ['config:write', 'leads:read']);
@@ -33,7 +35,7 @@ const opened = async () => {
     });
     return { status: answer.statusCode, body: answer.json() };
   };
-  return { ...booted, projectId, ask, send };
+  return { ...booted, projectId, kept, ask, send };
 };
 
 const standard = (secret: string, id: string, body: string, at = now) => ({
@@ -115,6 +117,54 @@ it('What a sender calls its own is mapped, and a form is read too', async () => 
     'content-type': 'application/x-www-form-urlencoded',
   });
   expect(form).toMatchObject({ status: 202, body: { status: 'queued' } });
+});
+
+it.each([
+  [1_769_851_800, '2026-01-31T09:30:00.000Z'],
+  [1_769_851_800.25, '2026-01-31T09:30:00.250Z'],
+  [1_769_851_800_000, '2026-01-31T09:30:00.000Z'],
+  ['2026-01-31T09:30:00Z', '2026-01-31T09:30:00.000Z'],
+  // Dates as numbers are no seconds, and nothing else: the time of arrival counts.
+  [20_260_131, now.toISOString()],
+])('The time that a mapping leads to is in seconds, in ms or in ISO 8601: %j', async (at, occurredAt) => {
+  const { ask } = await opened();
+  const mapping = { eventType: { value: 'paid' }, email: '/mail', timestamp: '/at' };
+  const { body: source } = await ask('POST', '/sources', { name: 'Pay', scheme: 'stripe', mapping });
+  const path = `/sources/${source.sourceId}/test`;
+  const { body } = await ask('POST', path, { body: { at, mail: 'ada@example.com' } });
+  expect(body.items).toMatchObject([{ occurredAt }]);
+});
+
+it.each([
+  [{ scheme: 'standard' }, 'webhook-id, webhook-timestamp and webhook-signature'],
+  [{ scheme: 'stripe' }, 'Stripe-Signature'],
+  [{ scheme: 'token' }, 'Authorization: Bearer, or as ?token='],
+  [{ scheme: 'hmac-sha256', signature: { header: 'X-Sign', encoding: 'hex' } }, 'needed is x-sign in the headers'],
+  [
+    { scheme: 'hmac-sha256', signature: { header: 'X-Sign', encoding: 'hex', timestampHeader: 'X-Time' } },
+    'needed is x-sign and x-time in the headers',
+  ],
+])('A webhook that is not signed is told what its source asks for: %j', async (of, needed) => {
+  const { ask, send } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'Forms', ...of });
+  const { status, body } = await send(source.path, '{}', {});
+  expect([status, body.code, body.detail]).toEqual([401, 'signature-missing', expect.stringContaining(needed)]);
+});
+
+it('A webhook by a secret that the vault has lost is to be sent again, and holds once the source has another one', async () => {
+  const { ask, send, kept } = await opened();
+  const { body: source } = await ask('POST', '/sources', { name: 'Forms', scheme: 'standard' });
+  const body = JSON.stringify({ eventType: 'form_sent', email: 'ada@example.com' });
+  const sent = async (secret: string) => {
+    const answer = await send(source.path, body, standard(secret, 'msg_1', body));
+    return [answer.status, answer.body.code];
+  };
+  const secrets = await ask('GET', `/sources/${source.sourceId}/secrets`);
+  await kept.secrets?.remove(source.sourceId, secrets.body[0].secretId);
+  expect(await sent(source.secret)).toEqual([503, 'vault-unavailable']);
+  const { body: rotated } = await ask('POST', `/sources/${source.sourceId}/rotate`, {});
+  expect(await sent(rotated.secret)).toEqual([202, undefined]);
+  expect(await sent(source.secret)).toEqual([503, 'vault-unavailable']);
 });
 
 it('Both secrets hold while one takes the place of the other', async () => {

@@ -196,6 +196,18 @@ describe('The console', () => {
     expect(cookieOf(await app.accounts.post('console', { email: 'ada@example.com', password }))).toMatch(/; Secure$/);
   });
 
+  it('has one too where a proxy that is believed says that the browser came by TLS', async () => {
+    await using app = await opened({ TRUST_PROXY: '1' });
+    await app.accounts.verified('ada@example.com');
+    const body = { email: 'ada@example.com', password };
+    const by = async (proto: string) =>
+      cookieOf(
+        await app.accounts.post('console', body, { 'x-forwarded-proto': proto, 'x-forwarded-for': '192.0.2.1' }),
+      );
+    expect(await by('https')).toMatch(/; Secure$/);
+    expect(await by('http')).toMatch(/SameSite=Strict$/);
+  });
+
   it('is opened with a key, which is told to nobody', async () => {
     await using app = await opened();
     const { apiKey } = await app.project();

@@ -163,8 +163,11 @@ describe('A key for web pages', () => {
     const payload = { eventType: 'page_view', anonymousId: 'a' };
     const refused = await app.inject({ method: 'POST', url: '/api/events', headers, payload });
     expect([refused.statusCode, refused.json().code]).toEqual([403, 'origin-refused']);
+    expect(refused.json().detail).toContain('other origins');
     // The page may read why.
     expect(refused.headers['access-control-allow-origin']).toBe('https://evil.example');
+    const program = await app.inject({ method: 'POST', url: '/api/events', headers: as(answer.json().key), payload });
+    expect(program.json().detail).toContain('issue a key without origins for programs');
     const taken = await app.inject({
       method: 'POST',
       url: '/api/events',

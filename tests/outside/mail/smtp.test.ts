@@ -52,6 +52,17 @@ describe('Mails by SMTP', () => {
     await server.stop();
   });
 
+  it('have none but plain letters, as not every server takes others', async () => {
+    const server = await startSmtpServer();
+    const mailer = smtpMailer(server.url, from, soon);
+    await mailer.send({ ...mail, text: `Hello Müller,\n\n${link}\n` });
+    mailer.close();
+    const [{ raw = '' } = {}] = server.taken;
+    expect(Buffer.from(raw).every((byte) => byte < 0x7f)).toBe(true);
+    expect(readMail(raw)).toMatchObject({ page: 'verify-email', token: 'A'.repeat(64) });
+    await server.stop();
+  });
+
   it.each([
     ['refuses', 'refused'],
     ['is-busy', 'delayed'],
@@ -85,5 +96,15 @@ describe('Mails as files', () => {
     const raw = readFileSync(path, 'utf8');
     expect(Buffer.from(raw).every((byte) => byte < 0x7f)).toBe(true);
     expect(readMail(raw)).toMatchObject({ page: 'verify-email', token: 'A'.repeat(64) });
+  });
+
+  it('can be read as they are, whatever the letters in them', async () => {
+    const mailer = mailFiles(join(folder, 'mail'), from);
+    await mailer.send({ ...mail, mailId: 'm2', text: `Hello Müller & 株式会社,\n\n${link}\n` });
+    mailer.close();
+    const lines = readFileSync(join(folder, 'mail', 'm2.eml'), 'utf8').split('\n');
+    expect(lines).toContain(link);
+    expect(lines).toContain('Hello Müller & 株式会社,');
+    expect(lines).toContain('Content-Transfer-Encoding: 8bit');
   });
 });
