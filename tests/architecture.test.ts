@@ -73,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'outside/vault/vault.ts VaultLocked',
     'type config/limits.ts',
     'type config/trust-proxy.ts',
+    'outside/limits/away.ts whetherAway',
     'type outside/limits/quotas.ts',
     'type outside/limits/tallies.ts',
     'type outside/vault/secrets.ts',

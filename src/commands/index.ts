@@ -81,7 +81,6 @@ import { completeReplay } from './sources/complete-replay.ts';
 import { refuseReplay } from './sources/refuse-replay.ts';
 import { keepReject } from './sources/keep-reject.ts';
 import { acceptInvitation } from './people/accept-invitation.ts';
-import { claimAddress } from './people/claim-address.ts';
 import { changePassword } from './people/change-password.ts';
 import { describePerson } from './people/describe-person.ts';
 import { endSession } from './people/end-session.ts';
@@ -118,7 +117,6 @@ export const commands = {
   changeRep,
   changeSource,
   changeTeam,
-  claimAddress,
   claimJob,
   claimWorkItem,
   closeLead,

@@ -24,7 +24,8 @@ export type Invited = { readonly personId: string; readonly known: Invitation | 
 
 /**
  * Invites the owner of an address to a project. First the project says so, then the mail is asked for: if the process dies in
- * between, whoever asks again, by the same command or another, has it sent. Throws a `Rejection` when the project can't have them.
+ * between, whoever asks again, by the same command or another, has it sent. The same command has it sent once. Throws a `Rejection`
+ * when the project can't have them.
  */
 export const invitePerson = async (
   { engine, people }: Context,
@@ -32,12 +33,12 @@ export const invitePerson = async (
   request: Request,
 ): Promise<Invited> => {
   const asking = askingOf(request);
-  const personId = await people.personFor(email, asking);
+  const personId = await people.personFor(email);
   const { events, position } = await engine.handle(inviteMember, { projectId, personId, role }, request);
   const { state } = await engine.states.get(project, projectId);
   // An invitation that was taken or withdrawn since is not mailed to somebody once more.
   const open = openInvitation(state, personId, engine.clock());
-  if (open) await people.invite({ email, projectId }, asking);
+  if (open) await people.invite({ email, projectId, commandId: `${request.commandId}/mail` }, asking);
   const [made] = events.flatMap((event) => (event.type === 'InvitationMade' ? [event.data] : []));
   const known = open ?? state.members.get(personId) ?? made;
   if (!known) throw new Error(`Nothing is known of the invitation of ${personId} to ${projectId}`);
@@ -50,7 +51,7 @@ const askingOf = ({ correlationId, actor, traceparent }: Request): Asking => ({
   ...(traceparent !== undefined && { traceparent }),
 });
 
-/** Who has joined which project, whether they have a password, and the position of the fact. */
+/** Who has joined which project, whether they have a password by now, and the position of the fact. */
 export type Joined = {
   readonly projectId: string;
   readonly member: Member;

@@ -3,6 +3,7 @@ import type { Held, Leases } from '../readmodels/leases.ts';
 import type { Recoveries } from './recoveries.ts';
 import type { Subscription, SubscriptionStatus } from './subscription.ts';
 import { poll } from './poll.ts';
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import { sleep } from './waiting.ts';
 
 /**
@@ -129,7 +130,7 @@ export const leased = (
       running?.reached(position, signal) ??
       checkpointReached(readModels, checkpoint, position, AbortSignal.any([signal, stopping.signal])),
     stop: async () => {
-      stopping.abort(new Error(`Subscription ${name} is stopped`));
+      stopping.abort(new ReadModelsUnavailable(`Subscription ${name} is stopped`));
       forget?.();
       await polling.ended;
       hand();

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runProjections } from './projections.ts';
 import type { Ask } from './projections-thread.ts';
-import { askSchema, threadData } from './projections-thread.ts';
+import { askSchema, failureOf, threadData } from './projections-thread.ts';
 import { observedProjections } from '../telemetry/observed-batches.ts';
 import { connectStores } from './stores.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
@@ -37,7 +37,7 @@ const reach = async ({ id, position, only }: Extract<Ask, { readonly kind: 'reac
     await running.reached(position, limit.signal, only);
     parentPort?.postMessage({ id });
   } catch (error) {
-    parentPort?.postMessage({ id, error: String(error) });
+    parentPort?.postMessage({ id, ...failureOf(error) });
   } finally {
     waiting.delete(id);
   }
@@ -56,7 +56,7 @@ const change = async (ask: Extract<Ask, { readonly projection: string }>): Promi
     const built = await running[kind](projection, generation);
     parentPort?.postMessage({ id, ...(built && { built }) });
   } catch (error) {
-    parentPort?.postMessage({ id, error: String(error) });
+    parentPort?.postMessage({ id, ...failureOf(error) });
   }
 };
 

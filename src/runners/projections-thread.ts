@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { storeLocations } from '../config/store-location.ts';
+import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
 import type { SubscriptionStatus } from './subscription.ts';
 import type { RunningProjections } from './projections.ts';
@@ -23,15 +24,29 @@ export const askSchema = z.discriminatedUnion('kind', [
 ]);
 export type Ask = z.infer<typeof askSchema>;
 
+/** What was away when something failed, as it is told across threads, where an error has no kind. */
+const unavailable = { events: StoreUnavailable, documents: ReadModelsUnavailable } as const;
+
 const answerSchema = z.object({
   id: z.number().optional(),
   error: z.string().optional(),
+  away: z.enum(['events', 'documents']).optional(),
   statuses: z.array(z.custom<SubscriptionStatus>()).optional(),
   measures: z.unknown().optional(),
   built: z.object({ position: z.number(), live: z.boolean() }).optional(),
   lostTail: z.object({ name: z.string(), error: z.string() }).optional(),
 });
 type Answer = z.infer<typeof answerSchema>;
+
+/** An error as the thread tells it. */
+export const failureOf = (error: unknown): Pick<Answer, 'error' | 'away'> => {
+  const told = error instanceof Error ? error.message : String(error);
+  if (error instanceof StoreUnavailable) return { error: told, away: 'events' };
+  return error instanceof ReadModelsUnavailable ? { error: told, away: 'documents' } : { error: told };
+};
+
+/** What is answered when nothing is projected any more. */
+const isStopping: Answer = { error: 'The projections are stopping', away: 'documents' };
 
 type Waiter = { readonly settle: (answer: Answer) => void };
 
@@ -100,16 +115,17 @@ export const runProjectionsInThread = async (
       const id = ++lastId;
       const giveUp = (): void => {
         worker.postMessage({ kind: 'give-up', id } satisfies Ask);
-        settle({ error: late }, ReadModelsUnavailable);
+        settle({ error: late, away: 'documents' });
       };
-      const settle = (reply: Answer, Failure: new (message: string) => Error = Error): void => {
+      const settle = (reply: Answer): void => {
         signal?.removeEventListener('abort', giveUp);
         waiters.delete(id);
         asked.delete(id);
-        if (reply.error === undefined) resolve(reply);
-        else reject(new Failure(reply.error));
+        if (reply.error === undefined) return resolve(reply);
+        const Failure = reply.away ? unavailable[reply.away] : Error;
+        reject(new Failure(reply.error));
       };
-      if (stopping) return settle({ error: 'The projections are stopping' }, ReadModelsUnavailable);
+      if (stopping) return settle(isStopping);
       const message = wanted(id);
       waiters.set(id, { settle });
       asked.set(id, message);
@@ -142,7 +158,7 @@ export const runProjectionsInThread = async (
     finish: async (...which) => void (await ofGeneration('finish', ...which)),
     stop: async () => {
       stopping = true;
-      for (const { settle } of [...waiters.values()]) settle({ error: 'The projections are stopping' });
+      for (const { settle } of [...waiters.values()]) settle(isStopping);
       worker.postMessage({ kind: 'stop' } satisfies Ask);
       await gone;
     },

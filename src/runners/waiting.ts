@@ -1,3 +1,5 @@
+import { ReadModelsUnavailable } from '../readmodels/read-models.ts';
+
 type Waiter = { readonly position: number; readonly settle: (reason?: Error) => void };
 
 /** Waits so many ms, or until the signal aborts. */
@@ -14,7 +16,10 @@ export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** Those who wait until a reader comes to a position. `occupied` tells whether anybody does. */
+/**
+ * Those who wait until a reader comes to a position. `occupied` tells whether anybody does. A reader that was stopped will not come there,
+ * but another one may, in this process or elsewhere: asking again helps.
+ */
 export function waitingRoom(name: string) {
   const waiters = new Set<Waiter>();
   let closed = false;
@@ -22,7 +27,8 @@ export function waitingRoom(name: string) {
   const enter = (position: number, current: number, limit?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       if (current >= position) return resolve();
-      if (closed) throw new Error(`Subscription ${name} is stopped at ${current} and will not reach ${position}`);
+      if (closed)
+        throw new ReadModelsUnavailable(`Subscription ${name} is stopped at ${current} and will not reach ${position}`);
       const give = () =>
         waiter.settle(new Error(`${name} did not reach ${position} in time`, { cause: limit?.reason }));
       const waiter: Waiter = {
@@ -43,7 +49,8 @@ export function waitingRoom(name: string) {
   };
   const close = () => {
     closed = true;
-    for (const waiter of waiters) waiter.settle(new Error(`Subscription ${name} was stopped`));
+    const stopped = new ReadModelsUnavailable(`Subscription ${name} was stopped`);
+    for (const waiter of waiters) waiter.settle(stopped);
   };
   return { enter, arrive, close, occupied: () => waiters.size > 0 };
 }

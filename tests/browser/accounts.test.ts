@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { accountsOver, password } from '../support/accounts.ts';
 import { openTestApp } from '../support/app.ts';
+import { bearer, mustBe } from '../support/client.ts';
 import { openChromium } from './chromium.ts';
 
 let browser: Browser;
@@ -115,6 +116,41 @@ describe('The pages of accounts', () => {
     await page.keyboard.press('Enter');
     await said('The link was used, is too old, or is not whole');
     expect(complaints).toEqual([]);
+  });
+
+  it('let somebody take an invitation, and say at the field what is wrong with a password', async () => {
+    const { app, page, accounts, go, said, complaints, requests } = await opened();
+    await accounts.verified(email);
+    const { accessToken } = await accounts.login(email);
+    const as = { headers: bearer(accessToken) };
+    const { projectId } = mustBe(
+      await app.transport({ method: 'POST', path: '/api/projects', body: { name: 'Acme' }, ...as }),
+      201,
+    ).body;
+    const members = `/api/projects/${projectId}/members`;
+    const bob = { email: 'bob@example.com', role: 'analyst' };
+    mustBe(await app.transport({ method: 'POST', path: members, body: bob, ...as }), 201);
+    const token = await accounts.token(bob.email);
+    await go('accept-invitation', token);
+    const take = page.getByRole('button', { name: 'Take the invitation' });
+    await page.getByLabel('Your name').fill('Bob');
+    const field = page.getByLabel('Password for a new account');
+    await field.fill('password1');
+    await take.click();
+    await said('everybody tries first');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await field.fill(password);
+    await page.keyboard.press('Enter');
+    await said('You belong to the project now. You can sign in.');
+    const { data } = mustBe(await app.transport({ method: 'GET', path: members, ...as }), 200).body;
+    expect(data).toContainEqual(expect.objectContaining({ ...bob, name: 'Bob', state: 'member' }));
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await page.getByLabel('E-mail address').fill(bob.email);
+    await page.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+    await said('You are signed in.');
+    expect(complaints).toEqual([]);
+    expect(requests.filter((each) => each.includes(token))).toEqual([]);
   });
 
   it.each(['verify-email', 'accept-invitation', 'reset-password', 'forgot-password', 'sign-in'])(

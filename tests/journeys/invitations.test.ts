@@ -56,6 +56,15 @@ describe('An invitation', () => {
     }
     expect(answers[0]).toEqual(answers[1]);
     const told = (await app.ask('GET', ada.members, accessToken)).body.data;
+    // Another process knows neither until it could know both.
+    await app.restart();
+    const elsewhere = async (): Promise<readonly unknown[]> =>
+      (await app.ask('GET', ada.members, accessToken)).body.data
+        .filter((each: { readonly state: string }) => each.state === 'invited')
+        .map(({ email }: { readonly email?: string }) => email);
+    expect(await elsewhere()).toEqual([undefined, undefined]);
+    app.clock.forward(2_000);
+    expect(new Set(await elsewhere())).toEqual(new Set(['known@example.com', 'unknown@example.com']));
     const invitations = told.filter((each: { readonly state: string }) => each.state === 'invited');
     expect(invitations.map((each: object) => Object.keys(each).toSorted())).toEqual(
       Array.from({ length: 2 }, () => ['email', 'personId', 'role', 'since', 'state', 'until']),
@@ -75,6 +84,19 @@ describe('An invitation', () => {
     expect((await app.accounts.post('verify-email', { token: registration })).body.code).toBe('token-invalid');
     expect((await app.accounts.post('login', { email: 'bob@example.com', password: theirs })).status).toBe(401);
     await app.accounts.login('bob@example.com');
+  });
+
+  it('that is taken without a password says that there is none yet', async () => {
+    await using app = await withFounders();
+    const ada = await app.founder();
+    const token = await app.invited(ada, 'bob@example.com', 'analyst');
+    expect(mustBe(await app.accept(token, {}), 200).body).toMatchObject({ passwordSet: false });
+    app.clock.forward(1);
+    mustBe(await app.accounts.post('forgot-password', { email: 'bob@example.com' }), 202);
+    const reset = { token: await app.accounts.token('bob@example.com'), password };
+    mustBe(await app.accounts.post('reset-password', reset), 200);
+    await app.accounts.login('bob@example.com');
+    expect(mustBe(await app.accept(token, {}), 200).body).toMatchObject({ passwordSet: true });
   });
 
   it('that was begun to be taken when the process died is taken by the same token', async () => {
@@ -143,6 +165,7 @@ describe('An invitation', () => {
     expect((await invite('admin')).body.code).toBe('idempotency-key-reused');
     const events = await app.app().engine.states.read(`project-${ada.projectId}`, -1, 100);
     expect(events.filter(({ type }) => type === 'InvitationMade')).toHaveLength(1);
+    expect(await app.accounts.mails('bob@example.com')).toHaveLength(1);
     mustBe(await app.accept(await app.accounts.token('bob@example.com')), 200);
     expect(mustBe(await invite('analyst'), 201).body).toMatchObject({ personId: one.personId, state: 'member' });
   });

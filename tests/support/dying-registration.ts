@@ -64,6 +64,7 @@ const goAndDie = async (its: Errand): Promise<void> => {
   const asking = { correlationId: 'dying' };
   if (its.token === undefined) await people.register({ email: its.email, password }, asking);
   else await people.verify(its.token, asking);
+  await people.idle();
 };
 
 /** Registers or verifies an address in a process of its own that is killed on the way. Fails when it is not. */

@@ -1,3 +1,6 @@
+import { describePerson } from '../../src/commands/people/describe-person.ts';
+import { inviteAddress } from '../../src/commands/people/invite-address.ts';
+import { settleMail } from '../../src/commands/people/settle-mail.ts';
 import { inviteMember } from '../../src/commands/projects/invite-member.ts';
 import { takeInvitation } from '../../src/commands/projects/take-invitation.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
@@ -16,8 +19,14 @@ const asking = { correlationId: 'test', actor: 'test' };
 
 /** A person who has shown nothing yet but that they are somebody, with sessions as many as a test wants. */
 export const personOf = async ({ people, engine }: Inside, email: string) => {
-  const personId = await people.personFor(email, asking);
-  const addressId = addressIdOf(email);
+  const [personId, addressId] = [await people.personFor(email), addressIdOf(email)];
+  const [projectId, mailId, hash] = ['none', `mail-${addressId}`, 'none'];
+  const invited = { addressId, email, personId, mailId, hash, projectId };
+  await engine.handle(inviteAddress, invited, request(`invite-${email}`));
+  // No mail of it is to be sent.
+  const settled = { addressId, mailId, outcome: 'expired' } as const;
+  await engine.handle(settleMail, settled, request(`settle-${email}`));
+  await engine.handle(describePerson, { personId, addressId }, request(`describe-${email}`));
   const signing = async () => {
     const { epoch } = (await engine.states.refresh(address, addressId)).state;
     return { personId, addressId, epoch };

@@ -19,7 +19,8 @@ export type Counts = { reads: number; appends: number; gets: number; puts: numbe
 /** A log and a vault, and processes over them, whose time a test owns. */
 export const peopleInMemory = () => {
   const log = openLog();
-  const vault = vaultOver(openSqliteBoxes(':memory:'), { current: Buffer.alloc(32, 'test') });
+  const boxes = openSqliteBoxes(':memory:');
+  const vault = vaultOver(boxes, { current: Buffer.alloc(32, 'test') });
   const clock = testClock();
   const errors: unknown[] = [];
 
@@ -67,6 +68,8 @@ export const peopleInMemory = () => {
     },
     facts: async (): Promise<readonly string[]> =>
       (await allFacts(log)).filter(({ stream }) => stream.startsWith(address.name)).map(({ type }) => type),
+    /** The names of what the vault has. */
+    kept: async (): Promise<readonly string[]> => boxes.namesNotOf('', '', 1_000),
     close: () => log.close(),
   };
 };

@@ -11,6 +11,7 @@ import { takeProjectOfQuery } from './named-project.ts';
 import { Problem } from './problems.ts';
 import { asksFor } from './query.ts';
 import type { SignedIn } from './signed.ts';
+import { isByTls } from './signed.ts';
 import type { ApiContext } from './context.ts';
 
 declare module 'fastify' {
@@ -23,8 +24,8 @@ declare module 'fastify' {
     writeKeyInBody?: boolean;
   }
   interface FastifyInstance {
-    /** Whether a text is a valid key of a project. */
-    isKey: (text: string) => Promise<boolean>;
+    /** Whether what a request shows where there is no credential is a valid key of a project. One that is not counts as a failure. */
+    isKey: (request: FastifyRequest, text: string) => Promise<boolean>;
     /** Whether there is a project of an id. */
     isProject: (projectId: string) => Promise<boolean>;
     /** Whether what the headers of a request that was let in show would still let it in. Rejects when that can't be told now. */
@@ -71,11 +72,13 @@ export const authentication = (app: App, api: ApiContext): void => {
   const { limiting } = app;
   /** The same, in which an address may be wrong only so often; then nobody asks the log any more for what it sends. */
   const recogniseFew = async (credential: Credential, request: FastifyRequest): Promise<Caller> => {
-    if (!limiting.mayFail(request) && !isAtHand(credential)) limiting.refuse(request);
+    if (!limiting.mayFail(request) && !isAtHand(credential, request)) limiting.refuse(request);
     try {
       return await recognise(credential, request);
     } catch (error) {
-      if (error instanceof Problem && error.code === 'unauthorized') await limiting.failed(request);
+      // Whose credential is right, and their project is not, has not been counted for anything else.
+      const isWrong = error instanceof Problem && (error.code === 'unauthorized' || error.code === 'project-unknown');
+      if (isWrong) await limiting.failed(request);
       throw error;
     }
   };
@@ -95,7 +98,13 @@ export const authentication = (app: App, api: ApiContext): void => {
     mustBeLetIn(await recognise(credential, request), request);
   };
   const missingInBody = 'Send a key with Authorization or X-API-Key, or as writeKey in the body';
-  app.decorate('isKey', isKey);
+  app.decorate('byTls', isByTls(api));
+  app.decorate('isKey', async (request, text) => {
+    if (!limiting.mayFail(request) && !isAtHand({ text, by: 'header' }, request)) limiting.refuse(request);
+    const known = await isKey(text);
+    if (!known) await limiting.failed(request);
+    return known;
+  });
   app.decorate('isProject', isProject);
   app.decorate('isStillAllowed', async (request) => {
     try {

@@ -185,9 +185,12 @@ export const recognising = (api: ApiContext) => {
     return isToken(text) && !isRoot(text) ? bySession(text, request) : byKey(text, request);
   };
 
-  /** Whether it can be told whose a credential is without asking the log. */
-  const isCredentialAtHand = ({ text, by }: Credential): boolean => {
-    if (by === 'cookie' || isToken(text)) return api.people.isAtHand(text);
+  /** Whether it can be told without asking the log whose a credential is, and whether they belong to the project that is named. */
+  const isCredentialAtHand = ({ text, by }: Credential, request: FastifyRequest): boolean => {
+    if (by === 'cookie' || isToken(text)) {
+      const named = namedProject(request);
+      return (named === undefined || isAtHand(named)) && api.people.isAtHand(text);
+    }
     const parts = text.length > keyLength ? undefined : parseKey(text);
     return !parts || isAtHand(parts.projectId);
   };

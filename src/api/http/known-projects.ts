@@ -2,12 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Member } from '../../domain/projects/members.ts';
 import type { Key, ProjectState } from '../../domain/projects/project.ts';
 import { project } from '../../domain/projects/project.ts';
-import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import { isFresh, lookingUp } from '../../flows/fresh.ts';
 import type { ApiContext } from './context.ts';
 import { streamOf } from '../../domain/streams.ts';
-
-/** How long a process may go on without looking whether another one took a key back, or changed what a member may do, in milliseconds. */
-const freshFor = 2_000;
 
 /** Of how many projects it is remembered when they were looked at: of those that are there, and of those that are not. */
 const remembered = 10_000;
@@ -27,9 +24,6 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
   const checked = new LRUCache<string, number>(bound);
   const missing = new LRUCache<string, number>(bound);
   const searches = new LRUCache<string, Search>(bound);
-  const looks = new Map<string, Promise<ProjectState | undefined>>();
-
-  const isFresh = (at: number | undefined): boolean => at !== undefined && monotonic() - at < freshFor;
 
   const look = async (projectId: string): Promise<ProjectState | undefined> => {
     const begun = monotonic();
@@ -44,46 +38,38 @@ export const knownProjects = ({ engine: { states }, monotonic }: Pick<ApiContext
     return state;
   };
 
-  const lookOrGoOn = async (projectId: string): Promise<ProjectState | undefined> => {
-    try {
-      return await look(projectId);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || !checked.has(projectId)) throw error;
+  const knownOf = async (projectId: string): Promise<ProjectState> => (await states.get(project, projectId)).state;
+  const lookup = lookingUp({
+    monotonic,
+    look,
+    goOn: (projectId) => {
+      if (!checked.has(projectId)) return undefined;
       checked.set(projectId, monotonic());
-      return (await states.get(project, projectId)).state;
-    }
-  };
+      return knownOf(projectId);
+    },
+  });
 
-  /** One look for all who want one at the same time. */
-  const together = (projectId: string): Promise<ProjectState | undefined> => {
-    const begun = looks.get(projectId) ?? lookOrGoOn(projectId).finally(() => looks.delete(projectId));
-    looks.set(projectId, begun);
-    return begun;
-  };
-
-  /** A project's state, undefined when there is no such project. */
   const stateOf = async (projectId: string): Promise<ProjectState | undefined> => {
     const at = checked.get(projectId);
-    if (at === undefined) return isFresh(missing.get(projectId)) ? undefined : together(projectId);
-    const age = monotonic() - at;
-    if (age >= freshFor) return together(projectId);
-    // Ahead of time, so that hardly anybody waits. What goes wrong is heard by the one who has to look when the time has come.
-    if (age >= freshFor / 2) together(projectId).catch(() => undefined);
-    return (await states.get(project, projectId)).state;
+    if (at === undefined && isFresh(missing.get(projectId), monotonic)) return undefined;
+    return lookup.of(projectId, at, () => knownOf(projectId));
   };
 
   /** Looks whether another process has issued a key or added a member meanwhile, once for all who ask in that time. */
   const search = (projectId: string): Promise<Found | undefined> => {
     const last = searches.get(projectId);
-    if (last && isFresh(last.at)) return last.found;
+    if (last && isFresh(last.at, monotonic)) return last.found;
     const found = look(projectId).then((state) => state && { keys: state.keys, members: state.members });
     searches.set(projectId, { at: monotonic(), found });
     return found;
   };
 
   return {
-    /** Whether it is known of a project, without a look, whether it is there. */
-    isAtHand: (projectId: string): boolean => checked.has(projectId) || isFresh(missing.get(projectId)),
+    /** Whether it is known of a project, without a look, whether it is there: also of one that began here, or was changed here. */
+    isAtHand: (projectId: string): boolean =>
+      checked.has(projectId) ||
+      isFresh(missing.get(projectId), monotonic) ||
+      states.known(project, projectId) !== undefined,
     exists: async (projectId: string): Promise<boolean> => (await stateOf(projectId)) !== undefined,
     /** A valid key of a project that fits. One that does not may have been given another value by another process. */
     keyOf: async (projectId: string, keyId: string, fits: (key: Key) => boolean): Promise<Key | undefined> => {

@@ -1,10 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Source, SourcesState } from '../../domain/sources/sources.ts';
 import { projectOfSource, sources } from '../../domain/sources/sources.ts';
+import { isFresh } from '../../flows/fresh.ts';
 import type { ApiContext } from './context.ts';
-
-/** How long a process may go on without looking whether another one changed the sources of a project, in ms. */
-const freshFor = 2_000;
 
 /** Of how many projects it is remembered when they were looked at. */
 const remembered = 10_000;
@@ -41,8 +39,9 @@ export const knownSources = (
   return async (sourceId: string): Promise<(Source & { readonly projectId: string }) | undefined> => {
     const projectId = projectOfSource(sourceId);
     if (projectId === undefined || !(await exists(projectId))) return undefined;
-    const isFresh = monotonic() - (looked.get(projectId) ?? -Infinity) < freshFor;
-    const state = isFresh ? (await states.get(sources, projectId)).state : await look(projectId);
+    const state = isFresh(looked.get(projectId), monotonic)
+      ? (await states.get(sources, projectId)).state
+      : await look(projectId);
     const source = state.sources.get(sourceId);
     return source && { ...source, projectId };
   };

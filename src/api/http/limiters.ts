@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { whetherAway } from '../../outside/limits/away.ts';
 import type { Quota } from '../../outside/limits/quotas.ts';
 import type { Buckets, Taken } from './token-buckets.ts';
 
@@ -21,9 +22,6 @@ const share = 100;
 
 /** How many quotas are asked for at a time: who comes when that many are is counted here. */
 const asked = 100;
-
-/** For how long nobody asks after it was away, in ms. */
-const again = 5_000;
 
 /** A limit of this process alone. */
 export const ownLimiter = (buckets: Buckets): Limiter => ({
@@ -50,7 +48,7 @@ type Sharing = {
 export const sharedLimiter = ({ quota, own, perMinute, monotonic, nameOf }: Sharing): Limiter => {
   const leases = new LRUCache<string, Lease>({ maxSize: remembered, sizeCalculation: () => 1 });
   const asking = new Map<string, Promise<void>>();
-  const away = { until: -Infinity };
+  const away = whetherAway(monotonic);
   const amount = Math.max(1, Math.floor(perMinute / share));
 
   const told = ({ left, others, until }: Lease, allowed: boolean, now: number): Taken => {
@@ -64,14 +62,13 @@ export const sharedLimiter = ({ quota, own, perMinute, monotonic, nameOf }: Shar
   };
 
   const ask = async (who: string): Promise<void> => {
-    // Of those who come when it may be back one tries, and the others go on without.
-    if (away.until > -Infinity) away.until = monotonic() + again;
+    away.asked();
     try {
       const { granted, left, ms } = await quota(nameOf(who), amount);
-      away.until = -Infinity;
+      away.answered();
       leases.set(who, { left: granted, others: left, until: monotonic() + Math.max(1, ms) });
     } catch {
-      away.until = monotonic() + again;
+      away.failed();
     } finally {
       asking.delete(who);
     }
@@ -86,10 +83,10 @@ export const sharedLimiter = ({ quota, own, perMinute, monotonic, nameOf }: Shar
     }
     if (lease && lease.others === 0) return told(lease, false, now);
     const begun = asking.get(who);
-    if (!begun && (now < away.until || asking.size >= asked)) return own.take(who, 1);
+    if (!begun && (away.isAway() || asking.size >= asked)) return own.take(who, 1);
     const waited = begun ?? ask(who);
     if (!begun) asking.set(who, waited);
-    return waited.then(() => (monotonic() < away.until ? own.take(who, 1) : take(who)));
+    return waited.then(() => (away.isAway() ? own.take(who, 1) : take(who)));
   };
 
   return {

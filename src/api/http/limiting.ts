@@ -45,7 +45,7 @@ const counts: Readonly<Record<Kind, string>> = {
   writes: 'changes',
   heavy: 'requests that take long',
   address: 'requests without a valid key',
-  failures: 'wrong keys or signatures',
+  failures: 'wrong keys, signatures and projects',
 };
 
 /** Who somebody is among all: keys and sources have their ids in a project, others wherever they are. */

@@ -3,8 +3,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { Permission } from '../../domain/people/permissions.ts';
 import type { App } from './app.ts';
 import { problemSchema, reasons } from './problems.ts';
+import { consoleCookie, consoleHeader } from './signed.ts';
 
 const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
 
@@ -36,11 +38,23 @@ const securitySchemes = {
   bearer: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of a project, the root key, or the access token of a person',
+    description: 'A key of a project, the root key, or a person’s access token',
   },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
   basic: { type: 'http', scheme: 'basic', description: 'The key as the user, without a password' },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: consoleCookie,
+    description: `The session of the console, by TLS \`__Host-${consoleCookie}\`; who writes with it sends the header ${consoleHeader}`,
+  },
 } as const;
+
+/** What a caller may show where this is needed. Keys have no account, and where events come in nobody looks at cookies. */
+const schemesFor = (permission: Permission | undefined): readonly (keyof typeof securitySchemes)[] => {
+  if (permission === 'account') return ['bearer', 'cookie'];
+  return permission === 'events:write' ? ['bearer', 'apiKey', 'basic'] : ['bearer', 'apiKey', 'basic', 'cookie'];
+};
 
 const info = {
   title: 'Leadfold',
@@ -67,7 +81,7 @@ export const openApi = async (app: App): Promise<void> => {
       const roles = permission === undefined ? [] : [permission];
       const takes = permission === undefined ? [] : [`Takes the permission \`${permission}\`.`];
       const description = [...(schema.description === undefined ? [] : [schema.description]), ...takes].join('\n\n');
-      const security = open ? [] : [{ bearer: roles }, { apiKey: roles }, { basic: roles }];
+      const security = open ? [] : schemesFor(permission).map((scheme) => ({ [scheme]: roles }));
       const response = { ...problems, ...described(schema.response) };
       return { url, schema: withoutRecursion({ ...schema, description, security, response }) };
     },

@@ -11,26 +11,41 @@ export const [consoleCookie, consoleHeader] = ['leadfold-console', 'X-Leadfold-C
 /** Who is signed in, by which session. */
 export type SignedIn = { readonly personId: string; readonly sessionId: string };
 
-/** The console's cookie of a request. */
-export const cookieOf = (request: FastifyRequest): string | undefined => {
-  const found = header(request, 'cookie')
-    ?.split(';')
-    .find((each) => each.trimStart().startsWith(`${consoleCookie}=`));
-  return found?.slice(found.indexOf('=') + 1).trim();
-};
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether all browsers that come here come by TLS, as far as it is said where the service is found. */
+    byTls: boolean;
+  }
+}
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether a service is not for this machine alone, so that its cookies are sent by TLS only. */
+export const isByTls = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>): boolean =>
+  !loopback.test(new URL(publicUrl).hostname);
+
 /** A browser that came by TLS keeps the cookie for that, also where nobody said by which address the service is found. */
-const attributes = ({ publicUrl }: Pick<ApiContext, 'publicUrl'>, { request }: FastifyReply): string => {
-  const isSecure = request.protocol === 'https' || !loopback.test(new URL(publicUrl).hostname);
-  return `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+const isSecure = ({ server, protocol }: FastifyRequest): boolean => server.byTls || protocol === 'https';
+
+/** What the cookie is called: by TLS it is so that no other host, such as a neighbour in the same domain, can put one in its place. */
+const cookieNameOf = (request: FastifyRequest): string =>
+  isSecure(request) ? `__Host-${consoleCookie}` : consoleCookie;
+
+/** The console's cookie of a request. */
+export const cookieOf = (request: FastifyRequest): string | undefined => {
+  const name = cookieNameOf(request);
+  const found = header(request, 'cookie')
+    ?.split(';')
+    .find((each) => each.trimStart().startsWith(`${name}=`));
+  return found?.slice(found.indexOf('=') + 1).trim();
 };
 
 /** Gives the browser the cookie of the console, or takes it away. */
-export const withCookie = (api: Pick<ApiContext, 'publicUrl'>, reply: FastifyReply, cookie?: string): FastifyReply => {
+export const withCookie = (reply: FastifyReply, cookie?: string): FastifyReply => {
+  const { request } = reply;
   const [value, age] = cookie === undefined ? ['', 0] : [cookie, Math.floor(sessionLimits.console / 1_000)];
-  return reply.header('Set-Cookie', `${consoleCookie}=${value}; Max-Age=${age}; ${attributes(api, reply)}`);
+  const attributes = `Path=/; HttpOnly; SameSite=Strict${isSecure(request) ? '; Secure' : ''}`;
+  return reply.header('Set-Cookie', `${cookieNameOf(request)}=${value}; Max-Age=${age}; ${attributes}`);
 };
 
 /** Throws a `Problem` when a request writes by the cookie of the console, and not out of the console. */

@@ -23,9 +23,12 @@ const headers = {
 export const accountsInBrowser: Routes = (app) => {
   for (const [name, page] of Object.entries(accountPages)) {
     const html = accountPage(name, page);
-    app.get(`/console/${name}`, { config, schema }, (_, reply) =>
-      reply.headers(headers).header('Content-Type', 'text/html; charset=utf-8').send(html),
-    );
+    app.get(`/console/${name}`, { config, schema }, ({ url }, reply) => {
+      reply.headers(headers);
+      // Its script, its style and its links are beside it.
+      if (/^[^?]*\/(\?|$)/.test(url)) return reply.redirect(`../${name}`, 308);
+      return reply.header('Content-Type', 'text/html; charset=utf-8').send(html);
+    });
   }
   for (const [file, type] of [
     ['accounts.js', 'text/javascript; charset=utf-8'],

@@ -34,13 +34,24 @@ const told = z.object({
 });
 type Told = z.infer<typeof told>;
 
-/** Of who is invited nothing is told but what was said of them: not even whether they have an account. */
+/** For how long it may be that an address to which an invitation was made is not recorded yet, in ms. */
+const soon = 2_000;
+
+/**
+ * Of who is invited nothing is told but what was said of them: not even whether they have an account. So their address is told soon
+ * after by who heard it alone: others would know it at once only if somebody had it before.
+ */
 const tellOf =
-  ({ people }: ApiContext) =>
+  ({ people, clock }: ApiContext) =>
   async (member: MemberView): Promise<Told> => {
-    const person = await people.personOf(member.personId);
-    const name = member.state === 'member' ? person?.name : undefined;
-    return { ...member, ...(person && { email: person.email }), ...(name !== undefined && { name }) };
+    const { personId, state, since } = member;
+    if (state === 'invited') {
+      const isNew = clock().getTime() - Date.parse(since) < soon;
+      const email = people.invitedBy(personId) ?? (isNew ? undefined : (await people.personOf(personId))?.email);
+      return { ...member, ...(email !== undefined && { email }) };
+    }
+    const { email, name } = (await people.personOf(personId)) ?? {};
+    return { ...member, ...(email !== undefined && { email }), ...(name !== undefined && { name }) };
   };
 
 /** The people of a project: who is in it, who is invited, and what they may do. */

@@ -44,7 +44,7 @@ export const ownAccount: Routes = (app, api) => {
     handler: async (request, reply) => {
       const { sessionId, asking } = await signed(request);
       await people.end(sessionId, asking);
-      return withCookie(api, reply).code(204).send();
+      return withCookie(reply).code(204).send();
     },
   });
   app.route({
@@ -56,7 +56,7 @@ export const ownAccount: Routes = (app, api) => {
     handler: async (request, reply) => {
       const { addressId, asking } = await signed(request);
       await people.endAll(addressId, asking);
-      return withCookie(api, reply).code(204).send();
+      return withCookie(reply).code(204).send();
     },
   });
   app.route({

@@ -47,8 +47,8 @@ const signIn = async (
 };
 
 /** Whether a text is the root key, or a valid key of a project. */
-const isAnyKey = async (app: App, { adminKey }: ApiContext, key: string): Promise<boolean> =>
-  timingSafeEqual(hashOf(key), hashOf(adminKey)) || app.isKey(key);
+const isAnyKey = async (app: App, { adminKey }: ApiContext, request: FastifyRequest, key: string): Promise<boolean> =>
+  timingSafeEqual(hashOf(key), hashOf(adminKey)) || app.isKey(request, key);
 
 const signedInto = z.object({ person: personSchema.optional().describe('Not there where a key was sent') });
 
@@ -109,14 +109,14 @@ export const signingIn: Routes = (app, api) => {
       const { body } = request;
       reply.header('Cache-Control', 'no-store');
       if ('key' in body) {
-        if (!(await isAnyKey(app, api, body.key)))
+        if (!(await isAnyKey(app, api, request, body.key)))
           throw new Problem('credentials-invalid', 'The key is not known, or it was revoked', { headers: challenge });
-        withCookie(api, reply, await people.startConsole({ key: body.key }, askingOf(request)));
+        withCookie(reply, await people.startConsole({ key: body.key }, askingOf(request)));
         return {};
       }
       const { verified, person } = await signIn(api, request, body);
       const asking = askingOf(request, verified.personId);
-      withCookie(api, reply, await people.startConsole({ person: verified }, asking));
+      withCookie(reply, await people.startConsole({ person: verified }, asking));
       return { person: personShown(person) };
     },
   });
@@ -131,7 +131,7 @@ export const signingIn: Routes = (app, api) => {
         mustBeOfConsole(request);
         await people.endConsole(cookie, askingOf(request));
       }
-      return withCookie(api, reply).code(204).send();
+      return withCookie(reply).code(204).send();
     },
   });
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { address } from '../../domain/people/address.ts';
-import { mailRequested } from '../../domain/people/mailing.ts';
+import { mailAsked } from '../../domain/people/mailing.ts';
 import { command } from '../../engine/command.ts';
 
 /** Has the person of an address invited to a project; it is somebody's from then on. */
@@ -16,7 +16,7 @@ export const inviteAddress = command(address)({
   }),
   id: ({ addressId }) => addressId,
   decide: (state, { email, personId, mailId, hash, projectId }, { now }) => {
-    const mail = mailRequested(state, 'invitation', { mailId, hash, projectId }, now);
+    const mail = mailAsked(state, 'invitation', { mailId, hash, projectId }, now);
     if (state.personId !== undefined) return mail;
     return [{ type: 'AddressTaken', data: { email, personId, at: now.toISOString() } }, ...mail];
   },

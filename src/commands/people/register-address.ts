@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { address } from '../../domain/people/address.ts';
-import { mailRequested } from '../../domain/people/mailing.ts';
+import { mailAsked } from '../../domain/people/mailing.ts';
 import { personName } from '../../domain/people/person.ts';
 import { command } from '../../engine/command.ts';
 
@@ -22,7 +22,7 @@ export const registerAddress = command(address)({
   decide: (state, { email, personId, mailId, hash, name }, { now }) => {
     const kind = state.verified ? 'already-registered' : 'verification';
     const token = state.verified ? {} : { hash, ...(name !== undefined && { name }) };
-    const mail = mailRequested(state, kind, { mailId, withPassword: true, ...token }, now);
+    const mail = mailAsked(state, kind, { mailId, withPassword: true, ...token }, now);
     if (state.personId !== undefined || mail.length === 0) return mail;
     return [{ type: 'AddressTaken', data: { email, personId, at: now.toISOString() } }, ...mail];
   },

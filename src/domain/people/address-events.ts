@@ -34,6 +34,9 @@ export const addressEvents = {
       projectId: z.string().optional(),
     })
     .describe('A mail is to be sent; what it says is made of the facts when it is sent.'),
+  MailWithheld: z
+    .strictObject({ at: isoTime })
+    .describe('Somebody registered with the address, or invited its owner, and it had as many mails as may be.'),
   MailSettled: z
     .strictObject({ mailId: z.string(), outcome: z.enum(mailOutcomes), at: isoTime })
     .describe('A mail is not sent any more: it was, or it can’t be.'),

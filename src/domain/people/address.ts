@@ -42,6 +42,8 @@ export type AddressState = {
   readonly spared: string | undefined;
   /** When the last mails were asked for. */
   readonly mailedAt: readonly string[];
+  /** When somebody last asked who need not be who has the address, and it was recorded. */
+  readonly askedAt: readonly string[];
   readonly promised: readonly PromisedMail[];
   readonly tokens: readonly Token[];
   /** Those that were taken and may come again to no effect. */
@@ -55,9 +57,17 @@ const hour = 3_600_000;
 /** How many mails an address is sent in an hour, of all kinds. */
 export const mailsAnHour = 3;
 
+const areFew = (times: readonly string[], now: Date): boolean =>
+  times.filter((at) => now.getTime() - Date.parse(at) < hour).length < mailsAnHour;
+
 /** Whether another mail may be sent to an address. */
-export const mayMail = ({ mailedAt }: AddressState, now: Date): boolean =>
-  mailedAt.filter((at) => now.getTime() - Date.parse(at) < hour).length < mailsAnHour;
+export const mayMail = ({ mailedAt }: AddressState, now: Date): boolean => areFew(mailedAt, now);
+
+/**
+ * Whether it is recorded once more that somebody registered with an address, or invited its owner. Mails that only who has an account is
+ * sent make no difference: else it could be seen whether there were any.
+ */
+export const mayAsk = ({ askedAt }: AddressState, now: Date): boolean => areFew(askedAt, now);
 
 /** A token that holds at a time, by its hash. */
 export const tokenBy = (tokens: readonly Token[], hash: string, now: Date): Token | undefined =>
@@ -74,13 +84,16 @@ const taking = ({ taken, tokens }: AddressState, tokenId: string): readonly Toke
 
 type DataOf<T extends AddressEvent['type']> = Extract<AddressEvent, { type: T }>['data'];
 
+const withLast = (times: readonly string[], at: string): readonly string[] => [...times, at].slice(-mailsAnHour);
+
 const mailed = (state: AddressState, data: DataOf<'MailRequested'>): AddressState => {
   const { mailId, kind, at, until, hash, name, projectId, withPassword } = data;
   const token: readonly Token[] =
     hash === undefined ? [] : [{ tokenId: mailId, kind, hash, until, name, projectId, withPassword }];
   return {
     ...state,
-    mailedAt: [...state.mailedAt, at].slice(-mailsAnHour),
+    mailedAt: withLast(state.mailedAt, at),
+    askedAt: withPassword === true || projectId !== undefined ? withLast(state.askedAt, at) : state.askedAt,
     promised: [...state.promised, { mailId, kind, until }],
     tokens: [...lasting(state.tokens, at), ...token],
     taken: lasting(state.taken, at),
@@ -101,6 +114,8 @@ const evolve = (state: AddressState, event: AddressEvent): AddressState => {
       return { ...state, email: event.data.email, personId: event.data.personId };
     case 'MailRequested':
       return mailed(state, event.data);
+    case 'MailWithheld':
+      return { ...state, askedAt: withLast(state.askedAt, event.data.at) };
     case 'MailSettled':
       return { ...state, promised: state.promised.filter(({ mailId }) => mailId !== event.data.mailId) };
     case 'TokenForgotten':
@@ -148,6 +163,7 @@ export const address: Aggregate<AddressState, AddressEvent> = {
     epoch: 0,
     spared: undefined,
     mailedAt: [],
+    askedAt: [],
     promised: [],
     tokens: [],
     taken: [],

@@ -4,12 +4,13 @@ import { registerAddress } from '../../commands/people/register-address.ts';
 import { requestMail } from '../../commands/people/request-mail.ts';
 import { resetPassword } from '../../commands/people/reset-password.ts';
 import { verifyAddress } from '../../commands/people/verify-address.ts';
+import type { AddressEvent } from '../../domain/people/address-events.ts';
 import type { AddressState } from '../../domain/people/address.ts';
-import { addressIdOf, mayMail, tokenBy } from '../../domain/people/address.ts';
+import { addressIdOf, mayAsk, mayMail, tokenBy } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, newPersonId, once } from './context.ts';
-import { hashOfText, idOfSecret, secretText } from './tokens.ts';
+import { addressNow, addressToBe, once } from './context.ts';
+import { hashOfText, idOfSecret, personIdOf, secretText } from './tokens.ts';
 
 /** How many characters a password has. */
 export const passwordLength = { least: 8, most: 256 } as const;
@@ -55,39 +56,44 @@ export const mailToken = (context: PeopleContext, addressId: string) => {
   return { mailId, hash: hashOfText(token), keep: () => context.credentials.keep('mail', mailId, token) };
 };
 
-/** Keeps in the vault what goes with a mail, and has it asked for; what was kept for nothing is taken away. */
-export const withMail = async <T extends { readonly events: readonly unknown[] }>(
-  { credentials }: PeopleContext,
+/**
+ * Keeps in the vault what goes with a mail, and has it asked for. What was kept for nothing is taken away when whoever asks was
+ * answered, so that they can't tell.
+ */
+export const withMail = async <T extends { readonly events: readonly AddressEvent[] }>(
+  { credentials, later }: PeopleContext,
   mailId: string,
   keep: readonly (() => Promise<void>)[],
   ask: () => Promise<T>,
 ): Promise<T> => {
   await Promise.all(keep.map((each) => each()));
   const outcome = await ask();
-  if (outcome.events.length === 0) {
-    await Promise.all([credentials.remove('mail', mailId), credentials.remove('password', mailId)]);
-  }
+  const asked = outcome.events.some((event) => event.type === 'MailRequested' && event.data.mailId === mailId);
+  if (!asked)
+    later.add(() => Promise.all([credentials.remove('mail', mailId), credentials.remove('password', mailId)]));
   return outcome;
 };
 
 export type Registration = { readonly email: string; readonly password: string; readonly name?: string | undefined };
 
 /**
- * Has the owner of an address asked whether they want to be registered with a password. Whether the address is somebody's changes
- * nothing of what is done here: one hash, one read, two secrets, one append.
+ * Has the owner of an address asked whether they want to be registered with a password. Whether the address is somebody's, and how many
+ * mails they had, changes nothing of what is done here: one hash, one read, two secrets, one append.
  */
 const register = async (
   context: PeopleContext,
   { email, password, name }: Registration,
   asking: Asking,
 ): Promise<void> => {
-  const { passwords, credentials, engine } = context;
+  const { passwords, credentials, engine, refreshKey } = context;
   mustBeGood(context, password);
   const kept = await passwords.hash(password);
   const addressId = addressIdOf(email);
-  if (!mayMail(await addressNow(context, addressId), engine.clock())) return;
+  const key = await refreshKey();
+  if (!mayAsk(await addressToBe(context, addressId), engine.clock())) return;
   const { mailId, hash, keep } = mailToken(context, addressId);
-  const input = { addressId, email, personId: newPersonId(context), mailId, hash, ...(name !== undefined && { name }) };
+  const personId = personIdOf(key, addressId);
+  const input = { addressId, email, personId, mailId, hash, ...(name !== undefined && { name }) };
   await withMail(context, mailId, [keep, () => credentials.keep('password', mailId, kept)], () =>
     engine.handle(registerAddress, input, once(context, asking)),
   );

@@ -1,4 +1,3 @@
-import { v4 } from 'uuid';
 import type { Aggregate, Event } from '../../domain/event.ts';
 import type { AddressState } from '../../domain/people/address.ts';
 import { address } from '../../domain/people/address.ts';
@@ -34,7 +33,7 @@ export type PeopleContext = {
   readonly credentials: CredentialStore;
   readonly passwords: PasswordChecks;
   readonly accessTokens: TokenMaker;
-  /** What seals refresh tokens, the same in all processes. */
+  /** What seals refresh tokens and ids of persons are made with, the same in all processes. */
   readonly refreshKey: () => Promise<Buffer>;
   readonly later: Later;
   readonly newId: () => string;
@@ -45,10 +44,6 @@ export type PeopleContext = {
 /** Who asks, as facts remember it. */
 export type Asking = Pick<Request, 'correlationId' | 'actor' | 'traceparent'>;
 
-/** An id of a person. It grows with nothing: from when an account is would tell whether there was one. */
-export const newPersonId = ({ randomBytes }: Pick<PeopleContext, 'randomBytes'>): string =>
-  v4({ random: randomBytes(16) });
-
 /** The request of one step, which nobody can send again. */
 export const once = ({ newId }: Pick<PeopleContext, 'newId'>, asking: Asking): Request => ({
   ...asking,
@@ -56,18 +51,33 @@ export const once = ({ newId }: Pick<PeopleContext, 'newId'>, asking: Asking): R
 });
 
 /**
- * What a stream adds up to in the store. It is not remembered: whatever anybody asks for would take the place of others' leads, and
- * what is there is looked at as what is not.
+ * What a stream adds up to in the store. Of one that nobody did anything with here it is not remembered: whatever anybody asks for would
+ * take the place of others' leads, and what is there is looked at as what is not. Only what is longer than a page is remembered from
+ * then on: else who refreshes a session, or changes a password, for hours would have more to be read each time.
  */
 export const stateNow = async <S, E extends Event>(
   { engine: { states } }: Pick<PeopleContext, 'engine'>,
-  { name, initial, evolve }: Aggregate<S, E>,
+  aggregate: Aggregate<S, E>,
   id: string,
 ): Promise<S> => {
-  let state = initial;
-  for await (const events of states.pages<E>(streamOf(name, id), -1)) state = events.reduce(evolve, state);
-  return state;
+  const { name, initial, evolve } = aggregate;
+  if (states.known(aggregate, id)) return (await states.refresh(aggregate, id)).state;
+  let state: S | undefined;
+  for await (const events of states.pages<E>(streamOf(name, id), -1)) {
+    if (state !== undefined) return (await states.refresh(aggregate, id)).state;
+    state = events.reduce(evolve, initial);
+  }
+  return state ?? initial;
 };
 
 export const addressNow = (context: Pick<PeopleContext, 'engine'>, addressId: string): Promise<AddressState> =>
   stateNow(context, address, addressId);
+
+/**
+ * The same of an address of which something is recorded next, whose it may be: what was known of it before makes no difference to how
+ * often the log is asked then.
+ */
+export const addressToBe = async (
+  { engine: { states } }: Pick<PeopleContext, 'engine'>,
+  addressId: string,
+): Promise<AddressState> => (await states.refresh(address, addressId)).state;

@@ -1,67 +1,58 @@
+import { LRUCache } from 'lru-cache';
 import { acceptInvitation } from '../../commands/people/accept-invitation.ts';
-import { claimAddress } from '../../commands/people/claim-address.ts';
 import { describePerson } from '../../commands/people/describe-person.ts';
 import { inviteAddress } from '../../commands/people/invite-address.ts';
 import { addressIdOf } from '../../domain/people/address.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { addressOfToken, mailToken, mustBeGood, withMail } from './accounts.ts';
 import type { Asking, PeopleContext } from './context.ts';
-import { addressNow, newPersonId, once } from './context.ts';
-
-/** Whom an invitation is to, and which mail it is: `invitationId` is undefined when the address has had as many mails as it may. */
-export type Invited = {
-  readonly personId: string;
-  readonly invitationId: string | undefined;
-  readonly until: string | undefined;
-};
+import { addressNow, addressToBe, once } from './context.ts';
+import { personIdOf } from './tokens.ts';
 
 /** What an invitation was to. `again`: it was taken before, by the same token. */
 export type AcceptedInvitation = {
   readonly personId: string;
   readonly projectId: string;
   readonly invitationId: string;
-  /** Whether they can sign in by a password now. */
-  readonly passwordSet: boolean;
   readonly again: boolean;
+  /** Whether they have a password by now. */
+  readonly passwordSet: boolean;
 };
 
-/** Whose an address is that was just asked for: by now it is somebody's. */
-const ownerOf = async (context: PeopleContext, addressId: string, asking: Asking): Promise<string> => {
-  const { personId } = await addressNow(context, addressId);
-  if (personId === undefined) throw new Error(`Nobody has the address ${addressId}`);
-  await context.engine.handle(describePerson, { personId, addressId }, once(context, asking));
-  return personId;
+/** Whose an address is, or would be: nothing is recorded of it, so that it takes as long. */
+const personFor = async (context: PeopleContext, email: string): Promise<string> => {
+  const addressId = addressIdOf(email);
+  const [{ personId }, key] = [await addressToBe(context, addressId), await context.refreshKey()];
+  return personId ?? personIdOf(key, addressId);
 };
+
+/** Whom is mailed that they are invited, to what, and what asks for it: of one command there is one mail. */
+export type Inviting = { readonly email: string; readonly projectId: string; readonly commandId: string };
+
+/** Of how many who were invited here it is remembered by which address. */
+const remembered = 1_000;
+
+/** The addresses of who was invited here lately, by the ids of the persons: they are told at once, whether they were known before or not. */
+const addressesSaid = () => new LRUCache<string, string>({ maxSize: remembered, sizeCalculation: () => 1 });
 
 /**
- * The person of an address, who is made where it is nobody's, and a mail to them with a token for a project. Of what they may do
- * there nothing is known here.
+ * Has the owner of an address mailed a token for a project; the address is somebody's from then on. Whether it was before, and how many
+ * mails they had, changes nothing of what is done before whoever invites is answered.
  */
 const invite = async (
   context: PeopleContext,
-  { email, projectId }: { readonly email: string; readonly projectId: string },
+  said: LRUCache<string, string>,
+  { email, projectId, commandId }: Inviting,
   asking: Asking,
-): Promise<Invited> => {
+): Promise<void> => {
   const { engine } = context;
   const addressId = addressIdOf(email);
+  const personId = await personFor(context, email);
+  said.set(personId, email);
   const { mailId, hash, keep } = mailToken(context, addressId);
-  const input = { addressId, email, personId: newPersonId(context), mailId, hash, projectId };
-  const { events } = await withMail(context, mailId, [keep], () =>
-    engine.handle(inviteAddress, input, once(context, asking)),
-  );
-  const until = events.flatMap((event) => (event.type === 'MailRequested' ? [event.data.until] : []))[0];
-  if (until === undefined) await context.credentials.remove('mail', mailId);
-  const personId = await ownerOf(context, addressId, asking);
-  return { personId, invitationId: until === undefined ? undefined : mailId, until };
-};
-
-/** The person of an address, who is made where it is nobody's. */
-const personFor = async (context: PeopleContext, email: string, asking: Asking): Promise<string> => {
-  const { engine } = context;
-  const addressId = addressIdOf(email);
-  const input = { addressId, email, personId: newPersonId(context) };
-  await engine.handle(claimAddress, input, once(context, asking));
-  return ownerOf(context, addressId, asking);
+  const input = { addressId, email, personId, mailId, hash, projectId };
+  await withMail(context, mailId, [keep], () => engine.handle(inviteAddress, input, { ...asking, commandId }));
+  context.later.add(() => engine.handle(describePerson, { personId, addressId }, once(context, asking)));
 };
 
 /** Whom the token of an invitation is of, and what to; it may have been taken. Throws a `Rejection` when it holds no more. */
@@ -110,15 +101,17 @@ const accept = async (
     personId,
     projectId: taken.projectId,
     invitationId: taken.tokenId,
-    passwordSet: after.credentialId !== undefined,
     again: events.length === 0,
+    passwordSet: after.credentialId !== undefined,
   };
 };
 
 /** How people are invited, and come. */
-export const invitationsOf = (context: PeopleContext) => ({
-  personFor: (email: string, asking: Asking) => personFor(context, email, asking),
+export const invitationsOf = (context: PeopleContext, said = addressesSaid()) => ({
+  personFor: (email: string) => personFor(context, email),
   invitationBy: (token: string) => invitationBy(context, token),
-  invite: (to: { readonly email: string; readonly projectId: string }, asking: Asking) => invite(context, to, asking),
+  invite: (inviting: Inviting, asking: Asking) => invite(context, said, inviting, asking),
+  /** The address by which a person was invited here lately. */
+  invitedBy: (personId: string): string | undefined => said.get(personId),
   acceptInvitation: (acceptance: Acceptance, asking: Asking) => accept(context, acceptance, asking),
 });

@@ -4,13 +4,10 @@ import type { AddressState } from '../../domain/people/address.ts';
 import { isOfEpoch } from '../../domain/people/address.ts';
 import type { SessionState } from '../../domain/people/session.ts';
 import { goesOn, session } from '../../domain/people/session.ts';
-import { StoreUnavailable } from '../../eventstore/event-store.ts';
+import { lookingUp } from '../fresh.ts';
 import type { PeopleContext } from './context.ts';
 import { addressNow, stateNow } from './context.ts';
 import { hashOfText, idOfSecret } from './tokens.ts';
-
-/** How long a process may go on without looking whether another one ended a session, in milliseconds. */
-const freshFor = 2_000;
 
 /** Of how many sessions it is remembered how they are, and of how many that there is none. */
 const remembered = 20_000;
@@ -42,7 +39,6 @@ export const knownSessions = (context: Pick<PeopleContext, 'engine' | 'accessTok
   // By size: with `max` the room for all of them would be made at once, at each start.
   const bound = { maxSize: remembered, sizeCalculation: () => 1 };
   const known = new LRUCache<string, Known>(bound);
-  const looks = new Map<string, Promise<Live>>();
   /** Of a session that was looked up before something was changed, nobody must be told after. */
   let changes = 0;
 
@@ -58,35 +54,19 @@ export const knownSessions = (context: Pick<PeopleContext, 'engine' | 'accessTok
     return live;
   };
 
-  const lookOrGoOn = async (sessionId: string): Promise<Live> => {
-    try {
-      return await look(sessionId);
-    } catch (error) {
+  const lookup = lookingUp({
+    monotonic,
+    look,
+    goOn: (sessionId) => {
       const last = known.get(sessionId);
-      if (!(error instanceof StoreUnavailable) || !last) throw error;
-      known.set(sessionId, { at: monotonic(), live: last.live });
-      return last.live;
-    }
-  };
-
-  /** One look for all who want one at the same time. */
-  const together = (sessionId: string): Promise<Live> => {
-    const begun: Promise<Live> =
-      looks.get(sessionId) ??
-      lookOrGoOn(sessionId).finally(() => {
-        if (looks.get(sessionId) === begun) looks.delete(sessionId);
-      });
-    looks.set(sessionId, begun);
-    return begun;
-  };
+      if (last) known.set(sessionId, { at: monotonic(), live: last.live });
+      return last?.live;
+    },
+  });
 
   const stateOf = async (sessionId: string): Promise<Live> => {
     const found = known.get(sessionId);
-    const age = found ? monotonic() - found.at : Infinity;
-    if (!found || age >= freshFor) return together(sessionId);
-    // Ahead of time, so that hardly anybody waits. What goes wrong is heard by the one who has to look when the time has come.
-    if (age >= freshFor / 2) together(sessionId).catch(() => undefined);
-    return found.live;
+    return lookup.of(sessionId, found?.at, () => found?.live ?? look(sessionId));
   };
 
   const liveOf = async (sessionId: string): Promise<Live | undefined> => {
@@ -129,14 +109,14 @@ export const knownSessions = (context: Pick<PeopleContext, 'engine' | 'accessTok
     forget: (sessionId: string): void => {
       changes += 1;
       known.delete(sessionId);
-      looks.delete(sessionId);
+      lookup.forget(sessionId);
     },
     /** Looks again at all sessions of the person who has an address. */
     forgetOf: (addressId: string): void => {
       changes += 1;
       for (const [sessionId, { live }] of known.entries())
         if (live.session.start?.addressId === addressId) known.delete(sessionId);
-      looks.clear();
+      lookup.forgetAll();
     },
   };
 };

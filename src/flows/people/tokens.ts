@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { parse, stringify } from 'uuid';
+import { parse, stringify, v4 } from 'uuid';
 
 const idBytes = 16;
 /** How many random bytes a token has besides what it is about, or bytes that only we can make. */
@@ -45,6 +45,13 @@ const refreshBytes = ({ sessionId, generation }: Refresh): Buffer => {
 };
 
 const sealOf = (key: Buffer, bytes: Buffer): Buffer => createHmac('sha256', key).update(bytes).digest();
+
+/**
+ * The id of the person who has an address that is nobody's yet: everybody who asks comes to the same one, and only who has the key can
+ * tell from an id what it is made of. It grows with nothing: from when an account is would tell whether there was one.
+ */
+export const personIdOf = (key: Buffer, addressId: string): string =>
+  v4({ random: sealOf(key, Buffer.from(`person ${addressId}`)).subarray(0, idBytes) });
 
 /** A refresh token: what it is of, sealed, so that those of all generations are known and nothing of them is stored. */
 export const refreshToken = (key: Buffer, refresh: Refresh): string => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { whetherAway } from './away.ts';
 
 /** What happened under one id: when it did last, in ms since 1970, and how often in all. */
 export type Counted = { readonly times: readonly number[]; readonly total: number };
@@ -43,27 +44,22 @@ export const talliesInMemory = (most = remembered): Tallies => {
   };
 };
 
-/** How long after it was away the shared store is not asked, in ms, so that not everybody waits to hear it. */
-const again = 5_000;
-
 /**
  * Counts that processes share, and while their store is away those of each process: nobody is refused or waits for it, and nobody
  * may do more than so much in each process.
  */
 export const insuredTallies = (shared: Tallies, own: Tallies, monotonic: () => number): Tallies => {
-  const away = { until: -Infinity };
+  const away = whetherAway(monotonic);
   const from = async <R>(ask: (tallies: Tallies) => Promise<R>): Promise<R> => {
-    if (monotonic() < away.until) return ask(own);
-    const wasAway = away.until > -Infinity;
-    // Of those who come when it may be back one tries, and the others go on without.
-    if (wasAway) away.until = monotonic() + again;
+    if (away.isAway()) return ask(own);
+    away.asked();
     try {
       const answer = await ask(shared);
-      away.until = -Infinity;
+      away.answered();
       return answer;
     } catch (error) {
       if (!(error instanceof TalliesUnavailable)) throw error;
-      away.until = monotonic() + again;
+      away.failed();
       return ask(own);
     }
   };

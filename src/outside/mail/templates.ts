@@ -82,15 +82,30 @@ const parts: Readonly<Record<MailKind, (facts: MailFacts) => Parts>> = {
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A text on one line, without what is not shown: what somebody gave must not look like what we say. */
-const inLine = (text: string): string => text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+/** How much of a name is repeated in a mail, in characters. */
+const longestName = 64;
+
+/** What programs for mail make a link of, or take for an address. */
+const linkLike = /:\/\/|@|[.．。]\p{L}{2}/u;
+
+/**
+ * A name that somebody gave, on one line, without what is not shown and without what ends a quotation. One that could lead somewhere is not
+ * repeated at all: anybody may have anybody mailed that they are invited, and what the mail says is ours.
+ */
+const asName = (text: string): string | undefined => {
+  const name = text
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .replaceAll('"', "'")
+    .trim();
+  return linkLike.test(name) ? undefined : [...name].slice(0, longestName).join('');
+};
 
 /** A mail as plain text and as HTML, which say the same. */
 export const mailText = (given: MailFacts): MailText => {
   const { project } = given;
   const { subject, before, link, action, after } = parts[given.kind]({
     ...given,
-    project: project === undefined ? undefined : inLine(project),
+    project: project === undefined ? undefined : asName(project),
   });
   // Not by the name that somebody gave: it may be somebody else's words to whoever has the address.
   const greeting = 'Hello,';

@@ -1,18 +1,24 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { ApiContext } from '../../../src/api/http/context.ts';
 import { rateLimits } from '../../../src/api/http/rate-limits.ts';
 import { consoleCookie } from '../../../src/api/http/signed.ts';
 import type { LimitSettings } from '../../../src/config/limits.ts';
+import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import { cookieStart } from '../../../src/flows/people/known-sessions.ts';
 import { secretText } from '../../../src/flows/people/tokens.ts';
 import { openInstruments } from '../../../src/telemetry/instruments.ts';
+import { memberOf } from '../../support/members.ts';
 import { adminKey, as, asRoot, boot, newProject, unlimited } from '../support.ts';
 
 /** The app with some limits, whose time only the test moves. */
-const limited = async (perMinute: Partial<LimitSettings>) => {
+const limited = async (perMinute: Partial<LimitSettings>, opened: (api: ApiContext) => void = () => undefined) => {
   const time = { at: 1_000 };
   const limits = rateLimits({ perMinute: { ...unlimited, ...perMinute }, monotonic: () => time.at, adminKey });
-  const booted = await boot(() => ({ limits }));
+  const booted = await boot((api) => {
+    opened(api);
+    return { limits };
+  });
   const get = (url: string, headers: Readonly<Record<string, string>> = {}, remoteAddress = '192.0.2.1') =>
     booted.app.inject({ method: 'GET', url, headers, remoteAddress });
   const post = (url: string, key: string, payload: object) =>
@@ -23,7 +29,20 @@ const limited = async (perMinute: Partial<LimitSettings>) => {
   return { ...booted, get, post, forward };
 };
 
-type Answer = Awaited<ReturnType<Awaited<ReturnType<typeof limited>>['get']>>;
+type Limited = Awaited<ReturnType<typeof limited>>;
+type Answer = Awaited<ReturnType<Limited['get']>>;
+
+/** The streams that are read from now on. */
+const readsOf = (store: EventStore): readonly string[] => {
+  const reads: string[] = [];
+  const read = store.read.bind(store);
+  store.read = (stream, ...rest) => {
+    reads.push(stream);
+    return read(stream, ...rest);
+  };
+  return reads;
+};
+
 const statuses = (answers: readonly Answer[]) => answers.map(({ statusCode }) => statusCode);
 const times = async (count: number, ask: () => Promise<Answer>): Promise<readonly Answer[]> => {
   const answers: Answer[] = [];
@@ -152,16 +171,52 @@ describe('What an address may do', () => {
     ['cookie', () => ({ cookie: `${consoleCookie}=${cookieStart}${secretText(randomUUID(), randomBytes(32))}` })],
   ])('reads nothing of the log for one more wrong %s', async (_, sent) => {
     await using app = await limited({ failures: 2 });
-    const reads: string[] = [];
-    const read = app.store.read.bind(app.store);
-    app.store.read = (stream, ...rest) => {
-      reads.push(stream);
-      return read(stream, ...rest);
-    };
+    const reads = readsOf(app.store);
     const answers: Answer[] = [];
     for (let n = 0; n < 20; n++) answers.push(await app.get('/api/leads', sent(n)));
     expect(statuses(answers.slice(0, 4))).toEqual([401, 401, 429, 429]);
     expect(reads.length).toBe(2);
+  });
+});
+
+describe('What else is wrong counts as well', () => {
+  it('the projects that a person names and does not belong to, of which nobody asks the log without end', async () => {
+    const apis: ApiContext[] = [];
+    await using app = await limited({ failures: 3 }, (api) => void apis.push(api));
+    const { projectId } = await newProject(app);
+    const person = await memberOf(apis[0]!, { projectId, email: 'ada@example.com', role: 'analyst' });
+    const signed = await person.signIn();
+    const theirs = () => app.get('/api/leads', { ...signed, 'x-project-id': projectId });
+    const reads = readsOf(app.store);
+    const answers: Answer[] = [];
+    for (let n = 0; n < 20; n++) answers.push(await app.get('/api/leads', { ...signed, 'x-project-id': `none${n}` }));
+    expect(statuses(answers.slice(0, 5))).toEqual([404, 404, 404, 429, 429]);
+    expect(reads.filter((stream) => stream.startsWith('project-none'))).toHaveLength(3);
+    // What is theirs they may do all the same.
+    expect((await theirs()).statusCode).toBe(200);
+  });
+
+  it.each([
+    [
+      'keys that open no console',
+      (app: Limited, key: string) => app.app.inject({ method: 'POST', url: '/api/auth/console', payload: { key } }),
+      401,
+    ],
+    [
+      'write keys that Segment’s client asks for',
+      (app: Limited, key: string) => app.get(`/v1/projects/${key}/settings`),
+      404,
+    ],
+  ] as const)('%s', async (_, ask, status) => {
+    await using app = await limited({ failures: 2 });
+    const { apiKey } = await newProject(app);
+    const from = (key: string) => ask(app, key);
+    const reads = readsOf(app.store);
+    const answers: Answer[] = [];
+    for (let n = 0; n < 10; n++) answers.push(await from(`lf_project${n}_${'a'.repeat(12)}_${'b'.repeat(32)}`));
+    expect(statuses(answers.slice(0, 4))).toEqual([status, status, 429, 429]);
+    expect(reads).toHaveLength(2);
+    expect((await from(apiKey)).statusCode).toBe(200);
   });
 });
 

@@ -56,7 +56,12 @@ describe('the description of the API', () => {
     const { answer, document } = await read();
     expect(answer.statusCode).toBe(200);
     expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Leadfold' } });
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey', 'basic']);
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey', 'basic', 'cookie']);
+    const ways = (path: string, method: string) =>
+      document.paths[path]?.[method]?.security?.flatMap((each: object) => Object.keys(each));
+    expect(ways('/api/auth/me', 'get')).toEqual(['bearer', 'cookie']);
+    expect(ways('/api/events', 'post')).toEqual(['bearer', 'apiKey', 'basic']);
+    expect(ways('/api/leads', 'get')).toEqual(['bearer', 'apiKey', 'basic', 'cookie']);
   });
 
   it('says of every operation what it does, where it belongs and what it answers', async () => {

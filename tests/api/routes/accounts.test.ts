@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accountsOver, password } from '../../support/accounts.ts';
 import { openTestApp } from '../../support/app.ts';
 import { bearer, mustBe } from '../../support/client.ts';
+import { boot } from '../support.ts';
 
 const opened = async (env: Readonly<Record<string, string>> = {}) => {
   const app = await openTestApp({ env: { SIGN_UP: 'open', ...env } });
@@ -190,10 +191,18 @@ describe('The console', () => {
     mustBe(await close({}), 204);
   });
 
-  it('has a cookie for secure connections only where it is not on this machine', async () => {
+  it('has a cookie for secure connections only where it is not on this machine, in whose place no other host can put one', async () => {
     await using app = await opened({ PUBLIC_URL: 'https://leads.example.com' });
     await app.accounts.verified('ada@example.com');
-    expect(cookieOf(await app.accounts.post('console', { email: 'ada@example.com', password }))).toMatch(/; Secure$/);
+    const set = cookieOf(await app.accounts.post('console', { email: 'ada@example.com', password }));
+    expect(set).toMatch(/^__Host-leadfold-console=lfc_[\w-]{64}; .*; Secure$/);
+    const cookie = set.split(';')[0] ?? '';
+    const seen = async (sent: string) =>
+      (await app.transport({ method: 'GET', path: '/api/auth/me', headers: { cookie: sent } })).status;
+    expect(await seen(cookie)).toBe(200);
+    // Whoever may set cookies for the whole domain may call theirs anything but that.
+    expect(await seen(cookie.replace('__Host-', ''))).toBe(401);
+    expect(await seen(`leadfold-console=another; ${cookie}`)).toBe(200);
   });
 
   it('has one too where a proxy that is believed says that the browser came by TLS', async () => {
@@ -204,7 +213,7 @@ describe('The console', () => {
       cookieOf(
         await app.accounts.post('console', body, { 'x-forwarded-proto': proto, 'x-forwarded-for': '192.0.2.1' }),
       );
-    expect(await by('https')).toMatch(/; Secure$/);
+    expect(await by('https')).toMatch(/^__Host-.*; Secure$/);
     expect(await by('http')).toMatch(/SameSite=Strict$/);
   });
 
@@ -236,4 +245,14 @@ it('Who tries too many passwords has to wait, whether there is such an account o
   expect((await post('change-password', changing, bearer(accessToken))).status).toBe(429);
   app.clock.forward(hour);
   await login('ada@example.com');
+});
+
+it('A page leads to itself without a slash behind it, where its script and style are', async () => {
+  await using booted = await boot();
+  for (const url of ['/console/sign-in/', '/console/sign-in/?a=b/']) {
+    const { statusCode, headers } = await booted.app.inject({ url });
+    expect([statusCode, headers.location]).toEqual([308, '../sign-in']);
+  }
+  const { statusCode, headers } = await booted.app.inject({ url: '/console/sign-in?a=b/' });
+  expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 });

@@ -55,19 +55,25 @@ describe('Registering an address', () => {
       .then(mail({ mailId: 'm9', kind: 'already-registered', withPassword: true }));
   });
 
-  it('does nothing when it was sent three mails in an hour, of whatever kinds', () => {
-    const full = [taken, registered, reset, invited] as const;
+  it('has no mail sent when there were three in an hour, of whatever kinds, and is recorded as if there was one', () => {
+    const full = [taken, registered, reset, reset] as const;
+    const [last, over] = [hour - 1, hour].map((ms) => new Date(noon.getTime() + ms));
+    const withheld = { type: 'MailWithheld', data: { at } } as const;
     given(...full)
       .when(registerAddress, registering)
-      .then();
+      .then(withheld);
     given(...full)
-      .when(registerAddress, registering, { now: new Date(noon.getTime() + hour - 1) })
-      .then();
+      .when(registerAddress, registering, { now: last! })
+      .then({ type: 'MailWithheld', data: { at: last!.toISOString() } });
     expect(
       given(...full)
-        .when(registerAddress, registering, { now: new Date(noon.getTime() + hour) })
-        .facts(),
-    ).toHaveLength(1);
+        .when(registerAddress, registering, { now: over! })
+        .facts()
+        .map(({ type }) => type),
+    ).toEqual(['MailRequested']);
+    // As often as where nobody has it: mails that only who has an account is sent make no difference.
+    given(taken, registered, withheld, invited).when(registerAddress, registering).then();
+    given(taken, reset, reset, reset, withheld, withheld, withheld).when(registerAddress, registering).then();
   });
 });
 

@@ -29,11 +29,27 @@ describe('A mail', () => {
   });
 
   it('has what somebody gave as text on one line, and never as a header', () => {
-    const project = 'Acme\r\nBcc: eve@example.com\u2028<script>alert("1")</script>\u202E';
+    const project = 'Acme\r\nBcc: eve\u2028<script>alert("1")</script>\u202E';
     const { subject, text, html } = mailText({ kind: 'invitation', publicUrl, token, project });
     expect(subject).toBe('You are invited to a project at Leadfold');
-    expect(text).toContain('the project "Acme Bcc: eve@example.com <script>alert("1")</script>" at');
+    expect(text).toContain(`the project "Acme Bcc: eve <script>alert('1')</script>" at`);
     expect(html).not.toContain('<script>');
+  });
+
+  it.each([
+    'Your account is locked: https://evil.example/unlock',
+    'Go to evil.example',
+    'Write to eve@evil',
+    'See evil．example',
+  ])('repeats no name that leads somewhere: %s', (project) => {
+    const { text, html } = mailText({ kind: 'invitation', publicUrl, token, project });
+    for (const said of [text, html]) expect(said).not.toMatch(/evil/);
+    expect(text).toContain('You are invited to a project at Leadfold.');
+  });
+
+  it('repeats no more of a name than a name has', () => {
+    const { text } = mailText({ kind: 'invitation', publicUrl, token, project: 'Acme v1.2 '.repeat(20) });
+    expect(text).toContain(`the project "${'Acme v1.2 '.repeat(20).slice(0, 64)}" at Leadfold`);
   });
 
   it('has an address as an address, whatever it is, and an id that does not change', () => {
