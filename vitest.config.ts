@@ -38,15 +38,21 @@ if (hasRoom('/dev/shm', 4 * 1024 ** 3)) process.env['TMPDIR'] ??= '/dev/shm';
 const files = (journeys: readonly string[]): string[] => journeys.map((journey) => `tests/journeys/${journey}.test.ts`);
 
 /**
- * What is about servers: how their clients are used, journeys of many processes, and of servers that go away. And what is about
- * programs beside the product: what they find on server processes, and what operators are told to run.
+ * What is about servers: how their clients are used, journeys of processes that are started for them, and of servers that go away.
+ * And what is about programs beside the product: what they find on server processes, and what operators are told to run.
  */
 const servers = [
   ...files(['many-processes', 'outages', 'migrate', 'work-queue-shared', 'log-reader', 'store-put-back']),
   ...files(['told-at-once', 'no-worker', 'people-shared']),
   'tests/eventstore/eventstoredb*.test.ts',
   ...['tests/readmodels/mongodb.test.ts', 'tests/tools/*.test.ts'],
-  ...files(['demo', 'runbooks']),
+  ...files(['demo', 'runbooks', 'docs-examples', 'first-run', 'own-folder', 'verify-invariants']),
+  // Processes over files that are started, killed and started again.
+  ...files(['durability', 'graceful-stop', 'rebuild-interrupted', 'registration-killed', 'server-killed-sending']),
+  ...files(['delivery-workers', 'lost-tail', 'merge-interrupted', 're-scoring', 'stream']),
+  ...['tests/telemetry/tracing.test.ts', 'tests/hot-path/made-again.test.ts', 'tests/bench/*.test.ts'],
+  // The contracts of stores, over stand-ins for servers.
+  'tests/contracts/*.{eventstoredb,mongodb}.test.ts',
 ];
 
 /** What one client can do to others is measured by how long those wait: with nothing else going on, one file after the other. */
@@ -99,6 +105,7 @@ export default defineConfig({
           // A browser is several processes of its own, beside other tests: once in two times nothing has to come too late. The first run unpacks it.
           name: 'browser',
           include: browser,
+          globalSetup: ['tests/browser/shared-chromium.ts'],
           retry: 1,
           testTimeout: patience,
           hookTimeout: patience,

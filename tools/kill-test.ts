@@ -37,7 +37,7 @@ const rowsOf = (where: Where, { kills, told, requests, atOnce, faults, hits }: K
 const bundled = async (): Promise<() => void> => {
   if (process.env['TEST_BUNDLE'] !== undefined && existsSync(process.env['TEST_BUNDLE'])) return () => undefined;
   const folder = mkdtempSync(join(import.meta.dirname, '..', 'node_modules', '.kills-'));
-  await bundle(folder, ['tools/kills/process.ts', 'src/eventstore/sqlite/writer-thread.ts']);
+  await bundle(folder, ['tools/kills/process.ts', 'src/eventstore/sqlite/writer-thread.ts'], true);
   const loader = pathToFileURL(join(import.meta.dirname, '..', 'tests', 'support', 'bundled.js'));
   loader.searchParams.set('folder', folder);
   process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${loader.href}`.trim();

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserServer } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { inject } from 'vitest';
 import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -29,10 +30,13 @@ const executable = async (): Promise<string> => {
   return file;
 };
 
-/** A Chromium without a window, for which every name below `.example` is this machine. It runs as root too, as in a container. */
-export const openChromium = async (): Promise<Browser> =>
-  chromium.launch({
+/** Starts a Chromium without a window, for which every name below `.example` is this machine. It runs as root too, as in a container. */
+export const launchChromium = async (): Promise<BrowserServer> =>
+  chromium.launchServer({
     executablePath: await executable(),
     chromiumSandbox: false,
     args: ['--no-zygote', '--disable-gpu', '--host-resolver-rules=MAP *.example 127.0.0.1'],
   });
+
+/** The Chromium of the run. To close it ends what was opened by who asked for it, and no more. */
+export const openChromium = (): Promise<Browser> => chromium.connect(inject('chromium'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { adminKey } from '../support/app.ts';
 import { numbersFrom } from '../support/answers.ts';
-import type { Project } from '../support/client.ts';
+import type { Client, Json, Project } from '../support/client.ts';
 import { clientOf } from '../support/client.ts';
 import { overHttp, spawnServer } from '../support/server-process.ts';
 import { startStandIns } from '../support/stand-in-processes.ts';
@@ -30,7 +30,10 @@ const traffic = (): readonly (readonly object[])[] => {
   return Array.from({ length: events / size }, (_, n) => all.slice(n * size, (n + 1) * size));
 };
 
-test('two API processes and two workers lose and double nothing when one of each is killed', async () => {
+/** How long the readers of a worker that is gone may be run by nobody, in ms: six seconds, and what a machine that is busy takes. */
+const takeover = 10_000;
+
+test('two API processes and two workers lose and double nothing when one of each is killed, and the other worker runs all in time', async () => {
   const standIns = await startStandIns();
   const folder = mkdtempSync(join(tmpdir(), 'leadfold-many-'));
   const spawn = (role: string) =>
@@ -39,7 +42,31 @@ test('two API processes and two workers lose and double nothing when one of each
   const workers = [spawn('worker'), spawn('worker')] as const;
   try {
     const urls = await Promise.all(apis.map(({ listening }) => listening));
-    await Promise.all(workers.map(({ listening }) => listening));
+    const readerUrls = await Promise.all(workers.map(({ listening }) => listening));
+    const readers = readerUrls.map((url) =>
+      clientOf(
+        overHttp(() => url),
+        () => adminKey,
+      ),
+    );
+    /** The readers of the log that a worker leaves to others. */
+    const leftBy = async (worker: Client | undefined): Promise<readonly string[]> => {
+      const health = await worker?.root('GET', '/api/health');
+      return health?.body.components
+        .filter(({ name, state }: Json) => name.startsWith('subscription:') && !['live', 'catching-up'].includes(state))
+        .map(({ name }: Json) => name);
+    };
+    /** Kills the worker that leaves least to the other one, and says how long it took until that one runs all. */
+    const killWorker = async (): Promise<number> => {
+      const left = await Promise.all(readers.map(leftBy));
+      const victim = left[0]!.length <= left[1]!.length ? 0 : 1;
+      expect(left[1 - victim]).not.toEqual([]);
+      workers[victim].child.kill('SIGKILL');
+      const from = performance.now();
+      await expect.poll(() => leftBy(readers[1 - victim]), { timeout: 60_000, interval: 100 }).toEqual([]);
+      return performance.now() - from;
+    };
+    let tookOver: Promise<number> | undefined;
     const clients = urls.map((url) =>
       clientOf(
         overHttp(() => url),
@@ -69,11 +96,13 @@ test('two API processes and two workers lose and double nothing when one of each
         }
         if (index === batches.length / 2) {
           apis[0].child.kill('SIGKILL');
-          workers[0].child.kill('SIGKILL');
+          tookOver = killWorker();
+          tookOver.catch(() => undefined);
         }
       }
     };
     await Promise.all([0, 1, 0, 1].map(sender));
+    expect(await tookOver).toBeLessThan(takeover);
 
     const survivor = projects[1]!;
     const head = Math.max(...projects.map((project) => project.position()));

@@ -1,14 +1,19 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigError, parseConfig } from '../../src/config/config.ts';
 import { optionNames } from '../../src/config/eventstoredb-address.ts';
+import { openApp } from '../../src/app.ts';
 import { adminKey } from '../support/app.ts';
 import { newCertificate } from '../support/certificates.ts';
+import { childEnv } from '../support/child-env.ts';
 import type { EventStoreStandin } from '../support/eventstoredb-standin.ts';
 import { startEventStoreStandin } from '../support/eventstoredb-standin.ts';
 import { spawnServer } from '../support/server-process.ts';
+import { unlimited } from '../support/unlimited.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leadfold-told-'));
 const fileOf = (name: string, text: string): string => {
@@ -51,10 +56,14 @@ const address = (standin: EventStoreStandin | undefined, options = '', who = `ad
   `esdb://${who}@127.0.0.1:${standin?.port}?tls=true${options}`;
 
 let number = 0;
+const settingsOver = (eventStore: string, env: Readonly<Record<string, string>> = {}) => {
+  const own = { DATA_DIR: join(folder, `data-${(number += 1)}`), LEADFOLD_ADMIN_KEY: adminKey, PORT: '0' };
+  return { ...own, EVENT_STORE: eventStore, LOG_LEVEL: 'debug', ...env };
+};
+
 /** A process over an event store, with everything told that any library tells. */
 const started = (eventStore: string, env: Readonly<Record<string, string>> = {}) => {
-  const own = { DATA_DIR: join(folder, `data-${(number += 1)}`), LEADFOLD_ADMIN_KEY: adminKey };
-  const server = spawnServer({ ...own, EVENT_STORE: eventStore, LOG_LEVEL: 'debug', ...env });
+  const server = spawnServer(settingsOver(eventStore, env));
   onTestFinished(async () => {
     server.child.kill('SIGKILL');
     await server.ended;
@@ -74,7 +83,61 @@ const mustKeepSecret = (output: string): void => {
   for (const form of forms) expect(output).not.toContain(form);
 };
 
+/** One process that opens the product over one event store after the other. */
+const openings = () => {
+  const file = join(import.meta.dirname, '..', 'support', 'openings.ts');
+  const child = fork(file, [], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { ...childEnv(), ...unlimited },
+  });
+  const said = { output: '' };
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (part: Buffer) => void (said.output += part.toString()));
+  const loaded = once(child, 'message');
+  return {
+    /** Resolves with what gives all that it said since, when it listens over this event store. */
+    over: async (eventStore: string): Promise<() => string> => {
+      await loaded;
+      const before = said.output.length;
+      const listening = once(child, 'message');
+      child.send(settingsOver(eventStore));
+      await listening;
+      return () => said.output.slice(before);
+    },
+    end: async (): Promise<void> => {
+      const gone = once(child, 'close');
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+};
+
 describe('An event store that can not be used', () => {
+  let opening: ReturnType<typeof openings> | undefined;
+  beforeAll(() => {
+    opening = openings();
+  });
+  afterAll(() => opening?.end());
+
+  const mustTell = async (output: () => string, reason: string): Promise<void> => {
+    const from = performance.now();
+    const said = (): Line | undefined =>
+      linesIn(output()).find(({ msg }) => msg?.startsWith('the event store can not be used'));
+    await vi.waitFor(() => expect(said()).toBeDefined(), { timeout: 2_000, interval: 20 });
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(said()?.error).toContain(reason);
+    expect(output()).not.toMatch(/^ {4}at |"stack":/m);
+    mustKeepSecret(output());
+  };
+
+  it('is told by a process as it is started, within two seconds', async () => {
+    const { listening, output } = started(address(secure));
+    await listening;
+    await mustTell(output, 'name the file of the one that signed it with tlsCAFile=');
+  });
+
   it.each([
     [
       'a wrong password',
@@ -86,7 +149,6 @@ describe('An event store that can not be used', () => {
       () => `esdb://127.0.0.1:${secure?.port}?tlsCAFile=${files.ca}`,
       'check the user in its connection string',
     ],
-    ['an authority that is not told', () => address(secure), 'name the file of the one that signed it with tlsCAFile='],
     [
       'another authority',
       () => address(secure, `&tlsCAFile=${files.other}`),
@@ -106,16 +168,8 @@ describe('An event store that can not be used', () => {
       'it speaks TLS; leave out tls=false',
     ],
   ])('for %s is told within two seconds, with what to do and without a stack trace', async (_, url, reason) => {
-    const { listening, output } = started(url());
-    await listening;
-    const from = performance.now();
-    const said = (): Line | undefined =>
-      linesIn(output()).find(({ msg }) => msg?.startsWith('the event store can not be used'));
-    await vi.waitFor(() => expect(said()).toBeDefined(), { timeout: 2_000, interval: 20 });
-    expect(performance.now() - from).toBeLessThan(2_000);
-    expect(said()?.error).toContain(reason);
-    expect(output()).not.toMatch(/^ {4}at |"stack":/m);
-    mustKeepSecret(output());
+    const output = await opening?.over(url());
+    await mustTell(output ?? (() => ''), reason);
   });
 });
 
@@ -202,18 +256,31 @@ describe('A connection string', () => {
 });
 
 describe('The URL of read models', () => {
+  const urlWith = (option: string): string => `mongodb://admin:${password.encoded}@127.0.0.1:1/leadfold?${option}`;
+
+  it('that is wrong ends the process with one line, without the password', async () => {
+    const { code, output } = await started('', { ...verbose, READ_MODELS: urlWith('tls=maybe') }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain('must be either "true" or "false"');
+    expect(output).not.toMatch(/^ {4}at /m);
+    mustKeepSecret(output);
+  });
+
   it.each([
-    ['tls=maybe', 'must be either "true" or "false"'],
     ['noSuchOption=1', 'option nosuchoption is not supported'],
     ['tls=true&tlsCAFile=/nowhere/ca.pem', 'its option tlsCAFile names /nowhere/ca.pem, which is not there'],
     ['authMechanism=NONE', 'authMechanism one of'],
     ['proxyHost=a&proxyPassword=hunter', 'Can only specify both of proxy username/password'],
-  ])('with %s ends the process with one line, without the password', async (option, said) => {
-    const url = `mongodb://admin:${password.encoded}@127.0.0.1:1/leadfold?${option}`;
-    const { code, output } = await started('', { ...verbose, READ_MODELS: url }).ended;
-    expect(code).toBe(1);
-    expect(output.toLowerCase()).toContain(said.toLowerCase());
-    expect(output).not.toMatch(/^ {4}at /m);
-    mustKeepSecret(output);
+  ])('with %s is refused as a setting, without the password', async (option, said) => {
+    const settings = settingsOver('', { READ_MODELS: urlWith(option), LOG_LEVEL: 'silent' });
+    // What is a problem of settings ends a process with its message alone, as above.
+    const problem = await (async () => openApp(parseConfig(settings)))().then(
+      () => expect.fail('The settings are taken'),
+      (error: unknown) => error,
+    );
+    const { name, message } = problem as Error;
+    expect(['ConfigError', 'ReadModelsUnavailable']).toContain(name);
+    expect(message.toLowerCase()).toContain(said.toLowerCase());
+    mustKeepSecret(message);
   });
 });

@@ -18,7 +18,6 @@ const started = [
   'demo/main.ts',
   'tools/alike-test.ts',
   'tools/chaos/main.ts',
-  'tools/kills/process.ts',
   'tools/load-test.ts',
   'tools/metrics.ts',
   'tools/prove.ts',
@@ -29,11 +28,17 @@ const started = [
   'tests/support/dying-registration.ts',
   'tests/support/eventstoredb-standin-process.ts',
   'tests/support/mongodb-standin-process.ts',
+  'tests/support/openings.ts',
 ];
+
+/** What is started hundreds of times shares no file with others: it loads only what it uses. */
+const startedMost = ['tools/kills/process.ts', 'src/eventstore/sqlite/writer-thread.ts'];
 
 /** Packages that read files of their own, or that few tests need. */
 const apart =
   /^(mongodb|bson|@eventstore\/|@grpc\/|@node-rs\/|@opentelemetry\/|@fastify\/(swagger-ui|otel)|pino|rolldown)/;
+
+const agentId = join(root, 'undici-agent.js');
 
 /** A module of a bundle finds what is beside it where its source is. */
 const inItsPlace = (code: string, id: string) => {
@@ -44,14 +49,32 @@ const inItsPlace = (code: string, id: string) => {
     .replaceAll('import.meta.dirname', JSON.stringify(dirname(id)));
 };
 
-/** Makes one file of each of these in a folder, as `bundled.js` finds it. */
-export const bundle = async (dir: string, files: readonly string[]): Promise<void> => {
+/**
+ * Of what sends requests the product uses an agent and its connections alone. The rest of it, as caches and stand-ins for servers, is
+ * half of what a process that sends would load. Who uses more of it finds here that it is not exported.
+ */
+const agentAlone = {
+  name: 'agent-alone',
+  resolveId: (id: string) => (id === 'undici' ? agentId : null),
+  load: (id: string) =>
+    id === agentId
+      ? `import Agent from 'undici/lib/dispatcher/agent.js';
+        import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+        import api from 'undici/lib/api/index.js';
+        import buildConnector from 'undici/lib/core/connect.js';
+        Object.assign(Dispatcher.prototype, api);
+        export { Agent, buildConnector };`
+      : null,
+};
+
+/** Makes one file of each of these in a folder, as `bundled.js` finds it. Minified, it says nothing in traces of the stack. */
+export const bundle = async (dir: string, files: readonly string[], minify = false): Promise<void> => {
   const made = await rolldown({
     cwd: root,
     platform: 'node',
     external: apart,
     input: Object.fromEntries(files.map((file) => [file.replace(/\.ts$/, '').replaceAll('/', '_'), join(root, file)])),
-    plugins: [{ name: 'in-its-place', transform: inItsPlace }],
+    plugins: [{ name: 'in-its-place', transform: inItsPlace }, agentAlone],
   });
   await made.write({
     dir,
@@ -60,6 +83,7 @@ export const bundle = async (dir: string, files: readonly string[]): Promise<voi
     chunkFileNames: 'chunks/[name]-[hash].js',
     // Less to read at each start.
     comments: false,
+    minify,
   });
   await made.close();
   // Otherwise Node compiles each file twice to find out what it is.
@@ -70,6 +94,7 @@ export const bundle = async (dir: string, files: readonly string[]): Promise<voi
 export const setup = async ({ config }: TestProject): Promise<void> => {
   const dir = process.env['TEST_BUNDLE'];
   if (config.watch || !dir || existsSync(dir)) return;
+  await bundle(dir, startedMost, true);
   await bundle(dir, started);
 };
 

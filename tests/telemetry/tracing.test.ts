@@ -177,39 +177,22 @@ it('Traces and metrics go to one address as protobuf, unless something else is s
   ]);
 });
 
-it('Metrics are sent where somebody takes them, with what Prometheus is told', async () => {
+it('Metrics are sent where somebody takes them, with what Prometheus is told, and of traces what the sampler keeps', async () => {
   const receiver = await startOtlpReceiver();
   await using server = await startServer({
     env: {
-      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${receiver.endpoint}/v1/metrics`,
-      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_METRIC_EXPORT_INTERVAL: '200',
       OTEL_SERVICE_NAME: 'leads',
+      OTEL_TRACES_SAMPLER: 'always_off',
     },
   });
-  await server.project();
+  mustBe(await (await server.project()).send({ eventType: 'signup', userId: 'ada' }, { traceparent }), 202);
   const told = ['leadfold_commands_total', 'process_resident_memory_bytes', 'v8js.memory.heap.used'];
   const missing = () => told.filter((name) => !receiver.metrics.some((metric) => metric.name === name));
   await expect.poll(missing, { timeout: 30_000 }).toEqual([]);
   expect(receiver.resources.at(-1)).toMatchObject({ 'service.name': 'leads' });
-  expect((await server.stop()).code).toBe(0);
-  await receiver.stop();
-  expect(receiver.spans).toEqual([]);
-});
-
-it('A share of traces that is none is told in the log', async () => {
-  const receiver = await startOtlpReceiver();
-  const sampling = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: 'much' };
-  await using server = await startServer({ env: { LOG_LEVEL: 'warn', ...asJson(receiver.endpoint), ...sampling } });
-  const { output } = await server.stop();
-  await receiver.stop();
-  expect(output).toMatch(/"msg":"OpenTelemetry: [^\n]*OTEL_TRACES_SAMPLER_ARG/);
-});
-
-it('The sampler that the variables name says what is kept', async () => {
-  const receiver = await startOtlpReceiver();
-  await using server = await startServer({ env: { ...asJson(receiver.endpoint), OTEL_TRACES_SAMPLER: 'always_off' } });
-  mustBe(await (await server.project()).send({ eventType: 'signup', userId: 'ada' }, { traceparent }), 202);
   expect((await server.stop()).code).toBe(0);
   await receiver.stop();
   expect(receiver.spans).toEqual([]);
@@ -223,12 +206,18 @@ it('Without anybody who takes spans, the trace of the caller is kept with the fa
   expect(facts.find(({ type }) => type === 'ActivityRecorded')?.metadata.traceparent).toBe(traceparent);
 });
 
-it('When nobody answers where spans should go, requests are answered, the log says so once, and the process ends in time', async () => {
+it('When nobody answers where spans should go, requests are answered, the log says so once, as of a share of traces that is none, and the process ends in time', async () => {
   // A port that nobody listens on.
   const receiver = await startOtlpReceiver();
   await receiver.stop();
   await using server = await startServer({
-    env: { LOG_LEVEL: 'warn', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: '300' },
+    env: {
+      LOG_LEVEL: 'warn',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: 'much',
+    },
   });
   const project = await server.project();
   const items = Array.from({ length: 1_200 }, (_, n) => ({ eventType: 'page_view', userId: `user-${n}` }));
@@ -239,4 +228,6 @@ it('When nobody answers where spans should go, requests are answered, the log sa
   expect(code).toBe(0);
   expect(took).toBeLessThan(8_000);
   expect(output.match(/traces are not taken/g)?.length).toBe(1);
+  // A share that is none is told, and all are kept.
+  expect(output).toMatch(/"msg":"OpenTelemetry: [^\n]*OTEL_TRACES_SAMPLER_ARG/);
 });
