@@ -34,7 +34,9 @@ export const limitSettings = {
   LIMIT_WRITES: limit(600).describe('How often a key or a session may change something in a minute.'),
   LIMIT_HEAVY: limit(30).describe('How often a key or a session may ask for what takes long in a minute.'),
   LIMIT_ADDRESS: limit(3_000).describe('How many requests an address may send in a minute without a valid key.'),
-  LIMIT_FAILURES: limit(60).describe('How often an address may send a wrong key, a wrong signature, or a project that is not its sender’s, in a minute.'),
+  LIMIT_FAILURES: limit(60).describe(
+    'How often an address may send a wrong key, a wrong signature, or a project that is not its sender’s, in a minute.',
+  ),
 } as const;
 
 /** The limits that are set. */

@@ -143,7 +143,8 @@ const settingsRoute = (scope: App): void => {
     },
     handler: async (request, reply) => {
       const { key } = request.params;
-      if (!(await scope.isKey(request, key))) throw new Problem('key-unknown', 'There is no project with this write key');
+      if (!(await scope.isKey(request, key)))
+        throw new Problem('key-unknown', 'There is no project with this write key');
       return reply.header('Cache-Control', 'no-store').send(settingsFor(key, request.host));
     },
   });
