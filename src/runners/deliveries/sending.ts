@@ -44,6 +44,9 @@ type Context = Sender & { readonly rates: Rates };
 /** What an endpoint has to send: its queues by when they are due, all of them or the first. */
 type Queues = { readonly endpointId: string; readonly queues: readonly QueueDocument[]; readonly all: boolean };
 
+/** When a look began, and of which projects it has read what others changed. */
+type Look = { readonly now: string; readonly seen: Set<string> };
+
 /** The next endpoints behind one, by id, that have something to send; `more` says that there are others behind them. */
 const nextEndpoints = async (
   { readModels }: Pick<Sender, 'readModels'>,
@@ -154,11 +157,13 @@ export const startSending = (dependencies: Dependencies): Sending => {
     begun = true;
   };
 
-  /** Takes in hand what is due at an endpoint, if that may be told. */
-  const take = async ({ endpointId, queues, all }: Queues, now: string): Promise<void> => {
+  /** Takes in hand what is due at an endpoint, if that may be told. What others changed of its project is read once in a look. */
+  const take = async ({ endpointId, queues, all }: Queues, { now, seen }: Look): Promise<void> => {
     const [first] = queues;
     if (!first || first.dueAt > now || lanes.room(endpointId) === 0) return;
-    const { state } = await context.engine.states.refresh(endpoints, first.projectId);
+    const { states } = context.engine;
+    const { state } = await states[seen.has(first.projectId) ? 'get' : 'refresh'](endpoints, first.projectId);
+    seen.add(first.projectId);
     if (state.endpoints.get(endpointId)?.disabled) return;
     const limit = page + lanes.held(endpointId);
     const due = all ? queues.filter((queue) => queue.dueAt <= now) : await dueAt(context, { endpointId, now, limit });
@@ -168,10 +173,10 @@ export const startSending = (dependencies: Dependencies): Sending => {
   const look = async (): Promise<void> => {
     await begin();
     lanes.forgetOld();
-    const now = context.clock().toISOString();
+    const round: Look = { now: context.clock().toISOString(), seen: new Set() };
     for (let glances = 0; glances < mostGlances && !draining.signal.aborted; glances++) {
       const { found, more } = await nextEndpoints(context, at);
-      for (const each of found) await take(each, now);
+      for (const each of found) await take(each, round);
       at = more ? (found.at(-1)?.endpointId ?? '') : '';
       if (!more) break;
     }
