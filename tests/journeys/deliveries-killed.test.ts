@@ -9,9 +9,9 @@ describe('Processes that are killed while they record and tell', () => {
   };
 
   it('over files tell all of it: by one id, in order, never twice at once', async () => {
-    const { faults, atOnce, told, hits } = await killing('files', 46, chanceFrom(11));
+    const { faults, atOnce, told, hits } = await killing('files', 196, chanceFrom(11));
     expect([faults, atOnce]).toEqual([[], 0]);
-    expect(told).toBeGreaterThan(46);
+    expect(told).toBeGreaterThan(196);
     // Kills hit what they are about: sending, and places between two things that have to be recorded. `npm run prove` kills 5,000.
     const { underWay, beforeOutcome, beforeProjected } = hits;
     for (const count of [underWay, beforeOutcome, beforeProjected]) expect(count).toBeGreaterThan(0);

@@ -138,11 +138,10 @@ describe('EventStoreDB that is put back to an older backup', () => {
     const said = api.process.output();
     expect(said).toContain('the event store was put back to what it had before');
     expect(said).not.toContain('too-many-conflicts');
-    await running.fleet.stop();
   }, 180_000);
 
   it('while the service is stopped is told of at its start, and the same command makes it right', async () => {
-    running.fleet = await fleet();
+    running.fleet ??= await fleet();
     const project = await running.fleet.api.client.project('Other');
     await recorded(project, () => copyFileSync(log, backup));
     await running.fleet.stop();

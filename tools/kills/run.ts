@@ -93,15 +93,18 @@ const openSending = (below: Below) => {
 };
 type Sending = ReturnType<typeof openSending>;
 
-/** Resolves when it is time to kill: at a request, after an answer, after an acknowledgement, or at any time. */
+/**
+ * Resolves when it is time to kill: at a request, after an answer, after an acknowledgement, or, most often, at any time of the
+ * first moments, in which what was left is sent.
+ */
 const momentOf = async (below: Below, receiver: Receiver, sending: Sending): Promise<void> => {
   const { requests } = receiver.counts;
   const { size } = receiver.taken;
-  const kind = below(4);
+  const kind = below(8);
   if (kind === 0) return until('a request', receiver, () => receiver.counts.requests > requests + below(4));
   if (kind === 1) await until('an answer', receiver, () => receiver.taken.size > size + below(3));
   if (kind === 2) await within('an acknowledgement', sending.next());
-  await ms(kind === 3 ? below(40) : below(4));
+  await ms(kind > 2 ? below(40) : below(4));
 };
 
 const faultsIn = (audit: Audit, receiver: Receiver, acknowledged: ReadonlySet<string>): readonly string[] => {
