@@ -18,6 +18,8 @@ const queueDocument = z.object({
   endpointId: z.string(),
   /** How many of its deliveries are pending: one at least. */
   pending: z.number(),
+  /** Which of them, as far as there is room: so that each leaves it once, by whichever of its facts is still there. */
+  ids: z.array(z.string()),
   /** When the first of them is to be tried, ISO 8601. */
   dueAt: z.string(),
   /** The position of the last fact in it. */
@@ -28,18 +30,47 @@ const queueDocument = z.object({
 export type QueueDocument = Readonly<z.infer<typeof queueDocument>>;
 type First = QueueDocument['first'];
 
-/** How many more are pending after a fact, and when the first is due if that is another time now. */
-const changeBy = (event: Recorded<DeliveryFact>): { readonly more: number; readonly dueAt?: string } => {
-  const at = event.recordedAt.toISOString();
+/** How many deliveries of a queue are kept by their ids: those behind are only counted. */
+const mostIds = 200;
+
+type Pending = Pick<QueueDocument, 'pending' | 'ids'>;
+const none: Pending = { pending: 0, ids: [] };
+
+const joined = ({ pending, ids }: Pending, deliveryId: string): Pending => {
+  if (ids.includes(deliveryId)) return { pending, ids };
+  return { pending: pending + 1, ids: ids.length < mostIds ? [...ids, deliveryId] : ids };
+};
+
+/** `isPending` says whether it is, where it may be one of those that are only counted. */
+const left = ({ pending, ids }: Pending, deliveryId: string, isPending: boolean): Pending => {
+  if (ids.includes(deliveryId)) return { pending: pending - 1, ids: ids.filter((id) => id !== deliveryId) };
+  return { pending: isPending && pending > ids.length ? pending - 1 : pending, ids };
+};
+
+/**
+ * Which are pending after a fact. What came of a delivery is taken out of the log when that is forgotten: who reads the log anew finds
+ * that it was due, and that it is forgotten.
+ */
+const pendingAfter = (before: Pending, event: Recorded<DeliveryFact>, deliveryId: string): Pending => {
   switch (event.type) {
     case 'DeliveryDue':
     case 'DeliveryRequested':
-      return { more: 1 };
+      return joined(before, deliveryId);
     case 'DeliveryAttempted':
-      return event.data.result === 'retry' ? { more: 0, dueAt: event.data.nextAt ?? at } : { more: -1, dueAt: at };
+      return event.data.result === 'retry' ? before : left(before, deliveryId, true);
     case 'DeliveryForgotten':
-      return event.data.pending ? { more: -1, dueAt: at } : { more: 0 };
+      return left(before, deliveryId, event.data.pending);
   }
+};
+
+/** When the first is due after a fact; undefined when that stays as it is. */
+const dueAfter = (doc: QueueDocument | undefined, event: Recorded<DeliveryFact>, deliveryId: string) => {
+  const at = event.recordedAt.toISOString();
+  if (!doc) return at;
+  if (event.type === 'DeliveryAttempted') return event.data.result === 'retry' ? (event.data.nextAt ?? at) : at;
+  // Of one behind the first nothing follows for when that is tried.
+  const isBehind = doc.first !== undefined && doc.first.deliveryId !== deliveryId;
+  return event.type === 'DeliveryForgotten' && !isBehind ? at : undefined;
 };
 
 /** Whom a fact of a delivery is about. */
@@ -88,16 +119,12 @@ export const deliveryQueues: Projection<QueueDocument, DeliveryFact> = {
   },
   evolve: (doc, event) => {
     const about = aboutOf(event);
-    const { more, dueAt } = changeBy(event);
-    const pending = (doc?.pending ?? 0) + more;
-    if (!about || pending <= 0) return undefined;
-    const first = firstAfter(doc, event, about.deliveryId);
-    return {
-      ...about.of,
-      pending,
-      dueAt: dueAt ?? doc?.dueAt ?? event.recordedAt.toISOString(),
-      last: event.position,
-      ...(first && { first }),
-    };
+    if (!about) return undefined;
+    const { deliveryId, of } = about;
+    const { pending, ids } = pendingAfter(doc ?? none, event, deliveryId);
+    if (pending <= 0) return undefined;
+    const first = firstAfter(doc, event, deliveryId);
+    const dueAt = dueAfter(doc, event, deliveryId) ?? doc?.dueAt ?? event.recordedAt.toISOString();
+    return { ...of, pending, ids, dueAt, last: event.position, ...(first && { first }) };
   },
 };

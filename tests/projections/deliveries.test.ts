@@ -164,6 +164,42 @@ describe('Deliveries', () => {
     expect((await made()).queues.map(({ pending, first }) => [pending, first])).toEqual([[1, undefined]]);
   });
 
+  it('leave their queue by what is left in the log once what came of them was taken out of it', async () => {
+    const log = openAppending();
+    await log.endpoint(endpointAdded());
+    const [first, second, third] = [await log.qualify(), await log.qualify(), await log.qualify()];
+    await log.delivery(first, deliveryForgotten({ pending: false }));
+    const { made } = await open(log.store);
+    expect((await made()).queues).toMatchObject([{ pending: 2, ids: [second, third] }]);
+    await log.delivery(second, deliveryForgotten({ pending: true }));
+    await log.delivery(third, deliveryAttempted());
+    await log.delivery(third, deliveryForgotten({ pending: false }));
+    expect((await made()).queues).toEqual([]);
+  });
+
+  it('that are forgotten behind the first leave it to its time', async () => {
+    const log = openAppending();
+    await log.endpoint(endpointAdded());
+    const [first, second] = [await log.qualify(), await log.qualify()];
+    const nextAt = '2026-03-10T18:00:00.000Z';
+    await log.delivery(first, deliveryAttempted({ status: 503, result: 'retry', nextAt }));
+    await log.delivery(second, deliveryForgotten({ pending: true }));
+    const { made } = await open(log.store);
+    expect((await made()).queues).toMatchObject([{ pending: 1, ids: [first], dueAt: nextAt }]);
+  });
+
+  it('beyond those that a queue names are counted', async () => {
+    const log = openAppending();
+    await log.endpoint(endpointAdded());
+    const made: string[] = [];
+    for (let n = 0; n < 203; n++) made.push(await log.qualify());
+    for (const deliveryId of made.slice(0, 202)) await log.delivery(deliveryId, deliveryAttempted());
+    const { made: shown } = await open(log.store);
+    expect((await shown()).queues).toMatchObject([{ pending: 1, ids: [] }]);
+    await log.delivery(made[202] ?? '', deliveryAttempted());
+    expect((await shown()).queues).toEqual([]);
+  });
+
   it('are the same however often and from wherever the log is read', async () => {
     const steps = fc.constantFrom(
       'add',

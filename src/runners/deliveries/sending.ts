@@ -22,6 +22,9 @@ const lookEvery = 100;
 /** How many queues, of as many endpoints as have them, are read at a time, and how often in a look; the next one goes on from there. */
 const [glance, mostGlances] = [25, 100];
 
+/** For how long the read models may show a queue, and not yet its deliveries, in ms. */
+const lagging = 60_000;
+
 /** How many queues of an endpoint are taken in hand at a time, and how many deliveries of one before others have their turn. */
 const [page, inARow] = [100, 50];
 
@@ -119,6 +122,9 @@ const sendQueue = async (
     const doc: DueDelivery | undefined = await (sent === 0
       ? firstIn(context, queue)
       : nextIn(context, queue.queue, place));
+    // What the read models have had for long and can't say the first of is passed over for a while, so that it is in nobody's way.
+    if (!doc && sent === 0 && Date.parse(queue.dueAt) < context.clock().getTime() - lagging)
+      return { position: queue.last + 1 };
     if (!doc || (doc.nextAt !== undefined && doc.nextAt > context.clock().toISOString())) break;
     const endpoint = await endpointOf(context, doc);
     if (sent > 0 && width() === 0) break;
@@ -173,14 +179,17 @@ export const startSending = (dependencies: Dependencies): Sending => {
   const look = async (): Promise<void> => {
     await begin();
     lanes.forgetOld();
+    const failures: unknown[] = [];
     const round: Look = { now: context.clock().toISOString(), seen: new Set() };
     for (let glances = 0; glances < mostGlances && !draining.signal.aborted; glances++) {
       const { found, more } = await nextEndpoints(context, at);
-      for (const each of found) await take(each, round);
       at = more ? (found.at(-1)?.endpointId ?? '') : '';
-      if (!more) break;
+      // What is wrong with one of them holds up no other.
+      for (const each of found) await take(each, round).catch((error: unknown) => void failures.push(error));
+      if (!more || failures.length > 0) break;
     }
     lanes.begin();
+    if (failures.length > 0) throw failures[0];
   };
 
   const polling = poll(look, { every: lookEvery, signal: draining.signal, onError });

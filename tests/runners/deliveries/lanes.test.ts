@@ -10,6 +10,7 @@ const queuesOf = (endpointId: string, count: number): readonly QueueDocument[] =
     projectId,
     endpointId,
     pending: 1,
+    ids: [`d${n}`],
     dueAt: noon.toISOString(),
     last: n,
   }));

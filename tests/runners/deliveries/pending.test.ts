@@ -68,6 +68,7 @@ const prepare = async (readModels: ReadModels, endpointId: string, count: number
         projectId,
         endpointId,
         pending: 1,
+        ids: [id],
         dueAt: noon.toISOString(),
         last: position,
       };
