@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'outside/webhooks/requests.ts isReservedHeader',
     'outside/webhooks/signatures.ts',
     'outside/passwords/hashing.ts HashingBusy',
+    'outside/vault/boxes.ts SecretLost',
     'outside/vault/boxes.ts VaultUnavailable',
     'outside/vault/sealing.ts DamagedBox',
     'outside/vault/vault.ts VaultConflict',

@@ -4,7 +4,7 @@ import { CommandReused, StaleRevision, TooManyConflicts } from '../../engine/err
 import { Rejection } from '../../domain/rejection.ts';
 import { StoreUnavailable } from '../../eventstore/event-store.ts';
 import { HashingBusy } from '../../outside/passwords/hashing.ts';
-import { VaultUnavailable } from '../../outside/vault/boxes.ts';
+import { SecretLost, VaultUnavailable } from '../../outside/vault/boxes.ts';
 import { DamagedBox } from '../../outside/vault/sealing.ts';
 import { VaultConflict, VaultLocked } from '../../outside/vault/vault.ts';
 import { ReadModelsUnavailable } from '../../readmodels/read-models.ts';
@@ -67,7 +67,7 @@ export const problemOf = (error: unknown): Problem => {
     const detail = 'This can not be read now; nothing is lost, send the same request again';
     return new Problem('read-models-unavailable', detail, { headers: soon });
   }
-  if (error instanceof VaultUnavailable || error instanceof VaultLocked || error instanceof DamagedBox) {
+  if ([VaultUnavailable, VaultLocked, DamagedBox, SecretLost].some((kind) => error instanceof kind)) {
     const detail = 'Secrets can not be read or kept now; why is in the log. Send the same request again';
     return new Problem('vault-unavailable', detail, { headers: soon, cause: error });
   }

@@ -8,6 +8,7 @@ import { credentialOf, isToken, unauthorized } from './credentials.ts';
 import { memberOf } from './json-scan.ts';
 import { keyLength } from './key.ts';
 import { takeProjectOfQuery } from './named-project.ts';
+import { hashOf } from './key.ts';
 import { Problem } from './problems.ts';
 import { asksFor } from './query.ts';
 import type { SignedIn } from './signed.ts';
@@ -70,15 +71,21 @@ const mustDeclare = (url: string, config: FastifyContextConfig = {}): void => {
 export const authentication = (app: App, api: ApiContext): void => {
   const { recognise, isKey, isProject, isAtHand } = recognising(api);
   const { limiting } = app;
+  /** What counts the projects that a credential names and that are not its owner's, apart from what others at its address do wrong. */
+  const projectsOf = ({ text }: Credential): string => `projects ${hashOf(text).toString('base64url')}`;
   /** The same, in which an address may be wrong only so often; then nobody asks the log any more for what it sends. */
   const recogniseFew = async (credential: Credential, request: FastifyRequest): Promise<Caller> => {
-    if (!limiting.mayFail(request) && !isAtHand(credential, request)) limiting.refuse(request);
+    if (!isAtHand(credential, request)) {
+      if (!limiting.mayFail(request)) limiting.refuse(request);
+      if (!limiting.mayFail(request, projectsOf(credential))) limiting.refuse(request, projectsOf(credential));
+    }
     try {
       return await recognise(credential, request);
     } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === 'unauthorized') await limiting.failed(request);
       // Whose credential is right, and their project is not, has not been counted for anything else.
-      const isWrong = error instanceof Problem && (error.code === 'unauthorized' || error.code === 'project-unknown');
-      if (isWrong) await limiting.failed(request);
+      if (error.code === 'project-unknown') await limiting.failed(request, projectsOf(credential));
       throw error;
     }
   };

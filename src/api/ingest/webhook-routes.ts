@@ -12,7 +12,7 @@ import type { App } from '../http/app.ts';
 import type { ApiContext } from '../http/context.ts';
 import { nobody } from '../http/caller.ts';
 import { knownSources } from '../http/known-sources.ts';
-import { kinds, Problem } from '../http/problems.ts';
+import { Problem } from '../http/problems.ts';
 import { traceparentOf, withPosition } from '../http/request.ts';
 import type { Admit } from './admission.ts';
 import { batchAnswerOf, resultSchema } from './answer.ts';
@@ -21,7 +21,7 @@ import { faulty } from './item.ts';
 import type { Delivery } from './record.ts';
 import { eachInTurn, record } from './record.ts';
 import { contentOf, itemsOf, nameOf } from './webhook.ts';
-import { mustBeAuthentic, tokenQuery } from './webhook-signature.ts';
+import { isFailure, mustBeAuthentic, tokenQuery } from './webhook-signature.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -129,8 +129,7 @@ const authentic = async (api: ApiContext, request: FastifyRequest, source: Sourc
   try {
     return await mustBeAuthentic(api, request, source, raw);
   } catch (error) {
-    const isFailure = error instanceof Problem && kinds[error.code].status === 401;
-    if (isFailure) await request.server.limiting.failed(request, source.sourceId);
+    if (isFailure(error)) await request.server.limiting.failed(request, source.sourceId);
     throw error;
   }
 };

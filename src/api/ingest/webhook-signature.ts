@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { validSecrets } from '../../domain/sources/secrets.ts';
 import type { Source } from '../../domain/sources/sources.ts';
-import { VaultUnavailable } from '../../outside/vault/boxes.ts';
+import { SecretLost } from '../../outside/vault/boxes.ts';
 import type { Signed, Verified } from '../../outside/webhooks/signatures.ts';
 import { tolerance, verify } from '../../outside/webhooks/signatures.ts';
 import type { ApiContext } from '../http/context.ts';
-import { Problem } from '../http/problems.ts';
+import { kinds, Problem } from '../http/problems.ts';
 
 /** What is read of the query of a webhook: a sender may add what it likes. */
 export const tokenQuery = z.object({
@@ -32,8 +32,12 @@ const faults = {
 /** The secret that stands in the query; undefined when there is none that could be one. */
 const tokenIn = (query: unknown): string | undefined => tokenQuery.safeParse(query).data?.token;
 
+/** Whether it is the fault of who sent it, as far as can be told, that a webhook was not let in. */
+export const isFailure = (error: unknown): boolean =>
+  error instanceof SecretLost || (error instanceof Problem && kinds[error.code].status === 401);
+
 /**
- * Whether what came is signed as a source's webhooks are. Rejects with `VaultUnavailable` where it is by none of the secrets that are
+ * Whether what came is signed as a source's webhooks are. Rejects with `SecretLost` where it is by none of the secrets that are
  * there and one is lost: whoever knows that one has to send again when it is back, or another one is in its place.
  */
 export const signedBy = async (
@@ -47,7 +51,7 @@ export const signedBy = async (
   const there = kept.filter((each) => each !== undefined);
   const verified = verify(source, there, { ...signed, now });
   if (verified.fault === 'signature-invalid' && there.length < valid.length)
-    throw new VaultUnavailable(`The vault does not have each secret of source ${source.sourceId}`);
+    throw new SecretLost(`The vault does not have each secret of source ${source.sourceId}`);
   return verified;
 };
 

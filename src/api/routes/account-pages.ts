@@ -26,7 +26,8 @@ export const accountsInBrowser: Routes = (app) => {
     app.get(`/console/${name}`, { config, schema }, ({ url }, reply) => {
       reply.headers(headers);
       // Its script, its style and its links are beside it.
-      if (/^[^?]*\/(\?|$)/.test(url)) return reply.redirect(`../${name}`, 308);
+      const [, slashes = ''] = /^[^?]*?(\/*)(?:\?|$)/.exec(url) ?? [];
+      if (slashes !== '') return reply.redirect(`${'../'.repeat(slashes.length)}${name}`, 308);
       return reply.header('Content-Type', 'text/html; charset=utf-8').send(html);
     });
   }

@@ -6,6 +6,14 @@ export class VaultUnavailable extends Error {
   }
 }
 
+/** The vault does not have a secret that was kept in it: it was lost, or an older vault was put back. */
+export class SecretLost extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SecretLost';
+  }
+}
+
 /** Sealed bytes, and the id of the master key that they were sealed with. */
 export type Box = { readonly sealed: Buffer; readonly keyId: string };
 

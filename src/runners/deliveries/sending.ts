@@ -48,7 +48,7 @@ type Context = Sender & { readonly rates: Rates };
 type Queues = { readonly endpointId: string; readonly queues: readonly QueueDocument[]; readonly all: boolean };
 
 /** When a look began, and of which projects it has read what others changed. */
-type Look = { readonly now: string; readonly seen: Set<string> };
+type Look = { readonly now: string; readonly refreshed: Set<string> };
 
 /** The next endpoints behind one, by id, that have something to send; `more` says that there are others behind them. */
 const nextEndpoints = async (
@@ -164,12 +164,12 @@ export const startSending = (dependencies: Dependencies): Sending => {
   };
 
   /** Takes in hand what is due at an endpoint, if that may be told. What others changed of its project is read once in a look. */
-  const take = async ({ endpointId, queues, all }: Queues, { now, seen }: Look): Promise<void> => {
+  const take = async ({ endpointId, queues, all }: Queues, { now, refreshed }: Look): Promise<void> => {
     const [first] = queues;
     if (!first || first.dueAt > now || lanes.room(endpointId) === 0) return;
     const { states } = context.engine;
-    const { state } = await states[seen.has(first.projectId) ? 'get' : 'refresh'](endpoints, first.projectId);
-    seen.add(first.projectId);
+    const { state } = await states[refreshed.has(first.projectId) ? 'get' : 'refresh'](endpoints, first.projectId);
+    refreshed.add(first.projectId);
     if (state.endpoints.get(endpointId)?.disabled) return;
     const limit = page + lanes.held(endpointId);
     const due = all ? queues.filter((queue) => queue.dueAt <= now) : await dueAt(context, { endpointId, now, limit });
@@ -180,7 +180,7 @@ export const startSending = (dependencies: Dependencies): Sending => {
     await begin();
     lanes.forgetOld();
     const failures: unknown[] = [];
-    const round: Look = { now: context.clock().toISOString(), seen: new Set() };
+    const round: Look = { now: context.clock().toISOString(), refreshed: new Set() };
     for (let glances = 0; glances < mostGlances && !draining.signal.aborted; glances++) {
       const { found, more } = await nextEndpoints(context, at);
       at = more ? (found.at(-1)?.endpointId ?? '') : '';

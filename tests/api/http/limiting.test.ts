@@ -194,6 +194,10 @@ describe('What else is wrong counts as well', () => {
     expect(reads.filter((stream) => stream.startsWith('project-none'))).toHaveLength(3);
     // What is theirs they may do all the same.
     expect((await theirs()).statusCode).toBe(200);
+    // A colleague behind the same address, whom this process does not know yet, is let in.
+    const colleague = await memberOf(apis[0]!, { projectId, email: 'grace@example.com', role: 'analyst' });
+    const hers = await app.get('/api/leads', { ...(await colleague.signIn()), 'x-project-id': projectId });
+    expect(hers.statusCode).toBe(200);
   });
 
   it.each([

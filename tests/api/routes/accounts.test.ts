@@ -253,6 +253,7 @@ it('A page leads to itself without a slash behind it, where its script and style
     const { statusCode, headers } = await booted.app.inject({ url });
     expect([statusCode, headers.location]).toEqual([308, '../sign-in']);
   }
+  expect((await booted.app.inject({ url: '/console/sign-in//' })).headers.location).toBe('../../sign-in');
   const { statusCode, headers } = await booted.app.inject({ url: '/console/sign-in?a=b/' });
   expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 });
