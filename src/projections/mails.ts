@@ -16,13 +16,14 @@ const mailDocument = z.object({
 });
 export type MailDocument = Readonly<z.infer<typeof mailDocument>>;
 
-type Fact = Extract<AddressEvent, { type: 'MailRequested' | 'MailSettled' | 'TokenForgotten' }>;
+type Fact = Extract<AddressEvent, { type: 'MailRequested' | 'MailWithheld' | 'MailSettled' | 'TokenForgotten' }>;
 
-/** The mails that are to be sent, and those that a password came with, until that is forgotten. No address is among them. */
+/** The mails that are to be sent, and those of which the vault has something, until that is forgotten. No address is among them. */
 export const mails: Projection<MailDocument, Fact> = {
   name: 'mails',
+  version: 2,
   streams: [streamsOf('address')],
-  types: ['MailRequested', 'MailSettled', 'TokenForgotten'],
+  types: ['MailRequested', 'MailWithheld', 'MailSettled', 'TokenForgotten'],
   document: mailDocument,
   indexes: [['dueAt']],
   keys: ({ data }) => [{ project: allProjects, id: 'mailId' in data ? data.mailId : data.tokenId }],
@@ -31,6 +32,17 @@ export const mails: Projection<MailDocument, Fact> = {
       case 'MailRequested': {
         const { mailId, kind, at, until, withPassword = false } = data;
         return { mailId, addressId: idOfStream('address', stream) ?? '', kind, dueAt: at, until, withPassword };
+      }
+      case 'MailWithheld': {
+        const { mailId, kind, at } = data;
+        return {
+          mailId,
+          addressId: idOfStream('address', stream) ?? '',
+          kind,
+          dueAt: at,
+          until: at,
+          withPassword: true,
+        };
       }
       case 'MailSettled':
         return doc?.withPassword ? { ...doc, dueAt: doc.until } : undefined;

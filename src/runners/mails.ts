@@ -76,10 +76,11 @@ const startSending = (dependencies: Dependencies) => {
     waiting.delete(mailId);
   };
 
-  /** Takes out of the vault what came with a registration that is not verified by now, or was by another mail. */
+  /** Takes out of the vault what came with a registration that is not verified by now, or was by another mail, or with a mail that is not sent. */
   const forget = async ({ addressId, mailId }: MailDocument): Promise<void> => {
     const { state } = await engine.states.refresh(address, addressId);
     if (state.credentialId !== mailId) await credentials.remove('password', mailId);
+    await credentials.remove('mail', mailId);
     await engine.handle(forgetToken, { addressId, tokenId: mailId }, request());
   };
 

@@ -35,8 +35,10 @@ export const addressEvents = {
     })
     .describe('A mail is to be sent; what it says is made of the facts when it is sent.'),
   MailWithheld: z
-    .strictObject({ at: isoTime })
-    .describe('Somebody registered with the address, or invited its owner, and it had as many mails as may be.'),
+    .strictObject({ mailId: z.string(), kind: z.enum(mailKinds), at: isoTime })
+    .describe(
+      'Somebody registered with the address, or invited its owner, and it had as many mails as may be: this one is not sent, and what the vault has of it is forgotten.',
+    ),
   MailSettled: z
     .strictObject({ mailId: z.string(), outcome: z.enum(mailOutcomes), at: isoTime })
     .describe('A mail is not sent any more: it was, or it can’t be.'),

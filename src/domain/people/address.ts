@@ -115,7 +115,11 @@ const evolve = (state: AddressState, event: AddressEvent): AddressState => {
     case 'MailRequested':
       return mailed(state, event.data);
     case 'MailWithheld':
-      return { ...state, askedAt: withLast(state.askedAt, event.data.at) };
+      return {
+        ...state,
+        askedAt: withLast(state.askedAt, event.data.at),
+        withPassword: [...state.withPassword, event.data.mailId],
+      };
     case 'MailSettled':
       return { ...state, promised: state.promised.filter(({ mailId }) => mailId !== event.data.mailId) };
     case 'TokenForgotten':

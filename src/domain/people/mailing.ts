@@ -43,5 +43,7 @@ export const mailAsked = (
 ): readonly (Requested | Withheld)[] => {
   if (!mayAsk(state, now)) return [];
   const mail = mailRequested(state, kind, asked, now);
-  return mail.length > 0 ? mail : [{ type: 'MailWithheld', data: { at: now.toISOString() } }];
+  return mail.length > 0
+    ? mail
+    : [{ type: 'MailWithheld', data: { mailId: asked.mailId, kind, at: now.toISOString() } }];
 };

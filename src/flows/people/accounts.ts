@@ -58,7 +58,7 @@ export const mailToken = (context: PeopleContext, addressId: string) => {
 
 /**
  * Keeps in the vault what goes with a mail, and has it asked for. What was kept for nothing is taken away when whoever asks was
- * answered, so that they can't tell.
+ * answered, so that they can't tell; of a mail that is withheld whoever sends mails does that.
  */
 export const withMail = async <T extends { readonly events: readonly AddressEvent[] }>(
   { credentials, later }: PeopleContext,
@@ -68,8 +68,10 @@ export const withMail = async <T extends { readonly events: readonly AddressEven
 ): Promise<T> => {
   await Promise.all(keep.map((each) => each()));
   const outcome = await ask();
-  const asked = outcome.events.some((event) => event.type === 'MailRequested' && event.data.mailId === mailId);
-  if (!asked)
+  const isRecorded = outcome.events.some(
+    ({ type, data }) => (type === 'MailRequested' || type === 'MailWithheld') && data.mailId === mailId,
+  );
+  if (!isRecorded)
     later.add(() => Promise.all([credentials.remove('mail', mailId), credentials.remove('password', mailId)]));
   return outcome;
 };

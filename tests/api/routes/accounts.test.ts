@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { accountsOver, password } from '../../support/accounts.ts';
 import { openTestApp } from '../../support/app.ts';
@@ -256,4 +258,26 @@ it('A page leads to itself without a slash behind it, where its script and style
   expect((await booted.app.inject({ url: '/console/sign-in//' })).headers.location).toBe('../../sign-in');
   const { statusCode, headers } = await booted.app.inject({ url: '/console/sign-in?a=b/' });
   expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+});
+
+it('Nothing stays in the vault of mails that are not sent, as there were as many as may be', async () => {
+  await using app = await opened();
+  const { register, post, mails } = app.accounts;
+  const kept = () => {
+    const vault = new DatabaseSync(join(app.dataDir, 'vault.db'), { readOnly: true });
+    const names = vault
+      .prepare("SELECT name FROM boxes WHERE name LIKE '%/mail/%' OR name LIKE '%/password/%' ORDER BY name")
+      .all();
+    vault.close();
+    return names.map(({ name }) => name);
+  };
+  await register('ada@example.com');
+  for (let asked = 0; asked < 2; asked++) await post('forgot-password', { email: 'ada@example.com' });
+  expect(await mails('ada@example.com')).toHaveLength(3);
+  const before = kept();
+  await register('ada@example.com');
+  await register('ada@example.com');
+  expect(await mails('ada@example.com')).toHaveLength(3);
+  await app.settled();
+  expect([kept(), before.length]).toEqual([before, 1]);
 });

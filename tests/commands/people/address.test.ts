@@ -58,13 +58,14 @@ describe('Registering an address', () => {
   it('has no mail sent when there were three in an hour, of whatever kinds, and is recorded as if there was one', () => {
     const full = [taken, registered, reset, reset] as const;
     const [last, over] = [hour - 1, hour].map((ms) => new Date(noon.getTime() + ms));
-    const withheld = { type: 'MailWithheld', data: { at } } as const;
+    const { mailId } = registering;
+    const withheld = { type: 'MailWithheld', data: { mailId, kind: 'verification', at } } as const;
     given(...full)
       .when(registerAddress, registering)
       .then(withheld);
     given(...full)
       .when(registerAddress, registering, { now: last! })
-      .then({ type: 'MailWithheld', data: { at: last!.toISOString() } });
+      .then({ type: 'MailWithheld', data: { mailId, kind: 'verification', at: last!.toISOString() } });
     expect(
       given(...full)
         .when(registerAddress, registering, { now: over! })

@@ -292,17 +292,4 @@ describe('An invitation', () => {
     expect((await there.facts()).slice(6)).toEqual(['MailRequested']);
     await there.close();
   });
-
-  it('leaves nothing of a mail that is not sent in the vault', async () => {
-    const there = peopleInMemory();
-    const people = there.process();
-    await people.register({ email, password }, asking);
-    for (let asked = 0; asked < 2; asked++) people.forgotPassword(email, asking);
-    await people.idle();
-    const kept = await there.kept();
-    await people.register({ email, password }, asking);
-    await invite(people, 'one');
-    expect(await there.kept()).toEqual(kept);
-    await there.close();
-  });
 });
