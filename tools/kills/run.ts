@@ -94,13 +94,13 @@ const openSending = (below: Below) => {
 type Sending = ReturnType<typeof openSending>;
 
 /**
- * Resolves when it is time to kill: at a request, after an answer, after an acknowledgement, or, most often, at any time of the
- * first moments, in which what was left is sent.
+ * Resolves when it is time to kill: at a request, after an answer, after an acknowledgement, or at any time. Over files that is most
+ * often in the first moments, in which what was left is sent.
  */
-const momentOf = async (below: Below, receiver: Receiver, sending: Sending): Promise<void> => {
+const momentOf = async (where: Where, below: Below, receiver: Receiver, sending: Sending): Promise<void> => {
   const { requests } = receiver.counts;
   const { size } = receiver.taken;
-  const kind = below(8);
+  const kind = below(where === 'files' ? 8 : 4);
   if (kind === 0) return until('a request', receiver, () => receiver.counts.requests > requests + below(4));
   if (kind === 1) await until('an answer', receiver, () => receiver.taken.size > size + below(3));
   if (kind === 2) await within('an acknowledgement', sending.next());
@@ -173,7 +173,7 @@ export const killing = async (where: Where, kills: number, chance: () => number)
     for (let kill = 0; kill < kills; kill++) {
       const [victim] = working.splice(below(working.length), 1);
       if (!victim) throw new Error('Nobody works');
-      const moment = momentOf(below, receiver, sending);
+      const moment = momentOf(where, below, receiver, sending);
       sending.to(victim, each);
       await moment;
       if (receiver.open() > 0) underWay += 1;
