@@ -24,7 +24,8 @@ export type Invited = { readonly personId: string; readonly known: Invitation | 
 
 /**
  * Invites the owner of an address to a project. First the project says so, then the mail is asked for: if the process dies in
- * between, whoever asks again, by the same command or another, has it sent. The same command has it sent once. Throws a `Rejection`
+ * between, whoever asks again, by the same command or another, has it sent. The same command has it sent once, and
+ * not at all once it was withheld. Throws a `Rejection`
  * when the project can't have them.
  */
 export const invitePerson = async (

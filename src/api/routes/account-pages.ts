@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Routes } from '../http/app.ts';
+import { Problem } from '../http/problems.ts';
 import { accountPage, accountPages } from '../pages/account-pages.ts';
 
 const config = { public: true } as const;
@@ -19,6 +20,17 @@ const headers = {
   'Cache-Control': 'no-cache',
 } as const;
 
+/** Behind how many slashes a page leads to itself: where it leads to is named by each of them. */
+const mostSlashes = 8;
+
+/** How many slashes are at the end of a path, counted from there: what is before them may be as long as a request. */
+const slashesBehind = (url: string): number => {
+  const [path = ''] = url.split('?', 1);
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  return path.length - end;
+};
+
 /** The pages that mails link to, and the one to sign in: plain, and all there is without the console. */
 export const accountsInBrowser: Routes = (app) => {
   for (const [name, page] of Object.entries(accountPages)) {
@@ -26,8 +38,10 @@ export const accountsInBrowser: Routes = (app) => {
     app.get(`/console/${name}`, { config, schema }, ({ url }, reply) => {
       reply.headers(headers);
       // Its script, its style and its links are beside it.
-      const [, slashes = ''] = /^[^?]*?(\/*)(?:\?|$)/.exec(url) ?? [];
-      if (slashes !== '') return reply.redirect(`${'../'.repeat(slashes.length)}${name}`, 308);
+      const slashes = slashesBehind(url);
+      if (slashes > mostSlashes)
+        throw new Problem('not-found', 'There is no such page; leave out the slashes behind it');
+      if (slashes > 0) return reply.redirect(`${'../'.repeat(slashes)}${name}`, 308);
       return reply.header('Content-Type', 'text/html; charset=utf-8').send(html);
     });
   }

@@ -256,6 +256,7 @@ it('A page leads to itself without a slash behind it, where its script and style
     expect([statusCode, headers.location]).toEqual([308, '../sign-in']);
   }
   expect((await booted.app.inject({ url: '/console/sign-in//' })).headers.location).toBe('../../sign-in');
+  expect((await booted.app.inject({ url: `/console/sign-in${'/'.repeat(9)}` })).statusCode).toBe(404);
   const { statusCode, headers } = await booted.app.inject({ url: '/console/sign-in?a=b/' });
   expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 });
